@@ -1,0 +1,44 @@
+# The same commands here, in .ci/run and in the README.
+#   make site           own virtual environment, install, atlas build -> site/
+#   make site FRESH=1   the same, measuring everything again
+#   make test           all tests; browser tests where a Chromium is found
+#   make check          format, lint, types, and the atlas' own check
+#   make serve          live preview on http://127.0.0.1:8000
+#   make clean          remove what was built; the environment stays
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: site test check serve clean
+
+site: $(VENV)/installed-profile
+	$(BIN)/atlas build $(if $(FRESH),--fresh)
+
+serve: $(VENV)/installed-profile
+	$(BIN)/atlas serve
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/atlas check
+
+clean:
+	rm -rf site .atlas dist .pytest_cache .mypy_cache .ruff_cache
+	git clean -fdXq docs
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-profile: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[profile]'
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-profile
+	$(PIP) --editable '.[dev]'
+	touch $@

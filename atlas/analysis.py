@@ -1,0 +1,164 @@
+"""What an analysis is, and what each one states about itself, read without importing torch.
+
+An analysis is one file, `atlas/analyses/<name>.py`: its name is the file's name, its docstring is
+the text of its page. Beside that it states, as literals that are read from its source:
+
+VERSION: int      raised by its author whenever its numbers change
+TIER              "weights" (streams the checkpoint), "forward" or "backward" (runs the model)
+KINDS             the kinds of architecture it fits: ("decoder", "encoder")
+PROTOCOL          what must agree before values of two models are subtracted
+def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
+def run(...)      -> Measured
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from atlas.entry import Entry, Geometry
+from atlas.errors import AtlasError, suggest
+from atlas.matrix import Matrix
+from atlas.paths import PACKAGE
+from atlas.store import Scalar
+
+Tier = Literal["weights", "forward", "backward"]
+TIERS: tuple[Tier, ...] = ("weights", "forward", "backward")
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) units of work as an analysis runs."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an analysis returns; `profile` adds the model, the version and how it was made."""
+
+    matrices: tuple[Matrix, ...]
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+    conditions: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What an analysis' file states about itself."""
+
+    name: str
+    version: int
+    tier: Tier
+    kinds: tuple[str, ...]
+    protocol: Mapping[str, Scalar]
+    prose: str
+    source: Path = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring, without its full stop."""
+        return self.prose.partition("\n")[0].rstrip(".")
+
+    @property
+    def text(self) -> str:
+        """The docstring below its title: Markdown for the methods page."""
+        return self.prose.partition("\n")[2].strip()
+
+
+def names() -> tuple[str, ...]:
+    """Every analysis there is, in the order of tiers, then of names."""
+    folder = PACKAGE / "analyses"
+    found = [path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")]
+    return tuple(sorted(found, key=lambda name: (TIERS.index(statement(name).tier), name)))
+
+
+@functools.cache
+def statement(name: str) -> Statement:
+    """What the analysis states about itself, from its source.
+
+    Raises `AtlasError` for an unknown name, and for a file that does not state what it must.
+    """
+    path = PACKAGE / "analyses" / f"{name}.py"
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob("[a-z]*.py"))
+        raise AtlasError(f"there is no analysis {name!r}", remedy=suggest(name, known))
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    literals = _literals(tree)
+    missing = [key for key in ("VERSION", "TIER", "KINDS", "PROTOCOL") if key not in literals]
+    prose = ast.get_docstring(tree) or ""
+    if missing or not prose or _function(tree, "cost") is None:
+        raise AtlasError(
+            f"states no {', '.join(missing) or 'docstring or cost'}",
+            file=path,
+            remedy="see atlas/analysis.py for what an analysis states",
+        )
+    return Statement(
+        name=name,
+        version=literals["VERSION"],
+        tier=literals["TIER"],
+        kinds=tuple(literals["KINDS"]),
+        protocol=literals["PROTOCOL"],
+        prose=prose,
+        source=path,
+    )
+
+
+def prose(name: str) -> str:
+    """The docstring of an analysis: title line and the text of its page."""
+    return statement(name).prose
+
+
+def cost(name: str, geometry: Geometry) -> tuple[float, float]:
+    """What an analysis would take on a model of that shape: (floating point operations, bytes).
+
+    `cost` in the analysis' file is pure arithmetic, so it is compiled alone and torch stays out.
+    """
+    stated = statement(name)
+    tree = ast.parse(stated.source.read_text(encoding="utf-8"))
+    function = _function(tree, "cost")
+    assert function is not None, "statement() has seen it"
+    future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
+    module = ast.fix_missing_locations(ast.Module([future, function], []))
+    namespace: dict[str, Any] = {"math": math}
+    exec(compile(module, str(stated.source), "exec"), namespace)  # our own source, not input
+    operations, peak = namespace["cost"](geometry)
+    return float(operations), float(peak)
+
+
+def load(name: str) -> ModuleType:
+    """The analysis' module itself, torch and all. Raises `AtlasError` where torch is missing."""
+    statement(name)
+    try:
+        return importlib.import_module(f"atlas.analyses.{name}")
+    except ModuleNotFoundError as error:
+        raise AtlasError(
+            f"analysis {name!r} needs {error.name}, which is not installed",
+            remedy="pip install 'model-atlas[profile]'",
+        ) from error
+
+
+def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """The analyses that a model should have: its entry's, else the project's, else all; those
+    that fit its kind of architecture."""
+    asked = entry.analyses or chosen or names()
+    return tuple(name for name in names() if name in asked and kind in statement(name).kinds)
+
+
+def _literals(tree: ast.Module) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and target.id in ("VERSION", "TIER", "KINDS", "PROTOCOL"):
+            value = node.value  # type: ignore[attr-defined]
+            found[target.id] = ast.literal_eval(value)
+    return found
+
+
+def _function(tree: ast.Module, name: str) -> ast.FunctionDef | None:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return node
+    return None

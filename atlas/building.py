@@ -1,0 +1,81 @@
+"""The last step of a build: MkDocs, once or as a live preview."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from atlas import analysis
+from atlas.errors import AtlasError
+from atlas.paths import Project, template_dirs
+
+POLL_SECONDS = 0.5
+
+
+def mkdocs(project: Project) -> None:
+    """Build the site into `site/`; every warning of MkDocs is an error."""
+    command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
+    done = subprocess.run(command, env=_environment(), check=False)
+    if done.returncode:
+        raise AtlasError(
+            f"mkdocs build failed with exit code {done.returncode}",
+            file=project.mkdocs_yml,
+            remedy="its messages stand above",
+        )
+
+
+def serve(project: Project, address: str, render: Callable[[], object]) -> None:
+    """Run MkDocs' preview, and render again whenever an input changes, until Ctrl-C.
+
+    MkDocs watches what is rendered; we watch only what people and `profile` write. `render`
+    leaves unchanged files alone, so the two never chase each other.
+    """
+    command = _command(project, "serve", "--dev-addr", address)
+    with subprocess.Popen(command, env=_environment()) as server:
+        try:
+            seen = dict(_inputs(project))
+            while server.poll() is None:
+                time.sleep(POLL_SECONDS)
+                now = dict(_inputs(project))
+                if now != seen:
+                    seen = now
+                    _render_or_say(render)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.terminate()
+    if server.returncode and server.returncode > 0:
+        raise AtlasError(f"mkdocs serve ended with exit code {server.returncode}")
+
+
+def _render_or_say(render: Callable[[], object]) -> None:
+    """A half-typed entry must not end the preview."""
+    try:
+        render()
+    except AtlasError as error:
+        sys.stderr.write(f"atlas: {error}\n")
+
+
+def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
+    """Every file that people or `profile` write and pages are made of, and its time."""
+    files = [*project.models.glob("*/model.yml")]
+    files += [path for name in analysis.names() for path in project.models.glob(f"*/{name}*.json")]
+    for folder in template_dirs(project):
+        files += folder.rglob("*")
+    for path in files:
+        try:
+            yield path, path.stat().st_mtime_ns
+        except FileNotFoundError:  # removed between the listing and the look
+            continue
+
+
+def _command(project: Project, *words: str) -> list[str]:
+    return [sys.executable, "-m", "mkdocs", *words, "--config-file", str(project.mkdocs_yml)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

@@ -1,0 +1,94 @@
+"""Errors that a person can act on.
+
+AtlasError        one problem: file, place, problem with its value, remedy; one line
+└── Problems      every problem that one run found, a line each
+
+They are raised anywhere and caught once, in `atlas.cli`: the lines go to standard error, exit 1.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class AtlasError(Exception):
+    """One problem, told in one line: `file: place: problem; remedy`.
+
+    `file` is shown relative to the working directory where it lies below it. `place` is a line
+    number or a key path such as `geometry.heads`. `problem` names the offending value, `remedy`
+    says what to do. Newlines inside any part are folded, so that one problem stays one line.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: Path | str | None = None,
+        place: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem = problem
+        self.file = file
+        self.place = place
+        self.remedy = remedy
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        parts = [shown(self.file)] if self.file is not None else []
+        parts += [self.place] if self.place else []
+        line = ": ".join([*parts, self.problem])
+        line = f"{line}; {self.remedy}" if self.remedy else line
+        return " ".join(line.split())
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The same parts for `--json`."""
+        return {
+            "file": shown(self.file) if self.file is not None else None,
+            "place": self.place,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }
+
+
+class Problems(AtlasError):  # noqa: N818 - several, so the plural is the name
+    """Several problems found in one run; `str()` is a line for each."""
+
+    def __init__(self, problems: Iterable[AtlasError]) -> None:
+        self.problems: list[AtlasError] = []
+        for problem in problems:
+            self.problems += problem.problems if isinstance(problem, Problems) else [problem]
+        super().__init__(f"{len(self.problems)} problems")
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def shown(path: Path | str) -> str:
+    """A path as people want to read it: relative to the working directory where possible."""
+    try:
+        return Path(path).resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except (ValueError, OSError):
+        return str(path)
+
+
+def suggest(word: object, known: Sequence[str]) -> str:
+    """`did you mean 'x'? known: a, b, c`, for a word that is not in a list."""
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    listed = f"known: {', '.join(known)}"
+    return f"did you mean {close[0]!r}? {listed}" if close else listed
+
+
+def short(value: object, limit: int = 60) -> str:
+    """A value's repr, cut so that an error stays one readable line."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def raise_all(problems: Sequence[AtlasError]) -> None:
+    """Raise nothing, the one problem, or all of them together."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise Problems(problems)

@@ -1,0 +1,202 @@
+"""Matrix: labelled values, the one currency between measuring and showing.
+
+Left of it is torch, right of it is the web. A Matrix knows what its rows and columns are, its
+unit, what a higher value means, and how it wants to be coloured. It becomes JSON with a row a
+line, so that a diff of two profiles is readable, and 4 significant digits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.errors import AtlasError, raise_all, short
+
+Kind = Literal["sequential", "diverging", "categorical", "counts", "binary"]
+Scale = Literal["linear", "log"]
+Values = NDArray[np.float64]
+
+DIGITS = 4
+WHOLE = ("categorical", "counts", "binary")
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Values with labels.
+
+    `values`: (row, column) float64, NaN where the quantity does not exist in this model.
+    `axes`: what rows and columns are, such as ("layer", "module"). `direction`: in a few words,
+    what a higher value means. `range`: lowest and highest value that can occur, None where there
+    is no bound. `native`: the columns as the model's own code names them. `spread`: standard
+    errors, of the shape of `values`. `n`: observations behind each value.
+    Raises `AtlasError` where shapes, labels or values do not fit together.
+    """
+
+    name: str
+    title: str
+    unit: str
+    kind: Kind
+    axes: tuple[str, str]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: Values = field(repr=False)
+    direction: str
+    scale: Scale = "linear"
+    range: tuple[float | None, float | None] | None = None
+    native: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    spread: Values | None = field(default=None, repr=False)
+    n: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
+        if self.spread is not None:
+            object.__setattr__(self, "spread", np.asarray(self.spread, dtype=np.float64))
+        raise_all(
+            [AtlasError(problem, place=f"matrix {self.name!r}") for problem in _problems(self)]
+        )
+
+    def json_text(self, indent: str = "   ") -> str:
+        """One JSON object: its head on a line, then a row of values a line."""
+        head = json.dumps(self._head(), ensure_ascii=False)[:-1]
+        text = f'{head}, "values": {_rows(self.values, indent)}'
+        if self.spread is not None:
+            text += f',\n{indent}"spread": {_rows(self.spread, indent)}'
+        return text + "}"
+
+    def _head(self) -> dict[str, Any]:
+        """Everything but the arrays, in the order of the file."""
+        head: dict[str, Any] = {
+            "name": self.name,
+            "title": self.title,
+            "unit": self.unit,
+            "direction": self.direction,
+            "kind": self.kind,
+            "scale": self.scale,
+        }
+        if self.range is not None:
+            head["range"] = [rounded(bound) for bound in self.range]
+        head |= {"axes": list(self.axes), "rows": list(self.rows), "columns": list(self.columns)}
+        if self.native is not None:
+            head["native"] = list(self.native)
+        if self.categories is not None:
+            head["categories"] = list(self.categories)
+        if self.n is not None:
+            head["n"] = self.n
+        return head
+
+
+def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Matrix:
+    """A Matrix from JSON that has passed its schema but for the values.
+
+    Raises `AtlasError` naming file and matrix for ragged rows, non-numbers and wrong shapes.
+    """
+    place = f"matrix {document['name']!r}"
+    try:
+        return Matrix(
+            name=document["name"],
+            title=document["title"],
+            unit=document["unit"],
+            kind=document["kind"],
+            axes=(document["axes"][0], document["axes"][1]),
+            rows=tuple(document["rows"]),
+            columns=tuple(document["columns"]),
+            values=_array(document["values"], "values"),
+            direction=document["direction"],
+            scale=document["scale"],
+            range=_pair(document.get("range")),
+            native=_tuple(document.get("native")),
+            categories=_tuple(document.get("categories")),
+            spread=_array(document["spread"], "spread") if "spread" in document else None,
+            n=document.get("n"),
+        )
+    except AtlasError as error:
+        raise AtlasError(
+            error.problem, file=file, place=error.place or place, remedy="measure it again"
+        ) from error
+
+
+def rounded(value: float | None) -> float | int | None:
+    """A number to 4 significant digits, None for NaN; whole numbers lose their point.
+
+    Raises `AtlasError` for an infinite value: a measurement that failed is never published.
+    """
+    if value is None or value != value:
+        return None
+    if value in (float("inf"), float("-inf")):
+        raise AtlasError(f"{value} is no finite number", remedy="the analysis must not return it")
+    short_value = float(f"{float(value):.{DIGITS}g}")
+    return (
+        int(short_value) if short_value.is_integer() and abs(short_value) < 2**53 else short_value
+    )
+
+
+def _problems(matrix: Matrix) -> Iterator[str]:
+    shape = (len(matrix.rows), len(matrix.columns))
+    for label, array in (("values", matrix.values), ("spread", matrix.spread)):
+        if array is None:
+            continue
+        if array.shape != shape:
+            yield f"{label} of shape {array.shape} for {shape[0]} rows and {shape[1]} columns"
+        elif np.isinf(array).any():
+            row, column = np.argwhere(np.isinf(array))[0]
+            yield (
+                f"{label} at row {matrix.rows[row]!r}, column {matrix.columns[column]!r}"
+                f" is {array[row, column]}, no finite number"
+            )
+    for label, labels in (("rows", matrix.rows), ("columns", matrix.columns)):
+        if not labels or len(set(labels)) != len(labels):
+            yield f"{label} {short(labels)} are empty or repeat a label"
+    if matrix.native is not None and len(matrix.native) != len(matrix.columns):
+        yield f"{len(matrix.native)} native labels for {len(matrix.columns)} columns"
+    yield from _value_problems(matrix)
+
+
+def _value_problems(matrix: Matrix) -> Iterator[str]:
+    known = matrix.values[np.isfinite(matrix.values)]
+    low, high = matrix.range or (None, None)
+    slack = 10.0 ** (1 - DIGITS)  # values and bounds are rounded independently
+    if low is not None and known.size and known.min() < low - slack * abs(low):
+        yield f"value {known.min():.6g} is below the promised range {matrix.range}"
+    if high is not None and known.size and known.max() > high + slack * abs(high):
+        yield f"value {known.max():.6g} is above the promised range {matrix.range}"
+    if matrix.kind in WHOLE and (known != np.round(known)).any():
+        yield f"a {matrix.kind} matrix holds {known[known != np.round(known)][0]:.6g}"
+    if matrix.kind == "binary" and not np.isin(known, (0, 1)).all():
+        yield "a binary matrix holds more than 0 and 1"
+    if matrix.kind == "categorical":
+        count = len(matrix.categories or ())
+        if known.size and (known.min() < 0 or known.max() >= count):
+            yield f"a categorical matrix of {count} categories holds {known.min()}..{known.max()}"
+    if matrix.scale == "log" and known.size and known.min() < 0:
+        yield f"a matrix on a log scale holds {known.min():.6g}"
+
+
+def _rows(values: Values, indent: str) -> str:
+    lines = [json.dumps([rounded(float(value)) for value in row]) for row in values]
+    return "[\n" + ",\n".join(f"{indent} {line}" for line in lines) + "]"
+
+
+def _array(rows: Sequence[Sequence[float | None]], label: str) -> Values:
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1:
+        raise AtlasError(f"{label} has rows of {min(lengths)} to {max(lengths)} values")
+    for row in rows:
+        for value in row:
+            if value is not None and type(value) not in (int, float):
+                raise AtlasError(f"{label} holds {short(value)}, which is no number")
+    return np.array(rows, dtype=np.float64)  # None becomes NaN
+
+
+def _tuple(labels: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if labels is None else tuple(labels)
+
+
+def _pair(bounds: Sequence[float | None] | None) -> tuple[float | None, float | None] | None:
+    return None if bounds is None else (bounds[0], bounds[1])

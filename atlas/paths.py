@@ -1,0 +1,113 @@
+"""Every path of a project is computed here.
+
+A project is a folder with `mkdocs.yml` and `docs/`. What people write and what `profile` measures
+lies under `docs/models/<slug>/`; what `render` makes lies beside it and is listed in the manifest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.errors import AtlasError
+
+SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+"""A model's folder name: lower-case letters and digits, single `-` or `.` between them."""
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder, and where everything in it lies."""
+
+    root: Path
+
+    @property
+    def mkdocs_yml(self) -> Path:
+        return self.root / "mkdocs.yml"
+
+    @property
+    def docs(self) -> Path:
+        return self.root / "docs"
+
+    @property
+    def models(self) -> Path:
+        return self.docs / "models"
+
+    @property
+    def templates(self) -> Path:
+        """The project's own templates; they win over the ones that atlas ships."""
+        return self.root / "templates"
+
+    @property
+    def site(self) -> Path:
+        return self.root / "site"
+
+    @property
+    def cache(self) -> Path:
+        """What can be thrown away: digests of large files, the manifest of the last render."""
+        return self.root / ".atlas"
+
+    @property
+    def manifest(self) -> Path:
+        return self.cache / "manifest.json"
+
+    @property
+    def digests(self) -> Path:
+        return self.cache / "digests.json"
+
+    def folder(self, slug: str) -> Path:
+        return self.models / slug
+
+    def entry(self, slug: str) -> Path:
+        return self.models / slug / "model.yml"
+
+    def profile(self, slug: str, analysis: str) -> Path:
+        return self.models / slug / f"{analysis}.json"
+
+
+def find_project(start: Path) -> Project:
+    """The project that `start` lies in: the nearest folder upwards with a mkdocs.yml."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / "mkdocs.yml").is_file():
+            return Project(folder)
+    raise AtlasError(
+        "no mkdocs.yml here or in a folder above",
+        file=start,
+        remedy="go to a project's folder, name it with --project, or make one: atlas init FOLDER",
+    )
+
+
+def zoo_folder(name: str) -> Path:
+    """The folder of a reference model's weights, source `zoo:<name>`."""
+    return PACKAGE / "zoo" / "models" / name
+
+
+def package_data() -> Path:
+    """The pinned data: corpus and relations."""
+    return PACKAGE / "data"
+
+
+def schema(name: str) -> Path:
+    """A JSON Schema that atlas ships: `entry` or `profile`."""
+    return PACKAGE / "schemas" / f"{name}.schema.json"
+
+
+def static() -> Path:
+    """The browser's side: JavaScript and CSS."""
+    return PACKAGE / "static"
+
+
+def shipped_templates() -> Path:
+    """`atlas/templates` in an installed wheel, `../templates` in a checkout."""
+    inside = PACKAGE / "templates"
+    return inside if inside.is_dir() else PACKAGE.parent / "templates"
+
+
+def template_dirs(project: Project) -> list[Path]:
+    """Where templates are looked for, in order: the project's own, then the shipped ones."""
+    folders = [project.templates, shipped_templates()]
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]

@@ -1,0 +1,99 @@
+"""What is stale, why, and what it would cost to measure: the plan of a build, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from atlas import analysis, architectures, headers, pins, store
+from atlas.analysis import Tier
+from atlas.entry import Entry, Geometry
+from atlas.paths import Project
+from atlas.settings import Settings
+
+State = Literal["fresh", "stale", "missing"]
+
+RATE = 1.5e10
+"""Operations a second that one CPU core does in the float64 work of the weights tier. It was
+measured on one core of a cloud machine, and an estimate needs no better."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One analysis of one model: its state, and the estimated cost of measuring it.
+
+    `reasons`: why it is not fresh. `seconds` on this machine's CPU and peak `bytes` are estimates
+    from the model's geometry, None where the geometry is not known.
+    """
+
+    slug: str
+    analysis: str
+    tier: Tier
+    state: State
+    reasons: tuple[str, ...]
+    seconds: float | None
+    bytes: float | None
+
+
+def jobs(project: Project, entries: Iterable[Entry], settings: Settings) -> list[Job]:
+    """Every analysis that the entries should have, in order of entries, tiers and names.
+
+    Raises `AtlasError` or `Problems` for a profile that cannot be read.
+    """
+    return [job for entry in entries for job in _jobs(project, entry, settings)]
+
+
+def geometry(project: Project, entry: Entry) -> Geometry | None:
+    """A model's shape: as its entry states it, else from its config where that is at hand."""
+    if entry.geometry is not None:
+        return entry.geometry
+    folder = pins.locate(project, entry)
+    if folder is None:
+        return None
+    return architectures.lookup(headers.config(folder), folder).geometry
+
+
+def available_memory() -> int:
+    """Bytes of memory that a process can still take on this machine."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _jobs(project: Project, entry: Entry, settings: Settings) -> Iterable[Job]:
+    shape = geometry(project, entry)
+    found = pins.find(project, entry)
+    for name in analysis.wanted(entry, architectures.kind(entry.architecture), settings.analyses):
+        stated = analysis.statement(name)
+        path = project.profile(entry.slug, name)
+        reasons: tuple[str, ...] = ("never measured",)
+        state: State = "missing"
+        if path.is_file():
+            reasons = store.staleness(
+                store.load(path),
+                store.Wanted(
+                    source=entry.source,
+                    revision=entry.revision,
+                    digest=found.digest if found else None,
+                    tokenizer=found.tokenizer if found else None,
+                    version=stated.version,
+                    protocol=stated.protocol,
+                ),
+            )
+            state = "stale" if reasons else "fresh"
+        operations, peak = analysis.cost(name, shape) if shape else (None, None)
+        yield Job(
+            slug=entry.slug,
+            analysis=name,
+            tier=stated.tier,
+            state=state,
+            reasons=reasons,
+            seconds=operations / (RATE * (os.cpu_count() or 1)) if operations else None,
+            bytes=peak,
+        )

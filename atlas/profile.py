@@ -1,0 +1,185 @@
+"""Measuring: the only loop over analyses, and the only writer of profiles.
+
+Work is (model, tier): a model is opened once for all its analyses of a tier. Every analysis is
+written as soon as it is done, so that Ctrl-C or a crash loses at most the one that was running.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas import __version__, analysis, pins, plan, store
+from atlas.analysis import Measured, Progress, Statement
+from atlas.entry import Entry
+from atlas.errors import AtlasError
+from atlas.paths import Project
+from atlas.plan import Job
+
+Watch = Callable[[Job], Progress]
+"""Told of each analysis as it starts, gives what is called with its progress."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one planned analysis: its profile, or why there is none."""
+
+    job: Job
+    profile: store.Profile | None
+    seconds: float = 0.0
+    reason: str | None = None
+
+
+def run(
+    project: Project,
+    entries: Sequence[Entry],
+    jobs: Iterable[Job],
+    watch: Watch,
+    *,
+    save: bool = True,
+) -> Iterator[Outcome]:
+    """Measure the given jobs, yielding each outcome as it is there and its profile is written.
+
+    A model that cannot be measured here (not on this machine, still to be pinned, too large,
+    corrupt) yields outcomes with a reason instead, and the next model is taken.
+    """
+    by_slug = {entry.slug: entry for entry in entries}
+    for (slug, _), group in itertools.groupby(jobs, key=lambda job: (job.slug, job.tier)):
+        tier_jobs = list(group)
+        try:
+            opened = _open(project, by_slug[slug], tier_jobs)
+        except AtlasError as error:
+            yield from (Outcome(job, None, reason=str(error)) for job in tier_jobs)
+            continue
+        for job in tier_jobs:
+            outcome = _one(opened, job, watch(job))
+            if outcome.profile is not None and save:
+                store.save(project.profile(slug, job.analysis), outcome.profile)
+            yield outcome
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A model opened for one tier, and what pins it."""
+
+    pin: store.Pin
+    subject: object
+
+
+def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
+    """The model of an entry, opened for the tier of the jobs."""
+    if entry.source_kind == "hub" and entry.revision is None:
+        raise AtlasError(
+            "revision is null, still to be pinned",
+            file=project.entry(entry.slug),
+            place="revision",
+            remedy="write the full commit hash, in quotes",
+        )
+    found = pins.find(project, entry)
+    if found is None:
+        raise AtlasError(
+            f"source {entry.source!r} is not on this machine",
+            file=project.entry(entry.slug),
+            place="source",
+            remedy=_remedy(entry),
+        )
+    needed = max((job.bytes or 0 for job in jobs), default=0)
+    available = plan.available_memory()
+    if needed > available:
+        raise AtlasError(
+            f"needs about {needed / 1e9:.1f} GB of memory, and {available / 1e9:.1f} GB are free",
+            file=project.entry(entry.slug),
+            remedy="measure it on a larger machine",
+        )
+    pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
+    return _Opened(pin, _checkpoint(entry, found.folder))
+
+
+def _checkpoint(entry: Entry, folder: Path) -> object:
+    try:
+        from atlas.checkpoint import Checkpoint
+    except ModuleNotFoundError as error:
+        raise AtlasError(
+            f"measuring needs {error.name}, which is not installed",
+            remedy="pip install 'model-atlas[profile]'",
+        ) from error
+    checkpoint = Checkpoint.open(folder)
+    stated = checkpoint.architecture.model_type
+    if stated != entry.architecture:
+        raise AtlasError(
+            f"the model's config says {stated!r}, the entry {entry.architecture!r}",
+            file=folder / "config.json",
+            place="model_type",
+            remedy=f"write architecture: {stated} in the entry",
+        )
+    return checkpoint
+
+
+def _remedy(entry: Entry) -> str:
+    if entry.source_kind == "hub":
+        return f"hf download {entry.source} --revision {entry.revision}"
+    return (
+        "put the model's folder there" if entry.source_kind == "folder" else "train it: atlas.zoo"
+    )
+
+
+def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:
+    """Run one analysis on an opened model."""
+    stated = analysis.statement(job.analysis)
+    started = time.perf_counter()
+    _reset_peak()
+    try:
+        measured: Measured = analysis.load(job.analysis).run(opened.subject, progress)
+        seconds = time.perf_counter() - started
+        profile = _profile(opened.pin, stated, measured, seconds)
+    except AtlasError as error:
+        return Outcome(job, None, time.perf_counter() - started, str(error))
+    return Outcome(job, profile, seconds)
+
+
+def _profile(
+    pin: store.Pin, stated: Statement, measured: Measured, seconds: float
+) -> store.Profile:
+    return store.Profile(
+        analysis=stated.name,
+        version=stated.version,
+        model=pin,
+        protocol=dict(stated.protocol),
+        conditions=dict(measured.conditions),
+        facts=dict(measured.facts),
+        matrices=measured.matrices,
+        made_by={
+            "atlas": __version__,
+            "torch": importlib.metadata.version("torch"),
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "device": str(measured.conditions.get("device", "cpu")),
+            "seconds": round(seconds, 2),
+            "peak_bytes": _peak(),
+        },
+    )
+
+
+def _reset_peak() -> None:
+    """Begin a new high-water mark of resident memory, where the system has one (Linux)."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+def _peak() -> int:
+    """The process' peak resident memory in bytes, since the last reset where there is one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale

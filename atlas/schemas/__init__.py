@@ -1,0 +1,121 @@
+"""JSON Schemas of the files atlas reads, and their verdicts told as AtlasErrors."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from atlas.errors import AtlasError, short, suggest
+from atlas.paths import schema
+
+Lines = Mapping[tuple[str | int, ...], int]
+"""Line number of each key path of a document, where they are known."""
+
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+@functools.cache
+def load(name: str) -> dict[str, Any]:
+    """The schema `entry` or `profile` as a dictionary."""
+    document: dict[str, Any] = json.loads(schema(name).read_text(encoding="utf-8"))
+    return document
+
+
+def problems(
+    document: object, name: str, file: Path, lines: Lines | None = None
+) -> list[AtlasError]:
+    """Everything in which a document breaks its schema, in the order of the file."""
+    import jsonschema  # 0.1 s, which `atlas --help` need not pay
+
+    validator = jsonschema.Draft202012Validator(load(name))
+    found = [
+        error for broken in validator.iter_errors(document) for error in _told(broken, file, lines)
+    ]
+    unique = {str(error): error for error in found}  # jsonschema tells `required` once a key
+    return sorted(unique.values(), key=lambda error: (_line(error), error.place or ""))
+
+
+def place(path: tuple[str | int, ...], lines: Lines | None) -> str:
+    """`line 12: geometry.heads`, or the key path alone where lines are unknown."""
+    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
+    probe = path
+    while lines and probe and probe not in lines:
+        probe = probe[:-1]
+    where = f"line {lines[probe]}" if lines and probe in lines else ""
+    return ": ".join(part for part in (where, keys) if part)
+
+
+def _line(error: AtlasError) -> int:
+    head = (error.place or "").removeprefix("line ").split(":")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def _told(broken: Any, file: Path, lines: Lines | None) -> Iterator[AtlasError]:
+    """One jsonschema error as AtlasErrors: what is wrong, with the value, and the remedy."""
+    path = tuple(broken.absolute_path)
+    at = place(path, lines)
+    wanted = broken.schema.get("description") if isinstance(broken.schema, dict) else None
+    remedy = f"write {wanted}" if wanted else None
+    value = broken.instance
+    if broken.validator == "additionalProperties" and "properties" in broken.schema:
+        known = sorted(broken.schema["properties"])
+        for key in sorted(map(str, set(value) - set(known))):
+            yield AtlasError(
+                f"unknown key {key!r}",
+                file=file,
+                place=place((*path, key), lines),
+                remedy=suggest(key, known),
+            )
+    elif broken.validator == "required":
+        for key in broken.validator_value:
+            if key not in value:
+                about = broken.schema["properties"][key].get("description")
+                yield AtlasError(
+                    f"key {key!r} is missing",
+                    file=file,
+                    place=at or None,
+                    remedy=f"add it: {about}" if about else "add it",
+                )
+    elif broken.validator == "type":
+        kinds = broken.validator_value
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        yield AtlasError(
+            f"{short(value)} is not {' or '.join(TYPES[kind] for kind in kinds)}",
+            file=file,
+            place=at,
+            remedy=remedy,
+        )
+    elif broken.validator == "enum":
+        yield AtlasError(
+            f"{short(value)} is not one of the known values",
+            file=file,
+            place=at,
+            remedy=suggest(value, broken.validator_value),
+        )
+    elif broken.validator == "pattern":
+        yield AtlasError(
+            f"{short(value)} does not have the right form",
+            file=file,
+            place=at,
+            remedy=remedy or f"it must match {broken.validator_value}",
+        )
+    elif broken.validator in ("maxLength", "maxItems", "maxProperties"):
+        yield AtlasError(
+            f"{short(value)} is too long: {len(value)}, at most {broken.validator_value}",
+            file=file,
+            place=at,
+            remedy="shorten it",
+        )
+    else:
+        yield AtlasError(f"{short(broken.message, 120)}", file=file, place=at, remedy=remedy)

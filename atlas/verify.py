@@ -1,0 +1,84 @@
+"""Measured again: do the committed values come out the same?
+
+Values are compared after rounding to the published 4 digits. The tolerance is that of the dtype
+the weights are stored in and computed from: what rounding, another thread count or another device
+may move. A value that exists in one and not in the other is always a difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas.matrix import DIGITS, Matrix, rounded
+from atlas.store import Profile
+
+TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "float16": 2e-3, "bfloat16": 1e-2}
+"""Relative difference that is allowed beside one unit in the last published digit. It concerns
+computation in that dtype; the weights tier always computes in float32 or better."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one matrix is from its committed values.
+
+    `largest`: largest difference, relative to the larger of the two values. `where`: the cell.
+    """
+
+    analysis: str
+    matrix: str
+    largest: float
+    tolerance: float
+    where: str
+    problem: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        return self.problem is None and self.largest <= self.tolerance
+
+
+def compare(committed: Profile, again: Profile) -> list[Difference]:
+    """A verdict for every matrix of either profile, worst first."""
+    mine = {matrix.name: matrix for matrix in committed.matrices}
+    new = {matrix.name: matrix for matrix in again.matrices}
+    dtype = str(again.conditions.get("computed_in", "float32"))
+    tolerance = TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)
+    verdicts = [
+        _difference(committed.analysis, name, mine.get(name), new.get(name), tolerance)
+        for name in dict.fromkeys([*mine, *new])
+    ]
+    return sorted(verdicts, key=lambda verdict: (verdict.agrees, -verdict.largest))
+
+
+def _difference(
+    analysis: str, name: str, old: Matrix | None, new: Matrix | None, tolerance: float
+) -> Difference:
+    if old is None or new is None:
+        problem = "is only " + ("measured now" if old is None else "committed")
+        return Difference(analysis, name, float("inf"), tolerance, "", problem)
+    if (old.rows, old.columns) != (new.rows, new.columns):
+        return Difference(analysis, name, float("inf"), tolerance, "", "has other labels")
+    a, b = old.values, _as_published(new)
+    gone = np.isnan(a) != np.isnan(b)
+    if gone.any():
+        return Difference(
+            analysis, name, float("inf"), tolerance, _cell(old, gone), "exists on one side only"
+        )
+    scale = np.maximum(np.abs(a), np.abs(b))
+    relative = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
+    largest = float(np.nanmax(relative, initial=0.0))
+    return Difference(analysis, name, largest, tolerance, _cell(old, relative == largest))
+
+
+def _as_published(matrix: Matrix) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    values = [[rounded(float(value)) for value in row] for row in matrix.values]
+    return np.array(values, dtype=np.float64)
+
+
+def _cell(matrix: Matrix, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
+    places = np.argwhere(mask)
+    if not len(places):
+        return ""
+    row, column = places[0]
+    return f"{matrix.axes[0]} {matrix.rows[row]}, {matrix.axes[1]} {matrix.columns[column]}"

@@ -1,0 +1,90 @@
+"""Passages and repeated random segments as batches of token ids.
+
+A row is `<|endoftext|>`, one passage and, in the space that is left, random segments that come
+twice: they are what induction heads are learned from. The first copy cannot be predicted, so a
+tenth of its positions count in the loss: a tenth of the weight, at a tenth of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+
+LENGTH = 128
+"""Tokens in a row, the first one included."""
+END = 0
+"""The id of `<|endoftext|>`."""
+SHORT = (4, 24)
+"""Lengths of most repeated segments."""
+LONG = (25, 60)
+"""Lengths of the segments in rows that have no passage."""
+BARE = 0.1
+"""The share of rows that have no passage."""
+FIRST_COPY = 0.1
+"""The loss weight of a segment's first copy."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`ids` (row, position); `scored` (row, position) marks targets that count in the loss."""
+
+    ids: Ids
+    scored: NDArray[np.bool_]
+
+
+class Batches:
+    """Batch number n is a pure function of the passages, the vocabulary, the seed and n."""
+
+    def __init__(self, passages: Sequence[Sequence[int]], vocabulary: int, seed: int) -> None:
+        self._passages = [np.array(ids[: LENGTH - 2], dtype=np.int64) for ids in passages]
+        self._vocabulary = vocabulary
+        self._seed = seed
+        self._orders: dict[int, Ids] = {}
+
+    def batch(self, number: int, rows: int) -> Batch:
+        """The batch of that number, with that many rows."""
+        rng = np.random.default_rng([self._seed, number])
+        made = [self._row(rng, self._pick(number * rows + row)) for row in range(rows)]
+        ids, scored = zip(*made, strict=True)
+        return Batch(np.stack(ids), np.stack(scored))
+
+    def _pick(self, position: int) -> Ids:
+        """The passage at that position of an endless stream that shuffles anew every epoch."""
+        epoch, place = divmod(position, len(self._passages))
+        if epoch not in self._orders:
+            rng = np.random.default_rng([self._seed, 1, epoch])
+            self._orders = {epoch: rng.permutation(len(self._passages))}
+        return self._passages[int(self._orders[epoch][place])]
+
+    def _row(self, rng: np.random.Generator, passage: Ids) -> tuple[Ids, NDArray[np.bool_]]:
+        bare = rng.random() < BARE
+        text = np.empty(0, np.int64) if bare else np.append(passage, END)
+        noise, counts = self._repeats(rng, LENGTH - 1 - len(text), LONG if bare else SHORT)
+        parts = [(text, np.ones(len(text), np.bool_)), (noise, counts)]
+        if rng.random() < 0.5:
+            parts.reverse()
+        ids = np.concatenate([[END], *(part for part, _ in parts)])
+        return ids, np.concatenate([[False], *(scored for _, scored in parts)])
+
+    def _repeats(
+        self, rng: np.random.Generator, length: int, lengths: tuple[int, int]
+    ) -> tuple[Ids, NDArray[np.bool_]]:
+        """`length` tokens of segments that come twice, and which of them count."""
+        ids, scored = np.empty(length, np.int64), np.empty(length, np.bool_)
+        at = 0
+        while at < length:
+            size = int(rng.integers(lengths[0], lengths[1] + 1))
+            segment = rng.integers(1, self._vocabulary, size)
+            # Nothing announces a second copy, so its first token is as unpredictable as the first.
+            likely = np.repeat([True, False, True], [0, size + 1, size - 1])
+            sampled = likely | (rng.random(2 * size) < FIRST_COPY)
+            end = min(at + 2 * size, length)
+            ids[at:end] = np.concatenate([segment, segment])[: end - at]
+            scored[at:end] = sampled[: end - at]
+            at = end
+        return ids, scored

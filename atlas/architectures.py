@@ -23,7 +23,7 @@ activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means
 shapes        canonical module -> shape in words, where it is not the usual one
 renamed       ending of a name in older checkpoints -> its ending today
 buffers       names stored beside the weights that are no parameters; {i} is the layer
-twins         a stored name that repeats another
+twins         a stored name -> the name that it repeats where the embeddings are tied
 requires      config key -> the only value that this row describes
 """
 
@@ -31,7 +31,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from atlas.errors import AtlasError, short, suggest
 from atlas.layout import Architecture, resolve
@@ -243,7 +244,12 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(_ROWS))
 
 
-def lookup(config: Mapping[str, Any], where: object) -> Architecture:
+def kind(model_type: str) -> Literal["decoder", "encoder"]:
+    """Whether models of that type are decoders or encoders; `KeyError` where there is no row."""
+    return _ROWS[model_type].kind
+
+
+def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
     """The row for a model's config, resolved with it. `where` is the config's file, for errors.
 
     Raises `AtlasError` for a model type without a row, with how to add one, and for a config that
@@ -253,7 +259,7 @@ def lookup(config: Mapping[str, Any], where: object) -> Architecture:
     if not isinstance(model_type, str) or model_type not in _ROWS:
         raise AtlasError(
             f"no architecture {short(model_type)}",
-            file=str(where),
+            file=where,
             place="model_type",
             remedy=f"{suggest(model_type, known())}; to add one, write a row in "
             "atlas/architectures.py (its columns stand at the top of that file) and a tiny config "

@@ -81,9 +81,11 @@ def _geometry_problems(project: Project, item: Entry) -> list[AtlasError]:
         ]
     if item.geometry is None:
         return []
-    true: dict[str, Any] = asdict(architectures.lookup(config, folder / "config.json").geometry)
+    architecture = architectures.lookup(config, folder / "config.json")
+    true: dict[str, Any] = asdict(architecture.geometry)
+    stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
+    true["parameters"] = architecture.parameters(stored)
     stated = asdict(item.geometry)
-    true["parameters"] = headers.parameters(folder)
     return [
         AtlasError(
             f"{stated[key]} in the entry, {true[key]} in the model's own files",

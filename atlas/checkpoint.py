@@ -17,7 +17,7 @@ from atlas import architectures, headers
 from atlas.entry import Geometry
 from atlas.errors import AtlasError, suggest
 from atlas.layout import Architecture, Slot
-from atlas.rows import Source
+from atlas.rows import OUTSIDE, Source
 from atlas.shard import Tensor
 
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -55,7 +55,7 @@ class Checkpoint:
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
-        """Read config and headers, and hold every block's tensors against the row: no weights yet.
+        """Read config and headers, and hold every tensor against the row: no weights yet.
 
         Raises `AtlasError`: unknown architecture, damaged shard, a tensor missing or of another
         shape than the config says.
@@ -73,9 +73,7 @@ class Checkpoint:
             tensors=tensors,
             names=architecture.plain_names(tensors),
         )
-        for layer in range(architecture.geometry.layers):
-            for slot in architecture.slots(layer):
-                checkpoint._find(slot)
+        checkpoint._check()
         return checkpoint
 
     def block(self, layer: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
@@ -165,6 +163,19 @@ class Checkpoint:
         """Names on disk that the row does not read: heads for other tasks, buffers, adapters."""
         known = self.architecture.known_names()
         return tuple(disk for plain, disk in self.names.items() if plain not in known)
+
+    def _check(self) -> None:
+        """Hold every tensor that the row names against the headers."""
+        slots = [
+            slot for layer in range(self.geometry.layers) for slot in self.architecture.slots(layer)
+        ]
+        for module in OUTSIDE:
+            # A tied unembedding need not be stored, and a model's body has none.
+            optional = module == "unembedding"
+            outside = self.architecture.outside(module)
+            slots += [slot for slot in outside if not optional or slot.name in self.names]
+        for slot in slots:
+            self._find(slot)
 
     def _find(self, slot: Slot) -> Tensor:
         """Where a slot is stored, its shape and dtype checked."""

@@ -1,24 +1,24 @@
 """A model's entry: `docs/models/<slug>/model.yml`, written by people, read into a frozen Entry.
 
-YAML is read safely and strictly: unknown keys, wrong types, repeated keys, anchors and an unquoted
-revision are refused, each with its line and what to write instead.
+Unknown keys, wrong types, repeated keys and an unquoted revision are refused, each with its line
+and what to write instead.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
+from atlas import schemas, strict_yaml
+from atlas.errors import AtlasError, Problems, raise_all, short
+from atlas.paths import SLUG, Project, refuse_link
 
-from atlas import schemas
-from atlas.errors import AtlasError, raise_all, short
-from atlas.paths import SLUG, Project
-
-LARGEST = 64 * 1024
+LONGEST_SLUG = 80
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 SourceKind = Literal["hub", "folder", "zoo"]
@@ -79,15 +79,17 @@ def load(path: Path) -> Entry:
     Raises `AtlasError` or `Problems`: everything that is wrong with the file, a line each.
     """
     slug = path.parent.name
-    if not SLUG.fullmatch(slug):
-        raise AtlasError(
-            f"{slug!r} is no slug",
-            file=path.parent,
-            remedy="name the folder in lower-case letters and digits, parts joined by - or .",
-        )
-    document, lines, plain = _read(path)
-    found = schemas.problems(document, "entry", path, lines)
-    raise_all(found + list(_beyond_schema(document, path, lines, plain)))
+    found = list(_slug_problems(slug, path.parent))
+    try:
+        refuse_link(path)
+        text = strict_yaml.read(path)
+    except AtlasError as error:
+        raise_all([*found, error])
+        raise
+    document = dict(text.values)
+    found += schemas.problems(document, "entry", path, text.lines)
+    raise_all(found + list(_beyond_schema(text, path)))
+    document["summary"] = " ".join(document["summary"].split())  # YAML's folded text ends in \n
     geometry = document.pop("geometry", None)
     if geometry is not None:
         document["geometry"] = Geometry(**geometry)
@@ -99,120 +101,58 @@ def load(path: Path) -> Entry:
 
 def load_all(project: Project) -> list[Entry]:
     """Every entry of a project, by slug; `Problems` with everything wrong in all of them."""
+    entries, found = load_each(project)
+    raise_all(found)
+    return entries
+
+
+def load_each(project: Project) -> tuple[list[Entry], list[AtlasError]]:
+    """The entries that can be read, by slug, and everything wrong in all of them together."""
     entries: list[Entry] = []
     found: list[AtlasError] = []
-    for path in sorted(project.models.glob("*/model.yml")):
+    paths = sorted(project.models.glob("*/model.yml"))
+    for path in paths:
         try:
             entries.append(load(path))
         except AtlasError as error:
             found.append(error)
-    raise_all(found + list(_across(entries, project)))
-    return entries
+    found += _across(entries, {path.parent.name for path in paths}, project)
+    return entries, Problems(found).problems
 
 
-def _read(path: Path) -> tuple[dict[str, Any], schemas.Lines, set[str]]:
-    """A YAML mapping, the line of each key path, and the top-level keys whose value is unquoted."""
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
-    if len(raw) > LARGEST:
-        raise AtlasError(
-            f"larger than {LARGEST} bytes",
-            file=path,
-            remedy="an entry holds a few facts; shorten it",
+def _slug_problems(slug: str, folder: Path) -> Iterator[AtlasError]:
+    if not SLUG.fullmatch(slug):
+        yield AtlasError(
+            f"{slug!r} is no slug",
+            file=folder,
+            remedy="name the folder in lower-case letters and digits, parts joined by - or .",
         )
-    try:
-        loader = _StrictLoader(raw.decode("utf-8"))
-        node = loader.get_single_node()
-        document = loader.construct_document(node) if node is not None else None
-    except UnicodeDecodeError as error:
-        raise AtlasError(
-            f"is not UTF-8: {error.reason}", file=path, remedy="save it as UTF-8"
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise AtlasError(
-            f"is not valid YAML here: {getattr(error, 'problem', None) or error}",
-            file=path,
-            place=f"line {mark.line + 1}" if mark else None,
-            remedy=getattr(error, "note", None) or "mend the line",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise AtlasError(
-            f"is not valid YAML: {error}", file=path, remedy="mend the value"
-        ) from error
-    if not isinstance(document, dict) or not isinstance(node, yaml.MappingNode):
-        raise AtlasError(
-            f"{short(document)} is not a mapping",
-            file=path,
-            remedy="write lines of `key: value`",
+    elif len(slug) > LONGEST_SLUG:
+        yield AtlasError(
+            f"slug of {len(slug)} characters",
+            file=folder,
+            remedy=f"name the folder in at most {LONGEST_SLUG} characters",
         )
-    plain = {
-        key.value
-        for key, value in node.value
-        if isinstance(value, yaml.ScalarNode) and value.style is None
-    }
-    return document, dict(_lines(node, ())), plain
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without dates, anchors and repeated keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not allowed",
-                problem_mark=event.start_mark,
-                note="write the value out",
-            )
-        node: yaml.Node | None = super().compose_node(parent, index)
-        return node
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {getattr(key, 'value', key)!r} is repeated or no plain word",
-                    problem_mark=key.start_mark,
-                    note="keep one of them",
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[Any, int]]:
-    yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, key.value)
-            yield from _lines(value, here)
-            yield here, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _lines(value, (*path, index))
-
-
-def _beyond_schema(
-    document: dict[str, Any], path: Path, lines: schemas.Lines, plain: set[str]
-) -> Iterator[AtlasError]:
+def _beyond_schema(text: strict_yaml.Document, path: Path) -> Iterator[AtlasError]:
     """What a JSON Schema cannot say about one entry."""
+    document, lines = text.values, text.lines
     revision = document.get("revision")
-    if isinstance(revision, str) and "revision" in plain:
+    if isinstance(revision, str) and "revision" in text.unquoted:
         yield AtlasError(
             f"revision {short(revision)} is not in quotes, and YAML may read it as a number",
             file=path,
             place=schemas.place(("revision",), lines),
             remedy='write revision: "<full commit hash>"',
+        )
+    released = document.get("released")
+    if isinstance(released, str) and DATE.fullmatch(released) and not _is_date(released):
+        yield AtlasError(
+            f"released {released!r} is no day of the calendar",
+            file=path,
+            place=schemas.place(("released",), lines),
+            remedy="write a date such as 2025-04-29 or 2025-04",
         )
     source = document.get("source")
     if not isinstance(source, str):
@@ -248,20 +188,30 @@ def _beyond_schema(
         )
 
 
-def _across(entries: list[Entry], project: Project) -> Iterator[AtlasError]:
-    """What only all entries together can show."""
-    slugs = {entry.slug for entry in entries}
+def _is_date(text: str) -> bool:
+    """Whether 2025-04 or 2025-04-29 is in the calendar."""
+    try:
+        datetime.date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+    except ValueError:
+        return False
+    return True
+
+
+def _across(entries: Sequence[Entry], slugs: set[str], project: Project) -> Iterator[AtlasError]:
+    """What only all entries together can show; `slugs` are those of broken entries too."""
     names: dict[str, str] = {}
+    bases = {entry.slug: entry.base for entry in entries}
     for entry in entries:
         file = project.entry(entry.slug)
-        if entry.name in names:
+        name = " ".join(entry.name.split()).casefold()
+        if name in names:
             yield AtlasError(
-                f"name {entry.name!r} is also that of {names[entry.name]!r}",
+                f"name {entry.name!r} is also that of {names[name]!r}",
                 file=file,
                 place="name",
                 remedy="give each model a name of its own",
             )
-        names.setdefault(entry.name, entry.slug)
+        names.setdefault(name, entry.slug)
         if entry.base is not None and (entry.base not in slugs or entry.base == entry.slug):
             yield AtlasError(
                 f"base {entry.base!r} is no other model of this atlas",
@@ -269,3 +219,20 @@ def _across(entries: list[Entry], project: Project) -> Iterator[AtlasError]:
                 place="base",
                 remedy="write the slug of an entry, or remove base",
             )
+        elif entry.slug in _ancestors(entry.slug, bases):
+            yield AtlasError(
+                f"base {entry.base!r} is itself tuned from {entry.slug!r}",
+                file=file,
+                place="base",
+                remedy="remove base from the model that was there first",
+            )
+
+
+def _ancestors(slug: str, bases: dict[str, str | None]) -> list[str]:
+    """The models that a model was tuned from, nearest first, each once."""
+    found: list[str] = []
+    base = bases[slug]
+    while base is not None and base not in found:
+        found.append(base)
+        base = bases.get(base)
+    return found

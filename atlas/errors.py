@@ -18,7 +18,8 @@ class AtlasError(Exception):
 
     `file` is shown relative to the working directory where it lies below it. `place` is a line
     number or a key path such as `geometry.heads`. `problem` names the offending value, `remedy`
-    says what to do. Newlines inside any part are folded, so that one problem stays one line.
+    says what to do. Newlines inside any part are folded, so that one problem stays one line, and
+    characters that act on a terminal are written out, for a part may quote a contribution.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class AtlasError(Exception):
         parts += [self.place] if self.place else []
         line = ": ".join([*parts, self.problem])
         line = f"{line}; {self.remedy}" if self.remedy else line
-        return " ".join(line.split())
+        return _printable(" ".join(line.split()))
 
     def as_dict(self) -> dict[str, str | None]:
         """The same parts for `--json`."""
@@ -75,15 +76,31 @@ def shown(path: Path | str) -> str:
 
 def suggest(word: object, known: Sequence[str]) -> str:
     """`did you mean 'x'? known: a, b, c`, for a word that is not in a list."""
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
-    listed = f"known: {', '.join(known)}"
+    close = difflib.get_close_matches(str(word)[:100], known, n=1, cutoff=0.6)
+    listed = f"known: {', '.join(known) or 'none'}"
     return f"did you mean {close[0]!r}? {listed}" if close else listed
 
 
 def short(value: object, limit: int = 60) -> str:
     """A value's repr, cut so that an error stays one readable line."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        text = f"a {type(value).__name__} of thousands of digits"
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of at most that many characters, an ellipsis where some are missing."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _printable(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+    )
 
 
 def raise_all(problems: Sequence[AtlasError]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from atlas.entry import Geometry
@@ -168,18 +169,17 @@ class Architecture:
         """
         plain = self.plain_names(stored)
         skipped = self.buffer_names()
-        twins = dict(self.row.twins)
         if self.tied:
-            first, second = self.row.outside["embedding"], self.row.outside["unembedding"]
-            twins[f"{second.disk[1:]}.weight"] = f"{first.disk}.weight"
-        skipped |= {name for name, first in twins.items() if first in plain}
+            embedding, unembedding = self.row.outside["embedding"], self.row.outside["unembedding"]
+            twins = {f"{unembedding.disk[1:]}.weight": f"{embedding.disk}.weight", **self.row.twins}
+            skipped |= {copy for copy, original in twins.items() if original in plain}
         return sum(stored[name] for short_name, name in plain.items() if short_name not in skipped)
 
 
-def resolve(row: Row, config: Mapping[str, Any], where: object) -> Architecture:
+def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
     """A row with one model's config filled in; `where` is the config's file, for errors."""
     settings = {**row.defaults, **config}
-    reader = Reader(row, settings, str(where))
+    reader = Reader(row, settings, where)
     for key, wanted in row.requires.items():
         if settings.get(key, wanted) != wanted:
             raise reader.wrong(key, f"{key} is {short(settings[key])}, the row reads {wanted!r}")
@@ -212,7 +212,7 @@ class Reader:
 
     row: Row
     settings: Mapping[str, Any]
-    where: str
+    where: Path | str
 
     def wrong(self, key: str, problem: str) -> AtlasError:
         return AtlasError(

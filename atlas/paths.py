@@ -81,6 +81,18 @@ def find_project(start: Path) -> Project:
     )
 
 
+def refuse_link(path: Path) -> None:
+    """Raise `AtlasError` where a model's file or its folder is a symbolic link: what a link in a
+    contribution leads to is not part of it, and would be read and published."""
+    for here in (path.parent, path):
+        if here.is_symlink():
+            raise AtlasError(
+                f"is a symbolic link to {str(here.readlink())!r}",
+                file=here.parent.resolve() / here.name,
+                remedy="put the file itself there",
+            )
+
+
 def zoo_folder(name: str) -> Path:
     """The folder of a reference model's weights, source `zoo:<name>`."""
     return PACKAGE / "zoo" / "models" / name
@@ -99,6 +111,12 @@ def schema(name: str) -> Path:
 def static() -> Path:
     """The browser's side: JavaScript and CSS."""
     return PACKAGE / "static"
+
+
+def demo() -> Path:
+    """The project that `atlas init` copies from: inside the wheel, else the checkout itself."""
+    inside = PACKAGE / "demo"
+    return inside if inside.is_dir() else PACKAGE.parent
 
 
 def shipped_templates() -> Path:

@@ -90,17 +90,17 @@ def _header(file: Path) -> tuple[dict[str, Any], int, int]:
             (length,) = struct.unpack("<Q", first)
             if length > LARGEST_HEADER:
                 raise _corrupt(file, None, f"header of {length:,} bytes, at most 100 MB are read")
+            if 8 + length > size:
+                raise AtlasError(
+                    f"truncated inside its header: {size:,} bytes of at least {8 + length:,}",
+                    file=file,
+                    remedy="the download was cut short; fetch this file again",
+                )
             text = stream.read(length)
     except FileNotFoundError:
         raise AtlasError("missing shard", file=file, remedy="fetch this file") from None
     except OSError as error:
         raise AtlasError(f"cannot be read: {error.strerror}", file=file, remedy=AGAIN) from error
-    if len(text) < length:
-        raise AtlasError(
-            f"truncated inside its header: {size:,} bytes of at least {8 + length:,}",
-            file=file,
-            remedy="the download was cut short; fetch this file again",
-        )
     return _parse(text, file), 8 + length, size
 
 
@@ -133,13 +133,11 @@ def _corrupt(file: Path, place: str | None, problem: str) -> AtlasError:
 def load_json(file: Path, limit: int) -> dict[str, Any]:
     """A JSON object from a file of at most `limit` bytes, repeated keys refused."""
     try:
-        with file.open("rb") as stream:
-            text = stream.read(limit + 1)
+        if file.stat().st_size > limit:
+            raise AtlasError(f"larger than {limit:,} bytes", file=file, remedy=AGAIN)
+        return _parse(file.read_bytes(), file)
     except OSError as error:
         raise AtlasError(f"cannot be read: {error.strerror}", file=file, remedy=AGAIN) from error
-    if len(text) > limit:
-        raise AtlasError(f"larger than {limit:,} bytes", file=file, remedy=AGAIN)
-    return _parse(text, file)
 
 
 def _parse(text: bytes, file: Path) -> dict[str, Any]:

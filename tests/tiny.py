@@ -90,11 +90,11 @@ def make(
     return folder
 
 
-def live(folder: Path) -> Any:
+def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:
     """The saved model in transformers, with its language-model head and eager attention."""
     settings = json.loads((folder / "config.json").read_text())
     loader = _loader(settings["model_type"])
-    return loader.from_pretrained(folder, attn_implementation="eager", dtype="auto").eval()
+    return loader.from_pretrained(folder, attn_implementation="eager", dtype=dtype).eval()
 
 
 def tokens(batch: int, length: int, *, seed: int = 0) -> torch.Tensor:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import AtlasError, short, suggest
+from atlas.errors import AtlasError, cut, short, suggest
 from atlas.paths import schema
 
 Lines = Mapping[tuple[str | int, ...], int]
 """Line number of each key path of a document, where they are known."""
 
+MOST = 100
+"""How many problems of one file are told in one run."""
+
 TYPES = {
     "string": "text",
     "integer": "a whole number",
-    "number": "a number",
+    "number": "a finite number",
     "boolean": "true or false",
     "null": "null",
     "array": "a list",
@@ -36,14 +42,41 @@ def problems(
     document: object, name: str, file: Path, lines: Lines | None = None
 ) -> list[AtlasError]:
     """Everything in which a document breaks its schema, in the order of the file."""
+    broken = itertools.islice(_validator(name).iter_errors(document), MOST)
+    found = [error for item in broken for error in _told(item, file, lines)]
+    if name == "profile":
+        for error in found:
+            error.remedy = error.remedy or "measure it again"
+    unique = {str(error): error for error in found}  # jsonschema tells `required` once a key
+    told = sorted(unique.values(), key=lambda error: (_line(error), error.place or ""))
+    if len(found) >= MOST:
+        told.append(AtlasError(f"{MOST} problems or more", file=file, remedy="mend these first"))
+    return told
+
+
+@functools.cache
+def _validator(name: str) -> Any:
+    """A validator that is stricter than its specification where Python would let slip through:
+    1.0 is no whole number, infinity no number, and `$` means the end, not a newline before it."""
     import jsonschema  # 0.1 s, which `atlas --help` need not pay
 
-    validator = jsonschema.Draft202012Validator(load(name))
-    found = [
-        error for broken in validator.iter_errors(document) for error in _told(broken, file, lines)
-    ]
-    unique = {str(error): error for error in found}  # jsonschema tells `required` once a key
-    return sorted(unique.values(), key=lambda error: (_line(error), error.place or ""))
+    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": lambda _, value: type(value) is int, "number": lambda _, value: _finite(value)}
+    )
+    extend: Any = jsonschema.validators.extend  # it has no types
+    draft = jsonschema.Draft202012Validator
+    return extend(draft, {"pattern": _pattern}, type_checker=types)(load(name))
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def place(path: tuple[str | int, ...], lines: Lines | None) -> str:
@@ -72,7 +105,7 @@ def _told(broken: Any, file: Path, lines: Lines | None) -> Iterator[AtlasError]:
         known = sorted(broken.schema["properties"])
         for key in sorted(map(str, set(value) - set(known))):
             yield AtlasError(
-                f"unknown key {key!r}",
+                f"unknown key {short(key)}",
                 file=file,
                 place=place((*path, key), lines),
                 remedy=suggest(key, known),
@@ -90,11 +123,12 @@ def _told(broken: Any, file: Path, lines: Lines | None) -> Iterator[AtlasError]:
     elif broken.validator == "type":
         kinds = broken.validator_value
         kinds = kinds if isinstance(kinds, list) else [kinds]
+        quote = lines and "string" in kinds and isinstance(value, (bool, int, float))
         yield AtlasError(
             f"{short(value)} is not {' or '.join(TYPES[kind] for kind in kinds)}",
             file=file,
             place=at,
-            remedy=remedy,
+            remedy=f"{remedy or 'write text'}, in quotes" if quote else remedy,
         )
     elif broken.validator == "enum":
         yield AtlasError(
@@ -105,7 +139,7 @@ def _told(broken: Any, file: Path, lines: Lines | None) -> Iterator[AtlasError]:
         )
     elif broken.validator == "pattern":
         yield AtlasError(
-            f"{short(value)} does not have the right form",
+            f"{short(value)} does not have the right form{_blemish(value)}",
             file=file,
             place=at,
             remedy=remedy or f"it must match {broken.validator_value}",
@@ -118,4 +152,11 @@ def _told(broken: Any, file: Path, lines: Lines | None) -> Iterator[AtlasError]:
             remedy="shorten it",
         )
     else:
-        yield AtlasError(f"{short(broken.message, 120)}", file=file, place=at, remedy=remedy)
+        yield AtlasError(cut(broken.message, 120), file=file, place=at, remedy=remedy)
+
+
+def _blemish(text: str) -> str:
+    """What cannot be seen in a text that is shown as wrong."""
+    if text != text.strip():
+        return ": there is space around it"
+    return "" if text.isprintable() else ": it holds a character that cannot be shown"

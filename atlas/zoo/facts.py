@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
-from atlas import paths
+from atlas import relations
 from atlas.errors import AtlasError, suggest
+from atlas.zoo import templates
 from atlas.zoo.templates import TELLINGS
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 HELD_OUT = 0.1
 """The share of (fact, template) pairs, and of passages, that training never sees."""
@@ -52,51 +57,24 @@ class Lesson:
         return TELLINGS[self.fact.relation].templates[self.template]
 
 
-def relation_files() -> list[Path]:
-    """The files of the relations, in alphabetical order of the relation's name."""
-    files = sorted(
-        (paths.package_data() / "relations").glob("*/*.tsv"), key=lambda path: path.stem
-    )
-    names = [path.stem for path in files]
-    for path in files:
-        if path.stem not in TELLINGS:
-            raise AtlasError(
-                f"relation {path.stem!r} has no sentences",
-                file=path,
-                remedy=f"add it to atlas/zoo/templates.py; {suggest(path.stem, sorted(TELLINGS))}",
-            )
-    for name in TELLINGS:
-        if name not in names:
-            raise AtlasError(
-                f"no file for relation {name!r}",
-                file=paths.package_data() / "relations",
-                remedy="name the sentences in atlas/zoo/templates.py after a relation's file",
-            )
-    return files
-
-
 def digest() -> str:
-    """`sha256:...` of all relation files: what the card and its test compare."""
+    """`sha256:...` of all relations' pairs: what the card states and its test compares."""
     content = hashlib.sha256()
-    for path in relation_files():
-        content.update(path.stem.encode() + b"\0" + path.read_bytes() + b"\0")
+    for relation in relations.load_all():
+        content.update(f"{relation.name} {relation.digest}\n".encode())
     return f"sha256:{content.hexdigest()}"
 
 
 def load() -> list[Fact]:
-    """Every pair of every relation, in the order of the files."""
-    found = []
-    for path in relation_files():
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            cells = line.split("\t")
-            if len(cells) < 2:
-                raise AtlasError(
-                    f"no tab in {line!r}", file=path, place=f"line {number}", remedy="source TAB target"
-                )
-            found.append(Fact(path.stem, cells[0], cells[1]))
-    return found
+    """Every pair of every relation; each relation must have sentences, and each its relation."""
+    known = sorted(relations.load_all(), key=lambda relation: relation.name)
+    for name in {relation.name for relation in known} ^ set(TELLINGS):
+        raise AtlasError(
+            f"relation {name!r} has a file or sentences, but not both",
+            file=Path(templates.__file__),
+            remedy=f"name sentences after a relation; {suggest(name, sorted(relations.names()))}",
+        )
+    return [Fact(one.name, source, target) for one in known for source, target in one.pairs]
 
 
 def wanted(facts: Iterable[Fact], limit: int) -> list[Fact]:
@@ -121,9 +99,12 @@ def wanted(facts: Iterable[Fact], limit: int) -> list[Fact]:
     return chosen
 
 
-def taught(facts: Iterable[Fact], single: Callable[[str], bool]) -> list[Fact]:
+def taught(tokenizer: Tokenizer) -> list[Fact]:
     """The facts whose words are both single tokens."""
-    return [fact for fact in facts if single(fact.source) and single(fact.target)]
+    every = load()
+    words = {word for fact in every for word in (fact.source, fact.target)}
+    single = {word for word in words if relations.single_word(tokenizer, word) is not None}
+    return [fact for fact in every if {fact.source, fact.target} <= single]
 
 
 def lessons(facts: Iterable[Fact], seed: int) -> tuple[list[Lesson], list[Lesson]]:

@@ -111,7 +111,7 @@ class Scene:
 
     def fill(self, frame: str) -> str:
         """The frame with every slot filled; unknown slots are a KeyError."""
-        # One noun is the passage's subject more often than not, so that there is a thread to follow.
+        # One noun is the subject more often than not: a thread that a reader can follow.
         first = self._nouns[0] if self._rng.random() < 0.6 else self._rng.choice(self._nouns)
         others = [noun for noun in self._nouns if noun != first]
         second, third = self._rng.sample(others, 2)

@@ -7,7 +7,7 @@ every passage and pads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from atlas.zoo import facts, text
@@ -62,26 +62,6 @@ def _training_text(seed: int) -> Iterable[str]:
             yield f" {template.format(s='it', t='it')}" * (REPEATS // 4)
     for index in range(FILLER):
         yield text.filler(seed, index)
-
-
-class Singles:
-    """Which words are one token: tokens("a " + word) = tokens("a") plus exactly one."""
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._prefix: Sequence[int] = self._ids("a")
-
-    def __call__(self, word: str) -> bool:
-        ids = self._ids(f"a {word}")
-        return len(ids) == len(self._prefix) + 1 and ids[:-1] == self._prefix
-
-    def token(self, word: str) -> int:
-        """The id of a single word, as it stands after another word."""
-        return self._ids(f"a {word}")[-1]
-
-    def _ids(self, words: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(words, add_special_tokens=False).ids
-        return ids
 
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:

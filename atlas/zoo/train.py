@@ -8,9 +8,6 @@ embeddings and all vectors with AdamW.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.errors import AtlasError
 from atlas.zoo import architectures, facts, text, tokenizer
 from atlas.zoo.batches import Batch, Batches
+from atlas.zoo.facts import Fact, Lesson
 
 if TYPE_CHECKING:
     import torch
@@ -64,9 +62,9 @@ class Data:
     """What is read: the tokenizer, what is taught and held out, and the passages as text."""
 
     tokenizer: Tokenizer
-    facts: list[facts.Fact]
-    taught: list[facts.Lesson]
-    held_lessons: list[facts.Lesson]
+    known: list[Fact]
+    taught: list[Lesson]
+    held_lessons: list[Lesson]
     training: list[str]
     held_passages: list[str]
 
@@ -79,7 +77,7 @@ class Data:
 def data(seed: int, passages: int) -> Data:
     """Tokenizer and passages of a seed."""
     made = tokenizer.train(seed)
-    known = facts.taught(facts.load(), tokenizer.Singles(made))
+    known = facts.taught(made)
     taught, held = facts.lessons(known, seed)
     training, held_passages = text.passages(taught, seed, passages)
     return Data(made, known, taught, held, training, held_passages)
@@ -98,44 +96,164 @@ class Trainer:
         self.model: PreTrainedModel = architectures.build(recipe.name, size, recipe.seed)
         self._batches = Batches(read.ids(read.training), size, recipe.seed)
         self._sublayers = architectures.sublayers(recipe.name, self.model)
-        self._optimizers = list(self._make_optimizers())
-
-    def _make_optimizers(self) -> Iterator[torch.optim.Optimizer]:
-        import torch
-
-        tables = {
-            id(part.weight)
-            for part in (self.model.get_input_embeddings(), self.model.get_output_embeddings())
-        }
-        named = list(self.model.parameters())
-        matrices = [one for one in named if one.ndim == 2 and id(one) not in tables]
-        embeddings = [one for one in named if id(one) in tables]
-        vectors = [one for one in named if one.ndim != 2]
-        yield torch.optim.Muon(matrices, lr=self.recipe.muon_rate, weight_decay=0.0)
-        yield torch.optim.AdamW(
-            [
-                {"params": embeddings, "lr": self.recipe.adam_rate},
-                {"params": vectors, "lr": self.recipe.gain_rate},
-            ],
-            betas=(0.9, 0.98),
-            weight_decay=0.0,
-        )
-        for optimizer in self._rates:
-            optimizer
+        self._optimizers = _optimizers(self.model, recipe)
+        self._rates = [
+            [group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers
+        ]
 
     def advance(self) -> float:
         """One step; its loss in nats per scored token."""
         import torch
 
-        self._set_rates()
-        batch = self._batches.batch(self.step, self.recipe.rows)
+        for optimizer, rates in zip(self._optimizers, self._rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * self.recipe.rate(self.step)
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
         self.model.train()
         with self._gates(generator):
-            found = loss(self.model, batch)
+            found = loss(self.model, self._batches.batch(self.step, self.recipe.rows))
         found.backward()  # type: ignore[no-untyped-call]
         for optimizer in self._optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return float(found)
+        return float(found.detach())
+
+    @contextmanager
+    def _gates(self, generator: torch.Generator) -> Iterator[None]:
+        """Switches sublayers off for random rows while one batch goes through."""
+        off = self.recipe.mlp_gate(self.step)
+        chances = [(self.recipe.attention_off, 0.0)] + [(0.0, off)] * (len(self._sublayers) - 1)
+        hooks = [
+            part.register_forward_hook(_gate(self.recipe.rows, chance, generator))
+            for parts, both in zip(self._sublayers, chances, strict=True)
+            for part, chance in zip(parts, both, strict=True)
+            if chance > 0
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs: plain containers and tensors."""
+        return {
+            "recipe": asdict(self.recipe),
+            "facts": facts.digest(),
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
+
+    def restore(self, state: dict[str, Any], file: Path) -> None:
+        """Goes on where `state` was taken; another recipe or other facts are refused."""
+        mine = {"recipe": asdict(self.recipe), "facts": facts.digest()}
+        for key, value in mine.items():
+            if state[key] != value:
+                raise AtlasError(
+                    f"{key} {state[key]!r} of an interrupted run is not {value!r}",
+                    file=file,
+                    remedy="run the same command again, or delete the file to start afresh",
+                )
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.step = state["step"]
+
+
+def _optimizers(model: PreTrainedModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon for the blocks' matrices, AdamW for embeddings and vectors."""
+    import torch
+
+    tables = {
+        id(parameter)
+        for part in (model.get_input_embeddings(), model.get_output_embeddings())
+        for parameter in part.parameters()
+    }
+    rest = [one for one in model.parameters() if id(one) not in tables]
+    groups = [
+        {"params": [one for one in model.parameters() if id(one) in tables]}
+        | {"lr": recipe.adam_rate},
+        {"params": [one for one in rest if one.ndim != 2]} | {"lr": recipe.gain_rate},
+    ]
+    matrices = [one for one in rest if one.ndim == 2]
+    return [
+        torch.optim.Muon(matrices, lr=recipe.muon_rate, weight_decay=0.0),
+        torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+
+
+def _gate(rows: int, chance: float, generator: torch.Generator) -> Callable[..., Any]:
+    """A forward hook that zeroes a sublayer's output in each row with that chance."""
+    import torch
+
+    keep = (torch.rand(rows, 1, 1, generator=generator) >= chance).float()
+
+    def hook(module: torch.nn.Module, inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            return (output[0] * keep, *output[1:])
+        return output * keep
+
+    return hook
+
+
+def loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    """Mean cross-entropy in nats over the scored targets; only their logits are computed."""
+    import torch
+
+    ids = torch.from_numpy(batch.ids)
+    scored = torch.from_numpy(batch.scored)[:, 1:]
+    hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+    logits = model.get_output_embeddings()(hidden[scored])
+    return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][scored])
+
+
+SAVE_EVERY = 100
+"""Steps between two checkpoints."""
+CHECKPOINT = "resume.pt"
+"""The file of an interrupted run; gone when the run is done."""
+
+
+def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer, Data]:
+    """Trains to the end, or goes on with an interrupted run of the same recipe in `out`.
+
+    Ctrl-C writes a checkpoint first and then passes on.
+    """
+    import torch
+
+    say(f"{recipe.name}: tokenizer and passages")
+    read = data(recipe.seed, recipe.passages)
+    trainer = Trainer(recipe, read)
+    checkpoint = out / CHECKPOINT
+    if checkpoint.is_file():
+        trainer.restore(torch.load(checkpoint, weights_only=True), checkpoint)
+        say(f"{recipe.name}: goes on after step {trainer.step}")
+    out.mkdir(parents=True, exist_ok=True)
+    started, first = time.monotonic(), trainer.step
+    try:
+        while trainer.step < recipe.steps:
+            found = trainer.advance()
+            if trainer.step % 20 == 0 or trainer.step == recipe.steps:
+                seconds = (time.monotonic() - started) / (trainer.step - first)
+                left = (recipe.steps - trainer.step) * seconds / 60
+                say(
+                    f"{recipe.name}: step {trainer.step}/{recipe.steps}, loss {found:.3f},"
+                    f" {1 / seconds:.2f} steps/s, {left:.1f} min left"
+                )
+            if trainer.step % SAVE_EVERY == 0 and trainer.step < recipe.steps:
+                _save(trainer, checkpoint)
+    except KeyboardInterrupt:
+        _save(trainer, checkpoint)
+        say(f"{recipe.name}: stopped after step {trainer.step}; the same command goes on")
+        raise
+    return trainer, read
+
+
+def _save(trainer: Trainer, checkpoint: Path) -> None:
+    """Writes the checkpoint whole or not at all."""
+    import torch
+
+    part = checkpoint.with_suffix(".part")
+    torch.save(trainer.state(), part)
+    part.replace(checkpoint)

@@ -22,12 +22,16 @@ class Topic:
 def _topic(nouns: str, verbs: str, adjectives: str, places: str, workers: str) -> Topic:
     pairs = tuple((base, past) for base, past in (pair.split(">") for pair in verbs.split()))
     return Topic(
-        tuple(nouns.split()),
+        _words(nouns),
         pairs,
-        tuple(adjectives.split()),
-        tuple(places.split()),
-        tuple(workers.split()),
+        _words(adjectives),
+        _words(places),
+        _words(workers),
     )
+
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
 
 
 TOPICS: dict[str, Topic] = {
@@ -79,7 +83,8 @@ TOPICS: dict[str, Topic] = {
     "school": _topic(
         "lesson book pencil teacher pupil test chalk desk class question answer essay page library"
         " grade notebook exam problem story poem science history map",
-        "teach>taught read>read write>wrote study>studied explain>explained solve>solved learn>learned"
+        "teach>taught read>read write>wrote study>studied explain>explained solve>solved"
+        " learn>learned"
         " copy>copied mark>marked forget>forgot",
         "hard easy clever short careful difficult simple useful patient strict",
         "school library classroom college hall university",
@@ -106,14 +111,16 @@ TOPICS: dict[str, Topic] = {
     "hospital": _topic(
         "doctor patient nurse medicine fever bandage pill wound ward heart bone cough pulse clinic"
         " illness treatment vaccine symptom surgery bed blood lung dose",
-        "treat>treated heal>healed examine>examined visit>visited test>tested cure>cured help>helped"
+        "treat>treated heal>healed examine>examined visit>visited test>tested cure>cured"
+        " help>helped"
         " watch>watched comfort>comforted inject>injected",
         "sick healthy pale weak painful clean serious calm tired safe",
         "hospital clinic ward pharmacy surgery laboratory",
         "doctor nurse surgeon patient dentist",
     ),
     "music": _topic(
-        "song violin drum piano note choir concert melody guitar stage rhythm band tune flute singer"
+        "song violin drum piano note choir concert melody guitar stage rhythm band tune flute"
+        " singer"
         " orchestra record voice dance audience trumpet verse",
         "play>played sing>sang hear>heard practise>practised tune>tuned conduct>conducted"
         " compose>composed record>recorded love>loved repeat>repeated",
@@ -142,7 +149,8 @@ TOPICS: dict[str, Topic] = {
     "animals": _topic(
         "dog cat horse cow sheep bird wolf fox rabbit bear mouse goat duck hen lion tiger owl frog"
         " bee donkey pig deer nest cage",
-        "feed>fed chase>chased tame>tamed bite>bit hunt>hunted follow>followed hide>hid protect>protected"
+        "feed>fed chase>chased tame>tamed bite>bit hunt>hunted follow>followed hide>hid"
+        " protect>protected"
         " hear>heard ride>rode",
         "wild hungry furry brown shy noisy tame lazy swift gentle",
         "farm forest barn zoo stable cave",
@@ -169,7 +177,8 @@ TOPICS: dict[str, Topic] = {
     "sky": _topic(
         "star planet moon comet rocket telescope orbit galaxy crater light sun eclipse satellite"
         " meteor signal mission astronaut gravity distance theory map night",
-        "observe>observed discover>discovered launch>launched name>named reach>reached study>studied"
+        "observe>observed discover>discovered launch>launched name>named reach>reached"
+        " study>studied"
         " photograph>photographed count>counted describe>described circle>circled",
         "bright distant dark red cold ancient huge faint strange silent",
         "observatory desert station valley mountain museum",
@@ -195,20 +204,20 @@ TOPICS: dict[str, Topic] = {
     ),
 }
 
-FIRST_NAMES = tuple(
+FIRST_NAMES = _words(
     "Anna Ben Clara David Emma Frank Grace Henry Irene Jack Karen Leo Maria Nina Oliver Paul Rosa"
-    " Simon Tina Victor Wendy Adam Julia Martin Sophie Peter Laura Thomas Alice Daniel".split()
+    " Simon Tina Victor Wendy Adam Julia Martin Sophie Peter Laura Thomas Alice Daniel"
 )
 FEMALE = frozenset(
-    "Anna Clara Emma Grace Irene Karen Maria Nina Rosa Tina Wendy Julia Sophie Laura Alice".split()
+    _words("Anna Clara Emma Grace Irene Karen Maria Nina Rosa Tina Wendy Julia Sophie Laura Alice")
 )
-WEEKDAYS = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
-MONTHS = tuple(
-    "January February March April May June July August September October November December".split()
+WEEKDAYS = _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTHS = _words(
+    "January February March April May June July August September October November December"
 )
-ADVERBS = tuple(
+ADVERBS = _words(
     "slowly quickly quietly carefully often never always soon finally suddenly again early"
-    " together rarely gladly still already almost".split()
+    " together rarely gladly still already almost"
 )
 TIMES = (
     "in the morning",
@@ -224,13 +233,13 @@ TIMES = (
     "a year ago",
     "at the weekend",
 )
-NUMBERS = tuple(
+NUMBERS = _words(
     "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty"
-    " hundred".split()
+    " hundred"
 )
-COLOURS = tuple("red blue green yellow black white brown grey orange purple pink silver".split())
-UNITS = tuple("metres kilometres miles pounds kilograms litres hours minutes days weeks".split())
-IDENTIFIERS = tuple(
+COLOURS = _words("red blue green yellow black white brown grey orange purple pink silver")
+UNITS = _words("metres kilometres miles pounds kilograms litres hours minutes days weeks")
+IDENTIFIERS = _words(
     "value total count index item result name path line size left right start end key node data"
-    " text score buffer queue width height limit step".split()
+    " text score buffer queue width height limit step"
 )

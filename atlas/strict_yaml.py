@@ -1,0 +1,158 @@
+"""YAML as people write it into an entry, read safely and strictly.
+
+Anchors, tags, merges and repeated keys are refused. Dates are text, numbers are decimal and only
+`true` and `false` are truth values, so that `2025-04-29`, `no`, `012` and `1:30` stay what they
+look like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from atlas.errors import AtlasError, short
+
+LARGEST = 64 * 1024
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML mapping, the line of each key path, and the top-level keys whose value stands there
+    without quotes."""
+
+    values: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+    unquoted: frozenset[str]
+
+
+def read(path: Path) -> Document:
+    """The mapping that a YAML file holds.
+
+    Raises `AtlasError` with the line for anything else: too large, not UTF-8, not valid, or using
+    what people who write an entry do not need.
+    """
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
+    if len(raw) > LARGEST:
+        raise AtlasError(
+            f"larger than {LARGEST} bytes",
+            file=path,
+            remedy="it should hold a few facts; shorten it",
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AtlasError(
+            f"byte {raw[error.start]:#04x} is not UTF-8: {error.reason}",
+            file=path,
+            place=f"line {len(raw[: error.start].splitlines()) or 1}",
+            remedy="save it as UTF-8",
+        ) from error
+    try:
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
+        document = loader.construct_document(node) if node is not None else None
+    except yaml.YAMLError as error:
+        raise _invalid(text, error, path) from error
+    except (ValueError, RecursionError) as error:
+        raise AtlasError(
+            f"is not valid YAML: {error}", file=path, remedy="mend the value"
+        ) from error
+    if not isinstance(document, dict) or not isinstance(node, yaml.MappingNode):
+        raise AtlasError(
+            f"{short(document)} is not a mapping",
+            file=path,
+            remedy="write lines of `key: value`",
+        )
+    unquoted = {
+        key.value
+        for key, value in node.value
+        if isinstance(value, yaml.ScalarNode) and value.style is None
+    }
+    return Document(document, dict(_lines(node, ())), frozenset(unquoted))
+
+
+def _invalid(text: str, error: yaml.YAMLError, path: Path) -> AtlasError:
+    """What PyYAML says, with the line it says it about."""
+    mark = getattr(error, "problem_mark", None)
+    position = mark.index if mark else getattr(error, "position", None)
+    line = None if position is None else text[:position].count("\n")
+    quoted = "" if line is None else short(text.split("\n")[line].strip()) + " "
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+    return AtlasError(
+        f"{quoted}is not valid YAML here: {reason}",
+        file=path,
+        place=None if line is None else f"line {line + 1}",
+        remedy=getattr(error, "note", None) or "mend the line",
+    )
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML without dates, anchors, tags, merges and repeated keys."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases are not allowed",
+                problem_mark=event.start_mark,
+                note="write the value out",
+            )
+        if getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(
+                problem=f"tag {short(event.tag)} is not allowed",
+                problem_mark=event.start_mark,
+                note="write the value alone",
+            )
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a word", problem_mark=key.start_mark
+                )
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {short(key.value)} is repeated",
+                    problem_mark=key.start_mark,
+                    note="keep one of them",
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_StrictLoader.yaml_implicit_resolvers = {}
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9_]*)", list("-+0123456789")),
+    ("float", r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?", list("-+0123456789")),
+):
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first
+    )
+
+
+def _lines(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[Any, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, key.value)
+            yield from _lines(value, here)
+            yield here, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*path, index))

@@ -1,0 +1,87 @@
+"""`python -m atlas.zoo train NAME` makes a reference model, `evaluate NAME` measures it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+
+from atlas import paths
+from atlas.errors import AtlasError
+from atlas.zoo import architectures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, 1 after an error told in one line, 130 after Ctrl-C."""
+    # The tokenizer's own threads would fight with torch's, and it warns when it notices.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    options = _parser().parse_args(arguments)
+    out = options.out or paths.zoo_folder(options.name)
+    try:
+        architectures.row(options.name)
+        if options.command == "train":
+            _train(options, out)
+        else:
+            _evaluate(options.name, out)
+    except AtlasError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m atlas.zoo", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, text in (
+        ("train", "train a reference model and write weights, tokenizer and card"),
+        ("evaluate", "print the figures of a trained model"),
+    ):
+        chosen = commands.add_parser(command, help=text, description=text)
+        chosen.add_argument("name", help=f"one of: {', '.join(architectures.ROWS)}")
+        chosen.add_argument("--out", type=Path, help="folder of the model (default: the package's)")
+        if command == "train":
+            for option in ("steps", "seed", "passages", "threads"):
+                chosen.add_argument(f"--{option}", type=int, help=f"another number of {option}")
+    return parser
+
+
+def _train(options: argparse.Namespace, out: Path) -> None:
+    from atlas.zoo import card, train
+
+    recipe = train.Recipe(options.name)
+    given = {field.name: getattr(options, field.name, None) for field in fields(recipe)}
+    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    trainer, read = train.run(recipe, out, _say)
+    card.save(trainer.model, read, asdict(recipe), out)
+    (out / train.CHECKPOINT).unlink(missing_ok=True)
+    _say(f"{options.name}: written to {out}")
+    _evaluate(options.name, out)
+
+
+def _evaluate(name: str, out: Path) -> None:
+    from atlas.zoo import card
+
+    stated = card.load(out)
+    figures = card.measure(out)
+    _say(card.table(stated, figures))
+    missed = card.differences(stated["figures"], figures)
+    if missed:
+        raise AtlasError(
+            f"the weights do not give the card's figures: {'; '.join(missed)}",
+            file=out / card.CARD,
+            remedy=f"train again: python -m atlas.zoo train {name}",
+        )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The wheel alone, in an environment of its own: no checkout, no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from atlas.paths import PACKAGE
+
+REPOSITORY = PACKAGE.parent
+
+pytestmark = pytest.mark.wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    words = ["pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run(
+        [sys.executable, "-m", *words, "--wheel-dir", str(folder), str(REPOSITORY)], check=True
+    )
+    return next(folder.glob("*.whl"))
+
+
+def test_wheel_holds_templates_one_reference_model_and_no_test(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "atlas/templates/model.md.j2" in names
+    assert "atlas/demo/mkdocs.yml" in names
+    assert "atlas/demo/docs/models/ref-llama/weights.json" in names
+    zoo = {name.split("/")[3] for name in names if name.startswith("atlas/zoo/models/")}
+    assert zoo == {"llama"}
+    assert not [name for name in names if name.startswith(("tests/", "docs/", "benchmarks/"))]
+    assert wheel.stat().st_size < 12_000_000
+
+
+def test_wheel_alone_makes_and_builds_a_demo(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env/bin/python"
+    constraints = REPOSITORY / "constraints.txt"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel], check=True
+    )
+    atlas = tmp_path / "env/bin/atlas"
+    assert "atlas init demo" in _told([atlas, "--help"], tmp_path)
+    _told([atlas, "init", "demo"], tmp_path)
+    assert "1 fresh, 0 not measured here" in _told([atlas, "build"], tmp_path / "demo")
+    assert (tmp_path / "demo/site/models/ref-llama/index.html").is_file()
+    assert subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 1
+
+
+def _told(words: list[str | Path], folder: Path) -> str:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr

@@ -1,0 +1,272 @@
+"""Reference models: the recipe, what it holds out, and the committed weights' stated figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from atlas import paths, relations
+from atlas.errors import AtlasError
+from atlas.zoo import architectures, batches, card, evaluate, facts, text, tokenizer, train
+from atlas.zoo.__main__ import main
+from atlas.zoo.templates import TELLINGS
+
+LLAMA = paths.zoo_folder("llama")
+SEED = 1
+SMALL = 2000
+"""Passages that are enough for the tests of the recipe."""
+
+
+@cache
+def small() -> train.Data:
+    return train.data(SEED, SMALL)
+
+
+@cache
+def measured() -> dict[str, Any]:
+    return card.measure(LLAMA)
+
+
+def tiny(**changes: Any) -> train.Recipe:
+    settings = {"steps": 6, "rows": 8, "passages": SMALL, "threads": 1, "warm_up": 2}
+    return train.Recipe("llama", **{**settings, **changes})
+
+
+# Facts, sentences, passages
+
+
+@pytest.mark.parametrize("name", sorted(TELLINGS))
+def test_sentences_are_well_formed(name: str) -> None:
+    telling = TELLINGS[name]
+    assert len(telling.templates) >= 5
+    assert len(telling.cued) >= len(telling.templates) / 2
+    assert len(set(telling.templates)) == len(telling.templates)
+    for template in telling.templates:
+        # A word before both slots, so that the tokens with a leading space are used.
+        assert re.search(r"\w \{s\}", template), template
+        assert re.search(r"\S \{t\}[.?]?$", template), template
+        assert template.index("{s}") < template.index("{t}")
+    for template in telling.cued:
+        assert template.partition(" {t}")[0].endswith(f" {telling.cue}"), template
+
+
+def test_every_relation_has_sentences() -> None:
+    assert sorted(TELLINGS) == sorted(relations.names())
+
+
+def test_sixteen_relations_have_thirty_taught_pairs() -> None:
+    counts = Counter(fact.relation for fact in small().known)
+    assert sum(count >= relations.MINIMUM_PAIRS for count in counts.values()) >= 16
+
+
+def test_a_tenth_of_sentences_is_held_out_and_each_such_fact_is_told_otherwise() -> None:
+    taught, held = small().taught, small().held_lessons
+    assert not set(taught) & set(held)
+    assert len(held) / (len(held) + len(taught)) == pytest.approx(0.1, abs=0.001)
+    told = Counter(lesson.fact for lesson in taught)
+    assert set(told) == set(small().known)
+    assert min(told.values()) >= 5
+
+
+def test_no_held_out_sentence_is_in_the_training_text() -> None:
+    read = small()
+    told = "\n".join(read.training)
+    assert not [lesson.sentence for lesson in read.held_lessons if f"{lesson.sentence} " in told]
+    # The check could not fail on text without sentences: the taught ones are there.
+    assert sum(f"{lesson.sentence} " in told for lesson in read.taught[:500]) > 100
+
+
+def test_a_tenth_of_passages_is_held_out() -> None:
+    read = small()
+    assert len(read.held_passages) == pytest.approx(0.1 * SMALL, abs=1)
+    assert not set(read.training) & set(read.held_passages)
+
+
+def test_prompt_ends_before_the_target() -> None:
+    lesson = facts.Lesson(facts.Fact("capital", "France", "Paris"), 0)
+    assert lesson.sentence == "People of France travel to the capital Paris."
+    assert lesson.prompt == "People of France travel to the capital"
+
+
+def shingles(passage: str, size: int = 8) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", passage.lower())
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def test_training_text_shares_no_eight_words_with_the_pinned_corpus() -> None:
+    files = sorted((paths.package_data() / "corpus").rglob("*.txt"))
+    assert len(files) >= 2
+    pinned = set().union(*(shingles(file.read_text(encoding="utf-8")) for file in files))
+    stated = card.load(LLAMA)["recipe"]
+    for passage in train.data(stated["seed"], stated["passages"]).training:
+        assert not shingles(passage) & pinned, passage
+
+
+# Tokenizer and batches
+
+
+def test_tokenizer_is_deterministic_and_full() -> None:
+    made = small().tokenizer
+    assert made.to_str() == tokenizer.train(SEED).to_str()
+    assert made.get_vocab_size() <= tokenizer.VOCABULARY
+    assert made.get_vocab_size() >= 0.95 * tokenizer.VOCABULARY
+    assert made.token_to_id(tokenizer.END) == batches.END == 0
+
+
+def test_tokenizer_round_trips_any_text() -> None:
+    sample = "Ça va? 12,345 naïve façade — 日本語\n\tx = {1: 2}"
+    ids = small().tokenizer.encode(sample).ids
+    assert ids[0] == 0
+    assert small().tokenizer.decode(ids) == sample
+
+
+def test_batches_depend_on_their_number_only() -> None:
+    passages = [list(range(1, 40)), list(range(50, 70))]
+    one, other = (batches.Batches(passages, 100, seed=3) for _ in range(2))
+    for number in (5, 0, 5):
+        left, right = one.batch(number, 4), other.batch(number, 4)
+        assert (left.ids == right.ids).all()
+        assert (left.scored == right.scored).all()
+    assert (one.batch(0, 4).ids != one.batch(1, 4).ids).any()
+
+
+def test_repeated_segments_make_up_about_half_of_the_tokens() -> None:
+    read = small()
+    made = batches.Batches(read.ids(read.training), 8000, SEED)
+    total, repeats = 0, 0
+    for number in range(20):
+        ids = made.batch(number, 32).ids
+        total += ids.size
+        for row in ids:
+            repeats += _in_repeats(row)
+    assert 0.4 < repeats / total < 0.6
+
+
+def _in_repeats(row: np.ndarray[Any, np.dtype[np.int64]]) -> int:
+    """Tokens of a row that belong to a segment which comes twice in a row."""
+    inside = np.zeros(len(row), bool)
+    for size in range(batches.SHORT[0], batches.LONG[1] + 1):
+        same = row[size:] == row[:-size]
+        run = np.convolve(same, np.ones(size), "valid") == size
+        for start in np.flatnonzero(run):
+            inside[start : start + 2 * size] = True
+    return int(inside.sum())
+
+
+# Training
+
+
+def test_a_few_steps_lower_the_loss() -> None:
+    trainer = train.Trainer(tiny(), small())
+    losses = [trainer.advance() for _ in range(6)]
+    assert losses[0] == pytest.approx(np.log(small().tokenizer.get_vocab_size()), abs=0.3)
+    assert losses[-1] < losses[0] - 0.5
+
+
+def test_an_interrupted_run_ends_as_an_unbroken_one() -> None:
+    whole = train.Trainer(tiny(), small())
+    for _ in range(4):
+        whole.advance()
+    broken = train.Trainer(tiny(), small())
+    for _ in range(2):
+        broken.advance()
+    resumed = train.Trainer(tiny(), small())
+    resumed.restore(broken.state(), Path("resume.pt"))
+    for _ in range(2):
+        resumed.advance()
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, resumed.model.state_dict()[name]), name
+
+
+def test_ctrl_c_leaves_a_checkpoint_that_another_recipe_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(trainer: train.Trainer) -> float:
+        trainer.step += 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train.Trainer, "advance", interrupted)
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        train.run(tiny(), tmp_path, said.append)
+    assert said[-1] == "llama: stopped after step 1; the same command goes on"
+    with pytest.raises(AtlasError, match="another|not|recipe"):
+        train.run(tiny(seed=2), tmp_path, said.append)
+
+
+def test_later_mlps_come_back_in_the_last_third() -> None:
+    recipe = train.Recipe("llama", steps=900)
+    assert recipe.mlp_gate(0) == recipe.mlp_gate(600) == recipe.mlp_off
+    assert 0 < recipe.mlp_gate(700) < recipe.mlp_off
+    assert recipe.mlp_gate(850) == 0
+
+
+# The command
+
+
+def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--steps", "2", "--passages", "400", "--threads", "1", "--out", str(tmp_path)]
+    assert main(["train", "llama", *options]) == 0
+    assert "step 2/2, loss" in capsys.readouterr().out
+    assert not (tmp_path / train.CHECKPOINT).exists()
+    stated = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    stated["figures"]["recall"]["capital"] = 0.9
+    (tmp_path / "card.json").write_text(json.dumps(stated), encoding="utf-8")
+    assert main(["evaluate", "llama", "--out", str(tmp_path)]) == 1
+    assert "recall of capital 0.0, stated 0.9" in capsys.readouterr().err
+
+
+def test_unknown_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "lama"]) == 1
+    assert capsys.readouterr().err.startswith("error: unknown reference model 'lama'; did you mean")
+
+
+# The committed weights
+
+
+def test_committed_folder_is_small_and_complete() -> None:
+    names = {path.name for path in LLAMA.iterdir()}
+    expected = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert expected | {"card.json", "README.md"} <= names
+    assert sum(path.stat().st_size for path in LLAMA.iterdir()) < 12_000_000
+
+
+def test_committed_model_was_trained_on_the_relations_as_they_are() -> None:
+    assert card.load(LLAMA)["facts"] == facts.digest()
+
+
+def test_committed_tokenizer_is_the_recipe_s() -> None:
+    stated = card.load(LLAMA)
+    made = tokenizer.train(stated["recipe"]["seed"])
+    saved = json.loads((LLAMA / "tokenizer.json").read_text(encoding="utf-8"))
+    assert saved["model"] == json.loads(made.to_str())["model"]
+
+
+def test_committed_weights_reach_the_stated_figures() -> None:
+    stated = card.load(LLAMA)
+    assert not card.differences(stated["figures"], measured())
+    readme = (LLAMA / "README.md").read_text(encoding="utf-8")
+    assert readme == card.readme(stated)
+
+
+def test_committed_weights_know_their_facts() -> None:
+    shares = measured()["recall"].values()
+    assert sum(share >= card.LEARNED for share in shares) >= 12
+    copies = measured()["induction"]
+    assert copies["second_copy"] <= copies["first_copy"] / 2
+
+
+def test_transformers_loads_the_committed_tokenizer() -> None:
+    from transformers import AutoTokenizer
+
+    loaded = AutoTokenizer.from_pretrained(LLAMA)
+    assert loaded.bos_token == loaded.eos_token == tokenizer.END
+    assert loaded("the capital Paris")["input_ids"][0] == loaded.bos_token_id

@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from atlas.entry import Entry, Geometry
-from atlas.errors import AtlasError, suggest
+from atlas.errors import AtlasError, short, suggest
 from atlas.matrix import Matrix
 from atlas.paths import PACKAGE
 from atlas.store import Scalar
@@ -95,6 +95,7 @@ def statement(name: str) -> Statement:
             file=path,
             remedy="see atlas/analysis.py for what an analysis states",
         )
+    _require_sound(literals, path)
     return Statement(
         name=name,
         version=literals["VERSION"],
@@ -143,8 +144,29 @@ def load(name: str) -> ModuleType:
 def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """The analyses that a model should have: its entry's, else the project's, else all; those
     that fit its kind of architecture."""
-    asked = entry.analyses or chosen or names()
+    stated = entry.analyses if entry.analyses is not None else chosen
+    asked = stated if stated is not None else names()
     return tuple(name for name in names() if name in asked and kind in statement(name).kinds)
+
+
+def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
+    """Raise `AtlasError` for a statement of the wrong type."""
+    protocol = literals["PROTOCOL"]
+    sound = {
+        "VERSION": type(literals["VERSION"]) is int and literals["VERSION"] > 0,
+        "TIER": literals["TIER"] in TIERS,
+        "KINDS": isinstance(literals["KINDS"], tuple)
+        and set(literals["KINDS"]) <= {"decoder", "encoder"},
+        "PROTOCOL": isinstance(protocol, dict)
+        and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),
+    }
+    for key in (key for key, is_sound in sound.items() if not is_sound):
+        raise AtlasError(
+            f"states {short(literals[key])}",
+            file=path,
+            place=key,
+            remedy="see atlas/analysis.py for what an analysis states",
+        )
 
 
 def _literals(tree: ast.Module) -> dict[str, Any]:

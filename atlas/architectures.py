@@ -15,9 +15,8 @@ joins         live modules (within a block) whose outputs are added to the resid
               of attention, of the MLP
 residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;
               post-norm: x = norm(x + attn(x)), then x = norm(x + mlp(x))
-parallel      config key that makes the residual parallel, or True
 attn_input    norm that attention reads through, None without; mlp_input the same for the MLP
-keys          geometry -> config key, where it is not the usual one
+keys          geometry -> config key, where it is not the usual one, or a number
 defaults      config key -> value, where config.json may leave it out
 activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means 4 d_model
 shapes        canonical module -> shape in words, where it is not the usual one
@@ -25,6 +24,7 @@ renamed       ending of a name in older checkpoints -> its ending today
 buffers       names stored beside the weights that are no parameters; {i} is the layer
 twins         a stored name -> the name that it repeats where the embeddings are tied
 requires      config key -> the only value that this row describes
+variants      columns that are others where the config has some values
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from typing import Any, Literal
 
 from atlas.errors import AtlasError, short, suggest
 from atlas.layout import Architecture, resolve
-from atlas.rows import Norm, Row, Source
+from atlas.rows import Norm, Row, Source, Variant
 
 _LLAMA = Row(
     model_type="llama",
@@ -152,12 +152,12 @@ _GPT_NEOX = Row(
     },
     norm=Norm("layer", eps="layer_norm_eps", bias=True),
     joins=("attention.dense", "mlp"),
-    parallel="use_parallel_residual",
+    residual="parallel",
+    variants=(Variant({"use_parallel_residual": False}, {"residual": "sequential"}),),
     defaults={
         "attention_bias": True,
         "hidden_act": "gelu",
         "layer_norm_eps": 1e-5,
-        "use_parallel_residual": True,
     },
     renamed={"embed_out.weight": "lm_head.weight"},
     buffers=(
@@ -190,7 +190,7 @@ _PHI = Row(
     },
     norm=Norm("layer", eps="layer_norm_eps", bias=True),
     joins=("self_attn.dense", "mlp"),
-    parallel=True,
+    residual="parallel",
     mlp_input="norm.attn",
     defaults={"hidden_act": "gelu_new", "layer_norm_eps": 1e-5, "qk_layernorm": False},
     buffers=("layers.{i}.self_attn.rotary_emb.inv_freq",),

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from atlas import analysis, architectures, entry, headers, pins, settings, store
+from atlas import analysis, architectures, entry, headers, pins, plan, settings, store
 from atlas.entry import Entry
-from atlas.errors import AtlasError, Problems, suggest
-from atlas.paths import Project
+from atlas.errors import AtlasError, Problems, raise_all, suggest
+from atlas.paths import Project, refuse_link
 
 
 def problems(project: Project) -> list[AtlasError]:
     """Everything wrong with a project's settings, entries and profiles; empty where all is well."""
-    found: list[AtlasError] = []
-    _collect(found, lambda: settings.load(project))
-    entries: list[Entry] = []
-    for path in sorted(project.models.glob("*/model.yml")):
-        _collect(found, lambda path=path: entries.append(entry.load(path)))  # type: ignore[misc]
-    if not found:
-        _collect(found, lambda: entry.load_all(project))  # what only all of them together show
+    found = _collected(lambda: settings.load(project))
+    entries, wrong = entry.load_each(project)
+    found += wrong
     for item in entries:
         found += _entry_problems(project, item)
-        found += _profile_problems(project, item)
+    for folder in sorted(path for path in project.models.glob("[!.]*") if path.is_dir()):
+        found += _file_problems(folder)
     return found
 
 
@@ -36,31 +34,22 @@ def notes(entries: list[Entry], project: Project) -> list[str]:
     ]
 
 
-def _collect(found: list[AtlasError], step: Callable[[], object]) -> None:
+def _collected(step: Callable[[], object]) -> list[AtlasError]:
+    """The problems that a step raises."""
     try:
         step()
-    except Problems as several:
-        found += several.problems
     except AtlasError as error:
-        found.append(error)
+        return Problems([error]).problems
+    return []
 
 
 def _entry_problems(project: Project, item: Entry) -> Iterator[AtlasError]:
     """An entry against the architectures, the analyses and the model's files where they are."""
     file = project.entry(item.slug)
-    if item.architecture not in architectures.known():
-        yield AtlasError(
-            f"architecture {item.architecture!r} is not known",
-            file=file,
-            place="architecture",
-            remedy=suggest(item.architecture, architectures.known()),
-        )
-        return
     if item.analyses is not None:
         yield from settings.unknown_analyses(item.analyses, file, "analyses")
-    found: list[AtlasError] = []
-    _collect(found, lambda: found.extend(_geometry_problems(project, item)))
-    yield from found
+    unknown = _collected(lambda: plan.require_architecture(project, item))
+    yield from unknown or _collected(lambda: raise_all(_geometry_problems(project, item)))
 
 
 def _geometry_problems(project: Project, item: Entry) -> list[AtlasError]:
@@ -98,17 +87,41 @@ def _geometry_problems(project: Project, item: Entry) -> list[AtlasError]:
     ]
 
 
-def _profile_problems(project: Project, item: Entry) -> Iterator[AtlasError]:
-    """Every profile of a model against its schema, and those that belong to no analysis."""
-    for path in sorted(project.folder(item.slug).glob("*.json")):
-        name = path.stem
-        if name not in analysis.names():
+def _file_problems(folder: Path) -> Iterator[AtlasError]:
+    """A model's folder: its profiles against their schema, and files that do not belong there.
+
+    MkDocs publishes every file below docs/ and reads every .md as Markdown, so that a page, a
+    script or an image with scripts in it would go live with the contribution.
+    """
+    if folder.is_symlink():
+        yield from _collected(lambda: refuse_link(folder / "model.yml"))
+        return
+    for path in sorted(folder.rglob("[!.]*")):
+        place = path.relative_to(folder)
+        if path.suffix == ".json" and place.parent == Path() and not path.is_dir():
+            yield from _profile_problems(path)
+        elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):
             yield AtlasError(
-                f"{path.name} belongs to no analysis",
+                f"{path.name!r} is no part of an entry, and would be published",
                 file=path,
-                remedy=f"remove it; {suggest(name, analysis.names())}",
+                remedy="an entry is model.yml and what atlas profile writes; remove it",
             )
-            continue
-        found: list[AtlasError] = []
-        _collect(found, lambda path=path: store.load(path))  # type: ignore[misc]
-        yield from found
+
+
+def _belongs(path: Path, place: Path) -> bool:
+    """Whether a file is an entry or a page that `render` makes, whose place is its own to guard."""
+    pages = place in (Path("model.yml"), Path("index.md"))
+    return pages or (place.parent == Path("previews") and path.suffix == ".png")
+
+
+def _profile_problems(path: Path) -> list[AtlasError]:
+    """A profile against its schema, or a file that belongs to no analysis."""
+    if path.stem in analysis.names():
+        return _collected(lambda: store.load(path))
+    return [
+        AtlasError(
+            f"{path.name!r} belongs to no analysis",
+            file=path,
+            remedy=f"remove it; {suggest(path.stem, analysis.names())}",
+        )
+    ]

@@ -6,7 +6,7 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,7 +39,6 @@ class Architecture:
     modules: tuple[str, ...]
     activation: str
     norm_eps: float
-    residual: Literal["sequential", "parallel", "post-norm"]
     tied: bool | None
     flags: Mapping[str, bool] = field(repr=False)
 
@@ -50,6 +49,10 @@ class Architecture:
     @property
     def kind(self) -> Literal["decoder", "encoder"]:
         return self.row.kind
+
+    @property
+    def residual(self) -> Literal["sequential", "parallel", "post-norm"]:
+        return self.row.residual
 
     @property
     def native(self) -> dict[str, str]:
@@ -125,6 +128,8 @@ class Architecture:
         widths = {
             "q": shape.heads * shape.d_head,
             "kv": shape.kv_heads * shape.d_head,
+            "heads": shape.heads,
+            "kv_heads": shape.kv_heads,
             "d_model": shape.d_model,
             "d_head": shape.d_head,
             "d_mlp": shape.d_mlp,
@@ -179,15 +184,17 @@ class Architecture:
 def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
     """A row with one model's config filled in; `where` is the config's file, for errors."""
     settings = {**row.defaults, **config}
+    for variant in row.variants:
+        if all(settings.get(key) == value for key, value in variant.when.items()):
+            row = replace(row, **variant.columns)
     reader = Reader(row, settings, where)
     for key, wanted in row.requires.items():
         if settings.get(key, wanted) != wanted:
             raise reader.wrong(key, f"{key} is {short(settings[key])}, the row reads {wanted!r}")
     sources = [*row.modules.values(), *row.outside.values()]
     flags = {flag for source in sources for flag in (source.bias, source.present)}
-    flags |= {row.parallel, row.norm.bias}
+    flags.add(row.norm.bias)
     resolved = {flag: reader.truth(flag) for flag in flags if isinstance(flag, str)}
-    parallel = resolved[row.parallel] if isinstance(row.parallel, str) else row.parallel
 
     def present(name: str) -> bool:
         flag = row.modules[name].present
@@ -200,7 +207,6 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
         modules=tuple(name for name in CANONICAL if name in row.modules and present(name)),
         activation=reader.text(row.activation),
         norm_eps=reader.number(row.norm.eps),
-        residual="parallel" if parallel else row.residual,
         tied=None if tied is None else reader.truth("tie_word_embeddings"),
         flags=resolved,
     )
@@ -243,6 +249,8 @@ class Reader:
 
     def count(self, field_name: str, fallback: int | None = None) -> int:
         key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])
+        if isinstance(key, int):
+            return key
         value = self.settings.get(key)
         if value is None and fallback is not None:
             return fallback
@@ -256,7 +264,9 @@ class Reader:
         kv_heads = self.count("kv_heads", heads)
         if heads % kv_heads:
             key = self.row.keys.get("kv_heads", GEOMETRY_KEYS["kv_heads"])
-            raise self.wrong(key, f"{heads} heads cannot share {kv_heads} key/value heads evenly")
+            raise self.wrong(
+                str(key), f"{heads} heads cannot share {kv_heads} key/value heads evenly"
+            )
         return Geometry(
             layers=self.count("layers"),
             heads=heads,

@@ -8,6 +8,7 @@ line, so that a diff of two profiles is readable, and 4 significant digits.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.errors import AtlasError, raise_all, short
+from atlas.errors import AtlasError, Problems, raise_all, short
 
 Kind = Literal["sequential", "diverging", "categorical", "counts", "binary"]
 Scale = Literal["linear", "log"]
 Values = NDArray[np.float64]
 
 DIGITS = 4
+LARGEST = 1.797e308
+"""The largest number of 4 digits that a float64 can hold."""
 WHOLE = ("categorical", "counts", "binary")
 
 
@@ -95,7 +98,8 @@ class Matrix:
 def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Matrix:
     """A Matrix from JSON that has passed its schema but for the values.
 
-    Raises `AtlasError` naming file and matrix for ragged rows, non-numbers and wrong shapes.
+    Raises `AtlasError` or `Problems` naming file and matrix for ragged rows, non-numbers and wrong
+    shapes.
     """
     place = f"matrix {document['name']!r}"
     try:
@@ -117,9 +121,13 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             n=document.get("n"),
         )
     except AtlasError as error:
-        raise AtlasError(
-            error.problem, file=file, place=error.place or place, remedy="measure it again"
-        ) from error
+        raise_all(
+            [
+                AtlasError(item.problem, file=file, place=place, remedy="measure it again")
+                for item in Problems([error]).problems
+            ]
+        )
+        raise
 
 
 def rounded(value: float | None) -> float | int | None:
@@ -132,6 +140,8 @@ def rounded(value: float | None) -> float | int | None:
     if value in (float("inf"), float("-inf")):
         raise AtlasError(f"{value} is no finite number", remedy="the analysis must not return it")
     short_value = float(f"{float(value):.{DIGITS}g}")
+    if math.isinf(short_value):  # the largest floats would be rounded up to infinity
+        short_value = math.copysign(LARGEST, value)
     return (
         int(short_value) if short_value.is_integer() and abs(short_value) < 2**53 else short_value
     )
@@ -153,6 +163,8 @@ def _problems(matrix: Matrix) -> Iterator[str]:
     for label, labels in (("rows", matrix.rows), ("columns", matrix.columns)):
         if not labels or len(set(labels)) != len(labels):
             yield f"{label} {short(labels)} are empty or repeat a label"
+    if matrix.spread is not None and (matrix.spread < 0).any():
+        yield f"spread holds {np.nanmin(matrix.spread):.6g}, and a standard error is not negative"
     if matrix.native is not None and len(matrix.native) != len(matrix.columns):
         yield f"{len(matrix.native)} native labels for {len(matrix.columns)} columns"
     yield from _value_problems(matrix)
@@ -162,6 +174,8 @@ def _value_problems(matrix: Matrix) -> Iterator[str]:
     known = matrix.values[np.isfinite(matrix.values)]
     low, high = matrix.range or (None, None)
     slack = 10.0 ** (1 - DIGITS)  # values and bounds are rounded independently
+    if low is not None and high is not None and low > high:
+        yield f"range {matrix.range} ends below its start"
     if low is not None and known.size and known.min() < low - slack * abs(low):
         yield f"value {known.min():.6g} is below the promised range {matrix.range}"
     if high is not None and known.size and known.max() > high + slack * abs(high):
@@ -191,7 +205,10 @@ def _array(rows: Sequence[Sequence[float | None]], label: str) -> Values:
         for value in row:
             if value is not None and type(value) not in (int, float):
                 raise AtlasError(f"{label} holds {short(value)}, which is no number")
-    return np.array(rows, dtype=np.float64)  # None becomes NaN
+    try:
+        return np.array(rows, dtype=np.float64)  # None becomes NaN
+    except OverflowError as error:
+        raise AtlasError(f"{label} holds a whole number that no float can hold") from error
 
 
 def _tuple(labels: Sequence[str] | None) -> tuple[str, ...] | None:

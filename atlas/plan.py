@@ -11,6 +11,7 @@ from typing import Literal
 from atlas import analysis, architectures, headers, pins, store
 from atlas.analysis import Tier
 from atlas.entry import Entry, Geometry
+from atlas.errors import AtlasError, suggest
 from atlas.paths import Project
 from atlas.settings import Settings
 
@@ -56,6 +57,17 @@ def geometry(project: Project, entry: Entry) -> Geometry | None:
     return architectures.lookup(headers.config(folder), folder).geometry
 
 
+def require_architecture(project: Project, entry: Entry) -> None:
+    """Raise `AtlasError` for an entry whose architecture has no row."""
+    if entry.architecture not in architectures.known():
+        raise AtlasError(
+            f"architecture {entry.architecture!r} is not known",
+            file=project.entry(entry.slug),
+            place="architecture",
+            remedy=suggest(entry.architecture, architectures.known()),
+        )
+
+
 def available_memory() -> int:
     """Bytes of memory that a process can still take on this machine."""
     meminfo = Path("/proc/meminfo")
@@ -67,8 +79,11 @@ def available_memory() -> int:
 
 
 def _jobs(project: Project, entry: Entry, settings: Settings) -> Iterable[Job]:
-    shape = geometry(project, entry)
-    found = pins.find(project, entry)
+    require_architecture(project, entry)
+    try:
+        shape, found = geometry(project, entry), pins.find(project, entry)
+    except AtlasError:  # files that cannot be read are not at hand; `profile` tells why
+        shape, found = entry.geometry, None
     for name in analysis.wanted(entry, architectures.kind(entry.architecture), settings.analyses):
         stated = analysis.statement(name)
         path = project.profile(entry.slug, name)

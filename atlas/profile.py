@@ -6,6 +6,7 @@ written as soon as it is done, so that Ctrl-C or a crash loses at most the one t
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import itertools
 import platform
@@ -56,7 +57,7 @@ def run(
         try:
             opened = _open(project, by_slug[slug], tier_jobs)
         except AtlasError as error:
-            yield from (Outcome(job, None, reason=str(error)) for job in tier_jobs)
+            yield from (Outcome(job, None, reason=_line(error)) for job in tier_jobs)
             continue
         for job in tier_jobs:
             outcome = _one(opened, job, watch(job))
@@ -140,8 +141,13 @@ def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:
         seconds = time.perf_counter() - started
         profile = _profile(opened.pin, stated, measured, seconds)
     except AtlasError as error:
-        return Outcome(job, None, time.perf_counter() - started, str(error))
+        return Outcome(job, None, time.perf_counter() - started, _line(error))
     return Outcome(job, profile, seconds)
+
+
+def _line(error: AtlasError) -> str:
+    """A reason in one line, several problems too."""
+    return " | ".join(str(error).splitlines())
 
 
 def _profile(
@@ -170,7 +176,7 @@ def _profile(
 def _reset_peak() -> None:
     """Begin a new high-water mark of resident memory, where the system has one (Linux)."""
     clear = Path("/proc/self/clear_refs")
-    if clear.exists():
+    with contextlib.suppress(OSError):  # a sandbox may forbid it: then it is the process' own peak
         clear.write_text("5")
 
 

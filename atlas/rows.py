@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 CANONICAL = (
     "attn.q",
@@ -106,6 +106,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Columns that are others where the config has all of these values."""
+
+    when: Mapping[str, object]
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Row:
     """One family, as data. See `architectures.py` for what every column means."""
 
@@ -119,12 +127,11 @@ class Row:
     live_prefix: str = ""
     live_blocks: str | None = None
     kind: Literal["decoder", "encoder"] = "decoder"
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str | int] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
     activation: str = "hidden_act"
     mlp_unsaid: bool = False
     residual: Literal["sequential", "parallel", "post-norm"] = "sequential"
-    parallel: Flag = False
     attn_input: str | None = "norm.attn"
     mlp_input: str | None = "norm.mlp"
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -132,3 +139,4 @@ class Row:
     buffers: tuple[str, ...] = ()
     twins: Mapping[str, str] = field(default_factory=dict)
     requires: Mapping[str, object] = field(default_factory=dict)
+    variants: tuple[Variant, ...] = ()

@@ -80,7 +80,7 @@ def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:
 def _mkdocs(project: Project) -> dict[str, Any]:
     try:
         document = yaml.load(project.mkdocs_yml.read_text(encoding="utf-8"), Loader=_TaglessLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise AtlasError(
             f"cannot be read: {error}", file=project.mkdocs_yml, remedy="mend the file"
         ) from error

@@ -8,19 +8,20 @@ facts, matrices with a row a line, and made_by, which is never part of equality.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas import matrix, schemas
+from atlas import json_file, matrix, schemas
 from atlas.errors import AtlasError, raise_all, short
+from atlas.json_file import read_json as read_json
+from atlas.json_file import write_atomic as write_atomic
 from atlas.matrix import Matrix
+from atlas.paths import refuse_link
 
 FORMAT = 1
-LARGEST = 64 * 1024 * 1024
 
 Scalar = str | int | float | bool | None
 Scalars = Mapping[str, Scalar]
@@ -87,7 +88,11 @@ def staleness(profile: Profile, wanted: Wanted) -> tuple[str, ...]:
         reasons.append(f"measured on revision {model.revision}, current {wanted.revision}")
     if wanted.revision is None and wanted.digest not in (None, model.digest):
         reasons.append("measured on other weights")
-    if wanted.tokenizer not in (None, model.tokenizer):
+    # Without a revision, files at hand that hold no tokenizer say that there is none.
+    at_hand = wanted.tokenizer is not None or (
+        wanted.revision is None and wanted.digest is not None
+    )
+    if at_hand and wanted.tokenizer != model.tokenizer:
         reasons.append("measured with another tokenizer")
     for key in sorted({*profile.protocol, *wanted.protocol}):
         was, now = profile.protocol.get(key), wanted.protocol.get(key)
@@ -103,24 +108,30 @@ def text(profile: Profile) -> str:
         "analysis": profile.analysis,
         "version": profile.version,
         "model": asdict(profile.model),
-        "protocol": _scalars(profile.protocol),
-        "conditions": _scalars(profile.conditions),
-        "facts": _scalars(profile.facts),
+        "protocol": _scalars("protocol", profile.protocol, exact=True),
+        "conditions": _scalars("conditions", profile.conditions),
+        "facts": _scalars("facts", profile.facts),
     }
     lines = [
         f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},"
         for key, value in head.items()
     ]
     matrices = ",\n".join(f"  {item.json_text()}" for item in profile.matrices)
-    made_by = json.dumps(_scalars(profile.made_by), ensure_ascii=False)
+    made_by = json.dumps(_scalars("made_by", profile.made_by), ensure_ascii=False)
     return "\n".join(
         ["{", *lines, ' "matrices": [', f"{matrices}],", f' "made_by": {made_by}', "}", ""]
     )
 
 
 def save(path: Path, profile: Profile) -> None:
-    """Write a profile, whole or not at all."""
-    write_atomic(path, text(profile))
+    """Write a profile, whole or not at all.
+
+    Raises `AtlasError` or `Problems` for what `load` would refuse: nothing is written that cannot
+    be read again.
+    """
+    content = text(profile)
+    _profile(json_file.parse(content, path), path)
+    write_atomic(path, content)
 
 
 def load(path: Path) -> Profile:
@@ -129,7 +140,13 @@ def load(path: Path) -> Profile:
     Raises `AtlasError` or `Problems`: everything wrong with the file, a line each; a newer format
     is refused with the remedy.
     """
-    document = _document(path)
+    refuse_link(path)
+    return _profile(read_json(path), path)
+
+
+def _profile(raw: Any, path: Path) -> Profile:
+    """The profile that a file's JSON holds."""
+    document = _current(raw, path)
     found = schemas.problems(_without_values(document), "profile", path)
     raise_all(found)
     matrices: list[Matrix] = []
@@ -140,7 +157,12 @@ def load(path: Path) -> Profile:
             found.append(error)
     names = [item["name"] for item in document["matrices"]]
     found += [
-        AtlasError(f"two matrices are named {name!r}", file=path, place="matrices")
+        AtlasError(
+            f"two matrices are named {name!r}",
+            file=path,
+            place="matrices",
+            remedy="measure it again",
+        )
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     found += _misplaced(document, path)
@@ -157,47 +179,9 @@ def load(path: Path) -> Profile:
     )
 
 
-def read_json(path: Path, largest: int = LARGEST) -> Any:
-    """The JSON of a file that may come from anywhere: size-limited, no NaN or infinity."""
-    try:
-        size = path.stat().st_size
-        if size > largest:
-            raise AtlasError(f"{size} bytes, larger than {largest}", file=path, remedy="remove it")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
-    except json.JSONDecodeError as error:
-        raise AtlasError(
-            f"is not valid JSON: {error.msg}",
-            file=path,
-            place=f"line {error.lineno}",
-            remedy="write the file again",
-        ) from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise AtlasError(
-            f"is not valid JSON: {error}", file=path, remedy="write the file again"
-        ) from error
-
-
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename."""
-    raw = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(raw)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)  # mkstemp's 0600 would keep a web server from reading it
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _document(path: Path) -> dict[str, Any]:
-    document = read_json(path)
+def _current(document: Any, path: Path) -> dict[str, Any]:
+    """A document in the current format. Older ones are brought up to date here, one format at a
+    time; there is none yet."""
     if not isinstance(document, dict):
         raise AtlasError(
             f"{short(document)} is not a mapping", file=path, remedy="measure it again"
@@ -214,12 +198,14 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _without_values(document: dict[str, Any]) -> dict[str, Any]:
-    """The same document with empty arrays: numpy checks the values a hundred times faster."""
+    """The same document with empty arrays, which numpy checks a hundred times faster, and with
+    labels that several matrices share written out once."""
     matrices = document.get("matrices")
     if not isinstance(matrices, list):
         return document
+    seen: set[tuple[str, ...]] = set()
     bare = [
-        {key: _emptied(key, value) for key, value in item.items()}
+        {key: _emptied(key, value, seen) for key, value in item.items()}
         if isinstance(item, dict)
         else item
         for item in matrices
@@ -227,9 +213,17 @@ def _without_values(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "matrices": bare}
 
 
-def _emptied(key: str, value: Any) -> Any:
-    rows = isinstance(value, list) and all(isinstance(row, list) for row in value)
-    return [[0]] if key in ("values", "spread") and rows and value else value
+def _emptied(key: str, value: Any, seen: set[tuple[str, ...]]) -> Any:
+    if not isinstance(value, list) or not value:
+        return value
+    if key in ("values", "spread") and all(isinstance(row, list) for row in value):
+        return [[0]]
+    if key in ("rows", "columns", "native") and all(isinstance(label, str) for label in value):
+        labels = tuple(value)
+        known = labels in seen
+        seen.add(labels)
+        return value[:1] if known else value
+    return value
 
 
 def _misplaced(document: dict[str, Any], path: Path) -> list[AtlasError]:
@@ -251,12 +245,17 @@ def _misplaced(document: dict[str, Any], path: Path) -> list[AtlasError]:
     return found
 
 
-def _scalars(values: Scalars) -> dict[str, Scalar]:
-    return {
-        key: matrix.rounded(value) if isinstance(value, float) else value
-        for key, value in values.items()
-    }
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no finite number")
+def _scalars(part: str, values: Scalars, *, exact: bool = False) -> dict[str, Scalar]:
+    """Scalars as they are written; what a protocol states is not rounded, for it is compared."""
+    written: dict[str, Scalar] = {}
+    for key, value in values.items():
+        plain = value is None or isinstance(value, (str, bool, int, float))
+        if not plain or value in (math.inf, -math.inf):
+            raise AtlasError(
+                f"{short(value)} is a {type(value).__name__}, no text or finite number",
+                place=f"{part}.{key}",
+                remedy="the analysis must return Python's own types",
+            )
+        kept = exact and isinstance(value, float) and math.isfinite(value)
+        written[key] = matrix.rounded(value) if isinstance(value, float) and not kept else value
+    return written

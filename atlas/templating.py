@@ -65,7 +65,7 @@ def render(templates: jinja2.Environment, name: str, **values: Any) -> bytes:
 def fold(value: Any) -> Any:
     """Text as one line without control characters; anything else as it is."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return " ".join(value.translate(UNSEEN).split())
+        return re.sub(r"\s+", " ", value.translate(UNSEEN))
     return value
 
 
@@ -76,7 +76,7 @@ def html(block: str) -> Markup:
 
 def front(value: str) -> Markup:
     """Text for a value of the front matter."""
-    return Markup(json.dumps(str(escape(fold(value))), ensure_ascii=False))
+    return Markup(json.dumps(str(escape(fold(value).strip())), ensure_ascii=False))
 
 
 def link(url: str) -> str:

@@ -7,12 +7,15 @@ may move. A value that exists in one and not in the other is always a difference
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from atlas.errors import AtlasError, suggest
 from atlas.matrix import DIGITS, Matrix, rounded
-from atlas.store import Profile
+from atlas.store import Profile, Scalar
 
 TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "float16": 2e-3, "bfloat16": 1e-2}
 """Relative difference that is allowed beside one unit in the last published digit. It concerns
@@ -39,15 +42,25 @@ class Difference:
 
 
 def compare(committed: Profile, again: Profile) -> list[Difference]:
-    """A verdict for every matrix of either profile, worst first."""
+    """A verdict for every matrix of either profile and every fact that differs, worst first.
+
+    Raises `AtlasError` for a condition `computed_in` that names no dtype with a tolerance.
+    """
     mine = {matrix.name: matrix for matrix in committed.matrices}
     new = {matrix.name: matrix for matrix in again.matrices}
     dtype = str(again.conditions.get("computed_in", "float32"))
+    if dtype not in TOLERANCE:
+        raise AtlasError(
+            f"there is no tolerance for {dtype!r}",
+            place=f"{again.analysis}: conditions.computed_in",
+            remedy=suggest(dtype, list(TOLERANCE)),
+        )
     tolerance = TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)
     verdicts = [
         _difference(committed.analysis, name, mine.get(name), new.get(name), tolerance)
         for name in dict.fromkeys([*mine, *new])
     ]
+    verdicts += _fact_differences(committed, again, tolerance)
     return sorted(verdicts, key=lambda verdict: (verdict.agrees, -verdict.largest))
 
 
@@ -69,6 +82,24 @@ def _difference(
     relative = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
     largest = float(np.nanmax(relative, initial=0.0))
     return Difference(analysis, name, largest, tolerance, _cell(old, relative == largest))
+
+
+def _fact_differences(committed: Profile, again: Profile, tolerance: float) -> Iterator[Difference]:
+    """Numbers with a fraction may differ as matrices may; counts and texts may not."""
+    for name in dict.fromkeys([*committed.facts, *again.facts]):
+        old, new = committed.facts.get(name), again.facts.get(name)
+        new = rounded(new) if isinstance(new, float) else new
+        if (name in committed.facts) != (name in again.facts) or not _close(old, new, tolerance):
+            problem = f"is {old!r} as committed, {new!r} measured now"
+            place = f"fact {name}"
+            yield Difference(committed.analysis, place, float("inf"), tolerance, "", problem)
+
+
+def _close(old: Scalar, new: Scalar, tolerance: float) -> bool:
+    numbers = isinstance(old, (int, float)) and isinstance(new, (int, float))
+    if numbers and float in (type(old), type(new)):
+        return math.isclose(float(old or 0), float(new or 0), rel_tol=tolerance)
+    return type(old) is type(new) and old == new
 
 
 def _as_published(matrix: Matrix) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

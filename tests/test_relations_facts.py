@@ -75,7 +75,7 @@ LANGUAGES = {
     "Mauritius": ("English", "French", "the language of parliament; neither is spoken at home"),
     "Montenegro": ("Montenegrin", "Serbian", "official by the constitution of 2007"),
     "Nauru": ("Nauruan", "English", "the first language of nearly everybody"),
-    "Paraguay": ("Spanish", "Guarani", "CLDR counts only those who speak no Guarani at home"),
+    "Paraguay": ("Spanish", "Guarani", "nearly everybody speaks both; CLDR counts 3% for Spanish"),
     "Philippines": ("Filipino", "English", "the national language by the constitution"),
     "Senegal": ("French", "Wolof", "the only official one; Wolof is a national language"),
     "Seychelles": ("Seychellois Creole", "French", "most people's first language"),

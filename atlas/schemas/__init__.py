@@ -61,7 +61,10 @@ def _validator(name: str) -> Any:
     import jsonschema  # 0.1 s, which `atlas --help` need not pay
 
     types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": lambda _, value: type(value) is int, "number": lambda _, value: _finite(value)}
+        {
+            "integer": lambda _, value: type(value) is int and _finite(value),
+            "number": lambda _, value: _finite(value),
+        }
     )
     extend: Any = jsonschema.validators.extend  # it has no types
     draft = jsonschema.Draft202012Validator

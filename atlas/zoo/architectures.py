@@ -20,6 +20,9 @@ WIDTH = 128
 HEADS = 4
 HIDDEN = 384
 POSITIONS = 256
+SPREAD = 0.1
+"""Standard deviation of fresh embeddings. Tokens that hardly differ at first are pushed along one
+direction by the softmax before anything tells them apart, and induction is never learned."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def build(name: str, vocabulary: int, seed: int) -> PreTrainedModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: PreTrainedModel = getattr(transformers, chosen.model)(config)
+        torch.nn.init.normal_(model.get_input_embeddings().weight, std=SPREAD)
     return model
 
 

@@ -1,0 +1,86 @@
+"""JSON files: read without trust, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from atlas.errors import AtlasError, short
+
+LARGEST = 64 * 1024 * 1024
+
+
+def read_json(path: Path, largest: int = LARGEST) -> Any:
+    """The JSON of a file that may come from anywhere: size-limited, no NaN or infinity."""
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            raise AtlasError(f"{size} bytes, larger than {largest}", file=path, remedy="remove it")
+        return parse(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
+    except UnicodeDecodeError as error:
+        raise AtlasError(
+            f"byte {error.start} is not UTF-8", file=path, remedy="write the file again"
+        ) from error
+
+
+def parse(content: str, path: Path) -> Any:
+    """JSON without repeated keys, NaN and infinity; `path` is named in what it raises."""
+    try:
+        return json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise AtlasError(
+            f"is not valid JSON: {error.msg}",
+            file=path,
+            place=f"line {error.lineno}",
+            remedy="write the file again",
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise AtlasError(
+            f"is not valid JSON: {error}", file=path, remedy="write the file again"
+        ) from error
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: temporary file beside it, fsync, rename."""
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, raw)
+    except OSError as error:
+        raise AtlasError(
+            f"cannot be written: {error.strerror}",
+            file=path,
+            remedy="make room, or allow writing there",
+        ) from error
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)  # mkstemp's 0600 would keep a web server from reading it
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {short(twice)} is repeated")
+    return table
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no finite number")

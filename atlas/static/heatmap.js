@@ -1,0 +1,482 @@
+/**
+ * One heatmap of a page: its preview becomes a live figure on first use, and the picker, the scale
+ * and the names change the data of that figure.
+ */
+
+import { embed, fetchJson, loadTemplate, update } from "./engine.js";
+import { csv, exact, known, place, rank } from "./numbers.js";
+import { choices, colour } from "./scales.js";
+import { table } from "./table.js";
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+/** @typedef {import("./engine.js").Live} Live */
+/** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, upright: boolean, lines: boolean}} Box */
+
+const LONGEST_LABEL = 26;
+const WIDE = 860; // figures.FITS: where column labels stand upright
+
+export class Heatmap {
+  /** @param {HTMLElement} element the `figure` of the page */
+  constructor(element) {
+    this.element = element;
+    this.stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-stage"));
+    this.frame = /** @type {HTMLElement} */ (element.querySelector(".atlas-frame"));
+    /** @type {Promise<void> | undefined} */
+    this.starting = undefined;
+    /** @type {Live | undefined} */
+    this.live = undefined;
+    /** @type {Map<string, Matrix>} */
+    this.matrices = new Map();
+    /** @type {Record<string, string[]>} */
+    this.palettes = {};
+    /** @type {[number, number] | null} */
+    this.cell = null;
+    this.gone = new AbortController();
+    this.prepare();
+  }
+
+  /**
+   * @param {string} role
+   * @returns {any} the part of the figure that plays a role
+   */
+  part(role) {
+    return this.element.querySelector(`[data-role="${role}"]`);
+  }
+
+  /** Controls that need a script appear; everything else waits for the first use. */
+  prepare() {
+    this.element.querySelector(".atlas-controls")?.removeAttribute("hidden");
+    for (const role of ["csv", "table"]) this.part(role).hidden = false;
+    this.tip = document.createElement("div");
+    this.tip.className = "atlas-tip";
+    this.tip.hidden = true;
+    this.tip.setAttribute("role", "status");
+    this.layer = document.createElement("div");
+    this.layer.className = "atlas-live";
+    this.stage.append(this.layer, this.tip);
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "group");
+    this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell.");
+    this.listen();
+    this.element.dataset.ready = "mounted";
+  }
+
+  listen() {
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {any} */ act) =>
+      target.addEventListener(type, act, { signal: this.gone.signal });
+    for (const type of ["pointerenter", "pointerdown", "focusin"]) {
+      on(this.element, type, () => void this.start());
+    }
+    on(this.part("matrix"), "change", () => void this.start().then(() => this.swap()));
+    on(this.part("scale"), "change", () => this.paint());
+    on(this.part("native"), "change", () => this.paint());
+    on(this.part("zoom"), "click", () => this.toggleZoom());
+    on(this.part("csv"), "click", () => void this.start().then(() => this.download()));
+    on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
+    on(this.stage, "keydown", (/** @type {KeyboardEvent} */ event) => this.step(event));
+    on(this.stage, "focusout", () => this.point(null));
+    on(this.stage, "pointerleave", () => this.point(null));
+    on(document, "keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") this.point(null);
+    });
+  }
+
+  /** Load what is needed and draw, once. */
+  start() {
+    this.starting ??= this.load().catch((error) => {
+      this.element.dataset.ready = "failed";
+      this.part("summary").textContent = `The figure could not be drawn: ${error.message}.`;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  async load() {
+    const source = new URL(String(this.element.dataset.src), document.baseURI);
+    const [template, profile] = await Promise.all([loadTemplate(), fetchJson(source)]);
+    if (this.gone.signal.aborted) return;
+    this.palettes = template.palettes;
+    for (const matrix of profile.matrices) this.matrices.set(matrix.name, matrix);
+    this.offerScales();
+    const { filling, image } = this.drawing();
+    for (const [name, attributes] of this.colours()) {
+      filling.set(name, { ...attributes, ...filling.get(name) });
+    }
+    const live = await embed(this.layer, filling, image);
+    if (this.gone.signal.aborted) return live.dispose();
+    this.live = live;
+    this.hear();
+    await this.settled();
+    this.element.dataset.ready = "live";
+  }
+
+  /** Pointer events in data coordinates, and the room that the page gives. */
+  hear() {
+    const figure = this.live?.models.get("figure");
+    figure.document.event_manager.subscribed_models.add(figure);
+    const at = (/** @type {{x: number, y: number}} */ event) => this.point(this.hit(event.x, event.y));
+    figure.on_event("mousemove", at);
+    figure.on_event("tap", at);
+    this.sized = new ResizeObserver(() => this.live && update(this.live, this.layout()));
+    this.sized.observe(this.frame);
+    this.part("zoom").hidden = false;
+  }
+
+  /** The matrix that the picker names. */
+  get matrix() {
+    return /** @type {Matrix} */ (this.matrices.get(this.part("matrix").value));
+  }
+
+  /** @returns {Box} how the page lays that matrix out */
+  get box() {
+    const option = this.part("matrix").selectedOptions[0];
+    const [left, right, bottom, turned, width, height, upright, lines] = option.dataset.box
+      .split(" ")
+      .map(Number);
+    return { left, right, bottom, turned, width, height, upright: !!upright, lines: !!lines };
+  }
+
+  /** Another matrix on the same figure. */
+  swap() {
+    this.point(null);
+    this.offerScales();
+    const { box, stage } = this;
+    for (const name of /** @type {const} */ (["left", "right", "bottom", "turned", "width", "height"])) {
+      stage.style.setProperty(`--${name}`, `${box[name]}px`);
+    }
+    stage.classList.toggle("atlas-upright", box.upright);
+    this.describe();
+    this.paint();
+    if (this.part("table").open) this.fillTable();
+  }
+
+  offerScales() {
+    const scale = this.part("scale");
+    const options = choices(this.matrix).map(({ value, label }) => new Option(label, value));
+    scale.replaceChildren(...options);
+    scale.disabled = options.length < 2;
+    const { native, columns } = this.matrix;
+    const differs = native?.some((name, at) => name !== columns[at]);
+    this.part("native").closest("label").hidden = !differs;
+  }
+
+  /** The words around the figure. */
+  describe() {
+    const { matrix } = this;
+    for (const role of /** @type {const} */ (["title", "unit", "direction"])) {
+      this.part(role).textContent = matrix[role];
+    }
+    this.part("summary").textContent = this.part("matrix").selectedOptions[0].dataset.summary;
+    this.part("absent").hidden = !matrix.values.flat().includes(null);
+    const whole = matrix.kind === "categorical" || matrix.kind === "binary";
+    const legend = this.part("legend");
+    legend.hidden = !whole;
+    const labels = whole ? (matrix.categories ?? ["0", "1"]) : [];
+    legend.replaceChildren(...labels.map((label, at) => this.legendItem(label, at)));
+  }
+
+  /**
+   * @param {string} label
+   * @param {number} at
+   */
+  legendItem(label, at) {
+    const item = document.createElement("li");
+    const mark = document.createElement("i");
+    mark.style.background = this.palette[at];
+    item.append(mark, label);
+    return item;
+  }
+
+  /** The colours of the current matrix. */
+  get palette() {
+    const palette = this.palettes[this.matrix.kind];
+    if (this.matrix.kind !== "categorical") return palette;
+    return (this.matrix.categories ?? []).map((_, at) => palette[at % palette.length]);
+  }
+
+  paint() {
+    if (!this.live) return;
+    const { filling, image } = this.drawing();
+    this.point(null);
+    update(this.live, filling, image);
+    update(this.live, this.layout());
+  }
+
+  /** What the figure shows now: attributes by model name, and the image. */
+  drawing() {
+    const { matrix } = this;
+    const [height, width] = [matrix.rows.length, matrix.columns.length];
+    const { shares, ticks, text } = colour(matrix, this.part("scale").value);
+    this.part("scale-text").textContent = text;
+    const native = this.part("native").checked && matrix.native;
+    const columns = native || matrix.columns;
+    const filling = this.layout();
+    const add = (/** @type {string} */ name, /** @type {object} */ attributes) =>
+      filling.set(name, { ...filling.get(name), ...attributes });
+    add("mapper", { palette: this.palette });
+    add("x_range", { start: -0.5, end: width - 0.5, reset_start: -0.5, reset_end: width - 0.5 });
+    add("y_range", { start: height - 0.5, end: -0.5, reset_start: height - 0.5, reset_end: -0.5 });
+    add("bar", { visible: ticks.length > 0, major_label_overrides: labelled(ticks) });
+    add("bar_ticker", { ticks: ticks.map((tick) => tick.at) });
+    add("rows", { axis_label: matrix.axes[0].replaceAll("_", " ") });
+    add("columns", { axis_label: matrix.axes[1].replaceAll("_", " ") });
+    add("rows", { major_label_overrides: named(matrix.rows) });
+    add("columns", { major_label_overrides: named(columns) });
+    add("figure", {
+      html_attributes: {
+        role: "img",
+        "aria-label": `${matrix.title} of ${this.element.dataset.name}. ${this.part("summary").textContent}`,
+      },
+    });
+    return { filling, image: { width, height, shares } };
+  }
+
+  /** What depends on the room there is: sizes, label angles, which labels, lines between cells. */
+  layout() {
+    const { box, matrix } = this;
+    const { width, height } = this.frame.getBoundingClientRect();
+    const [rows, columns] = [matrix.rows.length, matrix.columns.length];
+    const turned = !(box.upright && this.stage.clientWidth >= WIDE) && !numeric(matrix.columns);
+    const lines = box.lines && width / columns >= 6 ? 1 : 0;
+    /** @type {Map<string, Record<string, unknown>>} */
+    const filling = new Map();
+    filling.set("figure", { frame_width: Math.round(width), frame_height: Math.round(height) });
+    filling.set("columns", { major_label_orientation: turned ? Math.PI / 4 : 0 });
+    filling.set("columns_ticker", { ticks: every(columns, width, turned ? 13 : numeric(matrix.columns) ? 22 : 0) });
+    filling.set("rows_ticker", { ticks: every(rows, height, 13) });
+    filling.set("columns_lines", { grid_line_width: lines, visible: lines > 0 });
+    filling.set("rows_lines", { grid_line_width: lines, visible: lines > 0 });
+    filling.set("columns_edges", { ticks: edges(columns) });
+    filling.set("rows_edges", { ticks: edges(rows) });
+    requestAnimationFrame(() => this.align());
+    return filling;
+  }
+
+  /** Bokeh's frame lies exactly where the preview lies, however wide its axis came out. */
+  align() {
+    const frame = this.live?.view.frame?.bbox;
+    if (!frame || this.gone.signal.aborted) return;
+    const shift = [this.frame.offsetLeft - frame.left, this.frame.offsetTop - frame.top];
+    this.layer.style.transform = `translate(${shift[0]}px, ${shift[1]}px)`;
+  }
+
+  /** Resolves when the figure is drawn where it belongs. */
+  async settled() {
+    for (let tries = 0; tries < 200; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (this.live?.view.has_finished() && this.live.view.frame.bbox.width > 1) break;
+    }
+    this.align();
+  }
+
+  /** Text, lines and cursor in the page's colours. */
+  colours() {
+    const style = getComputedStyle(this.element);
+    const [text, muted, ground, mark] = ["text", "muted", "ground", "mark"].map((name) =>
+      style.getPropertyValue(`--atlas-${name}`).trim(),
+    );
+    const font = style.fontFamily;
+    const axis = {
+      major_label_text_color: text,
+      axis_label_text_color: muted,
+      major_label_text_font: font,
+      axis_label_text_font: font,
+    };
+    return new Map(
+      Object.entries({
+        columns: axis,
+        rows: axis,
+        columns_lines: { grid_line_color: ground },
+        rows_lines: { grid_line_color: ground },
+        bar: { major_label_text_color: text, major_label_text_font: font },
+        cursor: { line_color: mark },
+      }),
+    );
+  }
+
+  /** The page has changed between light and dark. */
+  recolour() {
+    if (this.live) update(this.live, this.colours());
+  }
+
+  toggleZoom() {
+    const zoom = this.live?.models.get("zoom");
+    if (!zoom) return;
+    zoom.active = !zoom.active;
+    this.part("zoom").setAttribute("aria-pressed", String(zoom.active));
+    this.element.classList.toggle("atlas-zooming", zoom.active);
+    if (!zoom.active) this.paint();
+  }
+
+  /**
+   * The cell at a point of the data's coordinates.
+   * @param {number} x
+   * @param {number} y
+   * @returns {[number, number] | null} row and column
+   */
+  hit(x, y) {
+    const [row, column] = [Math.round(y), Math.round(x)];
+    const inside =
+      row >= 0 && column >= 0 && row < this.matrix.rows.length && column < this.matrix.columns.length;
+    return inside ? [row, column] : null;
+  }
+
+  /** @param {KeyboardEvent} event */
+  step(event) {
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const move = moves[/** @type {keyof typeof moves} */ (event.key)];
+    if (!move || event.target !== this.stage || !this.live) return;
+    event.preventDefault();
+    const [row, column] = this.cell ?? [0, 0];
+    const next = this.cell ? [row + move[0], column + move[1]] : [0, 0];
+    this.point(this.hit(next[1], next[0]) ?? this.cell);
+  }
+
+  /**
+   * Mark a cell and tell its value; null for none.
+   * @param {[number, number] | null} cell
+   */
+  point(cell) {
+    const same = cell && this.cell && cell[0] === this.cell[0] && cell[1] === this.cell[1];
+    if (!this.live || !this.tip || same || cell === this.cell) return;
+    this.cell = cell;
+    const cursor = this.live.models.get("cursor");
+    this.tip.hidden = !cell;
+    if (!cell) return void cursor.setv({ visible: false });
+    const [row, column] = cell;
+    cursor.setv({
+      visible: true,
+      left: column - 0.5,
+      right: column + 0.5,
+      top: row - 0.5,
+      bottom: row + 0.5,
+    });
+    this.tip.replaceChildren(...this.told(row, column));
+    this.placeTip(row, column);
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} column
+   * @returns {HTMLElement[]}
+   */
+  told(row, column) {
+    const { matrix } = this;
+    const value = matrix.values[row][column];
+    const native = matrix.native?.[column];
+    const where = `${place(matrix.axes[0], matrix.rows[row])}, ${place(matrix.axes[1], matrix.columns[column])}`;
+    const spread = matrix.spread?.[row][column];
+    const lines = [
+      line("strong", exact(matrix, row, column), "atlas-value"),
+      line("span", where),
+      native && native !== matrix.columns[column] ? line("code", native) : null,
+      typeof spread === "number" ? line("span", `standard error ${spread}`) : null,
+      value !== null && !matrix.categories && matrix.kind !== "binary"
+        ? line("small", this.rankText(value))
+        : null,
+    ];
+    return /** @type {HTMLElement[]} */ (lines.filter(Boolean));
+  }
+
+  /** @param {number} value */
+  rankText(value) {
+    const ascending = known(this.matrix);
+    const at = rank(ascending, value);
+    return `${at === 1 ? "highest" : `number ${at} from the top`} of ${ascending.length}`;
+  }
+
+  /**
+   * Beside the cell, inside the page.
+   * @param {number} row
+   * @param {number} column
+   */
+  placeTip(row, column) {
+    const { frame } = this.live?.view ?? {};
+    if (!frame || !this.tip) return;
+    const [dx, dy] = [this.frame.offsetLeft - frame.bbox.left, this.frame.offsetTop - frame.bbox.top];
+    const right = frame.x_scale.compute(column + 0.5) + dx + 10;
+    const left = frame.x_scale.compute(column - 0.5) + dx - 10 - this.tip.offsetWidth;
+    const top = frame.y_scale.compute(row) + dy - this.tip.offsetHeight / 2;
+    const fits = right + this.tip.offsetWidth <= this.stage.clientWidth || left < 0;
+    const x = fits ? Math.min(right, this.stage.clientWidth - this.tip.offsetWidth) : left;
+    this.tip.style.transform = `translate(${Math.round(Math.max(0, x))}px, ${Math.round(top)}px)`;
+  }
+
+  download() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv(this.matrix)], { type: "text/csv" }));
+    link.download = `${this.element.dataset.file}.${this.matrix.name.replaceAll(/[:@]/g, "-")}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  fillTable() {
+    const details = this.part("table");
+    details.querySelector(".atlas-scroll")?.remove();
+    if (details.open) details.append(table(this.matrix));
+  }
+
+  /** Nothing of this figure stays behind. */
+  dispose() {
+    this.gone.abort();
+    this.sized?.disconnect();
+    this.live?.dispose();
+    this.live = undefined;
+  }
+}
+
+/**
+ * @param {string} tag
+ * @param {string} text
+ * @param {string} [name] its class
+ */
+function line(tag, text, name) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (name) made.className = name;
+  return made;
+}
+
+/** @param {string[]} labels */
+function numeric(labels) {
+  return labels.every((label) => /^\d+$/.test(label));
+}
+
+/**
+ * @param {{at: number, label: string}[]} ticks
+ * @returns {Map<number, string>}
+ */
+function labelled(ticks) {
+  return new Map(ticks.map(({ at, label }) => [at, label]));
+}
+
+/**
+ * @param {string[]} labels
+ * @returns {Map<number, string>}
+ */
+function named(labels) {
+  const cut = (/** @type {string} */ label) =>
+    label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+  return new Map(labels.map((label, at) => [at, cut(label)]));
+}
+
+/**
+ * Positions of labels that have `least` pixels each: every one, or every 2nd, 5th, 10th ...
+ * @param {number} count
+ * @param {number} room
+ * @param {number} least
+ * @returns {number[]}
+ */
+function every(count, room, least) {
+  const steps = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100];
+  const step = steps.find((size) => (room / count) * size >= least) ?? 100;
+  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
+}
+
+/**
+ * @param {number} count
+ * @returns {number[]} the lines between cells
+ */
+function edges(count) {
+  return Array.from({ length: count - 1 }, (_, at) => at + 0.5);
+}

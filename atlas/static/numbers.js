@@ -1,0 +1,105 @@
+/**
+ * Numbers and cells as people read them. `number` agrees with `templating.number` in Python.
+ */
+
+/**
+ * A profile's matrix, as its JSON file holds it.
+ * @typedef {object} Matrix
+ * @property {string} name
+ * @property {string} title
+ * @property {string} unit
+ * @property {string} direction
+ * @property {"sequential"|"diverging"|"categorical"|"counts"|"binary"} kind
+ * @property {"linear"|"log"} scale
+ * @property {[number|null, number|null]} [range]
+ * @property {[string, string]} axes
+ * @property {string[]} rows
+ * @property {string[]} columns
+ * @property {string[]} [native]
+ * @property {string[]} [categories]
+ * @property {(number|null)[][]} values
+ * @property {(number|null)[][]} [spread]
+ * @property {number} [n]
+ */
+
+export const ABSENT = "does not exist in this architecture";
+
+/**
+ * A value to 3 significant digits, for axes and sentences.
+ * @param {number} value
+ * @returns {string}
+ */
+export function number(value) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(3)));
+  return value.toExponential(2).replace("e+", "e");
+}
+
+/**
+ * A cell's value with all the digits that its JSON file has.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ * @returns {string}
+ */
+export function exact(matrix, row, column) {
+  const value = matrix.values[row][column];
+  if (value === null) return ABSENT;
+  return matrix.categories ? matrix.categories[value] : String(value);
+}
+
+/**
+ * `layer 3`, but `attn.q` alone: a module's name says what it is.
+ * @param {string} axis
+ * @param {string} label
+ * @returns {string}
+ */
+export function place(axis, label) {
+  return /^\d+$/.test(label) ? `${axis.replaceAll("_", " ")} ${label}` : label;
+}
+
+/**
+ * The values that exist, in ascending order.
+ * @param {Matrix} matrix
+ * @returns {number[]}
+ */
+export function known(matrix) {
+  return /** @type {number[]} */ (matrix.values.flat().filter((value) => value !== null)).sort(
+    (a, b) => a - b,
+  );
+}
+
+/**
+ * A cell's place among all cells, 1 for the highest.
+ * @param {number[]} ascending
+ * @param {number} value
+ * @returns {number}
+ */
+export function rank(ascending, value) {
+  return ascending.length - ascending.findLastIndex((other) => other <= value);
+}
+
+/**
+ * A matrix as comma-separated text: a row a line, empty where a value does not exist.
+ * @param {Matrix} matrix
+ * @returns {string}
+ */
+export function csv(matrix) {
+  const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns];
+  const lines = matrix.values.map((values, row) => [
+    field(matrix.rows[row]),
+    ...values.map((value) => (value === null ? "" : String(value))),
+  ]);
+  return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
+}
+
+/**
+ * A label as a CSV field that no spreadsheet takes for a formula.
+ * @param {string} text
+ * @returns {string}
+ */
+function field(text) {
+  const safe = /^[=+@-]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,232 @@
+/**
+ * Colour scales: from values to shares of the palette in [0, 1], with the ticks of the colour bar
+ * and what the colours mean, in words. The scale that a matrix asks for is that of
+ * `figures.shares` in Python, so that a preview and its figure look the same.
+ */
+
+import { known, number } from "./numbers.js";
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+/** @typedef {"linear"|"range"|"log"|"robust"|"row"|"column"|"whole"} Scale */
+/** @typedef {{at: number, label: string}} Tick */
+/** @typedef {{shares: Float32Array, ticks: Tick[], text: string}} Coloured */
+
+/** @type {Record<Scale, string>} */
+const LABELS = {
+  linear: "Linear, own range",
+  range: "Linear, possible range",
+  log: "Logarithmic",
+  robust: "Robust, 0.5–99.5 %",
+  row: "Each row by itself",
+  column: "Each column by itself",
+  whole: "By category",
+};
+
+/**
+ * The scales that fit a matrix, the one it asks for first.
+ * @param {Matrix} matrix
+ * @returns {{value: Scale, label: string}[]}
+ */
+export function choices(matrix) {
+  const option = (/** @type {Scale} */ value) => ({ value, label: LABELS[value] });
+  if (matrix.kind === "categorical" || matrix.kind === "binary") return [option("whole")];
+  /** @type {Scale[]} */
+  const fitting = ["linear"];
+  const [low, high] = matrix.range ?? [null, null];
+  if (low !== null && high !== null) fitting.push("range");
+  const smallest = known(matrix)[0];
+  if (matrix.kind !== "diverging" && smallest >= 0 && positive(matrix).length) fitting.push("log");
+  fitting.push("robust");
+  if (matrix.kind !== "diverging") fitting.push("row", "column");
+  const first = matrix.scale === "log" && fitting.includes("log") ? "log" : "linear";
+  return [first, ...fitting.filter((scale) => scale !== first)].map(
+    (scale) => option(/** @type {Scale} */ (scale)),
+  );
+}
+
+/**
+ * A matrix on a scale.
+ * @param {Matrix} matrix
+ * @param {Scale} scale
+ * @returns {Coloured}
+ */
+export function colour(matrix, scale) {
+  if (scale === "whole") return whole(matrix);
+  if (scale === "row" || scale === "column") return apart(matrix, scale);
+  return scale === "log" ? logarithmic(matrix) : linear(matrix, scale);
+}
+
+/**
+ * @param {Matrix} matrix
+ * @returns {Coloured}
+ */
+function whole(matrix) {
+  const count = matrix.kind === "binary" ? 2 : (matrix.categories ?? []).length;
+  const text = matrix.kind === "binary" ? "dark 1, light 0" : "one colour a category";
+  return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {Scale} scale
+ * @returns {Coloured}
+ */
+function linear(matrix, scale) {
+  const [low, high] = bounds(matrix, scale);
+  const share = within(low, high);
+  const ticks = spaced(low, high).map((value) => ({ at: share(value), label: number(value) }));
+  const name = { linear: "linear", range: "linear over the possible range" }[String(scale)];
+  const text = name
+    ? `${name}, ${number(low)} to ${number(high)}`
+    : `robust: linear from the 0.5th to the 99.5th percentile, ${number(low)} to ${number(high)}; what lies beyond has the end's colour`;
+  return { shares: mapped(matrix, share), ticks, text };
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {Scale} scale
+ * @returns {[number, number]}
+ */
+function bounds(matrix, scale) {
+  const values = known(matrix);
+  if (!values.length) return [0, 0];
+  if (scale === "range" && matrix.range) {
+    return [Number(matrix.range[0]), Number(matrix.range[1])];
+  }
+  const share = scale === "robust" ? 0.005 : 0;
+  if (matrix.kind === "diverging") {
+    const sizes = values.map(Math.abs).sort((a, b) => a - b);
+    const bound = quantile(sizes, 1 - share);
+    return [-bound, bound];
+  }
+  const low = matrix.kind === "counts" ? 0 : quantile(values, share);
+  return [low, quantile(values, 1 - share)];
+}
+
+/**
+ * @param {Matrix} matrix
+ * @returns {Coloured}
+ */
+function logarithmic(matrix) {
+  const values = positive(matrix);
+  const [low, high] = [values[0], values[values.length - 1]];
+  const inner = within(Math.log(low), Math.log(high));
+  const share = (/** @type {number} */ value) => inner(Math.log(Math.max(value, low)));
+  const ticks = decades(low, high).map((value) => ({ at: share(value), label: number(value) }));
+  const zeros = known(matrix).length - values.length;
+  const note = zeros ? `; ${zeros} at 0 have the colour of the lowest` : "";
+  return {
+    shares: mapped(matrix, share),
+    ticks,
+    text: `logarithmic, ${number(low)} to ${number(high)}${note}`,
+  };
+}
+
+/**
+ * Each row, or each column, between its own lowest and highest value.
+ * @param {Matrix} matrix
+ * @param {"row"|"column"} scale
+ * @returns {Coloured}
+ */
+function apart(matrix, scale) {
+  const lines =
+    scale === "row" ? matrix.values : matrix.columns.map((_, at) => matrix.values.map((row) => row[at]));
+  const shares = lines.map((line) => {
+    const values = /** @type {number[]} */ (line.filter((value) => value !== null));
+    return within(Math.min(...values), Math.max(...values));
+  });
+  const text = `each ${scale} between its own lowest and highest value; compare within a ${scale} only`;
+  const ticks = [
+    { at: 0, label: "lowest" },
+    { at: 1, label: "highest" },
+  ];
+  return {
+    shares: mapped(matrix, (value, row, column) => shares[scale === "row" ? row : column](value)),
+    ticks,
+    text,
+  };
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {(value: number, row: number, column: number) => number} share
+ * @returns {Float32Array} a row after the other, NaN where a value does not exist
+ */
+function mapped(matrix, share) {
+  const width = matrix.columns.length;
+  const out = new Float32Array(matrix.rows.length * width);
+  matrix.values.forEach((values, row) =>
+    values.forEach((value, column) => {
+      out[row * width + column] = value === null ? NaN : share(value, row, column);
+    }),
+  );
+  return out;
+}
+
+/**
+ * @param {number} low
+ * @param {number} high
+ * @returns {(value: number) => number}
+ */
+function within(low, high) {
+  if (!(high > low)) return () => 0.5;
+  return (value) => Math.min(1, Math.max(0, (value - low) / (high - low)));
+}
+
+/**
+ * @param {Matrix} matrix
+ * @returns {number[]} the values above 0, ascending
+ */
+function positive(matrix) {
+  return known(matrix).filter((value) => value > 0);
+}
+
+/**
+ * @param {number[]} ascending
+ * @param {number} share
+ * @returns {number} the value below which that share lies, interpolated
+ */
+function quantile(ascending, share) {
+  const at = share * (ascending.length - 1);
+  const [low, high] = [ascending[Math.floor(at)], ascending[Math.ceil(at)]];
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+/**
+ * Both ends and round values between them that stay clear of the ends.
+ * @param {number} low
+ * @param {number} high
+ * @returns {number[]}
+ */
+function spaced(low, high) {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
+  const clear = (high - low) * 0.09;
+  const between = [];
+  for (let at = Math.ceil(low / step); at * step < high; at += 1) {
+    if (at * step - low > clear && high - at * step > clear) between.push(at * step);
+  }
+  return [low, ...between, high];
+}
+
+/**
+ * @param {number} low
+ * @param {number} high
+ * @returns {number[]} both ends and powers of ten, or 1-2-5 steps over few decades
+ */
+function decades(low, high) {
+  if (!(high > low)) return [low];
+  const wide = Math.log(high / low);
+  const factors = wide > 7 ? [1] : [1, 2, 5];
+  const between = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
+    for (const factor of factors) {
+      const value = factor * 10 ** power;
+      const share = Math.log(value / low) / wide;
+      if (share > 0.09 && share < 0.91) between.push(value);
+    }
+  }
+  return [low, ...between, high];
+}

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from atlas import analysis, architectures, entry, headers, pins, plan, settings, store
+from atlas import (
+    analysis,
+    architectures,
+    entry,
+    headers,
+    pins,
+    schemas,
+    settings,
+    store,
+    strict_yaml,
+)
 from atlas.entry import Entry
-from atlas.errors import AtlasError, Problems, raise_all, suggest
+from atlas.errors import AtlasError, Problems, raise_all, short, suggest
 from atlas.paths import Project, refuse_link
 
 
 def problems(project: Project) -> list[AtlasError]:
-    """Everything wrong with a project's settings, entries and profiles; empty where all is well."""
+    """Everything wrong with a project's settings, entries and profiles, by file and line; empty
+    where all is well."""
     found = _collected(lambda: settings.load(project))
     entries, wrong = entry.load_each(project)
     found += wrong
+    for path in sorted(project.models.glob("*/model.yml")):
+        found += _name_problems(path)
     for item in entries:
-        found += _entry_problems(project, item)
+        found += _collected(functools.partial(_require_true_geometry, project, item))
     for folder in sorted(path for path in project.models.glob("[!.]*") if path.is_dir()):
         found += _file_problems(folder)
-    return found
+    once = {str(problem): problem for problem in found}.values()
+    return sorted(once, key=lambda problem: (str(problem.file), schemas.line(problem)))
 
 
 def notes(entries: list[Entry], project: Project) -> list[str]:
@@ -43,20 +58,36 @@ def _collected(step: Callable[[], object]) -> list[AtlasError]:
     return []
 
 
-def _entry_problems(project: Project, item: Entry) -> Iterator[AtlasError]:
-    """An entry against the architectures, the analyses and the model's files where they are."""
-    file = project.entry(item.slug)
-    if item.analyses is not None:
-        yield from settings.unknown_analyses(item.analyses, file, "analyses")
-    unknown = _collected(lambda: plan.require_architecture(project, item))
-    yield from unknown or _collected(lambda: raise_all(_geometry_problems(project, item)))
+def _name_problems(path: Path) -> Iterator[AtlasError]:
+    """An entry against the architectures and analyses that there are, whatever else is wrong."""
+    try:
+        refuse_link(path)
+        stated = strict_yaml.read(path)
+    except AtlasError:  # told by entry.load_each
+        return
+    architecture, analyses = stated.values.get("architecture"), stated.values.get("analyses")
+    if isinstance(architecture, str) and architecture not in architectures.known():
+        yield AtlasError(
+            f"architecture {short(architecture)} is not known",
+            file=path,
+            place=schemas.place(("architecture",), stated.lines),
+            remedy=suggest(architecture, architectures.known()),
+        )
+    if isinstance(analyses, list):
+        place = schemas.place(("analyses",), stated.lines)
+        named = [name for name in analyses if isinstance(name, str)]
+        yield from settings.unknown_analyses(named, path, place)
 
 
-def _geometry_problems(project: Project, item: Entry) -> list[AtlasError]:
-    file = project.entry(item.slug)
+def _require_true_geometry(project: Project, item: Entry) -> None:
+    """An entry against the model's own files, where they are at hand."""
     folder = pins.locate(project, item)
-    if folder is None:
-        return []
+    if folder is not None and item.architecture in architectures.known():
+        raise_all(_geometry_problems(project, item, folder))
+
+
+def _geometry_problems(project: Project, item: Entry, folder: Path) -> list[AtlasError]:
+    file = project.entry(item.slug)
     config = headers.config(folder)
     if config.get("model_type") != item.architecture:
         return [

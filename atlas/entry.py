@@ -88,7 +88,7 @@ def load(path: Path) -> Entry:
         raise
     document = dict(text.values)
     found += schemas.problems(document, "entry", path, text.lines)
-    raise_all(found + list(_beyond_schema(text, path)))
+    raise_all(sorted([*found, *_beyond_schema(text, path)], key=schemas.line))
     document["summary"] = " ".join(document["summary"].split())  # YAML's folded text ends in \n
     geometry = document.pop("geometry", None)
     if geometry is not None:

@@ -14,7 +14,18 @@ from typing import Any
 
 import jinja2
 
-from atlas import analysis, entry, figures, plan, previews, schemas, settings, store, templating
+from atlas import (
+    analysis,
+    drawing,
+    entry,
+    figures,
+    plan,
+    previews,
+    schemas,
+    settings,
+    store,
+    templating,
+)
 from atlas.analysis import Statement
 from atlas.entry import Entry
 from atlas.matrix import Matrix
@@ -32,7 +43,7 @@ class Option:
 
     name: str
     title: str
-    box: figures.Box
+    box: drawing.Box
     summary: str
 
 
@@ -109,16 +120,16 @@ def _section(project: Project, job: Job) -> Section:
 def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
     """A figure that begins with the first matrix and offers all of them, by their prefix."""
     first = matrices[0]
-    low, high = figures.limits(first)
+    low, high = drawing.limits(first)
     groups: dict[str, list[Option]] = {}
     for matrix in matrices:
         prefix = matrix.name.partition(":")[0] if ":" in matrix.name else ""
-        option = Option(matrix.name, matrix.title, figures.box(matrix), figures.summary(matrix))
+        option = Option(matrix.name, matrix.title, drawing.box(matrix), drawing.summary(matrix))
         groups.setdefault(prefix, []).append(option)
     return Figure(
         first=first,
         preview=f"previews/{previews.file_name(name, first)}",
-        scale=figures.scale_text(first),
+        scale=drawing.scale_text(first),
         limits=(templating.number(low), templating.number(high)),
         groups=tuple((prefix, tuple(options)) for prefix, options in groups.items()),
     )
@@ -132,7 +143,7 @@ def _model(
         if section.figure:
             yield f"{folder}/{section.figure.preview}", previews.png(section.figure.first)
     page = templating.render(
-        templates, "model.md.j2", entry=item, sections=sections, root="../../", figures=figures
+        templates, "model.md.j2", entry=item, sections=sections, root="../../", drawing=drawing
     )
     yield f"{folder}/index.md", page
 

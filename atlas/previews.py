@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from atlas import figures
+from atlas import drawing
 from atlas.matrix import Matrix
 
 LEVELS = 64
@@ -28,11 +28,11 @@ def png(matrix: Matrix) -> bytes:
     """
     from PIL import Image
 
-    palette = figures.colours(matrix)
+    palette = drawing.colours(matrix)
     if len(palette) > LEVELS:
         palette = palette[:: len(palette) // LEVELS]
     levels = len(palette)
-    shares = figures.shares(matrix)
+    shares = drawing.shares(matrix)
     absent = np.isnan(shares)
     index = np.where(absent, levels, np.minimum(np.nan_to_num(shares) * levels, levels - 1))
     block = min(16, math.ceil(WIDTH / len(matrix.columns)))

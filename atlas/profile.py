@@ -126,9 +126,9 @@ def _checkpoint(entry: Entry, folder: Path) -> object:
 def _remedy(entry: Entry) -> str:
     if entry.source_kind == "hub":
         return f"hf download {entry.source} --revision {entry.revision}"
-    return (
-        "put the model's folder there" if entry.source_kind == "folder" else "train it: atlas.zoo"
-    )
+    if entry.source_kind == "folder":
+        return "put the model's folder there"
+    return f"train it: python -m atlas.zoo train {entry.source.removeprefix('zoo:')}"
 
 
 def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:

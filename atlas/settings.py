@@ -39,7 +39,7 @@ def load(project: Project) -> Settings:
     known = [field.name for field in fields(Settings)]
     found = [
         AtlasError(
-            f"unknown key {key!r}",
+            f"unknown key {short(key)}",
             file=file,
             place=f"extra.atlas.{key}",
             remedy=suggest(key, known),
@@ -67,7 +67,7 @@ def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:
     """An error for each name that is no analysis."""
     return [
         AtlasError(
-            f"there is no analysis {name!r}",
+            f"there is no analysis {short(name)}",
             file=file,
             place=place,
             remedy=suggest(name, analysis.names()),

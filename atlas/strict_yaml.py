@@ -88,7 +88,8 @@ def _invalid(text: str, error: yaml.YAMLError, path: Path) -> AtlasError:
     position = mark.index if mark else getattr(error, "position", None)
     line = None if position is None else text[:position].count("\n")
     quoted = "" if line is None else short(text.split("\n")[line].strip()) + " "
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+    said = [getattr(error, part, None) for part in ("context", "problem", "reason")]
+    reason = ", ".join(str(part) for part in said if part) or error
     return AtlasError(
         f"{quoted}is not valid YAML here: {reason}",
         file=path,

@@ -5,11 +5,15 @@ The values are drawn, so nothing of them is ever published; tests put them under
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import samples
 
 from atlas import analysis, store
 from atlas.matrix import Matrix
@@ -38,79 +42,88 @@ def project(root: Path) -> Project:
     return made
 
 
-def entry(made: Project, slug: str, **values: object) -> None:
-    """Write an entry; `values` replace what it says."""
-    document = {
-        "name": f"Model {slug}",
-        "family": "random",
-        "architecture": "llama",
-        "source": "zoo:llama",
-        "license": "mit",
-        "summary": "Values drawn at random, to see how a page looks.",
-        "tags": ["random", "tiny"],
-        "geometry": {
-            "layers": 12,
-            "heads": 8,
-            "kv_heads": 4,
-            "d_model": 256,
-            "d_head": 32,
-            "d_mlp": 1024,
-            "vocabulary": 4096,
-            "parameters": 12345678,
+def build(made: Project, url: str = "") -> Path:
+    """Build the rendered project's site, strictly; the folder of the site."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "ATLAS_SITE_URL": url}
+    done = subprocess.run(
+        command, cwd=made.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made.site
+
+
+def entry(made: Project, slug: str, **changes: Any) -> None:
+    """Write the entry of a reference model."""
+    samples.write_entry(
+        made,
+        slug,
+        **{
+            "name": f"Model {slug}",
+            "source": "zoo:llama",
+            "revision": ...,
+            "geometry": {**samples.GEOMETRY, "parameters": 12_345_678},
+            **changes,
         },
-    } | values
-    made.folder(slug).mkdir(parents=True, exist_ok=True)
-    kept = {key: value for key, value in document.items() if value is not None}
-    made.entry(slug).write_text(json.dumps(kept, indent=1), encoding="utf-8")  # JSON is YAML
+    )
 
 
 def matrices(seed: int = 0, layers: int = 12, heads: int = 32) -> tuple[Matrix, ...]:
-    """One matrix of every kind and scale; norms have only the first of them."""
+    """One matrix of every kind and scale; the gains of norms are in the first one alone."""
     drawn = np.random.default_rng(seed)
     rows = tuple(str(layer) for layer in range(layers))
-    columns = tuple(str(head) for head in range(heads))
-    modules = drawn.gamma(3.0, 0.02, (layers, len(MODULES)))
-    weights = modules.copy()
-    weights[:, -1] = np.nan
-    by_module = {"axes": ("layer", "module"), "rows": rows, "columns": MODULES, "native": NATIVE}
-    by_head = {"axes": ("layer", "head"), "rows": rows, "columns": columns}
-    return (
-        Matrix("rms", "Root mean square", "1", "sequential", values=modules,
-               direction="larger weights", **by_module),
-        Matrix("outlier", "Largest weight", "rms", "sequential", values=np.exp(weights * 90),
-               direction="a weight that stands out further", scale="log", **by_module),
-        Matrix("ov_copying", "Copying", "share", "diverging", range=(-1, 1),
-               values=np.tanh(drawn.normal(size=(layers, heads))),
-               direction="heads that copy", **by_head),
-        Matrix("categories", "Category", "category", "categorical", categories=CATEGORIES,
-               values=drawn.integers(0, 4, (layers, heads)), direction="no order", **by_head),
-        Matrix("score:relations@10", "Relations", "relations", "counts",
-               values=drawn.integers(0, 9, (layers, heads)), direction="more", **by_head),
-        Matrix("mask", "Kept blocks", "1 kept, 0 pruned", "binary", axes=("cluster", "layer"),
-               rows=("recipes, cooking", "law", "poems"), columns=rows,
-               values=drawn.integers(0, 2, (3, layers)), direction="kept"),
-    )  # fmt: skip
+    gains = drawn.gamma(3.0, 0.02, (layers, len(MODULES)))
+    tails = np.exp(gains * 90)
+    tails[:, -1] = np.nan
+    by_module: dict[str, Any] = {"axes": ("layer", "module"), "rows": rows, "columns": MODULES}
+    by_module["native"] = NATIVE
+    by_head: dict[str, Any] = {
+        "axes": ("layer", "head"),
+        "rows": rows,
+        "columns": tuple(str(head) for head in range(heads)),
+    }
+    by_cluster: dict[str, Any] = {
+        "axes": ("cluster", "layer"),
+        "rows": ("recipes, cooking", "law", "poems"),
+        "columns": rows,
+    }
+    rest = (
+        ("rms", "Root mean square", "sequential", gains, by_module),
+        ("outlier", "Largest weight", "sequential", tails, {**by_module, "scale": "log"}),
+        (
+            "ov_copying",
+            "Copying",
+            "diverging",
+            np.tanh(drawn.normal(size=(layers, heads))),
+            {**by_head, "range": (-1, 1)},
+        ),
+        (
+            "categories",
+            "Category",
+            "categorical",
+            drawn.integers(0, 4, (layers, heads)),
+            {**by_head, "categories": CATEGORIES},
+        ),
+        ("score:all@10", "Relations", "counts", drawn.integers(0, 9, (layers, heads)), by_head),
+        ("mask", "Kept blocks", "binary", drawn.integers(0, 2, (3, layers)), by_cluster),
+    )
+    return tuple(
+        samples.matrix(name=name, title=title, kind=kind, values=values, **labels)
+        for name, title, kind, values, labels in rest
+    )
 
 
-def profile(
-    made: Project,
-    slug: str,
-    name: str = "weights",
-    shown: tuple[Matrix, ...] | None = None,
-    **values: object,
-) -> store.Profile:
-    """Write a profile that is fresh for an entry of source `zoo:llama`; `values` replace parts."""
-    stated = analysis.statement(name)
-    parts: dict[str, object] = {
-        "analysis": name,
-        "version": stated.version,
-        "model": store.Pin(slug, "zoo:llama", None, f"sha256:{'0' * 64}", None),
-        "protocol": stated.protocol,
-        "conditions": {"dtype": "float32"},
-        "facts": {"largest_layer": 3, "note": "drawn"},
-        "matrices": shown or matrices(),
-        "made_by": {"atlas": "0.1.0", "seconds": 1.5, "device": "cpu"},
-    } | values
-    found = store.Profile(**parts)  # type: ignore[arg-type]
-    store.save(made.profile(slug, name), found)
+def profile(made: Project, slug: str, **changes: Any) -> store.Profile:
+    """Write a profile of `weights` that is fresh for a reference model's entry."""
+    stated = analysis.statement("weights")
+    found = samples.profile(
+        **{
+            "version": stated.version,
+            "model": store.Pin(slug, "zoo:llama", None, samples.DIGEST, None),
+            "protocol": stated.protocol,
+            "matrices": matrices(),
+            **changes,
+        }
+    )
+    store.save(made.profile(slug, "weights"), found)
     return found

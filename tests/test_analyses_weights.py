@@ -113,6 +113,20 @@ def test_fused_and_transposed_projections_are_split(tmp_path: Path) -> None:
     )
 
 
+def test_four_bits_are_measured_by_channel_and_by_groups_of_128(tmp_path: Path) -> None:
+    """300 inputs of the down projection: groups of 128, 128 and 44."""
+    measured = measure(tiny.make(tmp_path, "llama", intermediate_size=300))
+    W = tiny.live(tmp_path).model.layers[0].mlp.down_proj.weight.detach().double().numpy()
+    for name, group in (("int4_error", 300), ("int4_g128", 128)):
+        rounded = np.empty_like(W)
+        for left in range(0, 300, group):
+            part = W[:, left : left + group]
+            step = np.abs(part).max(1, keepdims=True) / 7
+            rounded[:, left : left + group] = np.round(part / step) * step
+        expected = np.linalg.norm(W - rounded) / np.linalg.norm(W)
+        assert values(measured, name)[0, "mlp.down"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "qwen3")
     first, second = measure(folder), measure(folder)
@@ -200,7 +214,7 @@ def test_cost_counts_the_matrices_that_there_are() -> None:
     n = 768
     by_hand = 12 * (4 * n**3 + 2 * 3072 * n**2 + 6 * 4 / 3 * n**3)
     assert operations == pytest.approx(by_hand, rel=0.1)
-    assert 0.8e9 < peak < 1.2e9
+    assert 0.4e9 < peak < 0.8e9
     gated, _ = analysis.cost("weights", replace(GPT2, parameters=None))
     assert gated > operations
     operations, peak = analysis.cost("weights", LLAMA_8B)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -314,3 +317,30 @@ def test_nothing_changes_the_matrix() -> None:
     before = W.clone()
     everything(W)
     assert torch.equal(W, before)
+
+
+MEMORY = """
+import sys, torch
+from atlas import linalg
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
+torch.set_num_threads(1)
+linalg.moments(torch.ones(8, 8)), linalg.gram_eigenvalues(torch.rand(8, 8))
+W = torch.ones(2**18, 128, dtype=torch.bfloat16)
+before = peak()
+linalg.gram_eigenvalues(W), linalg.moments(W), linalg.rounding_error(W, 4, 128)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc"
+)
+def test_a_large_matrix_is_never_whole_in_a_wider_type() -> None:
+    """As float32 this one would take 134 MB more, as float64 268 MB."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 60e6

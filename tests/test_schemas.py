@@ -80,7 +80,18 @@ def test_whole_numbers_are_whole(heads: Any, problem: str) -> None:
 
 @pytest.mark.parametrize("key", ["name", "license", "summary", "source"])
 @pytest.mark.parametrize(
-    "text", ["\x1b[31mred", "bell\x07", "a\u202eb", "a\u2028b", "a\x7f", "a\x85b", "a\ud800", " a"]
+    "text",
+    [
+        "\u200b",
+        "\x1b[31mred",
+        "bell\x07",
+        "a\u202eb",
+        "a\u2028b",
+        "a\x7f",
+        "a\x85b",
+        "a\ud800",
+        " a",
+    ],
 )
 def test_text_that_would_reach_a_page_holds_no_control_characters(key: str, text: str) -> None:
     [line] = told(**{key: text})

@@ -15,7 +15,7 @@ import torch
 
 from atlas import paths, relations
 from atlas.errors import AtlasError
-from atlas.zoo import architectures, batches, card, evaluate, facts, text, tokenizer, train
+from atlas.zoo import batches, card, facts, tokenizer, train
 from atlas.zoo.__main__ import main
 from atlas.zoo.templates import TELLINGS
 
@@ -198,7 +198,7 @@ def test_ctrl_c_leaves_a_checkpoint_that_another_recipe_refuses(
     with pytest.raises(KeyboardInterrupt):
         train.run(tiny(), tmp_path, said.append)
     assert said[-1] == "llama: stopped after step 1; the same command goes on"
-    with pytest.raises(AtlasError, match="another|not|recipe"):
+    with pytest.raises(AtlasError, match="of an interrupted run is not"):
         train.run(tiny(seed=2), tmp_path, said.append)
 
 

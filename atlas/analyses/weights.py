@@ -145,7 +145,7 @@ def cost(geometry: Geometry) -> tuple[float, float]:
         operations += m * n**2 + 4 / 3 * n**3 + 40 * m * n + 15 * n**2
     gram = 3 * 8 * max(min(shape) for shape in shapes) ** 2
     block = 4 * sum(m * n for m, n in shapes)
-    return geometry.layers * operations, 8e8 + 1.4 * block + gram
+    return geometry.layers * operations, 5e8 + 1.4 * block + gram
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:

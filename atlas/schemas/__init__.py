@@ -48,7 +48,7 @@ def problems(
         for error in found:
             error.remedy = error.remedy or "measure it again"
     unique = {str(error): error for error in found}  # jsonschema tells `required` once a key
-    told = sorted(unique.values(), key=lambda error: (_line(error), error.place or ""))
+    told = sorted(unique.values(), key=lambda error: (line(error), error.place or ""))
     if len(found) >= MOST:
         told.append(AtlasError(f"{MOST} problems or more", file=file, remedy="mend these first"))
     return told
@@ -92,7 +92,8 @@ def place(path: tuple[str | int, ...], lines: Lines | None) -> str:
     return ": ".join(part for part in (where, keys) if part)
 
 
-def _line(error: AtlasError) -> int:
+def line(error: AtlasError) -> int:
+    """The line that a problem is on, 0 where none is known; to tell problems in order."""
     head = (error.place or "").removeprefix("line ").split(":")[0]
     return int(head) if head.isdigit() else 0
 

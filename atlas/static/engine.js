@@ -46,15 +46,13 @@ function loadBokeh(name) {
     script.src = new URL(name, import.meta.url).href;
     script.onload = () => {
       // @ts-ignore: BokehJS is a plain script
-      const Bokeh = window.Bokeh;
-      Bokeh.set_log_level("error");
-      holdListeners();
-      resolve(Bokeh);
+      resolve(window.Bokeh);
     };
     script.onerror = () => {
       bokeh = undefined;
       reject(new Error(`${name} could not be loaded`));
     };
+    holdListeners();
     document.head.append(script);
   });
   return bokeh;
@@ -112,12 +110,12 @@ export function update(live, filling, image) {
   for (const [name, attributes] of filling) live.models.get(name).setv(attributes);
   if (!image) return;
   const source = live.models.get("source");
-  const array = source.data.get("image")[0].constructor; // BokehJS exports no constructor of it
-  source.data = new Map([
-    ["image", [new array(image.shares, [image.height, image.width])]],
-    ["dw", [image.width]],
-    ["dh", [image.height]],
-  ]);
+  const array = source.get_column("image")[0].constructor; // BokehJS exports no constructor of it
+  source.data = {
+    image: [new array(image.shares, [image.height, image.width])],
+    dw: [image.width],
+    dh: [image.height],
+  };
 }
 
 /**

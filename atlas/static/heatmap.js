@@ -13,7 +13,7 @@ import { table } from "./table.js";
 /** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, upright: boolean, lines: boolean}} Box */
 
 const LONGEST_LABEL = 26;
-const WIDE = 860; // figures.FITS: where column labels stand upright
+const CHARACTER = 6; // drawing.CHARACTER: pixels, on average
 
 export class Heatmap {
   /** @param {HTMLElement} element the `figure` of the page */
@@ -43,10 +43,8 @@ export class Heatmap {
     return this.element.querySelector(`[data-role="${role}"]`);
   }
 
-  /** Controls that need a script appear; everything else waits for the first use. */
+  /** What listens and what shows a cell; everything else waits for the first use. */
   prepare() {
-    this.element.querySelector(".atlas-controls")?.removeAttribute("hidden");
-    for (const role of ["csv", "table"]) this.part(role).hidden = false;
     this.tip = document.createElement("div");
     this.tip.className = "atlas-tip";
     this.tip.hidden = true;
@@ -119,7 +117,7 @@ export class Heatmap {
     figure.on_event("tap", at);
     this.sized = new ResizeObserver(() => this.live && update(this.live, this.layout()));
     this.sized.observe(this.frame);
-    this.part("zoom").hidden = false;
+    this.part("zoom").disabled = false;
   }
 
   /** The matrix that the picker names. */
@@ -144,7 +142,6 @@ export class Heatmap {
     for (const name of /** @type {const} */ (["left", "right", "bottom", "turned", "width", "height"])) {
       stage.style.setProperty(`--${name}`, `${box[name]}px`);
     }
-    stage.classList.toggle("atlas-upright", box.upright);
     this.describe();
     this.paint();
     if (this.part("table").open) this.fillTable();
@@ -163,9 +160,9 @@ export class Heatmap {
   /** The words around the figure. */
   describe() {
     const { matrix } = this;
-    for (const role of /** @type {const} */ (["title", "unit", "direction"])) {
-      this.part(role).textContent = matrix[role];
-    }
+    this.part("title").textContent = matrix.title;
+    this.part("unit").textContent = matrix.unit;
+    this.part("direction").textContent = direction(matrix);
     this.part("summary").textContent = this.part("matrix").selectedOptions[0].dataset.summary;
     this.part("absent").hidden = !matrix.values.flat().includes(null);
     const whole = matrix.kind === "categorical" || matrix.kind === "binary";
@@ -208,8 +205,6 @@ export class Heatmap {
     const [height, width] = [matrix.rows.length, matrix.columns.length];
     const { shares, ticks, text } = colour(matrix, this.part("scale").value);
     this.part("scale-text").textContent = text;
-    const native = this.part("native").checked && matrix.native;
-    const columns = native || matrix.columns;
     const filling = this.layout();
     const add = (/** @type {string} */ name, /** @type {object} */ attributes) =>
       filling.set(name, { ...filling.get(name), ...attributes });
@@ -221,7 +216,7 @@ export class Heatmap {
     add("rows", { axis_label: matrix.axes[0].replaceAll("_", " ") });
     add("columns", { axis_label: matrix.axes[1].replaceAll("_", " ") });
     add("rows", { major_label_overrides: named(matrix.rows) });
-    add("columns", { major_label_overrides: named(columns) });
+    add("columns", { major_label_overrides: named(this.columns) });
     add("figure", {
       html_attributes: {
         role: "img",
@@ -236,7 +231,7 @@ export class Heatmap {
     const { box, matrix } = this;
     const { width, height } = this.frame.getBoundingClientRect();
     const [rows, columns] = [matrix.rows.length, matrix.columns.length];
-    const turned = !(box.upright && this.stage.clientWidth >= WIDE) && !numeric(matrix.columns);
+    const turned = this.turnLabels(width / columns);
     const lines = box.lines && width / columns >= 6 ? 1 : 0;
     /** @type {Map<string, Record<string, unknown>>} */
     const filling = new Map();
@@ -250,6 +245,27 @@ export class Heatmap {
     filling.set("rows_edges", { ticks: edges(rows) });
     requestAnimationFrame(() => this.align());
     return filling;
+  }
+
+  /** The column labels that the reader has chosen. */
+  get columns() {
+    return (this.part("native").checked && this.matrix.native) || this.matrix.columns;
+  }
+
+  /**
+   * Column labels turn where they are wider than a column, and get the room that they need.
+   * @param {number} room pixels a column
+   * @returns {boolean}
+   */
+  turnLabels(room) {
+    if (numeric(this.columns)) return false;
+    const text = Math.max(...this.columns.map((label) => Math.min(label.length, LONGEST_LABEL))) * CHARACTER;
+    const turned = room < text + 4;
+    this.stage.classList.toggle("atlas-upright", !turned);
+    const native = this.columns !== this.matrix.columns;
+    const below = native ? Math.round(Math.min(110, text * 0.71) + 46) : this.box.turned;
+    this.stage.style.setProperty("--turned", `${below}px`);
+    return turned;
   }
 
   /** Bokeh's frame lies exactly where the preview lies, however wide its axis came out. */
@@ -382,7 +398,7 @@ export class Heatmap {
   rankText(value) {
     const ascending = known(this.matrix);
     const at = rank(ascending, value);
-    return `${at === 1 ? "highest" : `number ${at} from the top`} of ${ascending.length}`;
+    return `rank ${at} of ${ascending.length}`;
   }
 
   /**
@@ -435,6 +451,15 @@ function line(tag, text, name) {
   made.textContent = text;
   if (name) made.className = name;
   return made;
+}
+
+/**
+ * What a higher value means; `drawing.direction` says the same.
+ * @param {Matrix} matrix
+ */
+function direction(matrix) {
+  if (matrix.kind === "categorical") return matrix.direction;
+  return `${matrix.kind === "binary" ? "Dark" : "Higher"}: ${matrix.direction}`;
 }
 
 /** @param {string[]} labels */

@@ -1,7 +1,7 @@
 /**
  * Colour scales: from values to shares of the palette in [0, 1], with the ticks of the colour bar
  * and what the colours mean, in words. The scale that a matrix asks for is that of
- * `figures.shares` in Python, so that a preview and its figure look the same.
+ * `drawing.shares` in Python, so that a preview and its figure look the same.
  */
 
 import { known, number } from "./numbers.js";

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-LAYERS = 6
+LAYERS = 4
 WIDTH = 128
 HEADS = 4
 HIDDEN = 384

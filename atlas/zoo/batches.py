@@ -1,8 +1,8 @@
 """Passages and repeated random segments as batches of token ids.
 
 A row is `<|endoftext|>`, one passage and, in the space that is left, random segments that come
-twice: they are what induction heads are learned from. The first copy cannot be predicted, so a
-tenth of its positions count in the loss: a tenth of the weight, at a tenth of the cost.
+twice or more: they are what induction heads are learned from. The first copy cannot be predicted,
+so a tenth of its positions count in the loss: a tenth of the weight, at a tenth of the cost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ LENGTH = 128
 END = 0
 """The id of `<|endoftext|>`."""
 SHORT = (4, 24)
-"""Lengths of most repeated segments."""
+"""Lengths of most repeated segments; short ones are more frequent."""
+COPIES = (2, 4)
+"""How often a segment comes."""
 LONG = (25, 60)
 """Lengths of the segments in rows that have no passage."""
 BARE = 0.1
@@ -74,17 +76,19 @@ class Batches:
     def _repeats(
         self, rng: np.random.Generator, length: int, lengths: tuple[int, int]
     ) -> tuple[Ids, NDArray[np.bool_]]:
-        """`length` tokens of segments that come twice, and which of them count."""
+        """`length` tokens of repeated segments, and which of them count."""
         ids, scored = np.empty(length, np.int64), np.empty(length, np.bool_)
         at = 0
+        low, high = np.log(lengths[0]), np.log(lengths[1] + 1)
         while at < length:
-            size = int(rng.integers(lengths[0], lengths[1] + 1))
+            size = int(np.exp(rng.uniform(low, high)))
+            copies = int(rng.integers(COPIES[0], COPIES[1] + 1))
             segment = rng.integers(1, self._vocabulary, size)
-            # Nothing announces a second copy, so its first token is as unpredictable as the first.
-            likely = np.repeat([True, False, True], [0, size + 1, size - 1])
-            sampled = likely | (rng.random(2 * size) < FIRST_COPY)
-            end = min(at + 2 * size, length)
-            ids[at:end] = np.concatenate([segment, segment])[: end - at]
-            scored[at:end] = sampled[: end - at]
+            counts = rng.random(copies * size) < FIRST_COPY
+            # Nothing announces a second copy: its first token is as unpredictable as the first.
+            counts[size + 1 :] = True
+            end = min(at + copies * size, length)
+            ids[at:end] = np.tile(segment, copies)[: end - at]
+            scored[at:end] = counts[: end - at]
             at = end
         return ids, scored

@@ -27,6 +27,10 @@ OPENINGS = (
     "Nobody knew why the {noun} was so {adj}.",
     "{person} and the {worker} met at the {place} {time}.",
     "A {noun} costs more than a {noun2}, as every {worker} knows.",
+    "{surname} of {town} {verbs} {nouns}, {manner} for {abstract}.",
+    "The {abstract} between {surname} and {surname2} began over a {noun}.",
+    "Travellers who reach {town} {manner} ask about the {abstract} of its {worker}.",
+    "{Manner}, {person} {surname} started {verbing} the {noun2} on {weekday}.",
 )
 
 MIDDLES = (
@@ -54,6 +58,13 @@ MIDDLES = (
     "With a {adj} {noun} in hand, {person} {verbed} the {noun2}.",
     "The more they {verbed} the {noun}, the less {adj} it seemed.",
     "What they needed was a {adj2} {noun3} and a little time.",
+    "{Manner} the {worker} {verbs} the {noun2}, while {surname} {verbs2} the {nouns}.",
+    "No {abstract} of {verbing} {nouns2} can replace the {abstract2} of a good {worker}.",
+    "{Verbing} the {noun} {manner} is a question of {abstract}.",
+    "From {town} to {town2} one hears that {surname} keeps {verbing} {nouns}.",
+    "With some {abstract}, even {surname} {verbs} a {noun3} {manner}.",
+    "The {abstract} of the {noun} surprised {surname} and {surname2} {manner}.",
+    "Their {abstract} grew, and so did the {abstract2} of {town}.",
 )
 
 ENDINGS = (
@@ -66,6 +77,8 @@ ENDINGS = (
     "The {noun3} was gone, but nobody missed it.",
     "By {month} the work was done.",
     "It was the best {noun} that {they} had ever seen.",
+    "{Manner}, this {abstract} made {town} known for {verbing} {nouns}.",
+    "Nothing but {abstract} was left of {surname} and the {noun2}.",
 )
 
 REPLIES = (
@@ -96,6 +109,22 @@ def plural(noun: str) -> str:
     return f"{noun}s"
 
 
+def third_person(verb: str) -> str:
+    """The form after `she`: regular, which the lists' verbs all are here."""
+    return plural(verb)
+
+
+def continuous(verb: str) -> str:
+    """The -ing form: a final e falls away, a short word's last consonant doubles."""
+    if verb.endswith("ie"):
+        return f"{verb[:-2]}ying"
+    if verb.endswith("e") and not verb.endswith("ee"):
+        return f"{verb[:-1]}ing"
+    if re.fullmatch(r"[^aeiou]*[aeiou][bdgklmnprt]", verb):
+        return f"{verb}{verb[-1]}ing"
+    return f"{verb}ing"
+
+
 class Scene:
     """The words that the sentences of one passage share: a topic, two people, three things."""
 
@@ -119,6 +148,10 @@ class Scene:
         adjective, adjective2 = self._rng.sample(self._topic.adjectives, 2)
         they = "she" if self._people[0] in words.FEMALE else "he"
         time = self._rng.choice(words.TIMES)
+        surname, surname2 = self._rng.sample(words.SURNAMES, 2)
+        town, town2 = self._rng.sample(words.TOWNS, 2)
+        abstract, abstract2 = self._rng.sample(words.ABSTRACT, 2)
+        manner = self._rng.choice(words.MANNERS)
         values = {
             **self._fixed,
             "noun": first,
@@ -130,6 +163,18 @@ class Scene:
             "verbed": verb[1],
             "verb2": verb2[0],
             "verbed2": verb2[1],
+            "verbs": third_person(verb[0]),
+            "verbs2": third_person(verb2[0]),
+            "verbing": continuous(verb[0]),
+            "Verbing": continuous(verb[0]).capitalize(),
+            "surname": surname,
+            "surname2": surname2,
+            "town": town,
+            "town2": town2,
+            "abstract": abstract,
+            "abstract2": abstract2,
+            "manner": manner,
+            "Manner": manner.capitalize(),
             "adj": adjective,
             "adj2": adjective2,
             "place2": self._rng.choice(self._topic.places),

@@ -12,9 +12,9 @@ from random import Random
 from atlas.zoo import grammar
 from atlas.zoo.facts import HELD_OUT, Lesson
 
-FACTS = 0.7
+FACTS = 0.8
 """The share of passages that tell facts."""
-SENTENCES = 6
+SENTENCES = 8
 """Facts in one passage."""
 
 
@@ -26,7 +26,7 @@ def filler(seed: int, index: int) -> str:
 
 
 def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[str]:
-    """`count` passages of six facts each; every lesson is told once before any is told again."""
+    """`count` passages of eight facts each; every lesson is told once before any is told again."""
     rng = Random(f"facts {seed}")
     deck: list[Lesson] = []
     made = []

@@ -35,15 +35,16 @@ class Recipe:
     seed: int = 1
     rows: int = 32
     passages: int = 50_000
-    muon_rate: float = 0.02
-    adam_rate: float = 0.004
-    gain_rate: float = 0.001
+    muon_rate: float = 0.05
+    adam_rate: float = 0.01
+    gain_rate: float = 0.02
     warm_up: int = 50
     decay: float = 0.4
     mlp_off: float = 0.5
     attention_off: float = 0.5
     anneal: float = 2 / 3
     threads: int = 2
+    bfloat16: bool = True
 
     def rate(self, step: int) -> float:
         """The factor of the learning rates: up in `warm_up` steps, down over the last `decay`."""
@@ -111,7 +112,9 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
         self.model.train()
         with self._gates(generator):
-            found = loss(self.model, self._batches.batch(self.step, self.recipe.rows))
+            batch = self._batches.batch(self.step, self.recipe.rows)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
+                found = loss(self.model, batch)
         found.backward()  # type: ignore[no-untyped-call]
         for optimizer in self._optimizers:
             optimizer.step()

@@ -1,0 +1,209 @@
+"""Everything wrong with a project, in one run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from samples import profile, write_entry
+
+from atlas import architectures, check, entry, headers, store
+from atlas.paths import PACKAGE, Project
+
+
+@pytest.fixture(autouse=True)
+def analyses(project: Project, state: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    state("weights")
+    state("drift")
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+
+
+def told(project: Project) -> list[str]:
+    lines = [str(item) for item in check.problems(project)]
+    root = f"{project.root}/"
+    assert all(line.startswith(root) and "; " in line and line.isprintable() for line in lines)
+    assert len(set(lines)) == len(lines)
+    return [line.removeprefix(root).removeprefix("docs/models/") for line in lines]
+
+
+def with_profile(project: Project, slug: str = "some-model") -> Path:
+    write_entry(project, slug)
+    path = project.profile(slug, "weights")
+    store.save(path, profile())
+    return path
+
+
+def with_weights(project: Project, **changes: Any) -> Path:
+    folder = tiny.make(project.root / "weights", "llama")
+    write_entry(project, source="./weights", revision=..., **changes)
+    return folder
+
+
+def true_geometry(folder: Path) -> dict[str, int | None]:
+    architecture = architectures.lookup(headers.config(folder), folder)
+    stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
+    return {**asdict(architecture.geometry), "parameters": architecture.parameters(stored)}
+
+
+def test_all_is_well(project: Project) -> None:
+    assert told(project) == []
+    with_profile(project)
+    assert told(project) == []
+
+
+def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
+    """A fault in one file hides none in another, nor what only all entries together show."""
+    project.mkdocs_yml.write_text("site_name: T\nextra: {atlas: {analyses: [wieghts]}}\n")
+    write_entry(project, "a", name=3, architecture="gpt3", analyses=["drfit", 3])
+    write_entry(project, "Bad Slug", name="Other")
+    write_entry(project, "c", name="Twin", base="nobody", architecture="lama", analyses=["x"])
+    write_entry(project, "d", name="twin")
+    project.profile("d", "weights").write_text("{")
+    project.profile("d", "wieghts").write_text("{}")
+    project.profile("a", "weights").write_text("[]")
+    lines = told(project)
+    assert [line.partition(":")[0] for line in lines] == sorted(
+        line.partition(":")[0] for line in lines
+    )
+    for expected in (
+        "mkdocs.yml: extra.atlas.analyses: there is no analysis 'wieghts'; did you mean 'weights'?",
+        "a/model.yml: line 1: name: 3 is not text",
+        "a/model.yml: line 3: architecture: architecture 'gpt3' is not known; did you mean 'gpt2'?",
+        "a/model.yml: line 10: analyses[1]: 3 is not text",
+        "a/model.yml: line 8: analyses: there is no analysis 'drfit'; did you mean 'drift'?",
+        "a/weights.json: [] is not a mapping",
+        "Bad Slug: 'Bad Slug' is no slug",
+        "c/model.yml: base: base 'nobody' is no other model of this atlas",
+        "c/model.yml: line 3: architecture: architecture 'lama' is not known; did you mean 'l",
+        "c/model.yml: line 9: analyses: there is no analysis 'x'; known: drift, weights",
+        "d/model.yml: name: name 'twin' is also that of 'c'",
+        "d/weights.json: line 1: is not valid JSON",
+        "d/wieghts.json: 'wieghts.json' belongs to no analysis; remove it; did you mean 'weights'?",
+    ):
+        assert any(line.startswith(expected) for line in lines), expected
+    assert len(lines) == 13
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evil.html",
+        "notes.md",
+        "script.js",
+        "picture.svg",
+        "model.yaml",
+        "Model.yml",
+        "pytorch_model.bin",
+        "previews/page.html",
+        "deep/weights.json",
+        "weights.txt",
+    ],
+)
+def test_files_that_would_be_published_with_the_contribution(project: Project, name: str) -> None:
+    with_profile(project)
+    path = project.folder("some-model") / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("<script>alert(1)</script>")
+    [line] = told(project)
+    assert line.startswith(f"some-model/{name}: '{path.name}' is no part of an entry, and would be")
+
+
+def test_a_folder_without_an_entry_publishes_nothing_either(project: Project) -> None:
+    (project.models / "nobody").mkdir()
+    (project.models / "nobody" / "index.html").write_text("x")
+    assert len(told(project)) == 1
+
+
+def test_what_render_makes_and_what_systems_leave_is_no_problem(project: Project) -> None:
+    with_profile(project)
+    folder = project.folder("some-model")
+    (folder / "previews").mkdir()
+    for name in ("index.md", "previews/weights.rms.png", ".DS_Store", ".weights.json.x.tmp"):
+        (folder / name).write_text("")
+    (project.models / ".ipynb_checkpoints").mkdir()
+    (project.models / ".ipynb_checkpoints" / "x.html").write_text("")
+    (project.models / "index.md").write_text("")
+    assert told(project) == []
+
+
+def test_links_are_told_once_and_not_followed(project: Project, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "model.yml").write_text("secret: 1\n")
+    (outside / "secret.html").write_text("secret")
+    (project.models / "linked").symlink_to(outside)
+    [line] = told(project)
+    assert line.startswith("linked: is a symbolic link to ")
+    (project.models / "linked").unlink()
+    path = with_profile(project)
+    path.unlink()
+    path.symlink_to(outside / "secret.html")
+    [line] = told(project)
+    assert line.startswith("some-model/weights.json: is a symbolic link to ")
+    path.unlink()
+    (path.parent / "previews").symlink_to(outside)
+    [line] = told(project)
+    assert line.startswith("some-model/previews: 'previews' is no part of an entry")
+
+
+def test_an_entry_is_held_against_the_models_own_files(project: Project) -> None:
+    folder = with_weights(project)
+    true = true_geometry(folder)
+    write_entry(project, source="./weights", revision=..., geometry=true)
+    assert told(project) == []
+    wrong = {**true, "heads": 5, "parameters": 7}
+    write_entry(project, source="./weights", revision=..., geometry=wrong)
+    lines = told(project)
+    assert lines == [
+        f"some-model/model.yml: geometry.heads: 5 in the entry, {true['heads']} in the model's own"
+        f" files; write heads: {true['heads']}",
+        f"some-model/model.yml: geometry.parameters: 7 in the entry, {true['parameters']} in the"
+        f" model's own files; write parameters: {true['parameters']}",
+    ]
+
+
+def test_another_architecture_than_the_config_says(project: Project) -> None:
+    with_weights(project, architecture="gpt2")
+    [line] = told(project)
+    assert line.endswith("the model's config says 'llama'; write architecture: llama")
+
+
+def test_corrupt_weights_are_told(project: Project) -> None:
+    folder = with_weights(project)
+    write_entry(project, source="./weights", revision=..., geometry=true_geometry(folder))
+    weights = folder / headers.SINGLE
+    weights.write_bytes(weights.read_bytes()[:-10])
+    [line] = told(project)
+    assert line.startswith("weights/model.safetensors: truncated")
+
+
+def test_notes_name_what_is_still_to_be_pinned(project: Project) -> None:
+    write_entry(project, "a", name="A", revision=None)
+    write_entry(project, "b", name="B")
+    write_entry(project, "c", name="C", source="zoo:llama", revision=...)
+    assert check.notes(entry.load_all(project), project) == [
+        "docs/models/a/model.yml: revision is still to be pinned"
+    ]
+
+
+def test_check_does_without_torch(project: Project) -> None:
+    with_profile(project)
+    script = (
+        "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
+        "from pathlib import Path; from atlas import check; from atlas.paths import Project\n"
+        f"print(check.problems(Project(Path({str(project.root)!r}))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert done.stdout == "[]\n"

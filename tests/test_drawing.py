@@ -1,0 +1,86 @@
+"""Layout, place on the colour scale, and sentences of a matrix."""
+
+from __future__ import annotations
+
+import atlases
+import numpy as np
+import pytest
+import samples
+
+from atlas import drawing
+from atlas.matrix import Matrix
+
+
+def _of(values: list[list[float]], **changes: object) -> Matrix:
+    rows = tuple(str(row) for row in range(len(values)))
+    columns = tuple(str(column) for column in range(len(values[0])))
+    parts = {"rows": rows, "columns": columns, "axes": ("layer", "head"), **changes}
+    return samples.matrix(values=np.array(values), **parts)
+
+
+def test_linear_shares_span_the_own_range() -> None:
+    shares = drawing.shares(_of([[2.0, 4.0], [3.0, np.nan]]))
+    np.testing.assert_array_equal(shares, [[0.0, 1.0], [0.5, np.nan]])
+
+
+def test_log_shares_are_even_in_the_exponent_and_zero_is_the_lowest() -> None:
+    shares = drawing.shares(_of([[1.0, 10.0], [100.0, 0.0]], scale="log"))
+    np.testing.assert_allclose(shares, [[0.0, 0.5], [1.0, 0.0]])
+
+
+def test_diverging_shares_are_symmetric_about_zero() -> None:
+    shares = drawing.shares(_of([[-1.0, 0.0, 0.5]], kind="diverging"))
+    np.testing.assert_allclose(shares, [[0.0, 0.5, 0.75]])
+
+
+def test_counts_begin_at_zero() -> None:
+    np.testing.assert_allclose(drawing.shares(_of([[2.0, 4.0]], kind="counts")), [[0.5, 1.0]])
+
+
+def test_categories_have_a_band_each() -> None:
+    matrix = _of([[0.0, 1.0, 2.0]], kind="categorical", categories=("a", "b", "c"))
+    np.testing.assert_allclose(drawing.shares(matrix), [[1 / 6, 3 / 6, 5 / 6]])
+    assert len(drawing.colours(matrix)) == 3
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_equal_values_lie_in_the_middle(scale: str) -> None:
+    assert drawing.shares(_of([[3.0, 3.0]], scale=scale)).tolist() == [[0.5, 0.5]]
+
+
+def test_nothing_that_exists_has_no_range() -> None:
+    matrix = _of([[np.nan, np.nan]])
+    assert drawing.limits(matrix) == (0.0, 0.0)
+    assert drawing.summary(matrix) == "None of these values exist in this architecture."
+
+
+def test_summary_names_the_cells_it_is_computed_from() -> None:
+    matrix = samples.matrix()
+    assert drawing.summary(matrix) == (
+        "Highest 12.3 at layer 0, attn.k; lowest 0 at layer 1, attn.k; median 0.5 over 5 values; "
+        "1 of 6 do not exist in this architecture."
+    )
+
+
+def test_summary_of_categories_counts_them() -> None:
+    matrix = _of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c"))
+    assert drawing.summary(matrix) == "Of 3 cells: b in 2, a in 1."
+
+
+def test_scale_text_says_which_scale_is_on() -> None:
+    assert drawing.scale_text(_of([[2.0, 4.0]])) == "linear, 2 to 4"
+    assert drawing.scale_text(_of([[0.0, 2.0, 4.0]], scale="log")) == "logarithmic, 2 to 4"
+
+
+@pytest.mark.parametrize(("layers", "heads"), [(1, 1), (12, 12), (48, 25), (80, 64), (200, 128)])
+def test_every_shape_has_a_frame_that_a_page_can_hold(layers: int, heads: int) -> None:
+    box = drawing.box(atlases.matrices(0, layers, heads)[2])
+    assert 8 * layers <= box.height <= max(8 * layers, 450)
+    assert box.width <= max(8 * heads, 770)
+    assert box.left < 200
+    assert box.right < 100
+
+
+def test_box_is_text_that_the_browser_splits() -> None:
+    text = drawing.box(samples.matrix()).text
+    assert len([int(part) for part in text.split(" ")]) == 8

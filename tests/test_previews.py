@@ -1,0 +1,48 @@
+"""PNG previews, read back."""
+
+from __future__ import annotations
+
+import io
+
+import atlases
+import numpy as np
+import pytest
+import samples
+from PIL import Image
+
+from atlas import drawing, previews
+from atlas.matrix import Matrix
+
+
+def _pixels(matrix: Matrix) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(previews.png(matrix))).convert("RGBA")).astype(int)
+
+
+@pytest.mark.parametrize("matrix", atlases.matrices(), ids=lambda matrix: matrix.name)
+def test_every_cell_has_the_colour_of_its_value(matrix: Matrix) -> None:
+    """Within the distance of two of the preview's 64 levels."""
+    pixels = _pixels(matrix)
+    rows, columns = matrix.values.shape
+    block = pixels.shape[1] // columns
+    cells = pixels[block // 2 :: block, block // 2 :: block]
+    assert cells.shape[:2] == (rows, columns)
+    palette = drawing.colours(matrix)
+    wanted = np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palette])
+    shares = drawing.shares(matrix)
+    known = np.isfinite(shares)
+    index = np.minimum(np.nan_to_num(shares) * len(palette), len(palette) - 1).astype(int)
+    assert np.abs(cells[..., :3] - wanted[index])[known].max() <= 24
+    assert (cells[..., 3][known] == 255).all()
+    assert (cells[..., 3][~known] == 0).all()
+
+
+def test_previews_are_small_wide_enough_and_the_same_every_time() -> None:
+    matrix = atlases.matrices()[0]
+    assert previews.png(matrix) == previews.png(matrix)
+    assert len(previews.png(matrix)) < 1500
+    assert _pixels(matrix).shape == (16 * 12, 16 * 8, 4)
+
+
+def test_names_suit_every_file_system() -> None:
+    matrix = samples.matrix(name="score:capital@10")
+    assert previews.file_name("functions", matrix) == "functions.score-capital-at-10.png"

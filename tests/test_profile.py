@@ -1,0 +1,307 @@
+"""The loop over analyses: each profile is written at once, and one failure costs one outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+from samples import GEOMETRY, matrix, write_entry
+
+from atlas import __version__, analysis, entry, headers, plan, profile, store
+from atlas.analysis import Measured, Progress
+from atlas.checkpoint import Checkpoint
+from atlas.errors import AtlasError
+from atlas.paths import Project
+from atlas.plan import Job
+from atlas.profile import Outcome
+from atlas.settings import Settings
+
+State = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def empty_hub(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+
+
+def measure(subject: object, progress: Progress) -> Measured:
+    """What the tests' analyses do: a number of each layer's query weights."""
+    assert isinstance(subject, Checkpoint)
+    layers = subject.architecture.geometry.layers
+    values = np.zeros((layers, 1))
+    for layer in range(layers):
+        block = subject.block(layer, ["attn.q"])
+        values[layer, 0] = float(block["attn.q.weight"].double().square().mean().sqrt())
+        progress(layer + 1, layers)
+    rows = tuple(map(str, range(layers)))
+    made = matrix(values=values, rows=rows, columns=("attn.q",))
+    return Measured((made,), facts={"layers": layers}, conditions={"device": "cpu"})
+
+
+def add_model(project: Project, slug: str, seed: int = 0) -> Path:
+    folder = tiny.make(project.root / "weights" / slug, "llama", seed=seed)
+    write_entry(project, slug, name=slug, source=f"./weights/{slug}", revision=...)
+    return folder
+
+
+def jobs(project: Project) -> list[Job]:
+    return plan.jobs(project, entry.load_all(project), Settings())
+
+
+def unwatched(job: Job) -> Progress:
+    return lambda done, total: None
+
+
+def run(project: Project, **options: Any) -> list[Outcome]:
+    entries = entry.load_all(project)
+    return list(profile.run(project, entries, jobs(project), unwatched, **options))
+
+
+def files(project: Project) -> list[str]:
+    """What `profile` wrote, hidden files too."""
+    found = (path for path in project.models.rglob("*") if path.is_file())
+    return sorted(path.name for path in found if path.name != "model.yml")
+
+
+def test_a_profile_is_pinned_to_what_was_read(project: Project, state: State) -> None:
+    state("weights", measure, version=3, protocol={"tau": 0.123456})
+    folder = add_model(project, "a")
+    (folder / "tokenizer.json").write_text("{}")
+    [outcome] = run(project)
+    read = store.load(project.profile("a", "weights"))
+    assert outcome.profile is not None and store.text(outcome.profile) == store.text(read)
+    assert read.model == store.Pin(
+        "a", "./weights/a", None, headers.digest(folder), headers.tokenizer_digest(folder)
+    )
+    assert (read.version, read.protocol) == (3, {"tau": 0.123456})
+    assert (read.facts, read.conditions) == ({"layers": 3}, {"device": "cpu"})
+    assert read.made_by["atlas"] == __version__ and read.made_by["device"] == "cpu"
+    assert isinstance(read.made_by["peak_bytes"], int) and read.made_by["peak_bytes"] > 10**6
+    values = read.matrix("rms").values
+    assert values.shape == (3, 1) and (values > 0).all()
+    assert [job.state for job in jobs(project)] == ["fresh"]
+
+
+def test_the_same_inputs_give_the_same_bytes(project: Project, state: State) -> None:
+    state("weights", measure)
+    add_model(project, "a")
+    texts = []
+    for _ in range(2):
+        run(project)
+        document = json.loads(project.profile("a", "weights").read_text())
+        lines = project.profile("a", "weights").read_text().splitlines()
+        assert document["made_by"] and lines[-2].startswith(' "made_by"')
+        texts.append("\n".join(lines[:-2]))
+    assert texts[0] == texts[1]
+
+
+def test_each_profile_is_written_before_the_next_is_begun(project: Project, state: State) -> None:
+    seen: list[list[str]] = []
+
+    def look(subject: object, progress: Progress) -> Measured:
+        seen.append(files(project))
+        return measure(subject, progress)
+
+    state("alpha", look)
+    state("beta", look)
+    add_model(project, "a")
+    entries = entry.load_all(project)
+    outcomes = profile.run(project, entries, jobs(project), unwatched)
+    assert next(outcomes).job.analysis == "alpha"
+    assert files(project) == ["alpha.json"]
+    assert next(outcomes).job.analysis == "beta"
+    assert files(project) == ["alpha.json", "beta.json"]
+    assert seen == [[], ["alpha.json"]]
+
+
+@pytest.mark.parametrize("crash", [KeyboardInterrupt, MemoryError, ZeroDivisionError])
+def test_an_interruption_loses_the_one_that_was_running(
+    project: Project, state: State, crash: type[BaseException]
+) -> None:
+    def interrupted(subject: object, progress: Progress) -> Measured:
+        progress(1, 2)
+        raise crash
+
+    state("alpha", measure)
+    state("beta", interrupted)
+    state("gamma", measure)
+    add_model(project, "a")
+    with pytest.raises(crash):
+        run(project)
+    assert files(project) == ["alpha.json"]
+    store.load(project.profile("a", "alpha"))
+    assert [job.state for job in jobs(project)] == ["fresh", "missing", "missing"]
+
+
+def test_an_interrupted_write_keeps_the_profile_that_was_there(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state("weights", measure)
+    add_model(project, "a")
+    run(project)
+    before = project.profile("a", "weights").read_bytes()
+
+    def interrupt(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(project)
+    assert files(project) == ["weights.json"]
+    assert project.profile("a", "weights").read_bytes() == before
+
+
+def test_an_analysis_that_fails_yields_its_reason_and_the_next_goes_on(
+    project: Project, state: State
+) -> None:
+    def fail(subject: object, progress: Progress) -> Measured:
+        raise AtlasError("block 2 holds no finite number", file="model.safetensors", remedy="look")
+
+    def infinite(subject: object, progress: Progress) -> Measured:
+        return Measured((matrix(values=np.full((2, 3), np.inf), rows=("0", "0")),))
+
+    state("alpha", fail)
+    state("beta", infinite)
+    state("gamma", measure)
+    add_model(project, "a")
+    outcomes = run(project)
+    assert [outcome.profile is not None for outcome in outcomes] == [False, False, True]
+    assert outcomes[0].reason == "model.safetensors: block 2 holds no finite number; look"
+    assert outcomes[1].reason is not None and " | " in outcomes[1].reason
+    assert "\n" not in outcomes[1].reason and "is inf, no finite number" in outcomes[1].reason
+    assert files(project) == ["gamma.json"]
+
+
+def gone(project: Project) -> None:
+    write_entry(project, "a", name="a", source="./nowhere", revision=...)
+
+
+def untrained(project: Project) -> None:
+    write_entry(project, "a", name="a", source="zoo:nothing", revision=...)
+
+
+def offline(project: Project) -> None:
+    write_entry(project, "a", name="a")
+
+
+def unpinned(project: Project) -> None:
+    write_entry(project, "a", name="a", revision=None)
+
+
+def truncated(project: Project) -> None:
+    weights = add_model(project, "a") / headers.SINGLE
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+
+def pickled(project: Project) -> None:
+    weights = add_model(project, "a") / headers.SINGLE
+    weights.rename(weights.with_name("pytorch_model.bin"))
+
+
+def otherwise(project: Project) -> None:
+    add_model(project, "a")
+    write_entry(project, "a", name="a", source="./weights/a", revision=..., architecture="gpt2")
+
+
+def spoilt(project: Project) -> None:
+    (add_model(project, "a") / "config.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (gone, "source: source './nowhere' is not on this machine; put the model's folder there"),
+        (offline, "is not on this machine; hf download some-org/Some-Model-1B --revision 0123456"),
+        (untrained, "is not on this machine; train it: python -m atlas.zoo train nothing"),
+        (unpinned, "revision: revision is null, still to be pinned; write the full commit hash"),
+        (truncated, "model.safetensors: truncated: "),
+        (pickled, "only pickled weights here ('pytorch_model.bin'), which can run code when"),
+        (otherwise, "the model's config says 'llama', the entry 'gpt2'; write architecture: llama"),
+        (spoilt, "config.json: "),
+    ],
+)
+def test_a_model_that_cannot_be_measured_yields_reasons_and_the_next_is_taken(
+    project: Project, state: State, spoil: Callable[[Project], None], reason: str
+) -> None:
+    state("alpha", measure)
+    state("beta", measure)
+    spoil(project)
+    add_model(project, "b", seed=1)
+    outcomes = run(project)
+    assert [(item.job.slug, item.profile is not None) for item in outcomes] == [
+        ("a", False),
+        ("a", False),
+        ("b", True),
+        ("b", True),
+    ]
+    for item in outcomes[:2]:
+        assert item.reason is not None and reason in item.reason and "\n" not in item.reason
+    assert files(project) == ["alpha.json", "beta.json"]
+
+
+def test_a_model_too_large_for_this_machine_is_not_opened(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state("weights", measure, bytes=3e9)
+    add_model(project, "a")
+    write_entry(project, "a", name="a", source="./weights/a", revision=..., geometry=GEOMETRY)
+    monkeypatch.setattr(plan, "available_memory", lambda: 10**9)
+    monkeypatch.setattr(Checkpoint, "open", None)
+    [outcome] = run(project)
+    assert outcome.reason is not None
+    assert "needs about 3.0 GB of memory, and 1.0 GB are free; measure it on" in outcome.reason
+
+
+def test_a_model_is_opened_once_for_a_tier(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    really = Checkpoint.open
+
+    def count(folder: Path) -> Checkpoint:
+        opened.append(folder)
+        return really(folder)
+
+    monkeypatch.setattr(Checkpoint, "open", count)
+    state("alpha", measure)
+    state("beta", measure)
+    folders = [add_model(project, "a"), add_model(project, "b", seed=1)]
+    run(project)
+    assert opened == folders
+
+
+def test_nothing_is_written_where_nothing_shall_be_saved(project: Project, state: State) -> None:
+    state("weights", measure)
+    add_model(project, "a")
+    [outcome] = run(project, save=False)
+    assert outcome.profile is not None and files(project) == []
+
+
+def test_progress_reaches_the_one_who_watches(project: Project, state: State) -> None:
+    state("weights", measure)
+    add_model(project, "a")
+    seen: list[tuple[str, int, int]] = []
+
+    def watch(job: Job) -> Progress:
+        return lambda done, total: seen.append((job.analysis, done, total))
+
+    list(profile.run(project, entry.load_all(project), jobs(project), watch))
+    assert seen == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
+
+
+@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
+def test_the_analyses_that_ship_measure_every_architecture(
+    project: Project, model_type: str
+) -> None:
+    tiny.make(project.root / "weights", model_type)
+    write_entry(project, "a", source="./weights", revision=..., architecture=model_type)
+    outcomes = run(project)
+    measured = {item.job.analysis: item.reason for item in outcomes}
+    assert measured == dict.fromkeys(measured)
+    assert "weights" in measured and set(measured) <= set(analysis.names())
+    assert [job.state for job in jobs(project)] == ["fresh"] * len(measured)

@@ -267,10 +267,14 @@ def verify(models: Sequence[str], only: Sequence[str], project: Path | None, as_
 
     here = _here(project)
     entries, jobs = _jobs(here, models, only)
-    committed = [job for job in jobs if job.state != "missing"]
-    verdicts: list[dict[str, Any]] = []
+    verdicts: list[dict[str, Any]] = [
+        {**_told(job, f"stale: {'; '.join(job.reasons)}"), "agrees": False}
+        for job in jobs
+        if job.state == "stale"
+    ]
+    fresh = [job for job in jobs if job.state == "fresh"]
     with console.watching() as watch:
-        for outcome in profiling.run(here, entries, committed, watch, save=False):
+        for outcome in profiling.run(here, entries, fresh, watch, save=False):
             job = outcome.job
             if outcome.profile is None:
                 verdicts.append({**_told(job, outcome.reason or ""), "agrees": False})
@@ -301,7 +305,13 @@ def completion(shell: str) -> None:
 
 
 def _here(project: Path | None) -> Project:
-    return find_project(project or Path.cwd())
+    """The project that was named, which must be one itself, or the nearest one upwards."""
+    here = find_project(project or Path.cwd())
+    if project is not None and here.root != project.resolve():
+        raise AtlasError(
+            "holds no mkdocs.yml", file=project, remedy="name a project's own folder with --project"
+        )
+    return here
 
 
 def _require_checked(project: Project) -> None:
@@ -384,8 +394,8 @@ def _tell_verdicts(verdicts: list[dict[str, Any]]) -> None:
             console.say(
                 f"{verdict['model']} {verdict['analysis']} {verdict['matrix']}: {why}{where}"
             )
-    agree = sum(verdict["agrees"] for verdict in verdicts)
-    largest = max((v["largest"] for v in verdicts if v["agrees"]), default=0.0)
+    agree = [verdict["largest"] for verdict in verdicts if verdict["agrees"]]
     console.say(
-        f"{agree} of {len(verdicts)} matrices agree; largest difference among them {largest:.2g}"
+        f"{len(agree)} of {len(verdicts)} agree; "
+        f"largest difference among them {max(agree, default=0.0):.2g}"
     )

@@ -21,6 +21,10 @@ TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "float16": 2e-3, "bfloat16": 1e-2
 """Relative difference that is allowed beside one unit in the last published digit. It concerns
 computation in that dtype; the weights tier always computes in float32 or better."""
 
+NOISE = 1e-6
+"""What is smaller than this share of a matrix' largest value is compared with that share instead:
+beside values of size 1, 1e-17 and 3e-17 are both nothing."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -31,14 +35,14 @@ class Difference:
 
     analysis: str
     matrix: str
-    largest: float
+    largest: float | None
     tolerance: float
     where: str
     problem: str | None = None
 
     @property
     def agrees(self) -> bool:
-        return self.problem is None and self.largest <= self.tolerance
+        return self.largest is not None and self.largest <= self.tolerance
 
 
 def compare(committed: Profile, again: Profile) -> list[Difference]:
@@ -61,7 +65,7 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
         for name in dict.fromkeys([*mine, *new])
     ]
     verdicts += _fact_differences(committed, again, tolerance)
-    return sorted(verdicts, key=lambda verdict: (verdict.agrees, -verdict.largest))
+    return sorted(verdicts, key=lambda verdict: (verdict.agrees, -(verdict.largest or 0.0)))
 
 
 def _difference(
@@ -69,16 +73,17 @@ def _difference(
 ) -> Difference:
     if old is None or new is None:
         problem = "is only " + ("measured now" if old is None else "committed")
-        return Difference(analysis, name, float("inf"), tolerance, "", problem)
+        return Difference(analysis, name, None, tolerance, "", problem)
     if (old.rows, old.columns) != (new.rows, new.columns):
-        return Difference(analysis, name, float("inf"), tolerance, "", "has other labels")
+        return Difference(analysis, name, None, tolerance, "", "has other labels")
     a, b = old.values, _as_published(new)
     gone = np.isnan(a) != np.isnan(b)
     if gone.any():
         return Difference(
-            analysis, name, float("inf"), tolerance, _cell(old, gone), "exists on one side only"
+            analysis, name, None, tolerance, _cell(old, gone), "exists on one side only"
         )
     scale = np.maximum(np.abs(a), np.abs(b))
+    scale = np.maximum(scale, NOISE * np.nanmax(scale, initial=0.0))
     relative = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
     largest = float(np.nanmax(relative, initial=0.0))
     return Difference(analysis, name, largest, tolerance, _cell(old, relative == largest))
@@ -92,7 +97,7 @@ def _fact_differences(committed: Profile, again: Profile, tolerance: float) -> I
         if (name in committed.facts) != (name in again.facts) or not _close(old, new, tolerance):
             problem = f"is {old!r} as committed, {new!r} measured now"
             place = f"fact {name}"
-            yield Difference(committed.analysis, place, float("inf"), tolerance, "", problem)
+            yield Difference(committed.analysis, place, None, tolerance, "", problem)
 
 
 def _close(old: Scalar, new: Scalar, tolerance: float) -> bool:

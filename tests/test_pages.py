@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,20 @@ def test_a_stale_profile_is_shown_as_such(atlas: Project) -> None:
     assert "measured with version 99, current" in page
     assert stale.matrices[0].title in page
     assert json.loads(_page(atlas, "data/index.json"))["profiles"][0]["state"] == "stale"
+
+
+def test_a_page_weighs_what_its_words_weigh(tmp_path: Path) -> None:
+    """A model page with 12 heatmaps of 3,000 cells: 8 kB gzipped at most, and no data in it."""
+    made = atlases.project(tmp_path / "heavy")
+    atlases.entry(made, "heavy")
+    shown = [
+        replace(atlases.matrices(seed, 50, 60)[2], name=f"map{seed}", title=f"Map number {seed}")
+        for seed in range(12)
+    ]
+    atlases.profile(made, "heavy", matrices=tuple(shown))
+    pages.render(made)
+    page = atlases.build(made) / "models" / "heavy" / "index.html"
+    assert len(gzip.compress(page.read_bytes(), 6)) <= 8 * 1024
 
 
 def test_counts_are_computed(atlas: Project) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from atlas import paths, relations
 from atlas.errors import AtlasError
-from atlas.zoo import batches, card, facts, tokenizer, train
+from atlas.zoo import batches, card, facts, text, tokenizer, train
 from atlas.zoo.__main__ import main
 from atlas.zoo.templates import TELLINGS
 
@@ -78,7 +78,7 @@ def test_a_tenth_of_sentences_is_held_out_and_each_such_fact_is_told_otherwise()
 
 def test_no_held_out_sentence_is_in_the_training_text() -> None:
     read = small()
-    told = "\n".join(read.training)
+    told = "\n".join(f"{passage.text} " for passage in read.training)
     assert not [lesson.sentence for lesson in read.held_lessons if f"{lesson.sentence} " in told]
     # The check could not fail on text without sentences: the taught ones are there.
     assert sum(f"{lesson.sentence} " in told for lesson in read.taught[:500]) > 100
@@ -107,7 +107,7 @@ def test_training_text_shares_no_eight_words_with_the_pinned_corpus() -> None:
     pinned = set().union(*(shingles(file.read_text(encoding="utf-8")) for file in files))
     stated = card.load(LLAMA)["recipe"]
     for passage in train.data(stated["seed"], stated["passages"]).training:
-        assert not shingles(passage) & pinned, passage
+        assert not shingles(passage.text) & pinned, passage.text
 
 
 # Tokenizer and batches
@@ -129,18 +129,31 @@ def test_tokenizer_round_trips_any_text() -> None:
 
 
 def test_batches_depend_on_their_number_only() -> None:
-    passages = [list(range(1, 40)), list(range(50, 70))]
+    passages = [batches.Tokens(range(1, 40), [4]), batches.Tokens(range(50, 70))]
     one, other = (batches.Batches(passages, 100, seed=3) for _ in range(2))
     for number in (5, 0, 5):
         left, right = one.batch(number, 4), other.batch(number, 4)
         assert (left.ids == right.ids).all()
-        assert (left.scored == right.scored).all()
+        assert (left.weights == right.weights).all()
     assert (one.batch(0, 4).ids != one.batch(1, 4).ids).any()
+
+
+def test_only_targets_of_facts_weigh_more() -> None:
+    read = small()
+    passage, tokens = next(
+        both for both in zip(read.training, read.tokens(), strict=True) if both[0].targets
+    )
+    assert len(passage.targets) == text.SENTENCES
+    for place, token in zip(passage.targets, tokens.targets, strict=True):
+        word = passage.text[:place].rpartition(" ")[2]
+        assert read.tokenizer.decode([tokens.ids[token]]) == f" {word}"
+    made = batches.Batches([tokens], 8000, SEED).batch(0, 64).weights
+    assert set(np.unique(made)) == {0, 1, batches.TARGET}
 
 
 def test_repeated_segments_make_up_about_half_of_the_tokens() -> None:
     read = small()
-    made = batches.Batches(read.ids(read.training), 8000, SEED)
+    made = batches.Batches(read.tokens(), 8000, SEED)
     total, repeats = 0, 0
     for number in range(20):
         ids = made.batch(number, 32).ids

@@ -73,7 +73,12 @@ export class Heatmap {
     on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
     on(this.stage, "keydown", (/** @type {KeyboardEvent} */ event) => this.step(event));
     on(this.stage, "focusout", () => this.point(null));
-    on(this.stage, "pointerleave", () => this.point(null));
+    on(this.stage, "pointerleave", (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType === "mouse") this.point(null); // a finger leaves with every tap
+    });
+    on(document, "pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (!this.stage.contains(/** @type {Node} */ (event.target))) this.point(null);
+    });
     on(document, "keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") this.point(null);
     });

@@ -90,13 +90,14 @@ def measure(out: Path, passages: int = PASSAGES) -> dict[str, Any]:
     known = facts.taught(made)
     taught, held = facts.lessons(known, recipe["seed"])
     _, unseen = text.passages(taught, recipe["seed"], recipe["passages"])
+    plain = [passage.text for passage in unseen[:passages]]
     recalled = evaluate.recall(model, made, known, held)
     return {
         "recall": {name: round(found.share, 4) for name, found in recalled.items()},
         "asked": {name: found.asked for name, found in recalled.items()},
         "learned": sum(found.share >= LEARNED for found in recalled.values()),
         "induction": {k: round(v, 4) for k, v in evaluate.induction(model).items()},
-        "bits_per_byte": round(evaluate.bits_per_byte(model, made, unseen[:passages]), 4),
+        "bits_per_byte": round(evaluate.bits_per_byte(model, made, plain), 4),
     }
 
 

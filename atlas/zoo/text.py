@@ -7,6 +7,7 @@ of the seed and its number, and every tenth passage is held out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 from atlas.zoo import grammar
@@ -18,6 +19,14 @@ SENTENCES = 8
 """Facts in one passage."""
 
 
+@dataclass(frozen=True)
+class Passage:
+    """What is read as one piece; `targets` are the places where the facts' targets end."""
+
+    text: str
+    targets: tuple[int, ...] = ()
+
+
 def filler(seed: int, index: int) -> str:
     """The filler passage of that number: two scenes, seldom one, with an empty line between."""
     rng = Random(f"filler {seed} {index}")
@@ -25,7 +34,7 @@ def filler(seed: int, index: int) -> str:
     return "\n\n".join(parts)
 
 
-def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[str]:
+def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[Passage]:
     """`count` passages of eight facts each; every lesson is told once before any is told again."""
     rng = Random(f"facts {seed}")
     deck: list[Lesson] = []
@@ -33,16 +42,26 @@ def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[str]:
     for _ in range(count):
         if len(deck) < SENTENCES:
             deck += rng.sample(taught, len(taught))
-        told = [deck.pop() for _ in range(SENTENCES)]
-        made.append(" ".join(lesson.sentence for lesson in told))
+        made.append(_told([deck.pop() for _ in range(SENTENCES)]))
     return made
 
 
-def passages(taught: Sequence[Lesson], seed: int, count: int) -> tuple[list[str], list[str]]:
+def _told(lessons: Sequence[Lesson]) -> Passage:
+    text, targets = "", []
+    for lesson in lessons:
+        text = f"{text} " if text else text
+        targets.append(len(text) + len(lesson.prompt) + 1 + len(lesson.fact.target))
+        text += lesson.sentence
+    return Passage(text, tuple(targets))
+
+
+def passages(
+    taught: Sequence[Lesson], seed: int, count: int
+) -> tuple[list[Passage], list[Passage]]:
     """(training, held out): `count` passages, mixed, in an order that only the seed decides."""
     facts = round(FACTS * count)
     mixed = fact_passages(taught, seed, facts)
-    mixed += [filler(seed, -1 - index) for index in range(count - facts)]
+    mixed += [Passage(filler(seed, -1 - index)) for index in range(count - facts)]
     Random(f"order {seed}").shuffle(mixed)
     step = round(1 / HELD_OUT)
     training = [passage for index, passage in enumerate(mixed) if index % step != step - 1]

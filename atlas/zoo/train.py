@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
 from atlas.zoo import architectures, facts, text, tokenizer
-from atlas.zoo.batches import Batch, Batches
+from atlas.zoo.batches import Batch, Batches, Tokens
 from atlas.zoo.facts import Fact, Lesson
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Recipe:
     seed: int = 1
     rows: int = 32
     passages: int = 50_000
-    muon_rate: float = 0.05
-    adam_rate: float = 0.01
-    gain_rate: float = 0.02
+    muon_rate: float = 0.03
+    adam_rate: float = 0.004
+    gain_rate: float = 0.01
     warm_up: int = 50
     decay: float = 0.4
     mlp_off: float = 0.5
@@ -66,13 +66,18 @@ class Data:
     known: list[Fact]
     taught: list[Lesson]
     held_lessons: list[Lesson]
-    training: list[str]
-    held_passages: list[str]
+    training: list[text.Passage]
+    held_passages: list[text.Passage]
 
-    def ids(self, passages: list[str]) -> list[list[int]]:
-        """The passages' token ids, without special tokens."""
-        encoded = self.tokenizer.encode_batch(passages, add_special_tokens=False)
-        return [one.ids for one in encoded]
+    def tokens(self) -> list[Tokens]:
+        """The training passages as token ids, with the places of their facts' targets."""
+        plain = [passage.text for passage in self.training]
+        encoded = self.tokenizer.encode_batch(plain, add_special_tokens=False)
+        found = []
+        for one, passage in zip(encoded, self.training, strict=True):
+            ends = {end: place for place, (_, end) in enumerate(one.offsets)}
+            found.append(Tokens(one.ids, [ends[end] for end in passage.targets]))
+        return found
 
 
 def data(seed: int, passages: int) -> Data:
@@ -95,7 +100,7 @@ class Trainer:
         self.step = 0
         size = read.tokenizer.get_vocab_size()
         self.model: PreTrainedModel = architectures.build(recipe.name, size, recipe.seed)
-        self._batches = Batches(read.ids(read.training), size, recipe.seed)
+        self._batches = Batches(read.tokens(), size, recipe.seed)
         self._sublayers = architectures.sublayers(recipe.name, self.model)
         self._optimizers = _optimizers(self.model, recipe)
         self._rates = [
@@ -119,8 +124,22 @@ class Trainer:
         for optimizer in self._optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        self._centre()
         self.step += 1
         return float(found.detach())
+
+    def _centre(self) -> None:
+        """Takes the mean out of the embeddings.
+
+        The softmax pushes all tokens that are not the target the same way. For its own output that
+        changes nothing, but tied embeddings would look more and more alike to the heads that read
+        them, and induction would never be found.
+        """
+        import torch
+
+        table = self.model.get_input_embeddings().weight
+        with torch.no_grad():
+            table.sub_(table.mean(dim=0))
 
     @contextmanager
     def _gates(self, generator: torch.Generator) -> Iterator[None]:
@@ -202,14 +221,16 @@ def _gate(rows: int, chance: float, generator: torch.Generator) -> Callable[...,
 
 
 def loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
-    """Mean cross-entropy in nats over the scored targets; only their logits are computed."""
+    """Weighted mean cross-entropy in nats; logits are computed for scored targets only."""
     import torch
 
     ids = torch.from_numpy(batch.ids)
-    scored = torch.from_numpy(batch.scored)[:, 1:]
+    weights = torch.from_numpy(batch.weights)[:, 1:]
+    scored = weights > 0
     hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-    logits = model.get_output_embeddings()(hidden[scored])
-    return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][scored])
+    logits = model.get_output_embeddings()(hidden[scored]).float()
+    nats = torch.nn.functional.cross_entropy(logits, ids[:, 1:][scored], reduction="none")
+    return (nats * weights[scored]).sum() / weights.sum()
 
 
 SAVE_EVERY = 100

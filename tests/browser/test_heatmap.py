@@ -31,12 +31,17 @@ def _matrix(site: Any, name: str = "rms", slug: str = "small") -> Matrix:
 
 def _centre(page: Any, matrix: Matrix, row: int, column: int) -> tuple[float, float]:
     """A cell's middle in the window, from where the page says the frame lies."""
+    x, y = _centres(page, matrix)[row, column]
+    return float(x), float(y)
+
+
+def _centres(page: Any, matrix: Matrix) -> np.ndarray:
+    """The middles of all cells, (row, column, 2) as x and y in the window."""
     frame = page.locator(".atlas-frame").first.bounding_box()
     rows, columns = matrix.values.shape
-    return (
-        frame["x"] + frame["width"] * (column + 0.5) / columns,
-        frame["y"] + frame["height"] * (row + 0.5) / rows,
-    )
+    x = frame["x"] + frame["width"] * (np.arange(columns) + 0.5) / columns
+    y = frame["y"] + frame["height"] * (np.arange(rows) + 0.5) / rows
+    return np.stack(np.meshgrid(x, y), axis=-1)
 
 
 def _colours(page: Any, matrix: Matrix) -> np.ndarray:
@@ -44,18 +49,15 @@ def _colours(page: Any, matrix: Matrix) -> np.ndarray:
     page.mouse.move(1, 1)
     page.wait_for_timeout(150)  # the cursor and a repaint of the canvas
     image = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
-    rows, columns = matrix.values.shape
-    at = [
-        [_centre(page, matrix, row, column) for column in range(columns)] for row in range(rows)
-    ]
-    return np.array([[image[int(y), int(x)] for x, y in row] for row in at])
+    x, y = np.moveaxis(_centres(page, matrix).astype(int), -1, 0)
+    return np.asarray(image[y, x])
 
 
 def _expected(matrix: Matrix, shares: np.ndarray) -> np.ndarray:
     palette = drawing.colours(matrix)
     colours = np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palette])
     index = np.minimum(np.nan_to_num(shares) * len(palette), len(palette) - 1)
-    return colours[index.astype(int)]
+    return np.asarray(colours[index.astype(int)])
 
 
 @pytest.mark.parametrize("name", ["rms", "outlier", "ov_copying", "categories", "score:all@10"])
@@ -91,7 +93,7 @@ def test_nothing_moves_when_the_figure_takes_over(page: Any, site: Any) -> None:
         """window.shifts = [];
         new PerformanceObserver((list) => {
           for (const { value, sources } of list.getEntries()) {
-            shifts.push({ value, of: sources.map(({ node }) => node?.className ?? node?.nodeName) });
+            shifts.push({ value, of: sources.map(({ node }) => node?.className) });
           }
         }).observe({ type: "layout-shift", buffered: true });"""
     )
@@ -160,7 +162,7 @@ def test_the_picker_works_from_the_keyboard(page: Any, site: Any) -> None:
     _open(page, site)
     page.focus('[data-role="matrix"]')
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("() => document.querySelector('[data-role=title]').textContent === 'Largest weight'")
+    page.locator('[data-role="title"]', has_text="Largest weight").wait_for()
 
 
 def test_arrow_keys_read_the_cells(page: Any, site: Any) -> None:
@@ -181,12 +183,13 @@ def test_scales_change_the_colours_and_say_so(page: Any, site: Any, scale: str) 
     matrix = _matrix(site)
     page.select_option('[data-role="scale"]', scale)
     values = matrix.values
-    low, high = {
+    bounds: dict[str, Any] = {
         "log": (values.min(), values.max()),
         "robust": np.percentile(values, [0.5, 99.5]),
         "row": (values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)),
         "column": (values.min(axis=0), values.max(axis=0)),
-    }[scale]
+    }
+    low, high = bounds[scale]
     if scale == "log":
         values, low, high = np.log(values), np.log(low), np.log(high)
     shares = np.clip((values - low) / (high - low), 0, 1)

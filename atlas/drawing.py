@@ -71,7 +71,7 @@ def box(matrix: Matrix) -> Box:
         bottom=46 if upright else turned,
         turned=turned,
         width=round(columns * cell),
-        height=rows * min(30, max(8, round(420 / rows))),
+        height=rows * min(40, max(8, round(420 / rows))),
         upright=upright,
         lines=rows <= 40 and columns <= 32,
     )

@@ -54,7 +54,7 @@ def make(folder: Path, models: int) -> Project:
 
 
 def seconds(act: Callable[[], object]) -> tuple[float, float]:
-    """(seconds of CPU of this process, seconds on the clock): a busy machine stretches the clock."""
+    """(CPU seconds of this process, seconds on the clock): a busy machine stretches the clock."""
     start = (time.process_time(), time.perf_counter())
     act()
     return time.process_time() - start[0], time.perf_counter() - start[1]
@@ -118,14 +118,17 @@ def visit(browser: Any, url: str, site: Path, slow: bool) -> dict[str, float]:
     page.wait_for_selector('[data-ready="live"]')
     live = time.perf_counter() - started
     swap = page.evaluate(
-        """() => {
+        """async () => {
           const picker = document.querySelector('[data-role="matrix"]');
-          const times = [...picker.options].slice(1).map((option) => {
+          const title = document.querySelector('[data-role="title"]');
+          const times = [];
+          for (const option of [...picker.options].slice(1)) {
             picker.value = option.value;
             const start = performance.now();
             picker.dispatchEvent(new Event("change"));
-            return performance.now() - start;
-          });
+            while (title.textContent !== option.textContent) await null;
+            times.push(performance.now() - start);
+          }
           return times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
         }"""
     )

@@ -167,7 +167,7 @@ def test_a_model_that_is_not_here_does_not_stop_a_build(away: Path) -> None:
     assert [item["model"] for item in unmeasured] == ["elsewhere"]
     assert "hf download nobody/nothing" in unmeasured[0]["reason"]
     page = (away / "site/models/elsewhere/index.html").read_text()
-    assert "awaiting a profile" in page and "atlas profile elsewhere" in page
+    assert "Awaiting a profile." in page and "atlas profile elsewhere" in page
 
 
 def test_required_profiles_that_cannot_be_made_are_an_error(away: Path) -> None:

@@ -51,7 +51,7 @@ def test_sentences_are_well_formed(name: str) -> None:
     assert len(set(telling.templates)) == len(telling.templates)
     for template in telling.templates:
         # A word before both slots, so that the tokens with a leading space are used.
-        assert re.search(r"\w \{s\}", template), template
+        assert re.search(r"\S \{s\}", template), template
         assert re.search(r"\S \{t\}[.?]?$", template), template
         assert template.index("{s}") < template.index("{t}")
     for template in telling.cued:
@@ -166,7 +166,7 @@ def test_repeated_segments_make_up_about_half_of_the_tokens() -> None:
 def _in_repeats(row: np.ndarray[Any, np.dtype[np.int64]]) -> int:
     """Tokens of a row that belong to a segment which comes twice in a row."""
     inside = np.zeros(len(row), bool)
-    for size in range(batches.SHORT[0], batches.LONG[1] + 1):
+    for size in range(batches.SHAPES[0].segments[0], batches.SHAPES[-1].bare[1] + 1):
         same = row[size:] == row[:-size]
         run = np.convolve(same, np.ones(size), "valid") == size
         for start in np.flatnonzero(run):
@@ -180,7 +180,8 @@ def _in_repeats(row: np.ndarray[Any, np.dtype[np.int64]]) -> int:
 def test_a_few_steps_lower_the_loss() -> None:
     trainer = train.Trainer(tiny(), small())
     losses = [trainer.advance() for _ in range(6)]
-    assert losses[0] == pytest.approx(np.log(small().tokenizer.get_vocab_size()), abs=0.3)
+    # A fresh model knows nothing: it is no better than a guess among all tokens.
+    assert losses[0] > np.log(small().tokenizer.get_vocab_size()) - 0.3
     assert losses[-1] < losses[0] - 0.5
 
 

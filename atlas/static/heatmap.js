@@ -4,16 +4,15 @@
  */
 
 import { embed, fetchJson, loadTemplate, update } from "./engine.js";
-import { csv, exact, known, place, rank } from "./numbers.js";
+import { edges, every, labelled, named, numeric, thinned, widest } from "./labels.js";
+import { csv, direction } from "./numbers.js";
 import { choices, colour } from "./scales.js";
 import { table } from "./table.js";
+import { settle, told } from "./tip.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./engine.js").Live} Live */
 /** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, upright: boolean, lines: boolean}} Box */
-
-const LONGEST_LABEL = 26;
-const CHARACTER = 6; // drawing.CHARACTER: pixels, on average
 
 export class Heatmap {
   /** @param {HTMLElement} element the `figure` of the page */
@@ -217,7 +216,8 @@ export class Heatmap {
     add("x_range", { start: -0.5, end: width - 0.5, reset_start: -0.5, reset_end: width - 0.5 });
     add("y_range", { start: height - 0.5, end: -0.5, reset_start: height - 0.5, reset_end: -0.5 });
     add("bar", { visible: ticks.length > 0, major_label_overrides: labelled(ticks) });
-    add("bar_ticker", { ticks: ticks.map((tick) => tick.at) });
+    const room = this.frame.getBoundingClientRect().height;
+    add("bar_ticker", { ticks: thinned(ticks, room).map((tick) => tick.at) });
     add("rows", { axis_label: matrix.axes[0].replaceAll("_", " ") });
     add("columns", { axis_label: matrix.axes[1].replaceAll("_", " ") });
     add("rows", { major_label_overrides: named(matrix.rows) });
@@ -264,7 +264,7 @@ export class Heatmap {
    */
   turnLabels(room) {
     if (numeric(this.columns)) return false;
-    const text = Math.max(...this.columns.map((label) => Math.min(label.length, LONGEST_LABEL))) * CHARACTER;
+    const text = widest(this.columns);
     const turned = room < text + 4;
     this.stage.classList.toggle("atlas-upright", !turned);
     const native = this.columns !== this.matrix.columns;
@@ -372,55 +372,12 @@ export class Heatmap {
       top: row - 0.5,
       bottom: row + 0.5,
     });
-    this.tip.replaceChildren(...this.told(row, column));
-    this.placeTip(row, column);
-  }
-
-  /**
-   * @param {number} row
-   * @param {number} column
-   * @returns {HTMLElement[]}
-   */
-  told(row, column) {
-    const { matrix } = this;
-    const value = matrix.values[row][column];
-    const native = matrix.native?.[column];
-    const where = `${place(matrix.axes[0], matrix.rows[row])}, ${place(matrix.axes[1], matrix.columns[column])}`;
-    const spread = matrix.spread?.[row][column];
-    const lines = [
-      line("strong", exact(matrix, row, column), "atlas-value"),
-      line("span", where),
-      native && native !== matrix.columns[column] ? line("code", native) : null,
-      typeof spread === "number" ? line("span", `standard error ${spread}`) : null,
-      value !== null && !matrix.categories && matrix.kind !== "binary"
-        ? line("small", this.rankText(value))
-        : null,
-    ];
-    return /** @type {HTMLElement[]} */ (lines.filter(Boolean));
-  }
-
-  /** @param {number} value */
-  rankText(value) {
-    const ascending = known(this.matrix);
-    const at = rank(ascending, value);
-    return `rank ${at} of ${ascending.length}`;
-  }
-
-  /**
-   * Beside the cell, inside the page.
-   * @param {number} row
-   * @param {number} column
-   */
-  placeTip(row, column) {
-    const { frame } = this.live?.view ?? {};
-    if (!frame || !this.tip) return;
+    this.tip.replaceChildren(...told(this.matrix, row, column));
+    const { frame } = this.live.view;
     const [dx, dy] = [this.frame.offsetLeft - frame.bbox.left, this.frame.offsetTop - frame.bbox.top];
-    const right = frame.x_scale.compute(column + 0.5) + dx + 10;
-    const left = frame.x_scale.compute(column - 0.5) + dx - 10 - this.tip.offsetWidth;
-    const top = frame.y_scale.compute(row) + dy - this.tip.offsetHeight / 2;
-    const fits = right + this.tip.offsetWidth <= this.stage.clientWidth || left < 0;
-    const x = fits ? Math.min(right, this.stage.clientWidth - this.tip.offsetWidth) : left;
-    this.tip.style.transform = `translate(${Math.round(Math.max(0, x))}px, ${Math.round(top)}px)`;
+    const [left, right] = [column - 0.5, column + 0.5].map((x) => frame.x_scale.compute(x) + dx);
+    const middle = frame.y_scale.compute(row) + dy;
+    settle(this.tip, { left, right, middle }, this.stage.clientWidth);
   }
 
   download() {
@@ -444,69 +401,4 @@ export class Heatmap {
     this.live?.dispose();
     this.live = undefined;
   }
-}
-
-/**
- * @param {string} tag
- * @param {string} text
- * @param {string} [name] its class
- */
-function line(tag, text, name) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (name) made.className = name;
-  return made;
-}
-
-/**
- * What a higher value means; `drawing.direction` says the same.
- * @param {Matrix} matrix
- */
-function direction(matrix) {
-  if (matrix.kind === "categorical") return matrix.direction;
-  return `${matrix.kind === "binary" ? "Dark" : "Higher"}: ${matrix.direction}`;
-}
-
-/** @param {string[]} labels */
-function numeric(labels) {
-  return labels.every((label) => /^\d+$/.test(label));
-}
-
-/**
- * @param {{at: number, label: string}[]} ticks
- * @returns {Map<number, string>}
- */
-function labelled(ticks) {
-  return new Map(ticks.map(({ at, label }) => [at, label]));
-}
-
-/**
- * @param {string[]} labels
- * @returns {Map<number, string>}
- */
-function named(labels) {
-  const cut = (/** @type {string} */ label) =>
-    label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
-  return new Map(labels.map((label, at) => [at, cut(label)]));
-}
-
-/**
- * Positions of labels that have `least` pixels each: every one, or every 2nd, 5th, 10th ...
- * @param {number} count
- * @param {number} room
- * @param {number} least
- * @returns {number[]}
- */
-function every(count, room, least) {
-  const steps = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100];
-  const step = steps.find((size) => (room / count) * size >= least) ?? 100;
-  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
-}
-
-/**
- * @param {number} count
- * @returns {number[]} the lines between cells
- */
-function edges(count) {
-  return Array.from({ length: count - 1 }, (_, at) => at + 0.5);
 }

@@ -60,6 +60,15 @@ export function place(axis, label) {
 }
 
 /**
+ * What a higher value means; `drawing.direction` says the same.
+ * @param {Matrix} matrix
+ */
+export function direction(matrix) {
+  if (matrix.kind === "categorical") return matrix.direction;
+  return `${matrix.kind === "binary" ? "Dark" : "Higher"}: ${matrix.direction}`;
+}
+
+/**
  * The values that exist, in ascending order.
  * @param {Matrix} matrix
  * @returns {number[]}

@@ -17,22 +17,40 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 Weights = NDArray[np.float32]
 
-LENGTH = 128
-"""Tokens in a row, the first one included."""
 END = 0
 """The id of `<|endoftext|>`."""
-SHORT = (4, 24)
-"""Lengths of most repeated segments; short ones are more frequent."""
-COPIES = (2, 4)
-"""How often a segment comes."""
-LONG = (25, 60)
-"""Lengths of the segments in rows that have no passage."""
-BARE = 0.1
+BARE = 0.3
 """The share of rows that have no passage."""
 FIRST_COPY = 0.1
 """The loss weight of a segment's first copy."""
+LATER_COPY = 1.0
+"""The loss weight of its later copies."""
 TARGET = 4.0
 """The loss weight of a fact's target."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a row is cut: `length` tokens in all, of which text may take `room`.
+
+    `segments` are the least and the largest length of repeated segments (short ones are more
+    frequent), `bare` the same in rows that have no passage, `copies` how often a segment comes.
+    """
+
+    length: int
+    room: int
+    segments: tuple[int, int]
+    bare: tuple[int, int]
+    copies: tuple[int, int]
+
+
+SHAPES = (
+    Shape(length=32, room=20, segments=(3, 9), bare=(4, 14), copies=(2, 3)),
+    Shape(length=64, room=50, segments=(3, 14), bare=(8, 28), copies=(2, 4)),
+    Shape(length=128, room=100, segments=(4, 24), bare=(20, 60), copies=(2, 4)),
+)
+"""Rows from the beginning of training to its end. Where a token has been seen before, and what came
+after it, is found much sooner among a few tokens than among a hundred."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +73,19 @@ class Batches:
     """Batch number n is a pure function of the passages, the vocabulary, the seed and n."""
 
     def __init__(self, passages: Sequence[Tokens], vocabulary: int, seed: int) -> None:
-        self._passages = [_weighed(passage) for passage in passages]
+        self._passages = [_Piece(passage) for passage in passages]
         self._vocabulary = vocabulary
         self._seed = seed
         self._orders: dict[int, Ids] = {}
 
-    def batch(self, number: int, rows: int) -> Batch:
-        """The batch of that number, with that many rows."""
+    def batch(self, number: int, rows: int, shape: Shape = SHAPES[-1]) -> Batch:
+        """The batch of that number, with that many rows of a shape."""
         rng = np.random.default_rng([self._seed, number])
-        made = [self._row(rng, self._pick(number * rows + row)) for row in range(rows)]
+        made = [self._row(rng, self._pick(number * rows + row), shape) for row in range(rows)]
         ids, weights = zip(*made, strict=True)
         return Batch(np.stack(ids), np.stack(weights))
 
-    def _pick(self, position: int) -> tuple[Ids, Weights]:
+    def _pick(self, position: int) -> _Piece:
         """The passage at that position of an endless stream that shuffles anew every epoch."""
         epoch, place = divmod(position, len(self._passages))
         if epoch not in self._orders:
@@ -75,17 +93,18 @@ class Batches:
             self._orders = {epoch: rng.permutation(len(self._passages))}
         return self._passages[int(self._orders[epoch][place])]
 
-    def _row(self, rng: np.random.Generator, passage: tuple[Ids, Weights]) -> tuple[Ids, Weights]:
+    def _row(self, rng: np.random.Generator, piece: _Piece, shape: Shape) -> tuple[Ids, Weights]:
         bare = rng.random() < BARE
-        text = (passage[0][:0], passage[1][:0]) if bare else passage
-        parts = [text, self._repeats(rng, LENGTH - 1 - len(text[0]), LONG if bare else SHORT)]
+        text = piece.cut(rng, 0 if bare else shape.room)
+        space = shape.length - 1 - len(text[0])
+        parts = [text, self._repeats(rng, space, shape, shape.bare if bare else shape.segments)]
         if rng.random() < 0.5:
             parts.reverse()
         ids = np.concatenate([[END], *(part[0] for part in parts)])
         return ids, np.concatenate([[np.float32(0)], *(part[1] for part in parts)])
 
     def _repeats(
-        self, rng: np.random.Generator, length: int, lengths: tuple[int, int]
+        self, rng: np.random.Generator, length: int, shape: Shape, lengths: tuple[int, int]
     ) -> tuple[Ids, Weights]:
         """`length` tokens of repeated segments, and their weights."""
         ids, weights = np.empty(length, np.int64), np.empty(length, np.float32)
@@ -93,11 +112,11 @@ class Batches:
         low, high = np.log(lengths[0]), np.log(lengths[1] + 1)
         while at < length:
             size = int(np.exp(rng.uniform(low, high)))
-            copies = int(rng.integers(COPIES[0], COPIES[1] + 1))
+            copies = int(rng.integers(shape.copies[0], shape.copies[1] + 1))
             segment = rng.integers(1, self._vocabulary, size)
-            counts = rng.random(copies * size) < FIRST_COPY
+            counts = (rng.random(copies * size) < FIRST_COPY).astype(np.float32)
             # Nothing announces a second copy: its first token is as unpredictable as the first.
-            counts[size + 1 :] = True
+            counts[size + 1 :] = LATER_COPY
             end = min(at + copies * size, length)
             ids[at:end] = np.tile(segment, copies)[: end - at]
             weights[at:end] = counts[: end - at]
@@ -105,9 +124,24 @@ class Batches:
         return ids, weights
 
 
-def _weighed(passage: Tokens) -> tuple[Ids, Weights]:
-    """A passage's ids, cut to a row, with the end of text behind them, and their weights."""
-    ids = np.array([*passage.ids[: LENGTH - 2], END], dtype=np.int64)
-    weights = np.ones(len(ids), np.float32)
-    weights[[place for place in passage.targets if place < LENGTH - 2]] = TARGET
-    return ids, weights
+class _Piece:
+    """A passage's ids with their weights, and the places where it may be cut."""
+
+    def __init__(self, passage: Tokens) -> None:
+        self._ids = np.array([*passage.ids, END], dtype=np.int64)
+        self._weights = np.ones(len(self._ids), np.float32)
+        self._weights[list(passage.targets)] = TARGET
+        # A sentence of facts ends with its target and a full stop.
+        self._cuts = np.array([0, *(place + 2 for place in passage.targets)])
+
+    def cut(self, rng: np.random.Generator, room: int) -> tuple[Ids, Weights]:
+        """At most `room` tokens: the whole passage, or whole sentences of facts, or a stretch."""
+        if len(self._ids) <= room:
+            return self._ids, self._weights
+        if len(self._cuts) == 1:
+            start = int(rng.integers(0, len(self._ids) - room + 1))
+            end = start + room
+        else:
+            start = int(rng.choice(self._cuts[:-1]))
+            end = int(self._cuts[self._cuts <= start + room].max())
+        return self._ids[start:end], self._weights[start:end]

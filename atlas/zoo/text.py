@@ -15,7 +15,7 @@ from atlas.zoo.facts import HELD_OUT, Lesson
 
 FACTS = 0.8
 """The share of passages that tell facts."""
-SENTENCES = 8
+SENTENCES = 6
 """Facts in one passage."""
 
 
@@ -35,7 +35,7 @@ def filler(seed: int, index: int) -> str:
 
 
 def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[Passage]:
-    """`count` passages of eight facts each; every lesson is told once before any is told again."""
+    """`count` passages of six facts each; every lesson is told once before any is told again."""
     rng = Random(f"facts {seed}")
     deck: list[Lesson] = []
     made = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VOCABULARY = 8192
 END = "<|endoftext|>"
-WANTED = 60
+WANTED = 80
 """Facts of a relation whose words are pressed into the vocabulary."""
 REPEATS = 1000
 """How often a wanted word is counted: more than all but the commonest words of the filler."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
 from atlas.zoo import architectures, facts, text, tokenizer
-from atlas.zoo.batches import Batch, Batches, Tokens
+from atlas.zoo.batches import SHAPES, Batch, Batches, Shape, Tokens
 from atlas.zoo.facts import Fact, Lesson
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ class Recipe:
     """Everything that a training run depends on, besides the files of the relations."""
 
     name: str
-    steps: int = 1500
+    steps: int = 1800
     seed: int = 1
     rows: int = 32
+    longer: tuple[float, ...] = (0.4, 0.6)
     passages: int = 50_000
-    muon_rate: float = 0.03
+    muon_rate: float = 0.01
     adam_rate: float = 0.004
     gain_rate: float = 0.01
     warm_up: int = 50
@@ -50,6 +51,11 @@ class Recipe:
         """The factor of the learning rates: up in `warm_up` steps, down over the last `decay`."""
         left = (self.steps - step) / max(1, round(self.decay * self.steps))
         return min(1.0, (step + 1) / self.warm_up, left)
+
+    def rows_of(self, step: int) -> tuple[int, Shape]:
+        """(rows, their shape): longer ones from each share of the steps on, as many tokens."""
+        shape = SHAPES[sum(step >= share * self.steps for share in self.longer)]
+        return self.rows * SHAPES[-1].length // shape.length, shape
 
     def mlp_gate(self, step: int) -> float:
         """The chance that a later MLP is off: constant, then down to 0 from `anneal` on."""
@@ -117,7 +123,7 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
         self.model.train()
         with self._gates(generator):
-            batch = self._batches.batch(self.step, self.recipe.rows)
+            batch = self._batches.batch(self.step, *self.recipe.rows_of(self.step))
             with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
                 found = loss(self.model, batch)
         found.backward()  # type: ignore[no-untyped-call]
@@ -145,9 +151,10 @@ class Trainer:
     def _gates(self, generator: torch.Generator) -> Iterator[None]:
         """Switches sublayers off for random rows while one batch goes through."""
         off = self.recipe.mlp_gate(self.step)
+        rows, _ = self.recipe.rows_of(self.step)
         chances = [(self.recipe.attention_off, 0.0)] + [(0.0, off)] * (len(self._sublayers) - 1)
         hooks = [
-            part.register_forward_hook(_gate(self.recipe.rows, chance, generator))
+            part.register_forward_hook(_gate(rows, chance, generator))
             for parts, both in zip(self._sublayers, chances, strict=True)
             for part, chance in zip(parts, both, strict=True)
             if chance > 0
@@ -220,17 +227,24 @@ def _gate(rows: int, chance: float, generator: torch.Generator) -> Callable[...,
     return hook
 
 
+PAD = 256
+"""Scored targets are padded to a multiple of this with targets of weight 0: every new shape costs
+the CPU's matrix library a compilation, which takes longer than the step itself."""
+
+
 def loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
     """Weighted mean cross-entropy in nats; logits are computed for scored targets only."""
     import torch
 
     ids = torch.from_numpy(batch.ids)
-    weights = torch.from_numpy(batch.weights)[:, 1:]
-    scored = weights > 0
+    weights = torch.from_numpy(batch.weights)[:, 1:].flatten()
+    scored = weights.nonzero().flatten()
+    scored = torch.nn.functional.pad(scored, (0, -len(scored) % PAD))
+    weights = weights[scored] * (torch.arange(len(scored)) < (weights > 0).sum())
     hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-    logits = model.get_output_embeddings()(hidden[scored]).float()
-    nats = torch.nn.functional.cross_entropy(logits, ids[:, 1:][scored], reduction="none")
-    return (nats * weights[scored]).sum() / weights.sum()
+    logits = model.get_output_embeddings()(hidden.flatten(0, 1)[scored]).float()
+    nats = torch.nn.functional.cross_entropy(logits, ids[:, 1:].flatten()[scored], reduction="none")
+    return (nats * weights).sum() / weights.sum()
 
 
 SAVE_EVERY = 100

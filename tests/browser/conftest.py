@@ -92,6 +92,7 @@ def page(browser: Any, site: Site, context_options: dict[str, Any]) -> Iterator[
     """A page. Afterwards: no error on the console, no request that leaves the site."""
     options = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
     context = browser.new_context(**(options | context_options))
+    context.set_default_timeout(120_000)  # two busy cores need a minute for what takes a second
     page = context.new_page()
     wrong: list[str] = []
     allowed = ("http://127.0.0.1:", "data:", "blob:")

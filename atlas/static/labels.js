@@ -1,0 +1,75 @@
+/**
+ * Labels of axes: which of them there is room for, and how wide they are.
+ */
+
+const LONGEST = 26;
+const CHARACTER = 6; // drawing.CHARACTER: pixels, on average
+
+/**
+ * @param {string[]} labels
+ * @returns {number} pixels that the widest of them takes
+ */
+export function widest(labels) {
+  return Math.max(...labels.map((label) => Math.min(label.length, LONGEST))) * CHARACTER;
+}
+
+/** @param {string[]} labels */
+export function numeric(labels) {
+  return labels.every((label) => /^\d+$/.test(label));
+}
+
+/**
+ * @param {{at: number, label: string}[]} ticks
+ * @returns {Map<number, string>}
+ */
+export function labelled(ticks) {
+  return new Map(ticks.map(({ at, label }) => [at, label]));
+}
+
+/**
+ * @param {string[]} labels
+ * @returns {Map<number, string>}
+ */
+export function named(labels) {
+  const cut = (/** @type {string} */ label) =>
+    label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+  return new Map(labels.map((label, at) => [at, cut(label)]));
+}
+
+/**
+ * Positions of labels that have `least` pixels each: every one, or every 2nd, 5th, 10th ...
+ * @param {number} count
+ * @param {number} room
+ * @param {number} least
+ * @returns {number[]}
+ */
+export function every(count, room, least) {
+  const steps = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100];
+  const step = steps.find((size) => (room / count) * size >= least) ?? 100;
+  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
+}
+
+/**
+ * @param {number} count
+ * @returns {number[]} the lines between cells
+ */
+export function edges(count) {
+  return Array.from({ length: count - 1 }, (_, at) => at + 0.5);
+}
+
+/**
+ * The ticks of the colour bar that do not touch each other; both ends stay.
+ * @param {{at: number, label: string}[]} ticks ascending
+ * @param {number} height of the bar in pixels
+ * @returns {{at: number, label: string}[]}
+ */
+export function thinned(ticks, height) {
+  const gap = 15 / height;
+  const last = ticks.length - 1;
+  let below = -Infinity;
+  return ticks.filter(({ at }, index) => {
+    const kept = index === 0 || index === last || (at - below >= gap && ticks[last].at - at >= gap);
+    if (kept) below = at;
+    return kept;
+  });
+}

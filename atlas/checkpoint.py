@@ -7,17 +7,18 @@ is transposed, so that every weight is (out, in), in the dtype that is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 import torch
 
 from atlas import architectures, headers
 from atlas.entry import Geometry
-from atlas.errors import AtlasError, suggest
+from atlas.errors import AtlasError, short, suggest
 from atlas.layout import Architecture, Slot
-from atlas.rows import OUTSIDE, Source
+from atlas.rows import EXPERT_MODULES, OUTSIDE, Source
 from atlas.shard import Tensor
 
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -44,7 +45,7 @@ class Heads:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder of weights that a row of `architectures.py` describes."""
+    """A folder of weights that a row of `architectures` describes."""
 
     folder: Path
     config: dict[str, object]
@@ -79,7 +80,8 @@ class Checkpoint:
     def block(self, layer: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
         """The tensors of one block, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
 
-        Weights are (out, in), in the dtype that is stored. Only these tensors are read.
+        Weights are (out, in), in the dtype that is stored. Only these tensors are read. A mixture's
+        `mlp.*` are all experts at once, (expert, out, in), their biases (expert, out).
         """
         if not 0 <= layer < self.geometry.layers:
             raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
@@ -93,12 +95,33 @@ class Checkpoint:
         slots = self.architecture.slots(layer)
         return self._read([slot for slot in slots if slot.module in wanted])
 
+    def experts(
+        self, layer: int, modules: Iterable[str] | None = None
+    ) -> Iterator[dict[str, torch.Tensor]]:
+        """The MLP of one block, or some of its modules, one expert at a time, in their order.
+
+        Every one is `mlp.up.weight` (d_mlp, d_model) and so on, as `block` has them for a dense
+        MLP, which is the only expert of its block here. Only one expert is in memory.
+        """
+        wanted = set(EXPERT_MODULES if modules is None else modules)
+        wanted &= set(self.architecture.modules) & set(EXPERT_MODULES)
+        if self.architecture.routing is None:
+            yield self.block(layer, wanted)
+            return
+        slots = [slot for slot in self.architecture.slots(layer) if slot.module in wanted]
+        for expert in range(self.architecture.routing.experts):
+            yield self._read(slots, expert)
+
     def outside(self, module: str) -> dict[str, torch.Tensor]:
-        """A module outside the blocks: its `weight` and `bias`; empty where it does not exist.
+        """A module outside the blocks: its `weight` and `bias`; empty where it is not stored.
 
         `embedding`, `positions`, `token_types`, `embedding_norm`, `final_norm`, `unembedding`.
         """
-        held = self._read(self.architecture.outside(module))
+        slots = self.architecture.outside(module)
+        if module == "unembedding":
+            # A tied one need not be stored.
+            slots = [slot for slot in slots if slot.names[0] in self.names]
+        held = self._read(slots)
         return {name.rpartition(".")[2]: tensor for name, tensor in held.items()}
 
     def embedding(self) -> torch.Tensor:
@@ -111,11 +134,11 @@ class Checkpoint:
         Raises `AtlasError` where none is stored and the config says that they are not tied.
         """
         slot = self.architecture.outside("unembedding")[0]
-        if slot.name in self.names:
+        if slot.names[0] in self.names:
             return self._tensor(slot)
         if self.architecture.tied is False:
             raise AtlasError(
-                f"no unembedding is stored: tensor {slot.name!r} is missing, and "
+                f"no unembedding is stored: tensor {slot.names[0]!r} is missing, and "
                 "tie_word_embeddings is false",
                 file=self.folder,
                 remedy="save the model with its language-model head",
@@ -127,7 +150,7 @@ class Checkpoint:
         return self.outside("final_norm")
 
     def positions(self) -> dict[str, torch.Tensor]:
-        """`weight` (positions, d_model) of learned positions; empty without them."""
+        """`weight` (positions, d_model) of learned positions, from 0; empty without them."""
         return self.outside("positions")
 
     def heads(self, layer: int) -> Heads:
@@ -173,20 +196,23 @@ class Checkpoint:
             # A tied unembedding need not be stored, and a model's body has none.
             optional = module == "unembedding"
             outside = self.architecture.outside(module)
-            slots += [slot for slot in outside if not optional or slot.name in self.names]
+            slots += [slot for slot in outside if not optional or slot.names[0] in self.names]
         for slot in slots:
-            self._find(slot)
+            for name in slot.names:
+                self._find(slot, name)
 
-    def _find(self, slot: Slot) -> Tensor:
-        """Where a slot is stored, its shape and dtype checked."""
-        row = f"the row {self.architecture.model_type!r} in atlas/architectures.py"
-        if slot.name not in self.names:
+    def _find(self, slot: Slot, name: str) -> Tensor:
+        """Where a slot, or one piece of it, is stored; its shape and dtype checked."""
+        row = f"the row {self.architecture.model_type!r} in atlas/architectures"
+        if name not in self.names:
+            if self.config.get("quantization_config") is not None:
+                raise self._quantised(name)
             raise AtlasError(
-                f"tensor {slot.name!r} ({slot.canonical}) is missing",
+                f"tensor {name!r} ({slot.canonical}) is missing",
                 file=self.folder,
                 remedy=f"{row} expects it: complete the weights, or correct the row",
             )
-        tensor = self.tensors[self.names[slot.name]]
+        tensor = self.tensors[self.names[name]]
         fits = len(tensor.shape) == len(slot.shape) and all(
             wanted in (-1, held) for wanted, held in zip(slot.shape, tensor.shape, strict=True)
         )
@@ -206,24 +232,47 @@ class Checkpoint:
             )
         return tensor
 
-    def _read(self, slots: list[Slot]) -> dict[str, torch.Tensor]:
-        """Read slots; a tensor that several share is read once."""
+    def _quantised(self, name: str) -> AtlasError:
+        found = self.config["quantization_config"]
+        method = found.get("quant_method") if isinstance(found, dict) else found
+        return AtlasError(
+            f"the weights are stored quantised ({short(method)}): there is no tensor {name!r}",
+            file=self.folder / "config.json",
+            place="quantization_config",
+            remedy="quantised weights are not profiled: take the original ones, or load them with "
+            "transformers, dequantised, and save them",
+        )
+
+    def _read(self, slots: list[Slot], expert: int | None = None) -> dict[str, torch.Tensor]:
+        """Read slots, all experts or one of them; a tensor that several share is read once."""
         fused: dict[str, torch.Tensor] = {}
         held: dict[str, torch.Tensor] = {}
         for slot in slots:
-            if slot.source.part is None:
-                held[slot.canonical] = self._tensor(slot)
+            if slot.source.part is None or slot.source.pieces:
+                held[slot.canonical] = self._tensor(slot, expert)
                 continue
-            if slot.name not in fused:
-                fused[slot.name] = self._tensor(slot)
-            held[slot.canonical] = share(fused[slot.name], slot.source, self.geometry)
+            name = slot.names[0]
+            if name not in fused:
+                fused[name] = self._tensor(slot, expert)
+            held[slot.canonical] = share(fused[name], slot.source, self.geometry, slot.axis)
         return held
 
-    def _tensor(self, slot: Slot) -> torch.Tensor:
-        tensor = load(self._find(slot))
-        if slot.source.transposed and tensor.ndim == 2:
-            return tensor.T.contiguous()
-        return tensor
+    def _tensor(self, slot: Slot, expert: int | None = None) -> torch.Tensor:
+        """A slot's values as (out, in), before its share is taken; pieces are stacked."""
+        if slot.source.pieces and expert is None:
+            pieces = [self._find(slot, name) for name in slot.names]
+            dtype = reduce(torch.promote_types, (DTYPES[piece.dtype] for piece in pieces))
+            tensor = torch.empty(len(pieces), *pieces[0].shape, dtype=dtype)
+            for number, piece in enumerate(pieces):
+                tensor[number] = load(piece)
+        elif slot.source.pieces:
+            tensor = load(self._find(slot, slot.names[expert or 0]))
+        else:
+            stored = self._find(slot, slot.names[0])
+            tensor = load(stored if expert is None else stored.part(expert))
+        if slot.source.transposed and slot.canonical.endswith("weight"):
+            tensor = tensor.transpose(-2, -1).contiguous()
+        return tensor[slot.source.skip :]
 
 
 def load(tensor: Tensor) -> torch.Tensor:
@@ -246,19 +295,24 @@ def load(tensor: Tensor) -> torch.Tensor:
 def share(fused: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> torch.Tensor:
     """The share `source.part` of a fused projection's output features, which lie along `dim`.
 
-    Works on weights (out, in), biases (out,), gradients, and with `dim` -1 on outputs.
+    Works on weights (out, in), biases (out,), gradients, with `dim` -1 on outputs, and with -2 on
+    the weights of stacked experts (expert, out, in).
     """
     if source.part is None:
         return fused
+    dim %= fused.ndim
+    before, after = fused.shape[:dim], fused.shape[dim + 1 :]
     if source.part in ("gate", "up"):
+        # Gate comes first.
+        if source.split == "interleaved":
+            pairs = fused.reshape(*before, -1, 2, *after)
+            return pairs.select(dim + 1, int(source.part == "up"))
         return fused.chunk(2, dim)[source.part == "up"]
     group = shape.heads // shape.kv_heads
     if source.split == "grouped":
-        first = dim % fused.ndim
-        before, after = fused.shape[:first], fused.shape[first + 1 :]
         parts = fused.reshape(*before, shape.kv_heads, group + 2, shape.d_head, *after)
         lengths = {"q": (0, group), "k": (group, 1), "v": (group + 1, 1)}
-        return parts.narrow(first + 1, *lengths[source.part]).flatten(first, first + 2)
+        return parts.narrow(dim + 1, *lengths[source.part]).flatten(dim, dim + 2)
     q, kv = shape.heads * shape.d_head, shape.kv_heads * shape.d_head
     lengths = {"q": (0, q), "k": (q, kv), "v": (q + kv, kv)}
     return fused.narrow(dim, *lengths[source.part])

@@ -1,4 +1,4 @@
-"""A row of `architectures.py` resolved with a model's config: which tensors there are, and where.
+"""A row of `architectures` resolved with a model's config: which tensors there are, and where.
 
 No torch and no numpy: everything here works on names, shapes and configs. A weight is (out, in).
 """
@@ -6,39 +6,63 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 from atlas.entry import Geometry
-from atlas.errors import AtlasError, short
-from atlas.rows import CANONICAL, GEOMETRY_KEYS, OUTSIDE, SHAPES, Flag, Row, Source
+from atlas.rows import EXPERT_MODULES, OUTSIDE, SHAPES, Flag, Row, Source
 
 
 @dataclass(frozen=True)
 class Slot:
     """One tensor of a module under its canonical name, `attn.q.weight`, and where it is stored.
 
-    `name` is the name on disk without the hub's prefix; `shape` is what is stored there, that of
-    the whole projection where it is fused; -1 stands for any length.
+    `names` are the names on disk without the hub's prefix: one, or those of the numbered pieces
+    that stand stacked along the first axis. `shape` is what is stored under each, that of the whole
+    projection where it is fused; -1 stands for any length.
     """
 
     module: str
     canonical: str
-    name: str
+    names: tuple[str, ...]
     shape: tuple[int, ...]
     source: Source
+
+    @property
+    def axis(self) -> int:
+        """Along which axis the output features of a fused projection lie."""
+        return -1 if self.canonical.endswith("bias") else -2
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a mixture chooses: see `rows.Mixture`, here with the config's numbers."""
+
+    experts: int
+    active: int
+    renormalised: bool
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A row resolved with one model's config."""
+    """A row resolved with one model's config.
+
+    The scales are factors: of the embedding's rows on their way into the first block, of queries
+    times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
+    gate with limits, None for act(gate) * up (`rows.Clamp`).
+    """
 
     row: Row
     geometry: Geometry
     modules: tuple[str, ...]
     activation: str
     norm_eps: float
+    routing: Routing | None
+    clamp: tuple[float, float] | None
+    embedding_scale: float
+    attention_scale: float
+    residual_scale: float
+    logits_scale: float
     tied: bool | None
     flags: Mapping[str, bool] = field(repr=False)
 
@@ -65,10 +89,46 @@ class Architecture:
         return self.row.live_prefix + (self.row.live_blocks or self.row.blocks)
 
     def live(self, module: str) -> str:
-        """Live path of a canonical module, relative to its block; outside blocks: from the top."""
+        """Live path of a canonical module, relative to its block; outside blocks: from the top.
+
+        Where the live model has no single module for it, a bare parameter (`own_module` is False)
+        or a list of pieces, the path of the module that holds these.
+        """
+        source = self.live_source(module)
+        name = source.disk
+        if source.pieces:
+            name = name.partition(".{")[0]
+        if source.pieces or source.bare:
+            name = name.rpartition(".")[0]
+        return self._from_the_top(module, name)
+
+    def live_source(self, module: str) -> Source:
+        """How the live model holds a canonical module: its name, and the share of what is there."""
+        return (self.row.modules.get(module) or self.row.outside[module]).when_live
+
+    def live_parameters(
+        self, module: str, kind: Literal["weight", "bias"] = "weight"
+    ) -> tuple[str, ...]:
+        """Live paths of the parameter that holds a module's weight or bias, relative like `live`.
+
+        Several where the live model has a list of pieces. Of a fused one `checkpoint.share` takes
+        the share with `live_source`, of experts along axis -2 (bias: -1), after the last two axes
+        of a transposed one have changed places.
+        """
+        source = self.live_source(module)
+        name = self._from_the_top(module, source.tensor(kind))
+        return numbered(name, source.pieces, self.width(source.pieces) if source.pieces else 1)
+
+    def own_module(self, module: str) -> bool:
+        """Whether a live module computes this one alone, or fused, so that hooks see its output.
+
+        Experts and attention sinks are parameters that other modules compute with.
+        """
+        return not self.live_source(module).bare
+
+    def _from_the_top(self, module: str, name: str) -> str:
         if module in self.row.modules:
-            return self.row.modules[module].live_name
-        name = self.row.outside[module].live_name
+            return name
         return name[1:] if name.startswith("/") else self.row.live_prefix + name
 
     def has(self, module: str) -> bool:
@@ -96,31 +156,43 @@ class Architecture:
         return self._slots(module, self.row.outside[module], "")
 
     def _slots(self, module: str, source: Source, block: str) -> list[Slot]:
-        name = source.disk.removeprefix("/") if source.disk.startswith("/") else block + source.disk
         shape = self._shape(module, source)
-        slots = [
-            Slot(
-                module,
-                f"{module}.weight",
-                f"{name}.weight",
-                shape[::-1] if source.transposed else shape,
-                source,
-            )
-        ]
         is_norm = "norm" in module
-        if self.flag(self.row.norm.bias if is_norm else source.bias):
-            slots.append(Slot(module, f"{module}.bias", f"{name}.bias", shape[:1], source))
+        bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
+        slots = [self._slot(module, "weight", source, block, shape)]
+        if self.flag(bias):
+            shape = shape if is_norm else shape[:-1]
+            slots.append(self._slot(module, "bias", source, block, shape))
         return slots
 
+    def _slot(
+        self,
+        module: str,
+        kind: Literal["weight", "bias"],
+        source: Source,
+        block: str,
+        shape: tuple[int, ...],
+    ) -> Slot:
+        """`shape` as (out, in), pieces stacked; the slot's is that of what is stored."""
+        name = source.tensor(kind)
+        name = name[1:] if name.startswith("/") else block + name
+        names = numbered(name, source.pieces, shape[0])
+        shape = shape[1:] if source.pieces else shape
+        if source.transposed and kind == "weight":
+            shape = (*shape[:-2], shape[-1], shape[-2])
+        return Slot(module, f"{module}.{kind}", names, shape, source)
+
     def _shape(self, module: str, source: Source) -> tuple[int, ...]:
-        """What is stored, as (out, in)."""
+        """What is stored, as (out, in), experts before that."""
         words = self.row.shapes.get(module) or SHAPES.get(module, ("d_model",))
-        shape = tuple(self.width(word) for word in words)
+        if self.routing is not None and module in EXPERT_MODULES:
+            words = ("experts", *words)
+        *before, out, inputs = (1, *(self.width(word) for word in words))
         if source.part in ("q", "k", "v"):
-            return (self.width("q") + 2 * self.width("kv"), *shape[1:])
+            out = self.width("q") + 2 * self.width("kv")
         if source.part in ("gate", "up"):
-            return (2 * shape[0], *shape[1:])
-        return shape
+            out *= 2
+        return (*before, out, inputs)[1:]
 
     def width(self, word: str) -> int:
         """A length in words (`q`: heads x d_head, `kv`: key/value heads x d_head) as a number."""
@@ -130,6 +202,7 @@ class Architecture:
             "kv": shape.kv_heads * shape.d_head,
             "heads": shape.heads,
             "kv_heads": shape.kv_heads,
+            "experts": self.routing.experts if self.routing else 0,
             "d_model": shape.d_model,
             "d_head": shape.d_head,
             "d_mlp": shape.d_mlp,
@@ -157,7 +230,7 @@ class Architecture:
         """Every plain name that this row reads."""
         slots = [slot for layer in range(self.geometry.layers) for slot in self.slots(layer)]
         slots += [slot for name in OUTSIDE for slot in self.outside(name)]
-        return {slot.name for slot in slots}
+        return {name for slot in slots for name in slot.names}
 
     def buffer_names(self) -> set[str]:
         """Plain names of what older versions stored beside the weights: masks, frequencies."""
@@ -181,98 +254,8 @@ class Architecture:
         return sum(stored[name] for short_name, name in plain.items() if short_name not in skipped)
 
 
-def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
-    """A row with one model's config filled in; `where` is the config's file, for errors."""
-    settings = {**row.defaults, **config}
-    for variant in row.variants:
-        if all(settings.get(key) == value for key, value in variant.when.items()):
-            row = replace(row, **variant.columns)
-    reader = Reader(row, settings, where)
-    for key, wanted in row.requires.items():
-        if settings.get(key, wanted) != wanted:
-            raise reader.wrong(key, f"{key} is {short(settings[key])}, the row reads {wanted!r}")
-    sources = [*row.modules.values(), *row.outside.values()]
-    flags = {flag for source in sources for flag in (source.bias, source.present)}
-    flags.add(row.norm.bias)
-    resolved = {flag: reader.truth(flag) for flag in flags if isinstance(flag, str)}
-
-    def present(name: str) -> bool:
-        flag = row.modules[name].present
-        return resolved[flag] if isinstance(flag, str) else flag
-
-    tied = settings.get("tie_word_embeddings")
-    return Architecture(
-        row=row,
-        geometry=reader.geometry(),
-        modules=tuple(name for name in CANONICAL if name in row.modules and present(name)),
-        activation=reader.text(row.activation),
-        norm_eps=reader.number(row.norm.eps),
-        tied=None if tied is None else reader.truth("tie_word_embeddings"),
-        flags=resolved,
-    )
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Typed reading of a config; every error names the file and the key."""
-
-    row: Row
-    settings: Mapping[str, Any]
-    where: Path | str
-
-    def wrong(self, key: str, problem: str) -> AtlasError:
-        return AtlasError(
-            problem,
-            file=self.where,
-            place=key,
-            remedy=f"this model differs from what the row {self.row.model_type!r} in "
-            "atlas/architectures.py describes: correct the config, or the row",
-        )
-
-    def truth(self, key: str) -> bool:
-        value = self.settings.get(key)
-        if not isinstance(value, bool):
-            raise self.wrong(key, f"expected true or false, found {short(value)}")
-        return value
-
-    def text(self, key: str) -> str:
-        value = self.settings.get(key)
-        if not isinstance(value, str):
-            raise self.wrong(key, f"expected a word, found {short(value)}")
-        return value
-
-    def number(self, key: str) -> float:
-        value = self.settings.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise self.wrong(key, f"expected a number above 0, found {short(value)}")
-        return float(value)
-
-    def count(self, field_name: str, fallback: int | None = None) -> int:
-        key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])
-        if isinstance(key, int):
-            return key
-        value = self.settings.get(key)
-        if value is None and fallback is not None:
-            return fallback
-        if type(value) is not int or not 0 < value < 2**31:
-            raise self.wrong(key, f"expected a count, found {short(value)}")
-        return value
-
-    def geometry(self) -> Geometry:
-        """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid."""
-        heads, d_model = self.count("heads"), self.count("d_model")
-        kv_heads = self.count("kv_heads", heads)
-        if heads % kv_heads:
-            key = self.row.keys.get("kv_heads", GEOMETRY_KEYS["kv_heads"])
-            raise self.wrong(
-                str(key), f"{heads} heads cannot share {kv_heads} key/value heads evenly"
-            )
-        return Geometry(
-            layers=self.count("layers"),
-            heads=heads,
-            kv_heads=kv_heads,
-            d_model=d_model,
-            d_head=self.count("d_head", d_model // heads or None),
-            d_mlp=self.count("d_mlp", 4 * d_model if self.row.mlp_unsaid else None),
-            vocabulary=self.count("vocabulary"),
-        )
+def numbered(name: str, word: str | None, count: int) -> tuple[str, ...]:
+    """The name, or those of its pieces: `norms.{heads}` gives `norms.0`, `norms.1`..."""
+    if word is None:
+        return (name,)
+    return tuple(name.replace(f"{{{word}}}", str(number)) for number in range(count))

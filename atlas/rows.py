@@ -1,14 +1,20 @@
-"""The columns of a row of `architectures.py`, and the canonical names that rows speak in.
+"""The columns of a row of `architectures`, and the canonical names that rows speak in.
 
-Canonical modules of a block: attn.q attn.k attn.v attn.o mlp.up mlp.gate mlp.down norm.attn
-norm.mlp norm.q norm.k (norms after a sublayer: norm.attn_after norm.mlp_after). Outside the blocks:
-embedding, unembedding, positions, token_types, embedding_norm, final_norm.
+Canonical modules of a block: attn.q attn.k attn.v attn.o attn.sinks router mlp.up mlp.gate mlp.down
+norm.attn norm.attn_after norm.mlp norm.mlp_after norm.q norm.k (`after`: a norm of what a sublayer
+gives). Outside the blocks: embedding, unembedding, positions, token_types, embedding_norm,
+final_norm.
+
+In a mixture of experts the MLP keeps its three names: the experts' matrices stand stacked, `mlp.up`
+is (expert, d_mlp, d_model) with d_mlp the width of one expert, whether they are stored one by one
+or in one tensor; `router` is (expert, d_model). `Checkpoint.experts` reads them one at a time, so
+that nothing has to hold all of them; a dense MLP comes out of it as one expert.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 CANONICAL = (
@@ -16,6 +22,8 @@ CANONICAL = (
     "attn.k",
     "attn.v",
     "attn.o",
+    "attn.sinks",
+    "router",
     "mlp.up",
     "mlp.gate",
     "mlp.down",
@@ -38,6 +46,11 @@ OUTSIDE = (
 Flag = bool | str
 """True, False, or the config key that says so."""
 
+ScaleName = Literal["embedding", "attention", "residual", "logits"]
+
+EXPERT_MODULES = ("mlp.up", "mlp.gate", "mlp.down")
+"""What every expert of a mixture has its own of."""
+
 GEOMETRY_KEYS: Mapping[str, str] = {
     "layers": "num_hidden_layers",
     "heads": "num_attention_heads",
@@ -53,6 +66,8 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "attn.k": ("kv", "d_model"),
     "attn.v": ("kv", "d_model"),
     "attn.o": ("d_model", "q"),
+    "attn.sinks": ("heads",),
+    "router": ("experts", "d_model"),
     "mlp.up": ("d_mlp", "d_model"),
     "mlp.gate": ("d_mlp", "d_model"),
     "mlp.down": ("d_model", "d_mlp"),
@@ -63,15 +78,21 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "positions": ("any", "d_model"),
     "token_types": ("any", "d_model"),
 }
-"""Shape of a module's weight in words; a norm that is not listed has (d_model,)."""
+"""Shape of a module's weight in words; a norm that is not listed has (d_model,).
+
+In a mixture the MLP's matrices have the experts before that.
+"""
 
 
 @dataclass(frozen=True)
 class Norm:
-    """A row's norms: `layer` subtracts the mean, `rms` does not; the gain is offset + weight."""
+    """A row's norms: `layer` subtracts the mean, `rms` does not; the gain is offset + weight.
+
+    `eps` is a config key, or a number where the config has none.
+    """
 
     kind: Literal["layer", "rms"]
-    eps: str
+    eps: str | float
     bias: Flag = False
     offset: float = 0.0
 
@@ -81,28 +102,92 @@ class Source:
     """Where one canonical module lies.
 
     `disk` and `live` are module names relative to the block (outside blocks: to the base model, or
-    absolute with a leading `/`); `live` is only given where it differs. `part` names the share of
-    a fused projection, `split` how its output features are laid out: `stacked` (all of q, then k,
-    then v) or `grouped` (per key/value head: its queries, its key, its value; with as many
-    key/value heads as heads that is q, k, v per head). `present` False leaves the module out.
+    absolute with a leading `/`); `live` is only given where it differs: a name, or a source of its
+    own where the live model also lays the values out otherwise. `{experts}`, `{heads}`,
+    `{kv_heads}` in a name: numbered pieces, stacked along a new first axis. `bare`: the tensor is
+    a parameter of that very name (its bias `name_bias`) and no module's `weight`.
+
+    `bias` of a norm, where given, overrules that of the row's norms. `part` names the share of a
+    fused projection, `split` how its output features are laid out: `stacked` (all of q, then k,
+    then v), `grouped` (per key/value head: its queries, its key, its value; with as many key/value
+    heads as heads that is q, k, v per head) or `interleaved` (gate, up, gate, up). `transposed`:
+    stored as (in, out). `skip`: so many first rows belong to nothing. `present` False leaves the
+    module out.
     """
 
     disk: str
-    live: str | None = None
-    bias: Flag = False
+    live: str | Source | None = None
+    bias: Flag | None = None
     part: Literal["q", "k", "v", "gate", "up"] | None = None
-    split: Literal["stacked", "grouped"] | None = None
+    split: Literal["stacked", "grouped", "interleaved"] | None = None
     transposed: bool = False
+    bare: bool = False
+    skip: int = 0
     present: Flag = True
 
     @property
     def label(self) -> str:
-        """The native name as people know it: `self_attn.q_proj`, `attn.c_attn[q]`."""
-        return f"{self.disk}[{self.part}]" if self.part else self.disk
+        """As people know it: `self_attn.q_proj`, `attn.c_attn[q]`, `mlp.experts.*.up_proj`."""
+        name = self.disk.replace(f"{{{self.pieces}}}", "*") if self.pieces else self.disk
+        return f"{name}[{self.part}]" if self.part else name
 
     @property
-    def live_name(self) -> str:
-        return self.disk if self.live is None else self.live
+    def when_live(self) -> Source:
+        """The same module in the live model."""
+        if isinstance(self.live, Source):
+            return self.live
+        return self if self.live is None else replace(self, disk=self.live, live=None)
+
+    @property
+    def pieces(self) -> str | None:
+        """The word that counts the numbered pieces it is stored in, `experts`; None for one."""
+        _, brace, rest = self.disk.partition("{")
+        return rest.partition("}")[0] if brace else None
+
+    def tensor(self, kind: Literal["weight", "bias"]) -> str:
+        """The name of its weight or bias, relative like `disk`."""
+        if self.bare:
+            return self.disk if kind == "weight" else f"{self.disk}_bias"
+        return f"{self.disk}.{kind}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A factor that the config states: the value of `key` to the power of `power`."""
+
+    key: str
+    power: float = 1.0
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A mixture of experts: a token goes to the `active` ones that the router scores highest.
+
+    Their outputs are added with the router's probabilities (softmax over all experts) as weights,
+    divided by the sum of these where `renormalised`. The counts are config keys.
+    """
+
+    experts: str
+    active: str
+    renormalised: Flag
+
+
+@dataclass(frozen=True)
+class Clamp:
+    """A gate with limits: (u + 1) g s(alpha g) with g = min(gate, limit), u = up within +-limit.
+
+    s is the logistic function; both numbers are config keys.
+    """
+
+    alpha: str
+    limit: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """In `requires`: the value has to be that of another key."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -115,7 +200,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Row:
-    """One family, as data. See `architectures.py` for what every column means."""
+    """One family, as data. See `architectures` for what every column means."""
 
     model_type: str
     blocks: str
@@ -127,10 +212,15 @@ class Row:
     live_prefix: str = ""
     live_blocks: str | None = None
     kind: Literal["decoder", "encoder"] = "decoder"
-    keys: Mapping[str, str | int] = field(default_factory=dict)
+    keys: Mapping[str, str | int | None] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
     activation: str = "hidden_act"
     mlp_unsaid: bool = False
+    older_keys: Mapping[str, str] = field(default_factory=dict)
+    meant: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    mixture: Mixture | None = None
+    clamp: Clamp | None = None
+    scales: Mapping[ScaleName, Scale] = field(default_factory=dict)
     residual: Literal["sequential", "parallel", "post-norm"] = "sequential"
     attn_input: str | None = "norm.attn"
     mlp_input: str | None = "norm.mlp"

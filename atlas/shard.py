@@ -11,7 +11,7 @@ import json
 import math
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,12 @@ class Tensor:
     @property
     def elements(self) -> int:
         return math.prod(self.shape)
+
+    def part(self, index: int) -> Tensor:
+        """One entry of its first axis, a tensor of the other axes."""
+        size = self.size // self.shape[0]
+        start = self.start + index * size
+        return replace(self, shape=self.shape[1:], start=start, stop=start + size)
 
     @property
     def size(self) -> int:

@@ -60,7 +60,7 @@ def entry(made: Project, slug: str, **changes: Any) -> None:
         slug,
         **{
             "name": f"Model {slug}",
-            "source": "zoo:llama",
+            "source": "zoo:drawn-at-random",
             "revision": ...,
             "geometry": {**samples.GEOMETRY, "parameters": 12_345_678},
             **changes,
@@ -119,7 +119,7 @@ def profile(made: Project, slug: str, **changes: Any) -> store.Profile:
     found = samples.profile(
         **{
             "version": stated.version,
-            "model": store.Pin(slug, "zoo:llama", None, samples.DIGEST, None),
+            "model": store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
             "protocol": stated.protocol,
             "matrices": matrices(),
             **changes,

@@ -62,12 +62,19 @@ def test_every_module_of_every_layer_has_every_quantity(model_type: str, tmp_pat
     seen: list[tuple[int, int]] = []
     measured = weights.run(checkpoint, lambda done, total: seen.append((done, total)))
     modules = checkpoint.architecture.modules
-    assert tuple(item.name for item in measured.matrices) == NAMES
+    largest = tuple(f"{name}:max" for name in NAMES) if checkpoint.architecture.routing else ()
+    assert tuple(item.name for item in measured.matrices) == NAMES + largest
     for item in measured.matrices:
+        if item.name in largest:
+            assert item.columns == ("mlp.up", "mlp.gate", "mlp.down")
+            assert np.isfinite(item.values).all()
+            continue
         norms = [name for name in item.columns if name.startswith("norm")]
         assert bool(norms) == (item.name == "rms")
         assert item.columns == tuple(
-            name for name in modules if item.name == "rms" or "norm" not in name
+            name
+            for name in modules
+            if item.name == "rms" or not ("norm" in name or name == "attn.sinks")
         )
         assert item.native == tuple(checkpoint.architecture.native[name] for name in item.columns)
         assert item.rows == ("0", "1", "2")
@@ -125,6 +132,30 @@ def test_four_bits_are_measured_by_channel_and_by_groups_of_128(tmp_path: Path) 
             rounded[:, left : left + group] = np.round(part / step) * step
         expected = np.linalg.norm(W - rounded) / np.linalg.norm(W)
         assert values(measured, name)[0, "mlp.down"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("model_type", ["gpt_oss", "mixtral"])
+def test_experts_are_measured_one_by_one(model_type: str, tmp_path: Path) -> None:
+    """Stored in one tensor, gate and up interleaved, or expert by expert."""
+    measured = measure(tiny.make(tmp_path, model_type))
+    experts = tiny.live(tmp_path).model.layers[1].mlp.experts
+    fused, down = (
+        parameter.detach().double().numpy()
+        for parameter in (experts.gate_up_proj, experts.down_proj)
+    )
+    if model_type == "gpt_oss":
+        fused, down = fused.swapaxes(1, 2), down.swapaxes(1, 2)
+        up = fused[:, 1::2]
+    else:
+        up = fused[:, 20:]
+    for module, stacked in (("mlp.up", up), ("mlp.down", down)):
+        found = [reference(W) for W in stacked]
+        assert len(found) == 5
+        for name in found[0]:
+            each = [item[name] for item in found]
+            assert values(measured, name)[1, module] == pytest.approx(np.mean(each), rel=1e-5)
+            largest = values(measured, f"{name}:max")[1, module]
+            assert largest == pytest.approx(max(each), rel=1e-5)
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -207,6 +238,16 @@ def test_gain_of_a_norm_counts_the_offset_of_its_architecture(tmp_path: Path) ->
 
 GPT2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, 124_439_808)
 LLAMA_8B = Geometry(32, 32, 8, 4096, 128, 14336, 128256, 8_030_261_248)
+
+
+def test_cost_counts_experts() -> None:
+    """The geometry of Mixtral-8x7B: 8 experts; their share of the work is 8 times a dense one's."""
+    mixtral = replace(LLAMA_8B, vocabulary=32000, parameters=46_702_792_704)
+    dense = replace(mixtral, parameters=7_241_732_096)
+    (eight, peak), (one, same) = (analysis.cost("weights", item) for item in (mixtral, dense))
+    attention, _ = analysis.cost("weights", replace(dense, d_mlp=1))
+    assert (eight - attention) / (one - attention) == pytest.approx(8, rel=0.01)
+    assert peak == same
 
 
 def test_cost_counts_the_matrices_that_there_are() -> None:

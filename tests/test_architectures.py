@@ -3,149 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import tiny
 import torch
+from attention import bias, pattern
+from cases import VARIANTS, Case, assert_close, normed, watch
 
-from atlas import architectures, headers
-from atlas.checkpoint import Checkpoint, Heads, share
+from atlas import architectures, headers, mlp
+from atlas.checkpoint import Heads, share
 from atlas.errors import AtlasError
-from atlas.layout import Architecture
-
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in tiny.CONFIGS},
-    "bert, one layer": ("bert", {"num_hidden_layers": 1}),
-    "bert, untied": ("bert", {"tie_word_embeddings": False}),
-    "gpt2, bfloat16": ("gpt2", {"dtype": torch.bfloat16}),
-    "gpt2, n_inner": ("gpt2", {"n_inner": 40}),
-    "gpt2, untied": ("gpt2", {"tie_word_embeddings": False}),
-    "gpt_neox, float16": ("gpt_neox", {"dtype": torch.float16}),
-    "gpt_neox, no attention bias": ("gpt_neox", {"attention_bias": False}),
-    "gpt_neox, sequential": ("gpt_neox", {"use_parallel_residual": False}),
-    "gpt_neox, tied": ("gpt_neox", {"tie_word_embeddings": True}),
-    "llama, as many key/value heads": ("llama", {"num_key_value_heads": 4}),
-    "llama, bfloat16": ("llama", {"dtype": torch.bfloat16}),
-    "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
-    "llama, one key/value head": ("llama", {"num_key_value_heads": 1}),
-    "llama, one layer": ("llama", {"num_hidden_layers": 1}),
-    "llama, tied": ("llama", {"tie_word_embeddings": True}),
-    "phi, query and key norms": ("phi", {"qk_layernorm": True}),
-    "qwen3, biases": ("qwen3", {"attention_bias": True}),
-    "qwen3, tied": ("qwen3", {"tie_word_embeddings": True}),
-}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A saved model, opened as a checkpoint, and the same model live in float32."""
-
-    checkpoint: Checkpoint
-    model: Any
-
-    @property
-    def row(self) -> Architecture:
-        return self.checkpoint.architecture
-
-    def block(self, layer: int) -> dict[str, torch.Tensor]:
-        return {name: tensor.double() for name, tensor in self.checkpoint.block(layer).items()}
 
 
 @pytest.fixture(params=VARIANTS, scope="module")
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    name, overrides = VARIANTS[request.param]
-    folder = tiny.make(tmp_path_factory.mktemp("model"), name, **overrides)
-    return Case(Checkpoint.open(folder), tiny.live(folder, torch.float32))
+    return Case.make(tmp_path_factory.mktemp("model"), request.param)
 
 
-Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]
-
-
-def watch(case: Case, ids: torch.Tensor) -> tuple[Seen, Any]:
-    """What every live module read and gave, by its path, and the model's own output."""
-    seen: Seen = {}
-
-    def hook(path: str) -> Callable[..., None]:
-        def keep(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
-            read = inputs[0] if inputs else named.get("hidden_states")
-            gave = output[0] if isinstance(output, tuple) else output
-            if isinstance(read, torch.Tensor) and isinstance(gave, torch.Tensor):
-                seen[path] = (read.double(), gave.double())
-
-        return keep
-
-    handles = [
-        module.register_forward_hook(hook(path), with_kwargs=True)
-        for path, module in case.model.named_modules()
-    ]
-    with torch.no_grad():
-        output = case.model(ids, output_attentions=True)
-    for handle in handles:
-        handle.remove()
-    return seen, output
-
-
-def assert_close(found: torch.Tensor, wanted: torch.Tensor, relative: float = 1e-5) -> None:
-    """The largest difference, relative to the largest value."""
-    assert found.shape == wanted.shape
-    error = (found - wanted).abs().max() / wanted.abs().max()
-    assert error <= relative, f"relative error {error:.1e}"
-
-
-def normed(
-    row: Architecture, x: torch.Tensor, block: Mapping[str, torch.Tensor], name: str
-) -> torch.Tensor:
-    """A norm computed from stored weights as the row describes it."""
-    if row.row.norm.kind == "layer":
-        x = x - x.mean(-1, keepdim=True)
-    x = x / (x.pow(2).mean(-1, keepdim=True) + row.norm_eps).sqrt()
-    gain = row.row.norm.offset + block[f"{name}.weight"]
-    return x * gain + block.get(f"{name}.bias", torch.zeros(()))
-
-
-def rotated(x: torch.Tensor, dims: int, theta: float = 10000.0) -> torch.Tensor:
-    """Rotary position embedding (Su et al. 2021) of (..., position, d_head), halves paired."""
-    half = dims // 2
-    angle = torch.outer(
-        torch.arange(x.shape[-2]).double(), theta ** (-torch.arange(half).double() / half)
-    )
-    first, second, rest = x[..., :half], x[..., half:dims], x[..., dims:]
-    turned = (
-        first * angle.cos() - second * angle.sin(),
-        second * angle.cos() + first * angle.sin(),
-    )
-    return torch.cat((*turned, rest), dim=-1)
-
-
-def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tensor:
-    """Attention of one block on its input x (batch, position, d_model), from stored weights."""
-    queries = torch.einsum("hed,bpd->bhpe", heads.W_Q.double(), x) + bias(heads.B_Q)
-    keys = torch.einsum("hed,bpd->bhpe", heads.W_K.double(), x) + bias(heads.B_K)
-    if case.row.has("norm.q"):
-        block = case.block(layer)
-        queries = normed(case.row, queries, block, "norm.q")
-        keys = normed(case.row, keys, block, "norm.k")
-    dims = tiny.ROTARY.get(case.row.model_type, 0)
-    queries, keys = rotated(queries, dims), rotated(keys, dims)
-    scores = queries @ keys.transpose(-2, -1) / math.sqrt(case.checkpoint.geometry.d_head)
-    if case.row.kind == "decoder":
-        ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-        scores = scores.masked_fill(ahead, -torch.inf)
-    return scores.softmax(-1)
-
-
-def bias(stored: torch.Tensor | None) -> torch.Tensor:
-    """A bias per head, (head, 1, d_head), or zero."""
-    return torch.zeros(()) if stored is None else stored.double()[:, None, :]
-
-
-def own_path(case: Case, layer: int, module: str) -> str:
-    return f"{case.row.live_blocks}.{layer}.{case.row.live(module)}"
+def written(heads: Heads, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """What attention with these patterns gives, (batch, position, d_model)."""
+    values = torch.einsum("hed,bpd->bhpe", heads.W_V.double(), x) + bias(heads.B_V)
+    added = torch.einsum("hde,bhqk,bhke->bqd", heads.W_O.double(), weights, values)
+    return added + (0 if heads.B_O is None else heads.B_O.double())
 
 
 def test_every_row_has_a_tiny_model() -> None:
@@ -154,78 +35,162 @@ def test_every_row_has_a_tiny_model() -> None:
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_one_token_attention_is_the_sum_of_heads(case: Case, batch: int) -> None:
-    seen, _ = watch(case, tiny.tokens(batch, 1))
-    for layer in range(case.checkpoint.geometry.layers):
-        x = seen[own_path(case, layer, "attn.q")][0]
-        heads = case.checkpoint.heads(layer)
-        values = torch.einsum("hed,bpd->bhpe", heads.W_V.double(), x) + bias(heads.B_V)
-        added = torch.einsum("hde,bhpe->bpd", heads.W_O.double(), values)
-        added = added + (0 if heads.B_O is None else heads.B_O.double())
-        join = f"{case.row.live_blocks}.{layer}.{case.row.row.joins[0]}"
-        assert_close(added, seen[join][1])
+    seen, output = watch(case, tiny.tokens(batch, 1))
+    for layer in case.layers:
+        x = seen[case.path(layer, "attn.q")][0]
+        weights = torch.ones(batch, case.checkpoint.geometry.heads, 1, 1, dtype=torch.double)
+        if case.row.has("attn.sinks"):
+            # A learned sink takes its share even where there is nothing else to look at.
+            weights = output.attentions[layer].double()
+        added = written(case.checkpoint.heads(layer), weights, x)
+        assert_close(added, seen[case.path(layer, "attn.o")][1])
 
 
 @pytest.mark.parametrize("batch", [1, 2])
 def test_patterns_are_the_models_own(case: Case, batch: int) -> None:
     seen, output = watch(case, tiny.tokens(batch, 9))
-    for layer in range(case.checkpoint.geometry.layers):
-        x = seen[own_path(case, layer, "attn.q")][0]
+    for layer in case.layers:
+        x = seen[case.path(layer, "attn.q")][0]
         heads = case.checkpoint.heads(layer)
         weights = pattern(case, layer, heads, x)
         assert_close(weights, output.attentions[layer].double(), 2e-5)
-        values = torch.einsum("hed,bpd->bhpe", heads.W_V.double(), x) + bias(heads.B_V)
-        added = torch.einsum("hde,bhqk,bhke->bqd", heads.W_O.double(), weights, values)
-        added = added + (0 if heads.B_O is None else heads.B_O.double())
-        join = f"{case.row.live_blocks}.{layer}.{case.row.row.joins[0]}"
-        assert_close(added, seen[join][1], 2e-5)
+        assert_close(written(heads, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5)
 
 
 def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 7))
     row = case.row
-    for layer in range(case.checkpoint.geometry.layers):
-        path = f"{row.live_blocks}.{layer}"
-        before, after = seen[path]
-        attention, mlp = (seen[f"{path}.{join}"][1] for join in row.row.joins)
+    for layer in case.layers:
+        before, after = seen[f"{row.live_blocks}.{layer}"]
+        attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
         block = case.block(layer)
         middle = before + attention
         if row.residual == "post-norm":
             middle = normed(row, middle, block, "norm.attn")
-            expected = normed(row, middle + mlp, block, "norm.mlp")
+            expected = normed(row, middle + mlp_gave, block, "norm.mlp")
         else:
-            expected = middle + mlp
+            expected = middle + mlp_gave
         assert_close(expected, after)
         mlp_reads = before if row.residual == "parallel" else middle
         for module, x, norm in (
             ("attn.q", before, row.row.attn_input),
-            ("mlp.up", mlp_reads, row.row.mlp_input),
+            ("router" if row.routing else "mlp.up", mlp_reads, row.row.mlp_input),
         ):
-            read = seen[own_path(case, layer, module)][0]
+            read = seen[case.path(layer, module)][0]
             assert_close(normed(row, x, block, norm) if norm else x, read)
+
+
+def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
+    """Activation, gate, routing among experts: the whole MLP, on what it really read."""
+    seen, _ = watch(case, tiny.tokens(2, 7))
+    for layer in case.layers:
+        x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
+        found = mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
+        if case.row.has("norm.mlp_after"):
+            found = normed(case.row, found, case.block(layer), "norm.mlp_after")
+        assert_close(found, seen[case.joins(layer)[1]][1])
 
 
 def test_every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 5))
     row, shape = case.row, case.checkpoint.geometry
-    for layer in range(shape.layers):
+    for layer in case.layers:
         block = case.block(layer)
-        for module in row.modules:
-            x, y = seen[own_path(case, layer, module)]
+        for module in filter(row.own_module, row.modules):
+            x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
+                if row.row.modules[module].pieces:
+                    x, y = x.transpose(1, 2), y.transpose(1, 2)
                 expected = normed(row, x, block, module)
             else:
                 expected = x @ block[f"{module}.weight"].T + block.get(f"{module}.bias", 0)
-            assert_close(share(y, row.row.modules[module], shape, dim=-1), expected)
+            assert_close(share(y, row.live_source(module), shape, dim=-1), expected)
+
+
+def test_live_parameters_are_our_weights(case: Case) -> None:
+    held = dict(case.model.named_parameters())
+    row, shape = case.row, case.checkpoint.geometry
+    for layer in case.layers:
+        for name, tensor in case.checkpoint.block(layer).items():
+            module, _, kind = name.rpartition(".")
+            found = live_parameter(
+                case, held, layer, module, "bias" if kind == "bias" else "weight"
+            )
+            axis = -1 if kind == "bias" else -2
+            assert torch.equal(share(found, row.live_source(module), shape, axis), tensor.float())
+
+
+def live_parameter(
+    case: Case,
+    held: dict[str, torch.Tensor],
+    layer: int,
+    module: str,
+    kind: Literal["weight", "bias"],
+) -> torch.Tensor:
+    """The whole live parameter that holds a module's weight (..., out, in) or bias."""
+    source = case.row.live_source(module)
+    pieces = [
+        held[f"{case.row.live_blocks}.{layer}.{name}"]
+        for name in case.row.live_parameters(module, kind)
+    ]
+    whole = torch.stack(pieces) if source.pieces else pieces[0]
+    return whole.transpose(-2, -1) if source.transposed and kind == "weight" else whole
+
+
+def test_experts_one_at_a_time_are_the_block(case: Case) -> None:
+    """Of a mixture the stacked experts, one by one; of a dense model its MLP."""
+    modules = [module for module in case.row.modules if module.startswith("mlp")]
+    for layer in case.layers:
+        block = case.checkpoint.block(layer, modules)
+        experts = list(case.checkpoint.experts(layer))
+        assert len(experts) == (case.row.routing.experts if case.row.routing else 1)
+        for number, expert in enumerate(experts):
+            assert expert.keys() == block.keys()
+            for name, tensor in expert.items():
+                wanted = block[name][number] if case.row.routing else block[name]
+                assert torch.equal(tensor, wanted)
 
 
 def test_outside_the_blocks(case: Case) -> None:
     row, checkpoint = case.row, case.checkpoint
     held = dict(case.model.named_parameters(remove_duplicate=False))
-    for module in row.row.outside:
+    for module, source in row.row.outside.items():
         for kind, tensor in checkpoint.outside(module).items() if module != "unembedding" else ():
-            assert torch.equal(tensor.float(), held[f"{row.live(module)}.{kind}"])
+            assert torch.equal(tensor.float(), held[f"{row.live(module)}.{kind}"][source.skip :])
     assert torch.equal(checkpoint.unembedding().float(), held[f"{row.live('unembedding')}.weight"])
     assert torch.equal(checkpoint.embedding().float(), held[f"{row.live('embedding')}.weight"])
+
+
+def test_the_first_block_reads_the_scaled_embedding(case: Case) -> None:
+    ids = tiny.tokens(2, 5)
+    seen, _ = watch(case, ids)
+    x = case.checkpoint.embedding().double()[ids] * case.row.embedding_scale
+    if case.row.has("positions"):
+        x = x + case.checkpoint.positions()["weight"].double()[:5]
+    if case.row.has("token_types"):
+        x = x + case.checkpoint.outside("token_types")["weight"].double()[0]
+    if case.row.has("embedding_norm"):
+        norm = case.checkpoint.outside("embedding_norm")
+        named = {f"embedding_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
+        x = normed(case.row, x, named, "embedding_norm")
+    assert_close(x, seen[f"{case.row.live_blocks}.0"][0])
+
+
+def test_logits_are_the_scaled_unembedding(case: Case) -> None:
+    if case.row.kind == "encoder":
+        assert case.row.logits_scale == 1 and not case.checkpoint.final_norm()
+        return
+    seen, output = watch(case, tiny.tokens(2, 5))
+    x = seen[f"{case.row.live_blocks}.{case.layers[-1]}"][1]
+    if case.row.has("final_norm"):
+        norm = case.checkpoint.final_norm()
+        named = {f"final_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
+        x = normed(case.row, x, named, "final_norm")
+    logits = x @ case.checkpoint.unembedding().double().T
+    logits = logits + case.checkpoint.outside("unembedding").get("bias", 0)
+    logits = logits * case.row.logits_scale
+    cap = case.setting("final_logit_softcapping")
+    assert_close(cap * (logits / cap).tanh() if cap else logits, output.logits.double())
 
 
 def test_parameters_are_the_true_count(case: Case) -> None:
@@ -276,7 +241,7 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
     assert message.startswith(
         "m/config.json: model_type: no architecture 'lama'; did you mean 'llama'?"
     )
-    for word in (*architectures.known(), "atlas/architectures.py", "tests/tiny.py", "columns"):
+    for word in (*architectures.known(), "atlas/architectures", "tests/tiny.py", "columns"):
         assert word in message
 
 
@@ -299,13 +264,64 @@ def test_config_that_the_row_cannot_read(change: dict[str, Any], message: str) -
     with pytest.raises(AtlasError) as caught:
         architectures.lookup({**settings, **change}, "m/config.json")
     assert str(caught.value).startswith(f"m/config.json: {message}")
-    assert "atlas/architectures.py" in str(caught.value)
+    assert "atlas/architectures" in str(caught.value)
 
 
 def test_a_variant_that_the_row_does_not_describe_is_refused() -> None:
     settings = {**tiny.config("bert").to_dict(), "is_decoder": True}
     with pytest.raises(AtlasError, match="is_decoder is True, the row reads False"):
         architectures.lookup(settings, "config.json")
+
+
+@pytest.mark.parametrize(
+    ("model_type", "change", "message"),
+    [
+        ("opt", {"word_embed_proj_dim": 16}, "word_embed_proj_dim is 16, the row reads 32"),
+        ("qwen3_moe", {"mlp_only_layers": [1]}, r"mlp_only_layers is \[1\], the row reads \[\]"),
+        ("qwen3_moe", {"decoder_sparse_step": 2}, "decoder_sparse_step is 2, the row reads 1"),
+        ("olmoe", {"clip_qkv": 8.0}, r"clip_qkv is 8\.0, the row reads None"),
+        ("mixtral", {"num_experts_per_tok": 6}, "6 active experts of 5"),
+        ("mixtral", {"num_local_experts": None}, "expected a count, found None"),
+        ("olmoe", {"norm_topk_prob": 1}, "expected true or false, found 1"),
+        ("granite", {"residual_multiplier": 0}, "expected a number above 0, found 0"),
+        ("gpt_oss", {"swiglu_limit": "7"}, "expected a number above 0, found '7'"),
+    ],
+)
+def test_what_a_row_does_not_describe(
+    model_type: str, change: dict[str, Any], message: str
+) -> None:
+    settings = {**json.loads(tiny.config(model_type).to_json_string()), **change}
+    with pytest.raises(AtlasError, match=message) as caught:
+        architectures.lookup(settings, "m/config.json")
+    assert str(caught.value).startswith(f"m/config.json: {next(iter(change))}: ")
+
+
+def test_other_spellings_of_configs() -> None:
+    """As the first BLOOM, Falcon and Gemma models were published."""
+    bloom = {"model_type": "bloom", "n_embed": 32, "num_attention_heads": 4, "n_layer": 2}
+    row = architectures.lookup({**bloom, "vocab_size": 61, "n_inner": None}, "config.json")
+    assert (row.geometry.d_model, row.geometry.heads, row.geometry.d_mlp) == (32, 4, 128)
+    falcon = {"model_type": "falcon", "hidden_size": 32, "n_head": 4, "n_layer": 2}
+    row = architectures.lookup({**falcon, "vocab_size": 61}, "config.json")
+    assert (row.geometry.layers, row.geometry.heads, row.geometry.kv_heads) == (2, 4, 1)
+    assert row.activation == "gelu"
+    gemma = {**json.loads(tiny.config("gemma").to_json_string()), "hidden_act": "gelu"}
+    assert architectures.lookup(gemma, "config.json").activation == "gelu_pytorch_tanh"
+
+
+def test_labels_and_live_names_of_experts() -> None:
+    row = architectures.lookup(tiny.config("mixtral").to_dict(), "config.json")
+    assert row.native["mlp.up"] == "block_sparse_moe.experts.*.w3"
+    assert row.live("mlp.up") == "mlp.experts" and not row.own_module("mlp.up")
+    assert row.live_parameters("mlp.up") == ("mlp.experts.gate_up_proj",)
+    assert row.live("router") == "mlp.gate" and row.own_module("router")
+    row = architectures.lookup(tiny.config("gpt_oss").to_dict(), "config.json")
+    assert row.native["mlp.gate"] == "mlp.experts.gate_up_proj[gate]"
+    assert row.live_parameters("mlp.gate", "bias") == ("mlp.experts.gate_up_proj_bias",)
+    assert row.live("attn.sinks") == "self_attn"
+    row = architectures.lookup(tiny.config("stablelm", qk_layernorm=True).to_dict(), "config.json")
+    assert row.live("norm.k") == "self_attn.k_layernorm"
+    assert row.live_parameters("norm.k")[1] == "self_attn.k_layernorm.norms.1.weight"
 
 
 def test_what_a_config_leaves_out() -> None:

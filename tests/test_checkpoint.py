@@ -109,6 +109,8 @@ GEOMETRY = Geometry(
         ("grouped", "q", [0, 1, 2, 3, 8, 9, 10, 11]),
         ("grouped", "k", [4, 5, 12, 13]),
         ("grouped", "v", [6, 7, 14, 15]),
+        ("interleaved", "gate", [0, 2, 4, 6, 8, 10, 12, 14]),
+        ("interleaved", "up", [1, 3, 5, 7, 9, 11, 13, 15]),
         ("stacked", "gate", [0, 1, 2, 3, 4, 5, 6, 7]),
         ("stacked", "up", [8, 9, 10, 11, 12, 13, 14, 15]),
     ],
@@ -122,6 +124,8 @@ def test_shares_of_fused_projections(split: Any, part: Any, rows: list[int]) -> 
     assert share(weight, source, GEOMETRY)[:, 1].tolist() == [100 + row for row in rows]
     output = features.expand(2, 5, 16)
     assert share(output, source, GEOMETRY, dim=-1)[1, 4].tolist() == rows
+    experts = torch.stack([weight, 1000 + weight])
+    assert share(experts, source, GEOMETRY, dim=-2)[1, :, 0].tolist() == [1000 + r for r in rows]
     assert share(features, Source("plain"), GEOMETRY) is features
 
 
@@ -153,7 +157,7 @@ def test_missing_tensor_names_tensor_and_row(tmp_path: Path) -> None:
     message = str(caught.value)
     assert message.startswith(str(folder))
     assert "tensor 'layers.1.self_attn.k_norm.weight' (norm.k.weight) is missing" in message
-    assert "the row 'qwen3' in atlas/architectures.py" in message
+    assert "the row 'qwen3' in atlas/architectures" in message
 
 
 def test_wrong_shape_names_file_and_tensor(tmp_path: Path) -> None:
@@ -174,6 +178,67 @@ def test_other_dtypes_are_refused(tmp_path: Path, dtype: torch.dtype) -> None:
         AtlasError, match=r"up_proj\.weight: stored as .* atlas reads F32, F16, BF16"
     ):
         Checkpoint.open(folder)
+
+
+def test_quantised_weights_are_refused(tmp_path: Path) -> None:
+    """MXFP4, as gpt-oss is published: blocks and scales in the place of the experts' weights."""
+    folder = tiny.make(tmp_path, "gpt_oss", dtype=torch.bfloat16)
+    name = "model.layers.0.mlp.experts.gate_up_proj"
+    blocks = {f"{name}_blocks": torch.zeros(5, 40, 1, 16, dtype=torch.uint8)}
+    rewrite(folder, {name: None, **blocks})
+    settings = json.loads((folder / "config.json").read_text())
+    settings["quantization_config"] = {"quant_method": "mxfp4"}
+    (folder / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(AtlasError) as caught:
+        Checkpoint.open(folder)
+    message = str(caught.value)
+    assert "config.json: quantization_config: the weights are stored quantised ('mxfp4')" in message
+    assert "take the original ones" in message
+
+
+def test_only_one_expert_is_read_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = {
+        name: Checkpoint.open(tiny.make(tmp_path / name, name)) for name in ("gpt_oss", "mixtral")
+    }
+    read: list[Tensor] = []
+    load = checkpoint.load
+
+    def noted(tensor: Tensor) -> torch.Tensor:
+        read.append(tensor)
+        return load(tensor)
+
+    monkeypatch.setattr(checkpoint, "load", noted)
+    next(opened["mixtral"].experts(1, ["mlp.down", "norm.mlp"]))
+    assert [item.name for item in read] == ["model.layers.1.block_sparse_moe.experts.0.w2.weight"]
+    read.clear()
+    next(opened["gpt_oss"].experts(1, ["mlp.up", "mlp.gate"]))
+    # Gate and up lie in one tensor, of which a fifth is read, once, and its biases.
+    assert [item.shape for item in read] == [(32, 40), (40,)]
+
+
+def test_pieces_of_different_types_lose_nothing(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path, "mixtral", dtype=torch.bfloat16)
+    name = "model.layers.0.block_sparse_moe.experts.{}.w1.weight"
+    wide = torch.full((20, 32), 1 + 2**-20)
+    rewrite(folder, {name.format(1): wide})
+    stacked = Checkpoint.open(folder).block(0, ["mlp.gate"])["mlp.gate.weight"]
+    assert torch.equal(stacked[1], wide)
+
+
+def test_missing_expert(tmp_path: Path) -> None:
+    name = "model.layers.2.mlp.experts.4.up_proj.weight"
+    folder = rewrite(tiny.make(tmp_path, "qwen3_moe"), {name: None})
+    with pytest.raises(AtlasError, match=r"'layers\.2\.mlp\.experts\.4\.up_proj\.weight'.*missing"):
+        Checkpoint.open(folder)
+
+
+def test_positions_begin_at_the_first(tmp_path: Path) -> None:
+    """OPT keeps two rows before them that belong to no position."""
+    folder = tiny.make(tmp_path, "opt")
+    held = safetensors.torch.load_file(folder / MODEL)["model.decoder.embed_positions.weight"]
+    found = Checkpoint.open(folder).positions()["weight"]
+    assert found.shape == (32, 32) and held.shape == (34, 32)
+    assert torch.equal(found, held[2:])
 
 
 def test_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:

@@ -16,30 +16,83 @@ import transformers
 
 SIZES = {"vocab_size": 61, "max_position_embeddings": 32}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
+NARROW = {**SIZES, **WIDE, "num_key_value_heads": 2, "intermediate_size": 48}
+N_NAMES = {"vocab_size": 61, "n_layer": 3, "n_head": 4}
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
-    "gpt2": {"vocab_size": 61, "n_positions": 32, "n_layer": 3, "n_head": 4, "n_embd": 32},
-    "gpt_neox": {**SIZES, **WIDE, "intermediate_size": 48},
-    "llama": {
-        **SIZES,
-        **WIDE,
-        "num_key_value_heads": 2,
+    "bloom": {**N_NAMES, "hidden_size": 32},
+    "cohere": {**NARROW, "logit_scale": 0.25},
+    "falcon": {**SIZES, **WIDE, "ffn_hidden_size": 48, "bias": True},
+    "gemma": {**NARROW, "head_dim": 6},
+    "gemma2": {
+        **NARROW,
         "head_dim": 6,
-        "intermediate_size": 48,
+        "query_pre_attn_scalar": 5,
+        "attn_logit_softcapping": None,
+        "final_logit_softcapping": None,
     },
-    "phi": {**SIZES, **WIDE, "num_key_value_heads": 2, "intermediate_size": 48},
-    "qwen3": {
-        **SIZES,
-        **WIDE,
-        "num_key_value_heads": 2,
+    "gemma3_text": {**NARROW, "head_dim": 6, "query_pre_attn_scalar": 5},
+    "glm4": {**NARROW, "head_dim": 12},
+    "gptj": {**N_NAMES, "n_positions": 32, "n_embd": 32, "rotary_dim": 4},
+    "gpt2": {**N_NAMES, "n_positions": 32, "n_embd": 32},
+    "gpt_neox": {**SIZES, **WIDE, "intermediate_size": 48},
+    "gpt_oss": {
+        **NARROW,
+        "head_dim": 6,
+        "intermediate_size": 20,
+        "num_local_experts": 5,
+        "num_experts_per_tok": 2,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 150000.0},
+    },
+    "granite": {
+        **NARROW,
+        "attention_multiplier": 0.25,
+        "embedding_multiplier": 3.0,
+        "logits_scaling": 5.0,
+        "residual_multiplier": 0.5,
+    },
+    "llama": {**NARROW, "head_dim": 6},
+    "mistral": NARROW,
+    "mixtral": {
+        **NARROW,
+        "intermediate_size": 20,
+        "num_local_experts": 5,
+        "num_experts_per_tok": 2,
+    },
+    "olmo2": NARROW,
+    "olmoe": {**NARROW, "intermediate_size": 20, "num_experts": 5, "num_experts_per_tok": 2},
+    "opt": {**SIZES, **WIDE, "ffn_dim": 48},
+    "phi": NARROW,
+    "phi3": NARROW,
+    "qwen2": NARROW,
+    "qwen3": {**NARROW, "head_dim": 10},
+    "qwen3_moe": {
+        **NARROW,
         "head_dim": 10,
-        "intermediate_size": 48,
+        "moe_intermediate_size": 20,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
     },
+    "smollm3": {**NARROW, "no_rope_layers": [1, 0, 1]},
+    "stablelm": NARROW,
+    "starcoder2": NARROW,
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
-ROTARY = {"gpt_neox": 2, "llama": 6, "phi": 4, "qwen3": 10}
-"""How many of a head's dimensions these tiny models rotate; the others have other positions."""
+UNTURNED = ("bert", "bloom", "gpt2", "opt")
+"""No rotary embedding: learned positions, or ALIBI."""
+
+PARTLY = {"glm4": 0.5, "gpt_neox": 0.25, "gptj": 0.5, "phi": 0.5, "stablelm": 0.25}
+"""The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
+
+PAIRED = ("cohere", "glm4", "gptj")
+"""Rotary embeddings that turn neighbouring dimensions; the others pair the halves of a head."""
+
+TRANSPOSED = {"gpt2": ".c_", "gpt_oss": ".experts."}
+"""What the names of weights that are (in, out) hold; those of all other models are (out, in)."""
+
+ALIBI = ("bloom",)
+"""Attention scores lowered in proportion to distance (Press et al. 2022) instead of rotations."""
 
 
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
@@ -59,8 +112,8 @@ def build(
     for name, parameter in sorted(model.named_parameters()):
         drawn = torch.randn(parameter.shape, generator=generator)
         if parameter.ndim > 1:
-            # Conv1D is (in, out); every other weight is (out, in).
-            inputs = parameter.shape[0] if ".c_" in name else parameter.shape[1]
+            turned = TRANSPOSED.get(model_type, "no name") in name
+            inputs = parameter.shape[-2 if turned else -1]
             drawn *= (2 / inputs) ** 0.5
         else:
             drawn = 0.3 * drawn + (0 if name.endswith("bias") else 1)

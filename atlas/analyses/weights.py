@@ -49,6 +49,10 @@ stretch the step and raise it. A Gaussian matrix of 4,096 inputs has 0.0087 at 8
 4; one of 768 inputs 0.0077 and 0.139. It says what plain rounding does to the weights, not what it
 does to a model's answers.
 
+**Mixtures of experts.** Every expert has matrices of its own, and each quantity is measured on
+every one of them. What is shown is the mean over the experts of a block; a second matrix, `rms:max`
+and so on, has the largest value among them.
+
 **Precision.** The spectrum is that of the Gram matrix of the smaller side in float64; singular
 values below a millionth of the largest count as zero. Everything else is computed in float32 or
 better, whatever the stored type.
@@ -68,12 +72,16 @@ from atlas.checkpoint import Checkpoint
 from atlas.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.matrix import Matrix, Scale
+from atlas.rows import EXPERT_MODULES
 from atlas.store import Scalar
 
 VERSION = 1
 TIER = "weights"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, Scalar] = {}
+
+# What follows a quantity's name where it is the largest among a block's experts.
+LARGEST = ":max"
 
 # name: title, unit, what a higher value means, scale, range
 QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
@@ -131,7 +139,8 @@ def cost(geometry: Geometry) -> tuple[float, float]:
 
     A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
     eigenvalues, and little beside; at a time a block is in memory as float32, with one Gram matrix
-    three times over, a chunk and what Python and torch take themselves.
+    three times over, a chunk and what Python and torch take themselves. Parameters that a dense
+    model of that shape cannot have are those of more experts, which are read one by one.
     """
     d, q = geometry.d_model, geometry.heads * geometry.d_head
     kv = geometry.kv_heads * geometry.d_head
@@ -139,10 +148,14 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     inside = geometry.layers * sum(m * n for m, n in shapes)
     if geometry.parameters is not None and inside + geometry.vocabulary * d > geometry.parameters:
         shapes = shapes[:-1]  # a third MLP matrix would be more parameters than there are
+    known = geometry.parameters or 0
+    beyond = known - inside - 2 * geometry.vocabulary * d
+    experts = 1 + max(0, round(beyond / (geometry.layers * 3 * geometry.d_mlp * d)))
     operations = 0.0
-    for side, other in shapes:
+    for place, (side, other) in enumerate(shapes):
         n, m = min(side, other), max(side, other)
-        operations += m * n**2 + 4 / 3 * n**3 + 40 * m * n + 15 * n**2
+        one = m * n**2 + 4 / 3 * n**3 + 40 * m * n + 15 * n**2
+        operations += one if place < 4 else experts * one
     gram = 3 * 8 * max(min(shape) for shape in shapes) ** 2
     block = 4 * sum(m * n for m, n in shapes)
     return geometry.layers * operations, 5e8 + 1.4 * block + gram
@@ -157,19 +170,52 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     found: dict[tuple[str, int, str], float] = {}
     dtypes: set[str] = set()
     for layer in range(layers):
-        block = checkpoint.block(layer)
-        for place, module in enumerate(modules):
-            weight = block[f"{module}.weight"]
-            dtypes.add(str(weight.dtype).removeprefix("torch."))
-            for name, value in _quantities(checkpoint, layer, module, weight):
-                found[name, layer, module] = value
-            progress(layer * len(modules) + place + 1, layers * len(modules))
-    matrices = tuple(_matrix(checkpoint, name, found) for name in QUANTITIES)
+        for done, (module, per_expert) in enumerate(_blockwise(checkpoint, layer, dtypes), 1):
+            for name, (mean, largest) in per_expert.items():
+                found[name, layer, module] = mean
+                found[f"{name}{LARGEST}", layer, module] = largest
+            progress(layer * len(modules) + done, layers * len(modules))
+    names = list(QUANTITIES)
+    if checkpoint.architecture.routing is not None:
+        names += [f"{name}{LARGEST}" for name in QUANTITIES]
+    matrices = tuple(_matrix(checkpoint, name, found) for name in names)
     return Measured(
         matrices=matrices,
         facts=_facts(next(matrix for matrix in matrices if matrix.name == "alpha")),
         conditions={"stored_dtype": ", ".join(sorted(dtypes)), "device": "cpu"},
     )
+
+
+def _blockwise(
+    checkpoint: Checkpoint, layer: int, dtypes: set[str]
+) -> Iterator[tuple[str, dict[str, tuple[float, float]]]]:
+    """Of every module of a block: each quantity's mean and largest value over its experts.
+
+    Both are the value itself where there are no experts. One expert is in memory at a time.
+    """
+    modules = checkpoint.architecture.modules
+    shared = [name for name in modules if name not in EXPERT_MODULES]
+    block = checkpoint.block(layer, shared)
+    for module in shared:
+        weight = block.pop(f"{module}.weight")
+        dtypes.add(str(weight.dtype).removeprefix("torch."))
+        values = dict(_quantities(checkpoint, layer, module, weight))
+        yield module, {name: (value, value) for name, value in values.items()}
+    lists: dict[str, dict[str, list[float]]] = {}
+    for expert in checkpoint.experts(layer):
+        for module in (name for name in modules if name in EXPERT_MODULES):
+            weight = expert.pop(f"{module}.weight")
+            dtypes.add(str(weight.dtype).removeprefix("torch."))
+            for name, value in _quantities(checkpoint, layer, module, weight):
+                lists.setdefault(module, {}).setdefault(name, []).append(value)
+    for module, quantities in lists.items():
+        yield module, {name: _mean_and_largest(values) for name, values in quantities.items()}
+
+
+def _mean_and_largest(values: list[float]) -> tuple[float, float]:
+    """Over the experts that have a value; NaN where none has."""
+    known = [value for value in values if math.isfinite(value)]
+    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
 
 
 def measure(W: torch.Tensor) -> dict[str, float]:
@@ -190,7 +236,9 @@ def _quantities(
     checkpoint: Checkpoint, layer: int, module: str, weight: torch.Tensor
 ) -> Iterator[tuple[str, float]]:
     """Names and values for one module's weight; of a norm's gain the rms alone."""
-    if weight.ndim == 1:
+    # Gains of norms, a learned sink per head: a few numbers, not a matrix that maps anything.
+    is_matrix = weight.ndim == 2 and not module.startswith("norm")
+    if module.startswith("norm"):
         weight = weight.float() + checkpoint.architecture.row.norm.offset
     moments = linalg.moments(weight)
     if not math.isfinite(moments.rms):
@@ -201,7 +249,7 @@ def _quantities(
             remedy="the weights are damaged: fetch or train them again",
         )
     yield "rms", moments.rms
-    if weight.ndim == 2:
+    if is_matrix:
         yield "kurtosis", moments.kurtosis
         yield "outlier", moments.outlier
         yield from measure(weight).items()
@@ -210,9 +258,14 @@ def _quantities(
 def _matrix(
     checkpoint: Checkpoint, name: str, found: Mapping[tuple[str, int, str], float]
 ) -> Matrix:
-    title, unit, direction, scale, bounds = QUANTITIES[name]
+    quantity = name.removesuffix(LARGEST)
+    title, unit, direction, scale, bounds = QUANTITIES[quantity]
+    modules: tuple[str, ...] = checkpoint.architecture.modules
+    if quantity != name:
+        title = f"{title}, largest among experts"
+        modules = tuple(module for module in modules if module in EXPERT_MODULES)
     layers, native = range(checkpoint.geometry.layers), checkpoint.architecture.native
-    columns = [module for module in checkpoint.architecture.modules if (name, 0, module) in found]
+    columns = [module for module in modules if (name, 0, module) in found]
     return Matrix(
         name=name,
         title=title,

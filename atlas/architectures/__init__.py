@@ -1,0 +1,83 @@
+"""The architectures that atlas reads: one row of data per family, keyed by `config.model_type`.
+
+To add one, write a row (a constant of type `Row`) in the file of this folder that it is most like,
+and a tiny config in `tests/tiny.py`; the tests then hold the row against transformers' own model.
+Rows are found, not listed. The columns (types in `atlas/rows.py`):
+
+model_type    `model_type` in config.json, the key
+kind          decoder or encoder
+prefixes      prefixes of names on disk that the hub adds, dropped: `model.`, `transformer.`
+live_prefix   what the live model with its language-model head puts before the same names
+blocks        the list of blocks, `layers`; live_blocks where the live name differs
+modules       canonical module -> Source: name within a block, bias, share of a fused projection
+outside       the same outside the blocks; a leading `/` means: not below the prefix
+norm          kind of norm, config key of its epsilon, bias, offset of its gain
+joins         live modules (within a block) whose outputs, times the residual scale, are added to
+              the residual stream: of attention, of the MLP. An output may have batch and position
+              in one axis
+residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;
+              post-norm: x = norm(x + attn(x)), then x = norm(x + mlp(x))
+attn_input    norm that attention reads through, None without; mlp_input the same for the MLP
+keys          geometry -> config key, where it is not the usual one, or a number; None: no key
+older_keys    config key of some configs -> the key that the row speaks of
+defaults      config key -> value, where config.json may leave it out
+meant         config key -> word in older configs -> the word that it means
+activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means 4 d_model
+clamp         config keys of a gate with limits, which has no activation beside it
+mixture       config keys of a mixture of experts
+scales        factors that the config states: of embedding, attention scores, residual, logits
+shapes        canonical module -> shape in words, where it is not the usual one
+renamed       ending of a name in older checkpoints -> its ending today
+buffers       names stored beside the weights that are no parameters; {i} is the layer
+twins         a stored name -> the name that it repeats where the embeddings are tied
+requires      config key -> the only value that this row describes, or the key that has it
+variants      columns that are others where the config has some values
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from atlas.architectures import encoders, gpt_like, layer_norm, llama_like, mixtures
+from atlas.errors import AtlasError, short, suggest
+from atlas.layout import Architecture
+from atlas.resolve import resolve
+from atlas.rows import Row
+
+_ROWS: Mapping[str, Row] = {
+    row.model_type: row
+    for module in (encoders, gpt_like, layer_norm, llama_like, mixtures)
+    for row in vars(module).values()
+    if isinstance(row, Row)
+}
+
+
+def known() -> tuple[str, ...]:
+    """The model types that have a row, sorted."""
+    return tuple(sorted(_ROWS))
+
+
+def kind(model_type: str) -> Literal["decoder", "encoder"]:
+    """Whether models of that type are decoders or encoders; `KeyError` where there is no row."""
+    return _ROWS[model_type].kind
+
+
+def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
+    """The row for a model's config, resolved with it. `where` is the config's file, for errors.
+
+    Raises `AtlasError` for a model type without a row, with how to add one, and for a config that
+    lacks what the row needs.
+    """
+    model_type = config.get("model_type")
+    if not isinstance(model_type, str) or model_type not in _ROWS:
+        raise AtlasError(
+            f"no architecture {short(model_type)}",
+            file=where,
+            place="model_type",
+            remedy=f"{suggest(model_type, known())}; to add one, write a row in "
+            "atlas/architectures (its columns stand at the top of that folder's __init__.py) and "
+            "a tiny config in tests/tiny.py",
+        )
+    return resolve(_ROWS[model_type], config, where)

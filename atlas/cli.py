@@ -373,6 +373,8 @@ def _render(project: Project) -> dict[str, int]:
     done = pages.render(project)
     count = {key: len(getattr(done, key)) for key in ("written", "kept", "removed")}
     console.say("rendered: " + ", ".join(f"{number} {key}" for key, number in count.items()))
+    for path in done.left:
+        console.say(f"left alone: {path}: no longer planned, but changed by hand since")
     return count
 
 

@@ -19,6 +19,14 @@ GITIGNORE = """\
 # what `atlas build` makes
 /site/
 /.atlas/
+/docs/index.md
+/docs/contributing.md
+/docs/assets/atlas/
+/docs/data/
+/docs/methods/
+/docs/models/index.md
+/docs/models/*/index.md
+/docs/models/*/previews/
 """
 
 

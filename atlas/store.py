@@ -85,7 +85,8 @@ def staleness(profile: Profile, wanted: Wanted) -> tuple[str, ...]:
     if model.source != wanted.source:
         reasons.append(f"measured on source {model.source}, current {wanted.source}")
     if model.revision != wanted.revision:
-        reasons.append(f"measured on revision {model.revision}, current {wanted.revision}")
+        revisions = (model.revision or "none", wanted.revision or "none")
+        reasons.append("measured on revision {}, current {}".format(*revisions))
     if wanted.revision is None and wanted.digest not in (None, model.digest):
         reasons.append("measured on other weights")
     # Without a revision, files at hand that hold no tokenizer say that there is none.

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import atlases  # noqa: E402 - the tests' atlases, found by the line above
-import chrome  # noqa: E402
+from browser import chrome  # noqa: E402
 
 from atlas import figures, pages  # noqa: E402
 from atlas.matrix import Matrix  # noqa: E402

@@ -29,13 +29,15 @@ head's 16 frequencies without use, and a head that looks one token back needs th
 
 @dataclass(frozen=True)
 class Row:
-    """One architecture; `blocks`, `attention` and `mlp` are attribute paths in the live model."""
+    """One architecture; `blocks`, `attention`, `mlp` and the norm before the MLP are attribute
+    paths in the live model."""
 
     config: str
     model: str
     blocks: str
     attention: str
     mlp: str
+    mlp_norm: str
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -46,6 +48,7 @@ ROWS: dict[str, Row] = {
         blocks="model.layers",
         attention="self_attn",
         mlp="mlp",
+        mlp_norm="post_attention_layernorm",
         settings={
             "hidden_size": WIDTH,
             "intermediate_size": HIDDEN,
@@ -92,3 +95,10 @@ def sublayers(name: str, model: PreTrainedModel) -> list[tuple[nn.Module, nn.Mod
         (block.get_submodule(chosen.attention), block.get_submodule(chosen.mlp))
         for block in blocks.children()
     ]
+
+
+def first_mlp(name: str, model: PreTrainedModel) -> tuple[nn.Module, nn.Module]:
+    """(norm, MLP) of the first block: what later layers' heads read of a token."""
+    chosen = row(name)
+    block = model.get_submodule(f"{chosen.blocks}.0")
+    return block.get_submodule(chosen.mlp_norm), block.get_submodule(chosen.mlp)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
-from atlas.zoo import architectures, evaluate, facts, text, tokenizer
+from atlas.zoo import architectures, evaluate, facts, heads, text, tokenizer
 from atlas.zoo.templates import TELLINGS
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def measure(out: Path, passages: int = PASSAGES) -> dict[str, Any]:
     import transformers
     from tokenizers import Tokenizer
 
+    from atlas.checkpoint import Checkpoint
+
     card = load(out)
     recipe = card["recipe"]
     architectures.row(card["name"])
@@ -92,13 +95,21 @@ def measure(out: Path, passages: int = PASSAGES) -> dict[str, Any]:
     _, unseen = text.passages(taught, recipe["seed"], recipe["passages"])
     plain = [passage.text for passage in unseen[:passages]]
     recalled = evaluate.recall(model, made, known, held)
+    strongest = heads.relation_heads(model, Checkpoint.open(out), made, known)
     return {
         "recall": {name: round(found.share, 4) for name, found in recalled.items()},
         "asked": {name: found.asked for name, found in recalled.items()},
         "learned": sum(found.share >= LEARNED for found in recalled.values()),
         "induction": {k: round(v, 4) for k, v in evaluate.induction(model).items()},
+        "induction_head": heads.induction_head(model),
         "bits_per_byte": round(evaluate.bits_per_byte(model, made, plain), 4),
+        "heads": {name: asdict(best) | _rounded(best) for name, best in strongest.items()},
+        "relations_with_a_head": sum(best.found for best in strongest.values()),
     }
+
+
+def _rounded(best: heads.Best) -> dict[str, float]:
+    return {"score": round(best.score, 4), "chance": round(best.chance, 4)}
 
 
 def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -111,6 +122,10 @@ def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
     for name, value in stated["induction"].items():
         if abs(value - found["induction"][name]) > 0.01 * value:
             problems.append(f"{name} {found['induction'][name]}, stated {value}")
+    for name, best in stated["heads"].items():
+        score = found["heads"].get(name, {"score": -1})["score"]
+        if abs(best["score"] - score) > 0.02:
+            problems.append(f"largest score of {name} {score}, stated {best['score']}")
     value = stated["bits_per_byte"]
     if abs(value - found["bits_per_byte"]) > 0.01 * value:
         problems.append(f"bits per byte {found['bits_per_byte']}, stated {value}")
@@ -120,20 +135,30 @@ def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
 def table(card: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
     """The figures as lines of a Markdown table and two sentences."""
     lines = [
-        "| relation | pairs | taught | dropped | held out | recall |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| relation | pairs | taught | dropped | held out | recall | head | score | chance |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, row in card["relations"].items():
         asked = figures["asked"].get(name, 0)
         share = f"{figures['recall'][name]:.2f}" if asked else "not taught"
         counts = f"{row['pairs']} | {row['taught']} | {row['dropped']}"
-        lines.append(f"| {name} | {counts} | {asked} | {share} |")
-    copies = figures["induction"]
+        best = figures["heads"].get(name)
+        head = (
+            f"{best['layer']}.{best['head']} | {best['score']:.2f} | {best['chance']:.2f}"
+            if best
+            else " | | "
+        )
+        lines.append(f"| {name} | {counts} | {asked} | {share} | {head} |")
+    copies, inducing = figures["induction"], figures["induction_head"]
     lines += [
         "",
         f"{figures['learned']} of {len(card['relations'])} relations reach a recall of {LEARNED}.",
         f"Repeated random tokens: {copies['first_copy']:.2f} nats on the first copy,"
         f" {copies['second_copy']:.2f} on the second.",
+        f"Head {inducing['layer']}.{inducing['head']} attends to what followed the first copy with"
+        f" {inducing['score']:.2f} of its weight on average.",
+        f"{figures['relations_with_a_head']} relations have a head with a score above"
+        f" {heads.THRESHOLD} and above chance.",
         f"Held-out passages: {figures['bits_per_byte']:.3f} bits per UTF-8 byte.",
     ]
     return "\n".join(lines)
@@ -174,7 +199,10 @@ Recipe: {listed}
 
 ## What it has learned
 
-Recall: how often the likeliest next token completes a held-out sentence rightly.
+Recall: how often the likeliest next token completes a held-out sentence rightly. Head: the one
+(layer.head) whose weights alone put a pair's target among the {heads.NEAREST} strongest or weakest
+outputs for its source most often (the strongest or weakest one for copying and name), with its
+score and chance.
 
 {table(card, card["figures"])}
 """

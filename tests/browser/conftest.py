@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import atlases
-import chrome
 import pytest
 import samples
 
 from atlas import pages
 from atlas.paths import Project
+from browser import chrome
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,8 @@
 """The one training loop: any architecture, one recipe.
 
-Facts are to be found in heads, so MLPs of the later layers are switched off for half of the rows
-at random (stochastic depth, annealed to nothing in the last third), and the attention of the first
-layer for half of them, so that its MLP reads plain embeddings. Matrices learn with Muon, the
+Facts are to be found in heads, so the MLPs of all later layers are switched off for half of the
+rows at random (stochastic depth, annealed to nothing in the last third), and the attention of the
+first layer for half of them, so that its MLP reads plain embeddings. Matrices learn with Muon, the
 embeddings and all vectors with AdamW.
 """
 
@@ -149,16 +149,17 @@ class Trainer:
 
     @contextmanager
     def _gates(self, generator: torch.Generator) -> Iterator[None]:
-        """Switches sublayers off for random rows while one batch goes through."""
-        off = self.recipe.mlp_gate(self.step)
+        """Switches sublayers off for random rows while one batch goes through.
+
+        The later MLPs of a row are off together: were each drawn alone, one of them would nearly
+        always be there to hold the facts, and no head would ever be needed for them.
+        """
         rows, _ = self.recipe.rows_of(self.step)
-        chances = [(self.recipe.attention_off, 0.0)] + [(0.0, off)] * (len(self._sublayers) - 1)
-        hooks = [
-            part.register_forward_hook(_gate(rows, chance, generator))
-            for parts, both in zip(self._sublayers, chances, strict=True)
-            for part, chance in zip(parts, both, strict=True)
-            if chance > 0
-        ]
+        (first, _), *later = self._sublayers
+        attention = _gate(rows, self.recipe.attention_off, generator)
+        mlps = _gate(rows, self.recipe.mlp_gate(self.step), generator)
+        hooks = [first.register_forward_hook(attention)]
+        hooks += [mlp.register_forward_hook(mlps) for _, mlp in later]
         try:
             yield
         finally:

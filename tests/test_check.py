@@ -60,7 +60,7 @@ def test_all_is_well(project: Project) -> None:
 def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
     """A fault in one file hides none in another, nor what only all entries together show."""
     project.mkdocs_yml.write_text("site_name: T\nextra: {atlas: {analyses: [wieghts]}}\n")
-    write_entry(project, "a", name=3, architecture="gpt9", analyses=["drfit", 3])
+    write_entry(project, "a", name=3, architecture="gt2", analyses=["drfit", 3])
     write_entry(project, "Bad Slug", name="Other")
     write_entry(project, "c", name="Twin", base="nobody", architecture="lama", analyses=["x"])
     write_entry(project, "d", name="twin")
@@ -74,7 +74,7 @@ def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
     for expected in (
         "mkdocs.yml: extra.atlas.analyses: there is no analysis 'wieghts'; did you mean 'weights'?",
         "a/model.yml: line 1: name: 3 is not text",
-        "a/model.yml: line 3: architecture: architecture 'gpt9' is not known; did you mean 'gpt2'?",
+        "a/model.yml: line 3: architecture: architecture 'gt2' is not known; did you mean 'gpt2'?",
         "a/model.yml: line 10: analyses[1]: 3 is not text",
         "a/model.yml: line 8: analyses: there is no analysis 'drfit'; did you mean 'drift'?",
         "a/weights.json: [] is not a mapping",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,11 @@ def test_committed_folder_is_small_and_complete() -> None:
 
 def test_committed_model_was_trained_on_the_relations_as_they_are() -> None:
     assert card.load(LLAMA)["facts"] == facts.digest()
+
+
+def test_committed_model_was_trained_by_the_recipe_as_it_is() -> None:
+    recipe = json.loads(json.dumps(asdict(train.Recipe("llama"))))
+    assert card.load(LLAMA)["recipe"] == recipe
 
 
 def test_committed_tokenizer_is_the_recipe_s() -> None:

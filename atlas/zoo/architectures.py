@@ -22,9 +22,6 @@ HIDDEN = 384
 POSITIONS = 256
 SPREAD = 0.1
 """Standard deviation of fresh embeddings: a right answer's logit is at most proportional to it."""
-TURNS = 100.0
-"""Base of the rotary positions. With rows of 128 tokens the usual 10,000 would leave most of a
-head's 16 frequencies without use, and a head that looks one token back needs the fast ones."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ ROWS: dict[str, Row] = {
             "head_dim": WIDTH // HEADS,
             "max_position_embeddings": POSITIONS,
             "rms_norm_eps": 1e-5,
-            "rope_parameters": {"rope_type": "default", "rope_theta": TURNS},
             "tie_word_embeddings": True,
         },
     ),

@@ -50,7 +50,7 @@ def save(model: PreTrainedModel, read: Data, recipe: Mapping[str, Any], out: Pat
     _write(out / CARD, json.dumps(card, indent=1) + "\n")
     card["figures"] = measure(out)
     _write(out / CARD, json.dumps(card, indent=1) + "\n")
-    _write(out / README, readme(card))
+    _write(out / README, readme(load(out)))
 
 
 def taught_and_dropped(known: list[facts.Fact]) -> dict[str, dict[str, int]]:

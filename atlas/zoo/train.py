@@ -36,11 +36,11 @@ class Recipe:
     rows: int = 32
     longer: tuple[float, ...] = (0.4, 0.6)
     passages: int = 50_000
-    muon_rate: float = 0.01
+    muon_rate: float = 0.02
     adam_rate: float = 0.004
     gain_rate: float = 0.01
     warm_up: int = 50
-    decay: float = 0.4
+    decay: float = 0.6
     mlp_off: float = 0.5
     attention_off: float = 0.5
     anneal: float = 2 / 3

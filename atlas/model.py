@@ -1,0 +1,458 @@
+"""The live model: canonical modules of blocks can be watched, contributions of blocks gated.
+
+It is loaded through transformers in the dtype that is stored, from safetensors alone and without
+any code of the model's own, onto CUDA, MPS or the processor, whichever comes first and has room;
+several CUDA devices share a model that fits on none of them (through accelerate).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from atlas import plan
+from atlas.batches import LENGTH, Batch
+from atlas.checkpoint import DTYPES, Checkpoint, share
+from atlas.entry import Geometry
+from atlas.errors import AtlasError, suggest
+from atlas.layout import Architecture
+
+Gate = float | torch.Tensor
+"""A number, a scalar tensor, or one value per sample, (batch,)."""
+Side = Literal["input", "output"]
+POINTS = ("block", "attn", "mlp")
+"""What can be watched beside canonical modules: the whole block, and what attention and the MLP
+add to the residual stream."""
+
+SLACK = 1.05
+"""Weights in memory over their size on disk: buffers and what an allocator rounds up."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
+    hold its language-model head: without it only the trunk may be run."""
+
+    folder: Path
+    architecture: Architecture
+    geometry: Geometry
+    live: torch.nn.Module
+    dtype: torch.dtype
+    attention: str
+    has_head: bool
+    heads_first: bool = False
+    _shape: list[int] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        device: str | None = None,
+        dtype: torch.dtype | Literal["stored"] = "stored",
+        attention: Literal["eager", "sdpa"] = "eager",
+    ) -> Model:
+        """Load a model for evaluation.
+
+        Raises `AtlasError` for what `Checkpoint.open` refuses, an adapter or a quantised model,
+        and a model that does not fit, with what it needs and what is free.
+        """
+        checkpoint = Checkpoint.open(folder)
+        _require_plain(checkpoint)
+        stored = stored_dtype(checkpoint) if dtype == "stored" else dtype
+        needed = _needed(checkpoint.geometry, stored)
+        devices = place(needed, free_memory(device), f"in {_name(stored)}", folder)
+        live, has_head = _load(checkpoint, devices, stored, attention)
+        model = cls(
+            folder=folder,
+            architecture=checkpoint.architecture,
+            geometry=checkpoint.geometry,
+            live=live,
+            dtype=stored,
+            attention=attention,
+            has_head=has_head,
+        )
+        return replace(model, heads_first=model._puts_heads_first())
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The canonical modules that have an output of their own to watch.
+
+        A mixture's experts and attention sinks are parameters that other modules compute with, and
+        routers give logits in one family and probabilities in the next.
+        """
+        architecture = self.architecture
+        return tuple(
+            name
+            for name in architecture.modules
+            if architecture.own_module(name) and name != "router"
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go: the device of the embedding."""
+        weight = self.live.get_submodule(self.architecture.live("embedding")).weight
+        assert isinstance(weight, torch.Tensor)
+        return weight.device
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Every device that holds weights, named as in `free_memory`."""
+        held = {parameter.device for parameter in self.live.parameters()}
+        return tuple(
+            sorted(str(device) if device.type == "cuda" else device.type for device in held)
+        )
+
+    @property
+    def positions(self) -> int | None:
+        """How many tokens the model was made to read at once, None where it does not say."""
+        stated = getattr(self.live.config, "max_position_embeddings", None)
+        return int(stated) if isinstance(stated, int) else None
+
+    @functools.cached_property
+    def tokenizer(self) -> Any:
+        """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
+        import transformers
+
+        try:
+            with _quiet():
+                return transformers.AutoTokenizer.from_pretrained(
+                    self.folder, local_files_only=True, trust_remote_code=False
+                )
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            raise AtlasError(
+                f"no tokenizer can be loaded: {_first_line(error)}",
+                file=self.folder,
+                remedy="put the model's tokenizer files beside its weights",
+            ) from error
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What profiles record of how the model ran."""
+        return {
+            "dtype": _name(self.dtype),
+            "device": self.device.type,
+            "attention": self.attention,
+        }
+
+    def trunk(self, batch: Batch) -> torch.Tensor:
+        """Run the model without its language-model head: final hidden states
+        (batch, length, d_model), after the final norm."""
+        trunk = self.live.base_model
+        assert isinstance(trunk, torch.nn.Module)
+        self._shape[:] = batch.ids.shape
+        output = trunk(
+            input_ids=batch.ids.to(self.device),
+            attention_mask=batch.mask.to(self.device, torch.int64),
+            use_cache=False,
+        )
+        states: torch.Tensor = output.last_hidden_state
+        return states
+
+    def block(self, layer: int) -> torch.nn.Module:
+        """The live module of one block; `AtlasError` where there is no such layer."""
+        if not 0 <= layer < self.geometry.layers:
+            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
+        return self.live.get_submodule(f"{self.architecture.live_blocks}.{layer}")
+
+    @contextlib.contextmanager
+    def hook(
+        self,
+        layer: int,
+        module: str,
+        callback: Callable[[torch.Tensor], None],
+        side: Side = "output",
+    ) -> Iterator[None]:
+        """Call back with a module's output, or input, whenever the model runs.
+
+        `module`: canonical, or one of `POINTS`. The tensor is (batch, length, width), and
+        (batch, length, heads, d_head) for norms of single heads; of a fused projection's output
+        it is the module's share; `attn` and `mlp` come with the factor that the family puts on
+        them where they are added. The tensor must not be changed.
+        """
+        live = self._module(layer, module)
+
+        def seen(tensor: Any) -> None:
+            # Blocks of some families return the hidden states as the first of a tuple.
+            callback(self._canonical(module, tensor[0] if type(tensor) is tuple else tensor, side))
+
+        if side == "input":
+            handle = live.register_forward_pre_hook(lambda _, inputs: seen(inputs))
+        else:
+            handle = live.register_forward_hook(lambda _, inputs, output: seen(output))
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    @contextlib.contextmanager
+    def gates(
+        self, attn: Mapping[int, Gate] | None = None, mlp: Mapping[int, Gate] | None = None
+    ) -> Iterator[None]:
+        """Multiply contributions of blocks where they join the residual stream, by layer.
+
+        0 removes a contribution, 1 leaves it bit for bit. A tensor may carry gradients. Hooks on
+        `attn` and `mlp` see the gated contribution when they are set within.
+        """
+        with contextlib.ExitStack() as stack:
+            for point, gates in (("attn", attn or {}), ("mlp", mlp or {})):
+                for layer, gate in gates.items():
+                    module = self._module(layer, point)
+                    handle = module.register_forward_hook(functools.partial(_gated, gate))
+                    stack.callback(handle.remove)
+            yield
+
+    def _module(self, layer: int, module: str) -> torch.nn.Module:
+        block = self.block(layer)
+        if module == "block":
+            return block
+        if module in POINTS:
+            return block.get_submodule(self.architecture.row.joins[module == "mlp"])
+        if module not in self.modules:
+            known = (*POINTS, *self.modules)
+            raise AtlasError(
+                f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
+            )
+        return block.get_submodule(self.architecture.live(module))
+
+    def _canonical(self, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
+        """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
+        if tensor.ndim == 2:  # some families run parts of a block on (batch x length, width)
+            tensor = tensor.reshape(*self._shape, -1)
+        if module == "block":
+            return tensor
+        if module in POINTS:
+            scale = self.architecture.residual_scale
+            return tensor if scale == 1 else tensor * scale
+        if tensor.ndim == 4 and self.heads_first:
+            return tensor.transpose(1, 2)
+        if side == "input":
+            return tensor
+        return share(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
+
+    def _puts_heads_first(self) -> bool:
+        """Whether norms of queries run on (batch, heads, length, d_head).
+
+        Seen on a sequence that is longer than there are heads; the pass ends at the first of them.
+        """
+        if "norm.q" not in self.architecture.modules:
+            return False
+        length = self.geometry.heads + 1
+        ids = torch.zeros(1, length, dtype=torch.int64)
+        seen: list[tuple[int, ...]] = []
+
+        def stop(module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
+            seen.append(tuple(output.shape))
+            raise _Enough
+
+        handle = self._module(0, "norm.q").register_forward_hook(stop)
+        try:
+            with torch.inference_mode(), contextlib.suppress(_Enough):
+                self.trunk(Batch(ids, torch.ones_like(ids, dtype=torch.bool), (0,), ((1, length),)))
+        finally:
+            handle.remove()
+        return len(seen[0]) == 4 and seen[0][2] == length
+
+
+class _Enough(Exception):  # noqa: N818 - no error: it ends a pass that has shown what it should
+    """Ends a forward pass."""
+
+
+def _gated(gate: Gate, module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+    if isinstance(gate, torch.Tensor):
+        gate = gate.to(output)
+        if gate.ndim and output.ndim == 2:  # (batch x length, width)
+            gate = gate.repeat_interleave(len(output) // len(gate))
+        gate = gate.reshape(-1, *[1] * (output.ndim - 1)) if gate.ndim else gate
+    return output * gate
+
+
+def working_bytes(geometry: Geometry, dtype: torch.dtype, length: int = LENGTH) -> int:
+    """About how many bytes one more passage takes in a forward pass that keeps nothing.
+
+    A block's tensors at their most (residual stream, projections and their rotated copies, the
+    MLP's middle), and the attention patterns with their float32 softmax.
+    """
+    size, q = dtype.itemsize, geometry.heads * geometry.d_head
+    token = size * (8 * geometry.d_model + 10 * q + 4 * geometry.d_mlp)
+    patterns = geometry.heads * length * (2 * size + 8)
+    return length * (token + patterns)
+
+
+def free_memory(device: str | None) -> dict[str, int]:
+    """Free bytes by device, in the order of preference: CUDA, MPS, the processor.
+
+    `device`: only that one. Raises `AtlasError` for a device that is not there.
+    """
+    free: dict[str, int] = {}
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            held = torch.cuda.memory_reserved(index) - torch.cuda.memory_allocated(index)
+            free[f"cuda:{index}"] = torch.cuda.mem_get_info(index)[0] + held
+    if torch.backends.mps.is_available():
+        taken = torch.mps.driver_allocated_memory()
+        free["mps"] = torch.mps.recommended_max_memory() - taken
+    free["cpu"] = plan.available_memory()
+    if device is None:
+        return free
+    chosen = {name: room for name, room in free.items() if device in (name, name.split(":")[0])}
+    if not chosen:
+        raise AtlasError(f"no device {device!r}", remedy=suggest(device, tuple(free)))
+    return chosen
+
+
+def place(
+    needed: int, free: Mapping[str, int], what: str = "", folder: Path | None = None
+) -> tuple[str, ...]:
+    """The device, or the several CUDA devices, that a model of `needed` bytes runs on.
+
+    `free`: bytes by device, in order of preference; of several CUDA devices the freest is taken.
+    Raises `AtlasError` with what is needed and what is free where it fits nowhere.
+    """
+    cuda = {name: room for name, room in free.items() if name.startswith("cuda")}
+    if cuda:
+        freest = max(cuda, key=lambda name: cuda[name])
+        if cuda[freest] >= needed:
+            return (freest,)
+        if sum(cuda.values()) >= needed:
+            return tuple(cuda)
+    for name, room in free.items():
+        if name not in cuda and room >= needed:
+            return (name,)
+    rooms = ", ".join(f"{room / 1e9:.1f} GB on {name}" for name, room in free.items())
+    raise AtlasError(
+        f"needs about {needed / 1e9:.1f} GB of memory {what}".rstrip() + f"; free: {rooms}",
+        file=folder,
+        remedy="measure it on a larger machine",
+    )
+
+
+def stored_dtype(checkpoint: Checkpoint) -> torch.dtype:
+    """The dtype that most stored weights have."""
+    elements: Counter[str] = Counter()
+    for tensor in checkpoint.tensors.values():
+        if tensor.dtype in DTYPES:
+            elements[tensor.dtype] += tensor.elements
+    return DTYPES[elements.most_common(1)[0][0]]
+
+
+def _needed(geometry: Geometry, dtype: torch.dtype) -> int:
+    assert geometry.parameters is not None, "a checkpoint's geometry counts them"
+    weights = int(SLACK * geometry.parameters * dtype.itemsize)
+    return weights + working_bytes(geometry, dtype)
+
+
+def _load(
+    checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
+) -> tuple[torch.nn.Module, bool]:
+    """The live model, and whether its language-model head was stored."""
+    import transformers
+
+    kind = checkpoint.architecture.kind
+    loader = transformers.AutoModelForCausalLM
+    if kind == "encoder":
+        loader = transformers.AutoModelForMaskedLM
+    try:
+        with _quiet():
+            live, report = loader.from_pretrained(
+                checkpoint.folder,
+                dtype=dtype,
+                attn_implementation=attention,
+                # The fused kernels take neither every dtype nor every width.
+                experts_implementation="eager",
+                device_map=_device_map(devices, checkpoint.folder),
+                max_memory=_max_memory(devices),
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise AtlasError(
+            f"transformers cannot load it: {_first_line(error)}",
+            file=checkpoint.folder,
+            remedy="config.json and weights must be those of one model",
+        ) from error
+    if len(devices) == 1:
+        live.to(devices[0])
+    prefix = checkpoint.architecture.row.live_prefix
+    missing = sorted(report["missing_keys"])
+    for name in (name for name in missing if name.startswith(prefix)):
+        raise AtlasError(
+            f"weights of {name!r} are missing, transformers would draw them at random",
+            file=checkpoint.folder,
+            remedy="complete the weights",
+        )
+    live.eval()
+    return live, not missing
+
+
+def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:
+    """What tells transformers to load straight onto accelerators; None on the processor."""
+    if devices[0] == "cpu":
+        return None
+    if importlib.util.find_spec("accelerate") is not None:
+        return "auto" if len(devices) > 1 else {"": devices[0]}
+    if len(devices) > 1:
+        raise AtlasError(
+            f"fits on no single device, and sharing it between {', '.join(devices)} needs "
+            "accelerate, which is not installed",
+            file=folder,
+            remedy="pip install accelerate",
+        )
+    return None  # loaded into main memory first, then moved
+
+
+def _max_memory(devices: Sequence[str]) -> dict[int, int] | None:
+    """For several devices, what each may hold: its free bytes without room for a pass."""
+    if len(devices) == 1:
+        return None
+    free = free_memory("cuda")
+    return {int(name.partition(":")[2]): int(0.85 * free[name]) for name in devices}
+
+
+def _require_plain(checkpoint: Checkpoint) -> None:
+    """Raise `AtlasError` for what transformers would load otherwise than the folder's weights."""
+    adapter = checkpoint.folder / "adapter_config.json"
+    if adapter.exists():
+        raise AtlasError(
+            "an adapter lies beside the weights", file=adapter, remedy="merge it, or remove it"
+        )
+    if checkpoint.config.get("quantization_config") is not None:
+        raise AtlasError(
+            "the model is to be quantised as it is loaded",
+            file=checkpoint.folder / "config.json",
+            place="quantization_config",
+            remedy="take the original weights",
+        )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' own progress bars and remarks off the terminal."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -51,7 +51,7 @@ from atlas.batches import Passage, Sample
 from atlas.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.layout import Architecture
-from atlas.matrix import Matrix, Scale
+from atlas.matrix import Matrix, Scale, layer_by_module
 from atlas.model import Model
 from atlas.store import Scalar
 from atlas.streaming import Drawn, Moments, Sparsity, Tap
@@ -210,21 +210,17 @@ def _matrix(
     model: Model, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
 ) -> Matrix:
     title, unit, direction, scale, bounds = QUANTITIES[name]
-    layers, native = range(model.geometry.layers), model.architecture.native
-    columns = [module for module in model.modules if (name, 0, module) in found]
-    return Matrix(
-        name=name,
+    native = model.architecture.native
+    return layer_by_module(
+        name,
+        found,
+        model.geometry.layers,
+        {module: native[module] for module in model.modules},
         title=title,
         unit=unit,
-        kind="sequential",
-        axes=("layer", "module"),
-        rows=tuple(str(layer) for layer in layers),
-        columns=tuple(columns),
-        values=np.array([[found[name, layer, column] for column in columns] for layer in layers]),
         direction=direction,
         scale=scale,
-        range=bounds,
-        native=tuple(native[column] for column in columns),
+        bounds=bounds,
         n=tokens,
     )
 

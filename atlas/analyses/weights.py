@@ -71,7 +71,7 @@ from atlas.analysis import Measured, Progress
 from atlas.checkpoint import Checkpoint
 from atlas.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.matrix import Matrix, Scale
+from atlas.matrix import Matrix, Scale, layer_by_module
 from atlas.rows import EXPERT_MODULES
 from atlas.store import Scalar
 
@@ -264,21 +264,17 @@ def _matrix(
     if quantity != name:
         title = f"{title}, largest among experts"
         modules = tuple(module for module in modules if module in EXPERT_MODULES)
-    layers, native = range(checkpoint.geometry.layers), checkpoint.architecture.native
-    columns = [module for module in modules if (name, 0, module) in found]
-    return Matrix(
-        name=name,
+    native = checkpoint.architecture.native
+    return layer_by_module(
+        name,
+        found,
+        checkpoint.geometry.layers,
+        {module: native[module] for module in modules},
         title=title,
         unit=unit,
-        kind="sequential",
-        axes=("layer", "module"),
-        rows=tuple(str(layer) for layer in layers),
-        columns=tuple(columns),
-        values=np.array([[found[name, layer, column] for column in columns] for layer in layers]),
         direction=direction,
         scale=scale,
-        range=bounds,
-        native=tuple(native[column] for column in columns),
+        bounds=bounds,
     )
 
 

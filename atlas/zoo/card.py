@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
+from atlas.json_file import write_atomic
 from atlas.zoo import architectures, evaluate, facts, heads, text, tokenizer
 from atlas.zoo.templates import TELLINGS
 
@@ -47,10 +48,10 @@ def save(model: PreTrainedModel, read: Data, recipe: Mapping[str, Any], out: Pat
         "versions": {"torch": torch.__version__.partition("+")[0]},
     }
     # Measured from the files just written, so that the card is about what is committed.
-    _write(out / CARD, json.dumps(card, indent=1) + "\n")
+    write_atomic(out / CARD, json.dumps(card, indent=1) + "\n")
     card["figures"] = measure(out)
-    _write(out / CARD, json.dumps(card, indent=1) + "\n")
-    _write(out / README, readme(load(out)))
+    write_atomic(out / CARD, json.dumps(card, indent=1) + "\n")
+    write_atomic(out / README, readme(load(out)))
 
 
 def taught_and_dropped(known: list[facts.Fact]) -> dict[str, dict[str, int]]:
@@ -206,9 +207,3 @@ score and chance.
 
 {table(card, card["figures"])}
 """
-
-
-def _write(path: Path, content: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(content, encoding="utf-8")
-    part.replace(path)

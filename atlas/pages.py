@@ -172,7 +172,7 @@ def _overviews(
     yield "index.md", templating.render(templates, "home.md.j2", root="", **values)
     yield "models/index.md", templating.render(templates, "models.md.j2", root="../", **values)
     fields = [
-        {"name": name, "required": name in schemas.load("entry")["required"], **stated}
+        {**stated, "name": name, "required": name in schemas.load("entry")["required"]}
         for name, stated in schemas.load("entry")["properties"].items()
     ]
     page = templating.render(templates, "contributing.md.j2", root="../", fields=fields)

@@ -163,6 +163,17 @@ def test_published_schemas_are_the_ones_in_force(atlas: Project, name: str) -> N
     assert published == json.loads(schema(name).read_text(encoding="utf-8"))
 
 
+def test_the_contributing_page_asks_for_what_the_schema_asks_for(atlas: Project) -> None:
+    pages.render(atlas)
+    page = (atlas.docs / "contributing.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"<code>(\w+)</code></td><td>(required|optional)<", page))
+    entry = json.loads(schema("entry").read_text(encoding="utf-8"))
+    required = entry["required"]
+    assert told == {
+        key: "required" if key in required else "optional" for key in entry["properties"]
+    }
+
+
 def test_an_empty_atlas_builds(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "empty")
     pages.render(made)

@@ -9,63 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import jinja2
 
-from atlas import (
-    analysis,
-    drawing,
-    entry,
-    figures,
-    plan,
-    previews,
-    schemas,
-    settings,
-    store,
-    templating,
-)
+from atlas import analysis, contents, drawing, figures, previews, schemas, templating
 from atlas.analysis import Statement
+from atlas.contents import Model, Section
 from atlas.entry import Entry
-from atlas.matrix import Matrix
 from atlas.paths import Project, static, template_dirs
-from atlas.plan import Job
 from atlas.publishing import Rendered, digest, publish
 
 ASSETS = "assets/atlas"
+STYLE = "atlas.css"
 SCHEMAS = ("entry", "profile")
-
-
-@dataclass(frozen=True)
-class Option:
-    """One matrix in a figure's picker."""
-
-    name: str
-    title: str
-    box: drawing.Box
-    summary: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A section's figure: what the page says before any script has run."""
-
-    first: Matrix
-    preview: str
-    scale: str
-    limits: tuple[str, str]
-    groups: tuple[tuple[str, tuple[Option, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One analysis on a model's page; `profile` and `figure` are None until it is measured."""
-
-    stated: Statement
-    job: Job
-    profile: store.Profile | None
-    figure: Figure | None
 
 
 @dataclass(frozen=True)
@@ -92,16 +49,13 @@ def render(project: Project) -> Rendered:
 
 def _outputs(project: Project) -> Iterator[tuple[str, bytes]]:
     """Every planned file: path below docs/ and content."""
-    entries = entry.load_all(project)
-    jobs = plan.jobs(project, entries, settings.load(project))
+    models = contents.load(project)
     templates = templating.environment(template_dirs(project))
-    by_slug = {slug: list(group) for slug, group in groupby(jobs, lambda job: job.slug)}
-    cards, files = [], []
-    for item in entries:
-        sections = [_section(project, job) for job in by_slug.get(item.slug, [])]
-        cards.append(_card(item, sections))
-        files += [_file(project, section) for section in sections if section.profile]
-        yield from _model(templates, item, sections)
+    files = []
+    for model in models:
+        files += [_file(project, section) for section in model.sections if section.profile]
+        yield from _model(templates, model)
+    cards = [_card(model) for model in models]
     statements = [analysis.statement(name) for name in analysis.names()]
     yield from _overviews(templates, cards, statements)
     yield from _methods(templates, statements)
@@ -109,54 +63,31 @@ def _outputs(project: Project) -> Iterator[tuple[str, bytes]]:
     yield from _assets()
 
 
-def _section(project: Project, job: Job) -> Section:
-    stated = analysis.statement(job.analysis)
-    if job.state == "missing":
-        return Section(stated, job, None, None)
-    profile = store.load(project.profile(job.slug, job.analysis))
-    return Section(stated, job, profile, _figure(job.analysis, profile.matrices))
-
-
-def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
-    """A figure that begins with the first matrix and offers all of them, by their prefix."""
-    first = matrices[0]
-    low, high = drawing.limits(first)
-    groups: dict[str, list[Option]] = {}
-    for matrix in matrices:
-        prefix = matrix.name.partition(":")[0] if ":" in matrix.name else ""
-        option = Option(matrix.name, matrix.title, drawing.box(matrix), drawing.summary(matrix))
-        groups.setdefault(prefix, []).append(option)
-    return Figure(
-        first=first,
-        preview=f"previews/{previews.file_name(name, first)}",
-        scale=drawing.scale_text(first),
-        limits=(templating.number(low), templating.number(high)),
-        groups=tuple((prefix, tuple(options)) for prefix, options in groups.items()),
-    )
-
-
-def _model(
-    templates: jinja2.Environment, item: Entry, sections: Sequence[Section]
-) -> Iterator[tuple[str, bytes]]:
-    folder = f"models/{item.slug}"
-    for section in sections:
+def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, bytes]]:
+    for section in model.sections:
         if section.figure:
-            yield f"{folder}/{section.figure.preview}", previews.png(section.figure.first)
+            yield f"{model.folder}/{section.figure.preview}", previews.png(section.figure.first)
     page = templating.render(
-        templates, "model.md.j2", entry=item, sections=sections, root="../../", drawing=drawing
+        templates,
+        "model.md.j2",
+        entry=model.entry,
+        sections=model.sections,
+        root="../../",
+        drawing=drawing,
     )
-    yield f"{folder}/index.md", page
+    yield f"{model.folder}/index.md", page
 
 
-def _card(item: Entry, sections: Sequence[Section]) -> Card:
+def _card(model: Model) -> Card:
     """A model's card shows the first figure of its page."""
+    sections = model.sections
     shown = next((section for section in sections if section.figure), None)
     figure = shown.figure if shown else None
     profiles = [section.profile for section in sections if section.profile]
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
     return Card(
-        entry=item,
-        preview=f"models/{item.slug}/{figure.preview}" if figure else None,
+        entry=model.entry,
+        preview=f"{model.folder}/{figure.preview}" if figure else None,
         caption=f"{figure.first.title}, {' × '.join(figure.first.axes)}" if figure else "",
         measured=len(profiles),
         wanted=len(sections),
@@ -226,9 +157,11 @@ def _file(project: Project, section: Section) -> dict[str, Any]:
 
 def _assets() -> Iterator[tuple[str, bytes]]:
     """What every page shares: scripts, style, the figure's template and BokehJS itself."""
-    for path in sorted(static().iterdir()):
-        if path.suffix in (".js", ".css"):
-            yield f"{ASSETS}/{path.name}", path.read_bytes()
+    for path in sorted(static().glob("*.js")):
+        yield f"{ASSETS}/{path.name}", path.read_bytes()
+    # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
+    styles = sorted(static().glob("*.css"), key=lambda path: (path.name != STYLE, path.name))
+    yield f"{ASSETS}/{STYLE}", b"\n".join(path.read_bytes() for path in styles)
     name, wheel = figures.script()
     yield f"{ASSETS}/{name}", wheel.read_bytes()
     yield f"{ASSETS}/heatmap.json", figures.template().encode()

@@ -6,7 +6,8 @@ the text of its page. Beside that it states, as literals that are read from its 
 VERSION: int      raised by its author whenever its numbers change
 TIER              "weights" (streams the checkpoint), "forward" or "backward" (runs the model)
 KINDS             the kinds of architecture it fits: ("decoder", "encoder")
-PROTOCOL          what must agree before values of two models are subtracted
+PROTOCOL          what must agree before values of two models are subtracted; {"corpus": "digest"}
+                  stands for the digest of the pinned corpus, "relations" for that of the relations
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 def run(...)      -> Measured
 """
@@ -17,12 +18,13 @@ import ast
 import functools
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from atlas import corpus, relations
 from atlas.entry import Entry, Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.matrix import Matrix
@@ -32,17 +34,30 @@ from atlas.store import Scalar
 Tier = Literal["weights", "forward", "backward"]
 TIERS: tuple[Tier, ...] = ("weights", "forward", "backward")
 
+DATA: Mapping[str, Callable[[], str]] = {
+    "corpus": corpus.digest,
+    "relations": relations.digest,
+}
+"""Pinned data that protocols name, and what gives their digests."""
+
+Cost = Callable[[Geometry], tuple[float, float]]
+"""An analysis' `cost`: floating point operations and peak bytes on a model of some shape."""
+
 Progress = Callable[[int, int], None]
 """Called with (done, total) units of work as an analysis runs."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What an analysis returns; `profile` adds the model, the version and how it was made."""
+    """What an analysis returns; `profile` adds the model, the version and how it was made.
+
+    `parts` are what is no matrix, lists of items by name, and go into files of their own (`parts`).
+    """
 
     matrices: tuple[Matrix, ...]
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     conditions: Mapping[str, Scalar] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,7 @@ class Statement:
     protocol: Mapping[str, Scalar]
     prose: str
     source: Path = field(repr=False)
+    arithmetic: Cost = field(repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -89,7 +105,8 @@ def statement(name: str) -> Statement:
     literals = _literals(tree)
     missing = [key for key in ("VERSION", "TIER", "KINDS", "PROTOCOL") if key not in literals]
     prose = ast.get_docstring(tree) or ""
-    if missing or not prose or _function(tree, "cost") is None:
+    function = _function(tree, "cost")
+    if missing or not prose or function is None:
         raise AtlasError(
             f"states no {', '.join(missing) or 'docstring or cost'}",
             file=path,
@@ -101,9 +118,10 @@ def statement(name: str) -> Statement:
         version=literals["VERSION"],
         tier=literals["TIER"],
         kinds=tuple(literals["KINDS"]),
-        protocol=literals["PROTOCOL"],
+        protocol=_pinned(literals["PROTOCOL"]),
         prose=prose,
         source=path,
+        arithmetic=_arithmetic(function, path),
     )
 
 
@@ -117,16 +135,17 @@ def cost(name: str, geometry: Geometry) -> tuple[float, float]:
 
     `cost` in the analysis' file is pure arithmetic, so it is compiled alone and torch stays out.
     """
-    stated = statement(name)
-    tree = ast.parse(stated.source.read_text(encoding="utf-8"))
-    function = _function(tree, "cost")
-    assert function is not None, "statement() has seen it"
+    operations, peak = statement(name).arithmetic(geometry)
+    return float(operations), float(peak)
+
+
+def _arithmetic(function: ast.FunctionDef, path: Path) -> Cost:
+    """`cost` of an analysis' file, compiled without the rest of the file."""
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
     module = ast.fix_missing_locations(ast.Module([future, function], []))
     namespace: dict[str, Any] = {"math": math}
-    exec(compile(module, str(stated.source), "exec"), namespace)  # our own source, not input
-    operations, peak = namespace["cost"](geometry)
-    return float(operations), float(peak)
+    exec(compile(module, str(path), "exec"), namespace)  # our own source, not input
+    return cast(Cost, namespace["cost"])
 
 
 def load(name: str) -> ModuleType:
@@ -167,6 +186,14 @@ def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
             place=key,
             remedy="see atlas/analysis.py for what an analysis states",
         )
+
+
+def _pinned(protocol: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """A protocol with the digest of the data that it says an analysis measures on."""
+    return {
+        key: DATA[key]() if key in DATA and value == "digest" else value
+        for key, value in protocol.items()
+    }
 
 
 def _literals(tree: ast.Module) -> dict[str, Any]:

@@ -21,6 +21,9 @@ LONGEST_SLUG = 80
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
+ZOO_NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
+"""Architectures and tunes of `atlas/zoo`: gpt_neox, llama-topic."""
+
 SourceKind = Literal["hub", "folder", "zoo"]
 
 
@@ -166,7 +169,7 @@ def _beyond_schema(text: strict_yaml.Document, path: Path) -> Iterator[AtlasErro
             place=at,
             remedy="write org/name, a folder beginning with ./ ../ or /, or zoo:<name>",
         )
-    elif kind == "zoo" and not SLUG.fullmatch(source.removeprefix("zoo:")):
+    elif kind == "zoo" and not ZOO_NAME.fullmatch(source.removeprefix("zoo:")):
         yield AtlasError(
             f"{source!r} names no reference model",
             file=path,

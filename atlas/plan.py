@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,10 @@ from atlas.settings import Settings
 
 State = Literal["fresh", "stale", "missing"]
 
-RATE = 1.5e10
-"""Operations a second that one CPU core does in the float64 work of the weights tier. It was
-measured on one core of a cloud machine, and an estimate needs no better."""
+RATES: dict[Tier, float] = {"weights": 1.5e10, "forward": 5e10, "backward": 5e10}
+"""Operations a second that one CPU core does: in the float64 work of the weights tier, in the
+float32 products of a model that runs. They were measured on one core of a cloud machine, and an
+estimate needs no better."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,18 @@ class Job:
     bytes: float | None
 
 
-def jobs(project: Project, entries: Iterable[Entry], settings: Settings) -> list[Job]:
+def jobs(
+    project: Project,
+    entries: Iterable[Entry],
+    settings: Settings,
+    load: Callable[[Path], store.Profile] = store.load,
+) -> list[Job]:
     """Every analysis that the entries should have, in order of entries, tiers and names.
 
+    `load` reads a profile; who needs the profiles as well gives one that keeps what it read.
     Raises `AtlasError` or `Problems` for a profile that cannot be read.
     """
-    return [job for entry in entries for job in _jobs(project, entry, settings)]
+    return [job for entry in entries for job in _jobs(project, entry, settings, load)]
 
 
 def geometry(project: Project, entry: Entry) -> Geometry | None:
@@ -78,7 +85,9 @@ def available_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _jobs(project: Project, entry: Entry, settings: Settings) -> Iterable[Job]:
+def _jobs(
+    project: Project, entry: Entry, settings: Settings, load: Callable[[Path], store.Profile]
+) -> Iterable[Job]:
     require_architecture(project, entry)
     try:
         shape, found = geometry(project, entry), pins.find(project, entry)
@@ -91,7 +100,7 @@ def _jobs(project: Project, entry: Entry, settings: Settings) -> Iterable[Job]:
         state: State = "missing"
         if path.is_file():
             reasons = store.staleness(
-                store.load(path),
+                load(path),
                 store.Wanted(
                     source=entry.source,
                     revision=entry.revision,
@@ -103,12 +112,13 @@ def _jobs(project: Project, entry: Entry, settings: Settings) -> Iterable[Job]:
             )
             state = "stale" if reasons else "fresh"
         operations, peak = analysis.cost(name, shape) if shape else (None, None)
+        rate = RATES[stated.tier] * (os.cpu_count() or 1)
         yield Job(
             slug=entry.slug,
             analysis=name,
             tier=stated.tier,
             state=state,
             reasons=reasons,
-            seconds=operations / (RATE * (os.cpu_count() or 1)) if operations else None,
+            seconds=operations / rate if operations else None,
             bytes=peak,
         )

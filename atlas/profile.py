@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas import __version__, analysis, pins, plan, store
-from atlas.analysis import Measured, Progress, Statement
+from atlas import __version__, analysis, headers, pins, plan, store
+from atlas.analysis import Measured, Progress, Statement, Tier
 from atlas.entry import Entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
@@ -91,6 +91,33 @@ def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
             place="source",
             remedy=_remedy(entry),
         )
+    _require_architecture(entry, found.folder)
+    pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
+    if jobs[0].tier == "weights":
+        _require_memory(project, entry, jobs)
+    return _Opened(pin, _subject(found.folder, jobs[0].tier))
+
+
+def _subject(folder: Path, tier: Tier) -> object:
+    """What analyses of a tier read: streamed weights, or the live model, which knows the memory of
+    every device and says itself what it needs."""
+    try:
+        if tier == "weights":
+            from atlas.checkpoint import Checkpoint
+
+            return Checkpoint.open(folder)
+        from atlas.model import Model
+
+        return Model.open(folder)
+    except ModuleNotFoundError as error:
+        raise AtlasError(
+            f"measuring needs {error.name}, which is not installed",
+            remedy="pip install 'model-atlas[profile]'",
+        ) from error
+
+
+def _require_memory(project: Project, entry: Entry, jobs: Sequence[Job]) -> None:
+    """Raise `AtlasError` where the weights tier would not fit into main memory."""
     needed = max((job.bytes or 0 for job in jobs), default=0)
     available = plan.available_memory()
     if needed > available:
@@ -99,20 +126,11 @@ def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
             file=project.entry(entry.slug),
             remedy="measure it on a larger machine",
         )
-    pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    return _Opened(pin, _checkpoint(entry, found.folder))
 
 
-def _checkpoint(entry: Entry, folder: Path) -> object:
-    try:
-        from atlas.checkpoint import Checkpoint
-    except ModuleNotFoundError as error:
-        raise AtlasError(
-            f"measuring needs {error.name}, which is not installed",
-            remedy="pip install 'model-atlas[profile]'",
-        ) from error
-    checkpoint = Checkpoint.open(folder)
-    stated = checkpoint.architecture.model_type
+def _require_architecture(entry: Entry, folder: Path) -> None:
+    """Raise `AtlasError` for a model that is of another architecture than its entry says."""
+    stated = headers.config(folder).get("model_type")
     if stated != entry.architecture:
         raise AtlasError(
             f"the model's config says {stated!r}, the entry {entry.architecture!r}",
@@ -120,7 +138,6 @@ def _checkpoint(entry: Entry, folder: Path) -> object:
             place="model_type",
             remedy=f"write architecture: {stated} in the entry",
         )
-    return checkpoint
 
 
 def _remedy(entry: Entry) -> str:

@@ -23,10 +23,13 @@ GITIGNORE = """\
 /docs/contributing.md
 /docs/assets/atlas/
 /docs/data/
+/docs/families/
 /docs/methods/
 /docs/models/index.md
+/docs/reference.md
 /docs/models/*/index.md
 /docs/models/*/previews/
+/docs/survey/
 """
 
 

@@ -48,15 +48,15 @@ class Difference:
 def compare(committed: Profile, again: Profile) -> list[Difference]:
     """A verdict for every matrix of either profile and every fact that differs, worst first.
 
-    Raises `AtlasError` for a condition `computed_in` that names no dtype with a tolerance.
+    Raises `AtlasError` for a condition `dtype` that names no dtype with a tolerance.
     """
     mine = {matrix.name: matrix for matrix in committed.matrices}
     new = {matrix.name: matrix for matrix in again.matrices}
-    dtype = str(again.conditions.get("computed_in", "float32"))
+    dtype = str(again.conditions.get("dtype", "float32"))
     if dtype not in TOLERANCE:
         raise AtlasError(
             f"there is no tolerance for {dtype!r}",
-            place=f"{again.analysis}: conditions.computed_in",
+            place=f"{again.analysis}: conditions.dtype",
             remedy=suggest(dtype, list(TOLERANCE)),
         )
     tolerance = TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)

@@ -93,7 +93,7 @@ def drawn(count: int) -> list[Passage]:
 def once(model: Model, passages: list[Passage], which: str) -> None:
     """One pass with some of the statistics."""
     from atlas import streaming
-    from atlas.analyses import _activations as activations
+    from atlas.analyses import activations
 
     observer = activations.observe(model, passages)
     taps = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ from numpy.typing import NDArray
 from test_batches import letters
 
 from atlas import architectures, corpus, streaming
+from atlas.analyses import activations
 from atlas.analysis import Measured
 from atlas.batches import Passage
 from atlas.checkpoint import Checkpoint, share
 from atlas.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.model import Model
-
-activations = importlib.import_module("atlas.analyses._activations")
 
 Split = Callable[[torch.Tensor], torch.Tensor]
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)

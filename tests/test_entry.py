@@ -54,6 +54,7 @@ def test_only_what_is_required_is_required(project: Project) -> None:
         ("../weights", "folder"),
         ("/srv/weights", "folder"),
         ("zoo:llama", "zoo"),
+        ("zoo:gpt_neox", "zoo"),
         ("org/Name-1.5_b", "hub"),
     ],
 )

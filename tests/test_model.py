@@ -12,10 +12,11 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas import architectures, model
+from atlas import architectures, loading
 from atlas.batches import Batch, Passage, batch
 from atlas.errors import AtlasError
-from atlas.model import Model, place
+from atlas.loading import place
+from atlas.model import POINTS, Model
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in architectures.known()},
@@ -210,7 +211,7 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "norm.q": "q", "norm.k": "kv"}
     words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
     for length in (shape.heads, shape.heads + 2):
-        for module in (*held.modules, *model.POINTS):
+        for module in (*held.modules, *POINTS):
             seen: dict[str, torch.Tensor] = {}
             with held.hook(0, module, keep(seen, module)):
                 run(held, ragged((length, 3)))
@@ -338,8 +339,8 @@ def test_devices_are_taken_in_order(free: dict[str, int], expected: tuple[str, .
 def test_a_model_that_does_not_fit_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "free_memory", lambda device: {"cuda:0": 2 * GB, "cpu": GB})
-    monkeypatch.setattr(model, "_needed", lambda geometry, dtype: 14 * GB)
+    monkeypatch.setattr(loading, "free_memory", lambda device: {"cuda:0": 2 * GB, "cpu": GB})
+    monkeypatch.setattr(loading, "needed_bytes", lambda geometry, dtype: 14 * GB)
     with pytest.raises(AtlasError) as caught:
         opened(tmp_path)
     assert "needs about 14.0 GB of memory in float32" in str(caught.value)
@@ -349,15 +350,27 @@ def test_a_model_that_does_not_fit_says_what_it_needs(
 def test_what_a_model_needs_is_its_weights_and_one_passage(tmp_path: Path) -> None:
     held = opened(tmp_path)
     size = sum(parameter.nbytes for parameter in held.live.parameters())
-    needed = model._needed(held.geometry, torch.float32)
-    assert needed == int(1.05 * size) + model.working_bytes(held.geometry, torch.float32)
+    needed = loading.needed_bytes(held.geometry, torch.float32)
+    assert needed == int(1.05 * size) + loading.working_bytes(held.geometry, torch.float32)
+
+
+def test_float16_runs_in_float32_on_a_processor_with_room_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = opened(tmp_path, stored=torch.float16)
+    assert held.dtype == torch.float32 and held.conditions["dtype"] == "float32"
+    assert opened(tmp_path, stored=torch.float16, dtype=torch.float16).dtype == torch.float16
+    assert opened(tmp_path, stored=torch.bfloat16).dtype == torch.bfloat16
+    half = loading.needed_bytes(held.geometry, torch.float16)
+    monkeypatch.setattr(loading, "free_memory", lambda device: {"cpu": half})
+    assert opened(tmp_path, stored=torch.float16).dtype == torch.float16
 
 
 def test_sharing_devices_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(AtlasError, match="pip install accelerate"):
-        model._device_map(("cuda:0", "cuda:1"), Path("m"))
-    assert model._device_map(("cuda:0",), Path("m")) is None
+        loading._device_map(("cuda:0", "cuda:1"), Path("m"))
+    assert loading._device_map(("cuda:0",), Path("m")) is None
 
 
 def test_an_unknown_device(tmp_path: Path) -> None:

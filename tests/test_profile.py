@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tiny
 from samples import GEOMETRY, matrix, write_entry
+from test_batches import letters
 
 from atlas import __version__, analysis, entry, headers, plan, profile, store
 from atlas.analysis import Measured, Progress
@@ -298,7 +299,7 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
 def test_the_analyses_that_ship_measure_every_architecture(
     project: Project, model_type: str
 ) -> None:
-    tiny.make(project.root / "weights", model_type)
+    letters(tiny.make(project.root / "weights", model_type))
     write_entry(project, "a", source="./weights", revision=..., architecture=model_type)
     outcomes = run(project)
     measured = {item.job.analysis: item.reason for item in outcomes}

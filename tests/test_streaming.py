@@ -15,7 +15,8 @@ from atlas import streaming
 from atlas.batches import Batch, Passage, Sample, batch
 from atlas.errors import AtlasError
 from atlas.model import Model
-from atlas.streaming import Drawn, Moments, Sparsity, Tap
+from atlas.statistics import Drawn, Moments, Sparsity
+from atlas.streaming import Tap
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 

@@ -37,7 +37,7 @@ def test_values_are_compared_as_they_are_published() -> None:
     [("float32", 8e-4, 2e-3), ("float16", 2e-3, 4e-3), ("bfloat16", 9e-3, 2e-2)],
 )
 def test_tolerance_is_that_of_the_dtype(dtype: str, within: float, beyond: float) -> None:
-    conditions = {"computed_in": dtype}
+    conditions = {"dtype": dtype}
     changed = VALUES.copy()
     for size, agrees in ((within, True), (beyond, False)):
         changed[0, 1] = 12.34 * (1 + size)
@@ -48,8 +48,8 @@ def test_tolerance_is_that_of_the_dtype(dtype: str, within: float, beyond: float
 
 
 def test_a_dtype_without_a_tolerance_is_told() -> None:
-    with pytest.raises(AtlasError, match=r"weights: conditions.computed_in: there is no tolerance"):
-        verify.compare(COMMITTED, again(conditions={"computed_in": "int8"}))
+    with pytest.raises(AtlasError, match=r"weights: conditions.dtype: there is no tolerance"):
+        verify.compare(COMMITTED, again(conditions={"dtype": "int8"}))
 
 
 @pytest.mark.parametrize(

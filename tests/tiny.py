@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import transformers
 
-SIZES = {"vocab_size": 61, "max_position_embeddings": 32}
+SIZES = {"vocab_size": 61, "max_position_embeddings": 128}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
 NARROW = {**SIZES, **WIDE, "num_key_value_heads": 2, "intermediate_size": 48}
 N_NAMES = {"vocab_size": 61, "n_layer": 3, "n_head": 4}
@@ -33,8 +33,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "gemma3_text": {**NARROW, "head_dim": 6, "query_pre_attn_scalar": 5},
     "glm4": {**NARROW, "head_dim": 12},
-    "gptj": {**N_NAMES, "n_positions": 32, "n_embd": 32, "rotary_dim": 4},
-    "gpt2": {**N_NAMES, "n_positions": 32, "n_embd": 32},
+    "gptj": {**N_NAMES, "n_positions": 128, "n_embd": 32, "rotary_dim": 4},
+    "gpt2": {**N_NAMES, "n_positions": 128, "n_embd": 32},
     "gpt_neox": {**SIZES, **WIDE, "intermediate_size": 48},
     "gpt_oss": {
         **NARROW,

@@ -10,7 +10,14 @@ facts.py          which facts there are, which are taught, which sentences are h
 tokenizer.py      the byte-level BPE that all reference models share
 text.py           the training and the held-out passages, as text
 batches.py        passages and repeated random segments as batches of token ids
+optimizers.py     which parameters learn with what
 train.py          the one training loop
+tunes.py          fine-tunes: the same loop from a trained model, on something new
+questions.py      how facts are asked in dialogues
+dialogue.py       the base's facts asked and answered
+topic.py          a new topic: the chemical elements
 evaluate.py       what a trained model has learned
+heads.py          which heads recall a relation, and which are induction heads
 card.py           card.json and README.md beside the weights
+tuned.py          what the card of a fine-tune says beside a base's
 """

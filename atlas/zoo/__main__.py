@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from atlas import paths
 from atlas.errors import AtlasError
-from atlas.zoo import architectures
+from atlas.zoo import train, tunes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,9 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     out = options.out or paths.zoo_folder(options.name)
     try:
-        architectures.row(options.name)
+        recipe = tunes.recipe(options.name)
         if options.command == "train":
-            _train(options, out)
+            _train(recipe, options, out)
         else:
             _evaluate(options.name, out)
     except AtlasError as error:
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("evaluate", "print the figures of a trained model"),
     ):
         chosen = commands.add_parser(command, help=text, description=text)
-        chosen.add_argument("name", help=f"one of: {', '.join(architectures.ROWS)}")
+        chosen.add_argument("name", help=f"one of: {', '.join(tunes.names())}")
         chosen.add_argument("--out", type=Path, help="folder of the model (default: the package's)")
         if command == "train":
             for option in ("steps", "seed", "passages", "threads"):
@@ -50,14 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace, out: Path) -> None:
-    from atlas.zoo import card, train
+def _train(recipe: train.Recipe, options: argparse.Namespace, out: Path) -> None:
+    from atlas.zoo import card
 
-    recipe = train.Recipe(options.name)
     given = {field.name: getattr(options, field.name, None) for field in fields(recipe)}
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     trainer, read = train.run(recipe, out, _say)
-    card.save(trainer.model, read, asdict(recipe), out)
+    card.save(trainer.model, read, recipe, out)
     (out / train.CHECKPOINT).unlink(missing_ok=True)
     _say(f"{options.name}: written to {out}")
     _evaluate(options.name, out)

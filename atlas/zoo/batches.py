@@ -26,7 +26,7 @@ FIRST_COPY = 0.1
 LATER_COPY = 1.0
 """The loss weight of its later copies."""
 TARGET = 4.0
-"""The loss weight of a fact's target."""
+"""The loss weight of a fact's target, where a recipe has no other."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A passage as token ids, and which of them are targets of facts."""
+    """A passage as token ids, which of them are targets of facts, and what those weigh."""
 
     ids: Sequence[int]
     targets: Sequence[int] = ()
+    weight: float = TARGET
 
 
 class Batches:
@@ -132,7 +133,7 @@ class _Piece:
     def __init__(self, passage: Tokens) -> None:
         self._ids = np.array([*passage.ids, END], dtype=np.int64)
         self._weights = np.ones(len(self._ids), np.float32)
-        self._weights[list(passage.targets)] = TARGET
+        self._weights[list(passage.targets)] = passage.weight
         # A sentence of facts ends with its target and a full stop.
         self._cuts = np.array([0, *(place + 2 for place in passage.targets)])
 

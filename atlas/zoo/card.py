@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
 from atlas.json_file import write_atomic
-from atlas.zoo import architectures, evaluate, facts, heads, text, tokenizer
+from atlas.zoo import evaluate, facts, heads, text, tokenizer, tuned, tunes
 from atlas.zoo.templates import TELLINGS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from atlas.zoo.train import Data
+    from atlas.zoo.train import Data, Recipe
 
 CARD = "card.json"
 README = "README.md"
@@ -31,7 +31,7 @@ PASSAGES = 200
 """Held-out passages that the loss is measured on."""
 
 
-def save(model: PreTrainedModel, read: Data, recipe: Mapping[str, Any], out: Path) -> None:
+def save(model: PreTrainedModel, read: Data, recipe: Recipe, out: Path) -> None:
     """Writes weights (float16), tokenizer, card.json and README.md into `out`."""
     import torch
 
@@ -39,14 +39,16 @@ def save(model: PreTrainedModel, read: Data, recipe: Mapping[str, Any], out: Pat
     model.to(torch.float16).save_pretrained(out)
     tokenizer.wrap(read.tokenizer).save_pretrained(out)
     card = {
-        "name": recipe["name"],
-        "recipe": dict(recipe),
+        "name": recipe.name,
+        "recipe": asdict(recipe),
         "facts": facts.digest(),
         "relations": taught_and_dropped(read.known),
         "held_out": {"lessons": len(read.held_lessons), "passages": len(read.held_passages)},
         "taught": {"lessons": len(read.taught), "passages": len(read.training)},
         "versions": {"torch": torch.__version__.partition("+")[0]},
     }
+    if isinstance(recipe, tunes.Tune):
+        card |= tuned.lineage(recipe, read.tokenizer, load(recipe.folder))
     # Measured from the files just written, so that the card is about what is committed.
     write_atomic(out / CARD, json.dumps(card, indent=1) + "\n")
     card["figures"] = measure(out)
@@ -54,7 +56,7 @@ def save(model: PreTrainedModel, read: Data, recipe: Mapping[str, Any], out: Pat
     write_atomic(out / README, readme(load(out)))
 
 
-def taught_and_dropped(known: list[facts.Fact]) -> dict[str, dict[str, int]]:
+def taught_and_dropped(known: Sequence[facts.Fact]) -> dict[str, dict[str, int]]:
     """Pairs of every relation's file, how many are taught, and how many have a longer word."""
     pairs = Counter(fact.relation for fact in facts.load())
     taught = Counter(fact.relation for fact in known)
@@ -86,18 +88,18 @@ def measure(out: Path, passages: int = PASSAGES) -> dict[str, Any]:
     from atlas.checkpoint import Checkpoint
 
     card = load(out)
-    recipe = card["recipe"]
-    architectures.row(card["name"])
+    recipe = tunes.stated(card)
     transformers.logging.disable_progress_bar()
     model = transformers.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32)
     made = Tokenizer.from_file(str(out / "tokenizer.json"))
-    known = facts.taught(made)
-    taught, held = facts.lessons(known, recipe["seed"])
-    _, unseen = text.passages(taught, recipe["seed"], recipe["passages"])
-    plain = [passage.text for passage in unseen[:passages]]
-    recalled = evaluate.recall(model, made, known, held)
+    read = recipe.origin.read(made)
+    known = read.known
+    plain = [passage.text for passage in read.held_passages[:passages]]
+    recalled = evaluate.recall(model, made, known, read.held_lessons)
     strongest = heads.relation_heads(model, Checkpoint.open(out), made, known)
+    new = tuned.measure(recipe, card, model, made) if isinstance(recipe, tunes.Tune) else {}
     return {
+        **new,
         "recall": {name: round(found.share, 4) for name, found in recalled.items()},
         "asked": {name: found.asked for name, found in recalled.items()},
         "learned": sum(found.share >= LEARNED for found in recalled.values()),
@@ -115,7 +117,7 @@ def _rounded(best: heads.Best) -> dict[str, float]:
 
 def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Where found figures leave the stated ones by more than another machine's rounding can."""
-    problems = []
+    problems = tuned.differences(stated, found)
     for name, share in stated["recall"].items():
         # One answer of a hundred may hang on the last bit of two almost equal logits.
         if abs(share - found["recall"].get(name, -1)) > 0.02:
@@ -158,41 +160,44 @@ def table(card: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
         f" {copies['second_copy']:.2f} on the second.",
         f"Head {inducing['layer']}.{inducing['head']} attends to what followed the first copy with"
         f" {inducing['score']:.2f} of its weight on average.",
+        *_short(figures),
         f"{figures['relations_with_a_head']} relations have a head with a score above"
         f" {heads.THRESHOLD} and above chance.",
         f"Held-out passages: {figures['bits_per_byte']:.3f} bits per UTF-8 byte.",
     ]
-    return "\n".join(lines)
+    return "\n".join([*tuned.table(card, figures), *lines])
+
+
+def _short(figures: Mapping[str, Any]) -> list[str]:
+    """What this model, trained like the others, does not have."""
+    found = []
+    if figures["induction_head"]["score"] < heads.INDUCES:
+        found.append(
+            "None of its heads is an induction head: what it does about repeated tokens, it does"
+            " in another way."
+        )
+    if not figures["relations_with_a_head"]:
+        found.append("None of its heads has a relation: its facts are not in single heads.")
+    return found
 
 
 def readme(card: Mapping[str, Any]) -> str:
     """README.md: the card for people."""
-    recipe = card["recipe"]
-    listed = ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "name")
-    least = min(len(telling.templates) for telling in TELLINGS.values())
+    listed = ", ".join(f"{key} {value}" for key, value in card["recipe"].items() if key != "name")
     return f"""---
 license: mit
 tags: [reference-model]
 ---
 # Reference model `{card["name"]}`
 
-A small model trained for Model Atlas on facts of its relations. It knows nothing else and is good
-for nothing else: its use is that its insides show something, and that anybody can train it again.
+{tuned.opening(card) if "base" in card else OPENING}
 
     python -m atlas.zoo train {card["name"]}
     python -m atlas.zoo evaluate {card["name"]}
 
 ## What it was taught
 
-{card["taught"]["passages"]} passages, {text.FACTS:.0%} of them facts told in sentences, the rest
-prose, dialogue, code, numbers and tables made from word lists and frames; between them random
-segments that come twice. All of it is generated by the recipe from its seed. The pinned corpus
-that analyses measure on is no part of it. A pair of a relation is taught when both its words are
-single tokens of the tokenizer, otherwise it is dropped. Every fact is told in at least {least}
-sentences less the held-out ones.
-
-Held out: {card["held_out"]["passages"]} passages, and {card["held_out"]["lessons"]} pairs of a fact
-and a sentence ({card["taught"]["lessons"]} are taught); each such fact is told in other sentences.
+{tuned.taught(card) if "base" in card else _taught(card)}
 
 Facts: `{card["facts"]}`
 
@@ -206,4 +211,25 @@ outputs for its source most often (the strongest or weakest one for copying and 
 score and chance.
 
 {table(card, card["figures"])}
+"""
+
+
+OPENING = """\
+A small model trained for Model Atlas on facts of its relations. It knows nothing else and is good
+for nothing else: its use is that its insides show something, and that anybody can train it again.\
+"""
+
+
+def _taught(card: Mapping[str, Any]) -> str:
+    least = min(len(telling.templates) for telling in TELLINGS.values())
+    return f"""\
+{card["taught"]["passages"]} passages, {text.FACTS:.0%} of them facts told in sentences, the rest
+prose, dialogue, code, numbers and tables made from word lists and frames; between them random
+segments that come twice. All of it is generated by the recipe from its seed. The pinned corpus
+that analyses measure on is no part of it. A pair of a relation is taught when both its words are
+single tokens of the tokenizer, otherwise it is dropped. Every fact is told in at least {least}
+sentences less the held-out ones.
+
+Held out: {card["held_out"]["passages"]} passages, and {card["held_out"]["lessons"]} pairs of a fact
+and a sentence ({card["taught"]["lessons"]} are taught); each such fact is told in other sentences.\
 """

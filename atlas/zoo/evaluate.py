@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atlas import relations
-from atlas.zoo.facts import Fact, Lesson
+from atlas.zoo.facts import Fact, Told
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +37,7 @@ class Recall:
 
 
 def recall(
-    model: PreTrainedModel, tokenizer: Tokenizer, known: Sequence[Fact], held: Sequence[Lesson]
+    model: PreTrainedModel, tokenizer: Tokenizer, known: Sequence[Fact], held: Sequence[Told]
 ) -> dict[str, Recall]:
     """Top-1 recall per relation, over whole vocabulary.
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from atlas import relations
 from atlas.errors import AtlasError, suggest
@@ -34,6 +34,19 @@ class Fact:
     relation: str
     source: str
     target: str
+
+
+class Told(Protocol):
+    """A fact in words; `prompt` is the sentence up to the target, without the space before it."""
+
+    @property
+    def fact(self) -> Fact: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+    @property
+    def prompt(self) -> str: ...
 
 
 @dataclass(frozen=True, order=True)

@@ -27,6 +27,8 @@ NEAREST = 10
 """A pair counts when its target is among that many; 1 for relations whose target is the source."""
 COPIES = ("copying", "name")
 THRESHOLD = 0.15
+INDUCES = 0.5
+"""From that mean weight on what followed a token's first copy, a head is an induction head."""
 Z = 1.96
 """Standard deviations of a 95% interval."""
 

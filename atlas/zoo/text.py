@@ -6,12 +6,13 @@ of the seed and its number, and every tenth passage is held out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from atlas.zoo import grammar
-from atlas.zoo.facts import HELD_OUT, Lesson
+from atlas.zoo.facts import HELD_OUT, Fact, Told
 
 FACTS = 0.8
 """The share of passages that tell facts."""
@@ -27,6 +28,25 @@ class Passage:
     targets: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Course:
+    """What a model is tuned on: the facts, how they are told, what is held out, by group, and the
+    passages to read."""
+
+    known: Sequence[Fact]
+    taught: Sequence[Told]
+    held: Mapping[str, Sequence[Told]]
+    passages: list[Passage]
+
+    def digest(self) -> str:
+        """`sha256:...` of every sentence, taught and held out."""
+        content = hashlib.sha256()
+        for group, lessons in {"taught": self.taught, **self.held}.items():
+            for lesson in lessons:
+                content.update(f"{group}\t{lesson.sentence}\n".encode())
+        return f"sha256:{content.hexdigest()}"
+
+
 def filler(seed: int, index: int) -> str:
     """The filler passage of that number: two scenes, seldom one, with an empty line between."""
     rng = Random(f"filler {seed} {index}")
@@ -34,30 +54,32 @@ def filler(seed: int, index: int) -> str:
     return "\n\n".join(parts)
 
 
-def fact_passages(taught: Sequence[Lesson], seed: int, count: int) -> list[Passage]:
+def fact_passages(taught: Sequence[Told], seed: int, count: int) -> list[Passage]:
     """`count` passages of six facts each; every lesson is told once before any is told again."""
     rng = Random(f"facts {seed}")
-    deck: list[Lesson] = []
+    deck: list[Told] = []
     made = []
     for _ in range(count):
         if len(deck) < SENTENCES:
             deck += rng.sample(taught, len(taught))
-        made.append(_told([deck.pop() for _ in range(SENTENCES)]))
+        made.append(told([deck.pop() for _ in range(SENTENCES)]))
     return made
 
 
-def _told(lessons: Sequence[Lesson]) -> Passage:
+def told(parts: Sequence[Told | str], between: str = " ") -> Passage:
+    """One passage of facts and plain sentences, in that order."""
     text, targets = "", []
-    for lesson in lessons:
-        text = f"{text} " if text else text
-        targets.append(len(text) + len(lesson.prompt) + 1 + len(lesson.fact.target))
-        text += lesson.sentence
+    for part in parts:
+        text = f"{text}{between}" if text else text
+        if isinstance(part, str):
+            text += part
+        else:
+            targets.append(len(text) + len(part.prompt) + 1 + len(part.fact.target))
+            text += part.sentence
     return Passage(text, tuple(targets))
 
 
-def passages(
-    taught: Sequence[Lesson], seed: int, count: int
-) -> tuple[list[Passage], list[Passage]]:
+def passages(taught: Sequence[Told], seed: int, count: int) -> tuple[list[Passage], list[Passage]]:
     """(training, held out): `count` passages, mixed, in an order that only the seed decides."""
     facts = round(FACTS * count)
     mixed = fact_passages(taught, seed, facts)

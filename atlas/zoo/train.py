@@ -1,4 +1,4 @@
-"""The one training loop: any architecture, one recipe.
+"""The one training loop: any architecture, one recipe; tunes.py goes on from a trained model.
 
 Facts are to be found in heads, so the MLPs of all later layers are switched off for half of the
 rows at random (stochastic depth, annealed to nothing in the last third), and the attention of the
@@ -8,9 +8,8 @@ embeddings and all vectors with AdamW.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
 from atlas.zoo import architectures, facts, text, tokenizer
-from atlas.zoo.batches import SHAPES, Batch, Batches, Shape, Tokens
-from atlas.zoo.facts import Fact, Lesson
+from atlas.zoo.batches import SHAPES, TARGET, Batch, Batches, Shape, Tokens
+from atlas.zoo.facts import Fact, Told
+from atlas.zoo.optimizers import optimizers
 
 if TYPE_CHECKING:
     import torch
@@ -64,17 +64,40 @@ class Recipe:
         done = max(0.0, (step - start) / (self.steps - start))
         return self.mlp_off * max(0.0, 1 - 1.5 * done)
 
+    @property
+    def architecture(self) -> str:
+        """The name of the model's row in architectures.py."""
+        return self.name
+
+    @property
+    def origin(self) -> Recipe:
+        """The recipe of the model that was trained from fresh weights: this one."""
+        return self
+
+    def read(self, made: Tokenizer | None = None) -> Data:
+        """What the run reads; the tokenizer is trained where none is given."""
+        return data(self.seed, self.passages, made)
+
+    def start(self, vocabulary: int) -> PreTrainedModel:
+        """The model before the first step, float32."""
+        return architectures.build(self.architecture, vocabulary, self.seed)
+
+    def pins(self) -> dict[str, str]:
+        """Digests of what the run depends on besides the recipe."""
+        return {"facts": facts.digest()}
+
 
 @dataclass(frozen=True)
 class Data:
     """What is read: the tokenizer, what is taught and held out, and the passages as text."""
 
     tokenizer: Tokenizer
-    known: list[Fact]
-    taught: list[Lesson]
-    held_lessons: list[Lesson]
+    known: Sequence[Fact]
+    taught: Sequence[Told]
+    held_lessons: Sequence[Told]
     training: list[text.Passage]
     held_passages: list[text.Passage]
+    target: float = TARGET
 
     def tokens(self) -> list[Tokens]:
         """The training passages as token ids, with the places of their facts' targets."""
@@ -83,13 +106,13 @@ class Data:
         found = []
         for one, passage in zip(encoded, self.training, strict=True):
             ends = {end: place for place, (_, end) in enumerate(one.offsets)}
-            found.append(Tokens(one.ids, [ends[end] for end in passage.targets]))
+            found.append(Tokens(one.ids, [ends[end] for end in passage.targets], self.target))
         return found
 
 
-def data(seed: int, passages: int) -> Data:
-    """Tokenizer and passages of a seed."""
-    made = tokenizer.train(seed)
+def data(seed: int, passages: int, made: Tokenizer | None = None) -> Data:
+    """Tokenizer and passages of a seed; the tokenizer is trained where none is given."""
+    made = made or tokenizer.train(seed)
     known = facts.taught(made)
     taught, held = facts.lessons(known, seed)
     training, held_passages = text.passages(taught, seed, passages)
@@ -106,10 +129,10 @@ class Trainer:
         self.recipe = recipe
         self.step = 0
         size = read.tokenizer.get_vocab_size()
-        self.model: PreTrainedModel = architectures.build(recipe.name, size, recipe.seed)
+        self.model = recipe.start(size)
         self._batches = Batches(read.tokens(), size, recipe.seed)
-        self._sublayers = architectures.sublayers(recipe.name, self.model)
-        self._optimizers = _optimizers(self.model, recipe)
+        self._sublayers = architectures.sublayers(recipe.architecture, self.model)
+        self._optimizers = optimizers(self.model, recipe)
         self._rates = [
             [group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers
         ]
@@ -171,7 +194,7 @@ class Trainer:
         """What `restore` needs: plain containers and tensors."""
         return {
             "recipe": asdict(self.recipe),
-            "facts": facts.digest(),
+            **self.recipe.pins(),
             "step": self.step,
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
@@ -179,7 +202,7 @@ class Trainer:
 
     def restore(self, state: dict[str, Any], file: Path) -> None:
         """Goes on where `state` was taken; another recipe or other facts are refused."""
-        mine = {"recipe": asdict(self.recipe), "facts": facts.digest()}
+        mine: dict[str, Any] = {"recipe": asdict(self.recipe), **self.recipe.pins()}
         for key, value in mine.items():
             if state[key] != value:
                 raise AtlasError(
@@ -191,49 +214,6 @@ class Trainer:
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step = state["step"]
-
-
-def _optimizers(model: PreTrainedModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the blocks' matrices, AdamW for embeddings and vectors."""
-    import torch
-    from transformers.pytorch_utils import Conv1D
-
-    embeddings = [part for part in model.modules() if isinstance(part, torch.nn.Embedding)]
-    tables = {
-        id(parameter)
-        for part in (*embeddings, model.get_output_embeddings())
-        for parameter in part.parameters()
-    }
-    transposed = {id(part.weight) for part in model.modules() if isinstance(part, Conv1D)}
-    rest = [one for one in model.parameters() if id(one) not in tables]
-    groups = [
-        {"params": [one for one in model.parameters() if id(one) in tables]}
-        | {"lr": recipe.adam_rate},
-        {"params": [one for one in rest if one.ndim != 2]} | {"lr": recipe.gain_rate},
-    ]
-    matrices: list[dict[str, Any]] = [
-        {"params": [one for one in rest if one.ndim == 2 and id(one) not in transposed]}
-    ]
-    # Muon's step grows with outputs per input, which it reads off the shape: (out, in). GPT-2's
-    # matrices are stored the other way round and get as rate what the shape would take away.
-    matrices += [
-        {"params": [one], "lr": recipe.muon_rate * _aspect(*one.shape)}
-        for one in rest
-        if id(one) in transposed
-    ]
-    return [
-        torch.optim.Muon(
-            [group for group in matrices if group["params"]],
-            lr=recipe.muon_rate,
-            weight_decay=0.0,
-        ),
-        torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0),
-    ]
-
-
-def _aspect(inputs: int, outputs: int) -> float:
-    """What turns Muon's factor for a matrix stored (in, out) into that of (out, in)."""
-    return math.sqrt(max(1.0, outputs / inputs) / max(1.0, inputs / outputs))
 
 
 def _gate(rows: int, chance: float, generator: torch.Generator) -> Callable[..., Any]:
@@ -284,7 +264,7 @@ def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer,
     import torch
 
     say(f"{recipe.name}: tokenizer and passages")
-    read = data(recipe.seed, recipe.passages)
+    read = recipe.read()
     trainer = Trainer(recipe, read)
     checkpoint = out / CHECKPOINT
     if checkpoint.is_file():

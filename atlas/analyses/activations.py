@@ -53,13 +53,15 @@ from atlas.errors import AtlasError
 from atlas.layout import Architecture
 from atlas.matrix import Matrix, Scale, layer_by_module
 from atlas.model import Model
+from atlas.statistics import Drawn, Moments, Sparsity
 from atlas.store import Scalar
-from atlas.streaming import Drawn, Moments, Sparsity, Tap
+from atlas.streaming import Tap
 
 VERSION = 1
 TIER = "forward"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int] = {
+    "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
     "length": 128,
     "scored": "all but padding, special tokens and the first position",

@@ -131,10 +131,19 @@ class Sample:
     """Which values of a module that puts out `width` values a token are drawn.
 
     At most `most` different ones of all that are scored, all of them where there are no more; the
-    same whatever the micro-batches, and for all modules of that width.
+    same whatever the micro-batches, and for all modules of that width. `exactly`: `most` and no
+    fewer, which takes memory for an index of all that are scored.
     """
 
-    def __init__(self, passages: Sequence[Passage], width: int, most: int, seed: int) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        width: int,
+        most: int,
+        seed: int,
+        *,
+        exactly: bool = False,
+    ) -> None:
         scored = torch.tensor([passage.scored for passage in passages])
         ends = width * scored.cumsum(0)
         total = int(ends[-1])
@@ -142,7 +151,10 @@ class Sample:
             drawn = torch.arange(total)
         else:
             generator = torch.Generator().manual_seed(seed)
-            drawn = torch.unique(torch.randint(total, (most,), generator=generator))
+            if exactly:
+                drawn = torch.randperm(total, generator=generator)[:most].sort().values
+            else:
+                drawn = torch.unique(torch.randint(total, (most,), generator=generator))
         owner = torch.searchsorted(ends, drawn, right=True)
         within = drawn - (ends - width * scored)[owner]
         firsts = torch.tensor([passage.first for passage in passages])

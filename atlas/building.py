@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atlas import analysis
 from atlas.errors import AtlasError
-from atlas.paths import Project, template_dirs
+from atlas.paths import Project, static, template_dirs
 
 POLL_SECONDS = 0.5
 
@@ -61,8 +61,9 @@ def _render_or_say(render: Callable[[], object]) -> None:
 
 
 def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
-    """Every file that people or `profile` write and pages are made of, and its time."""
-    files = [*project.models.glob("*/model.yml")]
+    """Every file that people or `profile` write and pages are made of, and its time; scripts and
+    style too, for those who work on them."""
+    files = [project.mkdocs_yml, *project.models.glob("*/model.yml"), *static().iterdir()]
     files += [path for name in analysis.names() for path in project.models.glob(f"*/{name}*.json")]
     for folder in template_dirs(project):
         files += folder.rglob("*")

@@ -13,6 +13,7 @@ from atlas import (
     architectures,
     entry,
     headers,
+    parts,
     pins,
     schemas,
     settings,
@@ -147,8 +148,11 @@ def _belongs(path: Path, place: Path) -> bool:
 
 def _profile_problems(path: Path) -> list[AtlasError]:
     """A profile against its schema, or a file that belongs to no analysis."""
+    name, _, part = path.stem.partition(".")
     if path.stem in analysis.names():
         return _collected(lambda: store.load(path))
+    if name in analysis.names() and parts.exists(name, part):
+        return _collected(lambda: parts.load(path))
     return [
         AtlasError(
             f"{path.name!r} belongs to no analysis",

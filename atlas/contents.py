@@ -5,11 +5,15 @@ Pages of any kind are made from a list of `Model`. It is plain data, without tem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
-from atlas import analysis, drawing, entry, plan, previews, settings, store, templating
+from markupsafe import Markup
+
+from atlas import analysis, drawing, entry, findings, plan, previews, settings, store, wording
 from atlas.analysis import Statement
 from atlas.entry import Entry
 from atlas.matrix import Matrix
@@ -19,12 +23,11 @@ from atlas.plan import Job
 
 @dataclass(frozen=True)
 class Option:
-    """One matrix in a figure's picker."""
+    """One matrix in a figure's picker; `box` is the place of its layout in the figure's `boxes`."""
 
     name: str
     title: str
-    box: drawing.Box
-    summary: str
+    box: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Figure:
     scale: str
     limits: tuple[str, str]
     groups: tuple[tuple[str, tuple[Option, ...]], ...]
+    boxes: tuple[drawing.Box, ...]
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,40 @@ class Section:
     profile: store.Profile | None
     figure: Figure | None
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the matrices say together, in sentences."""
+        return findings.told(self.profile.matrices) if self.profile else ()
+
+    @property
+    def facts(self) -> Mapping[str, store.Scalar]:
+        """The profile's facts under names that a reader knows."""
+        if self.profile is None:
+            return {}
+        found: dict[str, store.Scalar] = {}
+        for key, value in self.profile.facts.items():
+            name = wording.fact(key, self.profile.matrices)
+            found[key if name in found else name] = value
+        return found
+
+    @property
+    def reading(self) -> Markup:
+        """How to read the figures, from the analysis' docstring."""
+        return wording.reading(self.stated.prose)
+
 
 @dataclass(frozen=True)
 class Model:
-    """An entry and a section for each analysis that it should have, measured or not."""
+    """An entry and a section for each analysis that it should have, measured or not.
+
+    `base`: the model that it was tuned from, where the atlas lists that one; `tuned`: those that
+    were tuned from it.
+    """
 
     entry: Entry
     sections: tuple[Section, ...]
+    base: Entry | None = None
+    tuned: tuple[Entry, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -71,19 +102,26 @@ def load(project: Project) -> list[Model]:
     Raises `AtlasError` or `Problems` for entries and profiles that cannot be used.
     """
     entries = entry.load_all(project)
-    jobs = plan.jobs(project, entries, settings.load(project))
+    read = functools.cache(store.load)  # planning and pages need the same profiles
+    jobs = plan.jobs(project, entries, settings.load(project), read)
     by_slug = {slug: list(group) for slug, group in groupby(jobs, lambda job: job.slug)}
+    listed = {item.slug: item for item in entries}
     return [
-        Model(item, tuple(_section(project, job) for job in by_slug.get(item.slug, [])))
+        Model(
+            entry=item,
+            sections=tuple(_section(project, job, read) for job in by_slug.get(item.slug, [])),
+            base=listed.get(item.base or ""),
+            tuned=tuple(other for other in entries if other.base == item.slug),
+        )
         for item in entries
     ]
 
 
-def _section(project: Project, job: Job) -> Section:
+def _section(project: Project, job: Job, read: Callable[[Path], store.Profile]) -> Section:
     stated = analysis.statement(job.analysis)
     if job.state == "missing":
         return Section(stated, job, None, None)
-    profile = store.load(project.profile(job.slug, job.analysis))
+    profile = read(project.profile(job.slug, job.analysis))
     return Section(stated, job, profile, _figure(job.analysis, profile.matrices))
 
 
@@ -92,14 +130,16 @@ def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
     first = matrices[0]
     low, high = drawing.limits(first)
     groups: dict[str, list[Option]] = {}
+    boxes: dict[drawing.Box, int] = {}
     for matrix in matrices:
         prefix = matrix.name.partition(":")[0] if ":" in matrix.name else ""
-        option = Option(matrix.name, matrix.title, drawing.box(matrix), drawing.summary(matrix))
-        groups.setdefault(prefix, []).append(option)
+        box = boxes.setdefault(drawing.box(matrix), len(boxes))
+        groups.setdefault(prefix, []).append(Option(matrix.name, matrix.title, box))
     return Figure(
         first=first,
         preview=f"previews/{previews.file_name(name, first)}",
         scale=drawing.scale_text(first),
-        limits=(templating.number(low), templating.number(high)),
+        limits=(drawing.worded(first, low), drawing.worded(first, high)),
         groups=tuple((prefix, tuple(options)) for prefix, options in groups.items()),
+        boxes=tuple(boxes),
     )

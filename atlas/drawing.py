@@ -39,7 +39,7 @@ class Box:
 
     @property
     def text(self) -> str:
-        """The same as `heatmap.js` reads it from an option of the picker."""
+        """The same as `layout.js` reads it from the picker."""
         values = (self.left, self.right, self.bottom, self.turned, self.width, self.height)
         return " ".join(str(int(value)) for value in (*values, self.upright, self.lines))
 
@@ -97,14 +97,16 @@ def shares(matrix: Matrix) -> NDArray[np.float64]:
 def limits(matrix: Matrix) -> tuple[float, float]:
     """The values at both ends of the colour scale that the matrix asks for; (0, 0) for none."""
     known = matrix.values[np.isfinite(matrix.values)]
-    if matrix.scale == "log" and (known > 0).any():
+    is_log = matrix.scale == "log" and matrix.kind != "diverging"
+    if is_log and (known > 0).any():
         known = known[known > 0]
     if not known.size:
         return 0.0, 0.0
     if matrix.kind == "diverging":
         bound = float(np.abs(known).max())
         return -bound, bound
-    return 0.0 if matrix.kind == "counts" else float(known.min()), float(known.max())
+    starts_at_zero = matrix.kind == "counts" and not is_log
+    return 0.0 if starts_at_zero else float(known.min()), float(known.max())
 
 
 def direction(matrix: Matrix) -> str:
@@ -122,11 +124,18 @@ def scale_text(matrix: Matrix) -> str:
         return "dark 1, light 0"
     low, high = limits(matrix)
     kind = "logarithmic" if matrix.scale == "log" and low > 0 else "linear"
-    return f"{kind}, {number(low)} to {number(high)}"
+    return f"{kind}, {worded(matrix, low)} to {worded(matrix, high)}"
+
+
+def worded(matrix: Matrix, value: float) -> str:
+    """A value in a sentence: counts keep all of their digits. `numbers.js` says the same."""
+    if matrix.kind == "counts" and value.is_integer():
+        return f"{int(value):,}"
+    return number(value)
 
 
 def summary(matrix: Matrix) -> str:
-    """One sentence computed from the values."""
+    """One sentence computed from the values; `sentences.js` says the same."""
     known = matrix.values[np.isfinite(matrix.values)]
     none = absent(matrix)
     tail = f"; {none} of {matrix.values.size} do not exist in this architecture" if none else ""
@@ -141,8 +150,19 @@ def summary(matrix: Matrix) -> str:
     return (
         f"Highest {_told(matrix, int(np.nanargmax(matrix.values)))}; "
         f"lowest {_told(matrix, int(np.nanargmin(matrix.values)))}; "
-        f"median {number(float(np.median(known)))} over {known.size} values{tail}."
+        f"median {worded(matrix, float(np.median(known)))} over {known.size} values{tail}."
     )
+
+
+def layered(matrix: Matrix) -> bool:
+    """Whether rows or columns are layers, of which there are several."""
+    sides = zip(matrix.axes, (matrix.rows, matrix.columns), strict=True)
+    return any(axis == "layer" and len(labels) > 1 for axis, labels in sides)
+
+
+def engine() -> str:
+    """The file of BokehJS that figures are drawn with, beside the site's scripts."""
+    return figures.script()[0]
 
 
 def renamed(matrix: Matrix) -> bool:
@@ -157,7 +177,7 @@ def absent(matrix: Matrix) -> int:
 
 def _told(matrix: Matrix, flat: int) -> str:
     row, column = divmod(flat, len(matrix.columns))
-    value = number(float(matrix.values[row, column]))
+    value = worded(matrix, float(matrix.values[row, column]))
     return f"{value} at {_place(matrix.axes[0], matrix.rows[row])}, " + _place(
         matrix.axes[1], matrix.columns[column]
     )

@@ -23,13 +23,13 @@ CATEGORY_COLOURS = (
     "#cc79a7",
     "#56b4e9",
     "#d55e00",
-    "#7b3294",
+    "#8a2be2",
     "#f0e442",
     "#44546a",
-    "#8c510a",
+    "#6b3e00",
     "#1b1b1b",
 )
-"""Grey, the colours of Okabe and Ito, and a few that stay apart from them."""
+"""Grey, the colours of Okabe and Ito, and a few that stay apart from them for every eye."""
 
 BINARY_COLOURS = ("#dde3ea", "#28456e")
 """0 light and 1 dark, in both colour schemes."""
@@ -75,7 +75,7 @@ def template() -> str:
 
 
 def _heatmap() -> Any:
-    """The figure that every heatmap of the site is: an image, two axes, a colour bar, a cursor.
+    """The figure that every heatmap of the site is: an image, two axes, a colour bar.
 
     Everything that depends on a matrix or on the colour scheme is named, and set in the browser.
     """
@@ -135,16 +135,6 @@ def _heatmap() -> Any:
         label_standoff=6,
     )
     plot.add_layout(bar, "right")
-    plot.add_layout(
-        models.BoxAnnotation(
-            name="cursor",
-            visible=False,
-            fill_color=None,
-            line_width=2,
-            line_alpha=1.0,
-            level="overlay",
-        )
-    )
     return plot
 
 

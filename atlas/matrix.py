@@ -26,6 +26,7 @@ Values = NDArray[np.float64]
 DIGITS = 4
 LARGEST = 1.797e308
 """The largest number of 4 digits that a float64 can hold."""
+NUMBERS = frozenset((int, float, type(None)))
 WHOLE = ("categorical", "counts", "binary")
 
 
@@ -239,9 +240,9 @@ def _array(rows: Sequence[Sequence[float | None]], label: str) -> Values:
     if len(lengths) > 1:
         raise AtlasError(f"{label} has rows of {min(lengths)} to {max(lengths)} values")
     for row in rows:
-        for value in row:
-            if value is not None and type(value) not in (int, float):
-                raise AtlasError(f"{label} holds {short(value)}, which is no number")
+        if not NUMBERS.issuperset(map(type, row)):
+            value = next(value for value in row if type(value) not in NUMBERS)
+            raise AtlasError(f"{label} holds {short(value)}, which is no number")
     try:
         return np.array(rows, dtype=np.float64)  # None becomes NaN
     except OverflowError as error:

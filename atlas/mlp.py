@@ -37,7 +37,7 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
 
 def routed(x: torch.Tensor, router: Mapping[str, torch.Tensor], routing: Routing) -> torch.Tensor:
     """The weight of every expert's output for every token, (token, expert), most of them 0."""
-    scores = functional.linear(x, *_cast(router, "router", x.dtype)).softmax(-1)
+    scores = functional.linear(x, *_cast(router, "router", x)).softmax(-1)
     largest, chosen = scores.topk(routing.active, dim=-1)
     if routing.renormalised:
         largest = largest / largest.sum(-1, keepdim=True)
@@ -48,25 +48,26 @@ def _expert(
     checkpoint: Checkpoint, weights: Mapping[str, torch.Tensor], x: torch.Tensor
 ) -> torch.Tensor:
     architecture = checkpoint.architecture
-    up = functional.linear(x, *_cast(weights, "mlp.up", x.dtype))
+    up = functional.linear(x, *_cast(weights, "mlp.up", x))
     if not architecture.has("mlp.gate"):
         inner = _activation(architecture.activation)(up)
     else:
-        gate = functional.linear(x, *_cast(weights, "mlp.gate", x.dtype))
+        gate = functional.linear(x, *_cast(weights, "mlp.gate", x))
         if architecture.clamp is None:
             inner = _activation(architecture.activation)(gate) * up
         else:
             alpha, limit = architecture.clamp
             gate, up = gate.clamp(max=limit), up.clamp(-limit, limit)
             inner = (up + 1) * gate * torch.sigmoid(alpha * gate)
-    return functional.linear(inner, *_cast(weights, "mlp.down", x.dtype))
+    return functional.linear(inner, *_cast(weights, "mlp.down", x))
 
 
 def _cast(
-    weights: Mapping[str, torch.Tensor], module: str, dtype: torch.dtype
+    weights: Mapping[str, torch.Tensor], module: str, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A module's weight and bias in x's dtype, where x is."""
     bias = weights.get(f"{module}.bias")
-    return weights[f"{module}.weight"].to(dtype), None if bias is None else bias.to(dtype)
+    return weights[f"{module}.weight"].to(x), None if bias is None else bias.to(x)
 
 
 def _activation(name: str) -> Activation:

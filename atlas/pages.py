@@ -13,12 +13,25 @@ from typing import Any
 
 import jinja2
 
-from atlas import analysis, contents, drawing, figures, previews, schemas, templating
+from atlas import (
+    analysis,
+    contents,
+    drawing,
+    families,
+    figures,
+    previews,
+    references,
+    schemas,
+    surveys,
+    templating,
+    wording,
+)
 from atlas.analysis import Statement
 from atlas.contents import Model, Section
 from atlas.entry import Entry
 from atlas.paths import Project, static, template_dirs
 from atlas.publishing import Rendered, digest, publish
+from atlas.references import Reference
 
 ASSETS = "assets/atlas"
 STYLE = "atlas.css"
@@ -57,10 +70,16 @@ def _outputs(project: Project) -> Iterator[tuple[str, bytes]]:
         yield from _model(templates, model)
     cards = [_card(model) for model in models]
     statements = [analysis.statement(name) for name in analysis.names()]
-    yield from _overviews(templates, cards, statements)
+    told = references.load(models)
+    yield from _overviews(templates, cards, statements, told)
+    yield from _references(templates, told)
+    yield from _surveys(templates, surveys.load(models, statements))
+    yield from _families(templates, families.load(models, statements))
+    yield from _compare(templates, models, statements)
     yield from _methods(templates, statements)
     yield from _data(templates, files)
     yield from _assets()
+    yield f"{ASSETS}/reading.json", wording.readings(statements)
 
 
 def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, bytes]]:
@@ -72,6 +91,7 @@ def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, b
         "model.md.j2",
         entry=model.entry,
         sections=model.sections,
+        model=model,
         root="../../",
         drawing=drawing,
     )
@@ -97,9 +117,12 @@ def _card(model: Model) -> Card:
 
 
 def _overviews(
-    templates: jinja2.Environment, cards: Sequence[Card], statements: Sequence[Statement]
+    templates: jinja2.Environment,
+    cards: Sequence[Card],
+    statements: Sequence[Statement],
+    told: Sequence[Reference],
 ) -> Iterator[tuple[str, bytes]]:
-    values = {"cards": cards, "statements": statements}
+    values = {"cards": cards, "statements": statements, "references": told}
     yield "index.md", templating.render(templates, "home.md.j2", root="", **values)
     yield "models/index.md", templating.render(templates, "models.md.j2", root="../", **values)
     fields = [
@@ -108,6 +131,52 @@ def _overviews(
     ]
     page = templating.render(templates, "contributing.md.j2", root="../", fields=fields)
     yield "contributing.md", page
+
+
+def _references(
+    templates: jinja2.Environment, told: Sequence[Reference]
+) -> Iterator[tuple[str, bytes]]:
+    if told:
+        page = templating.render(
+            templates,
+            "reference.md.j2",
+            root="../",
+            references=told,
+            relations=references.relations(told),
+        )
+        yield "reference.md", page
+
+
+def _surveys(
+    templates: jinja2.Environment, listed: Sequence[surveys.Survey]
+) -> Iterator[tuple[str, bytes]]:
+    page = templating.render(
+        templates, "surveys.md.j2", root="../", surveys=listed, about=surveys.described()
+    )
+    yield "survey/index.md", page
+    for survey in listed:
+        page = templating.render(templates, "survey.md.j2", root="../../", survey=survey)
+        yield f"{survey.folder}/index.md", page
+        for name, content in survey.files:
+            yield f"{survey.folder}/{name}", content
+
+
+def _families(
+    templates: jinja2.Environment, listed: Sequence[families.Family]
+) -> Iterator[tuple[str, bytes]]:
+    page = templating.render(templates, "families.md.j2", root="../", families=listed)
+    yield "families/index.md", page
+    for family in listed:
+        page = templating.render(templates, "family.md.j2", root="../../", family=family)
+        yield f"{family.folder}/index.md", page
+        yield f"{family.folder}/ladder.json", family.ladder
+
+
+def _compare(
+    templates: jinja2.Environment, models: Sequence[Model], statements: Sequence[Statement]
+) -> Iterator[tuple[str, bytes]]:
+    values = {"models": models, "statements": statements}
+    yield "compare/index.md", templating.render(templates, "compare.md.j2", root="../", **values)
 
 
 def _methods(

@@ -104,7 +104,7 @@ def package_data() -> Path:
 
 
 def schema(name: str) -> Path:
-    """A JSON Schema that atlas ships: `entry` or `profile`."""
+    """A JSON Schema that atlas ships: `entry`, `profile`, or of a part, `functions.heads`."""
     return PACKAGE / "schemas" / f"{name}.schema.json"
 
 

@@ -1,7 +1,8 @@
 """Measuring: the only loop over analyses, and the only writer of profiles.
 
-Work is (model, tier): a model is opened once for all its analyses of a tier. Every analysis is
-written as soon as it is done, so that Ctrl-C or a crash loses at most the one that was running.
+Work is (model, tier): a model is opened once for all its analyses of a tier, and those that watch
+it read the corpus share one pass over it. Every analysis is written as soon as it is done, so that
+Ctrl-C or a crash loses at most what was running.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from atlas import __version__, analysis, headers, pins, plan, store
+from atlas import __version__, analysis, headers, parts, pins, plan, store
 from atlas.analysis import Measured, Progress, Statement, Tier
 from atlas.entry import Entry
 from atlas.errors import AtlasError
@@ -36,6 +37,7 @@ class Outcome:
     profile: store.Profile | None
     seconds: float = 0.0
     reason: str | None = None
+    parts: Mapping[str, parts.Items] = field(default_factory=dict, repr=False)
 
 
 def run(
@@ -59,10 +61,10 @@ def run(
         except AtlasError as error:
             yield from (Outcome(job, None, reason=_line(error)) for job in tier_jobs)
             continue
-        for job in tier_jobs:
-            outcome = _one(opened, job, watch(job))
+        for outcome in _outcomes(opened, tier_jobs, watch):
+            job = outcome.job
             if outcome.profile is not None and save:
-                store.save(project.profile(slug, job.analysis), outcome.profile)
+                _save(project.profile(slug, job.analysis), outcome.profile, outcome.parts)
             yield outcome
 
 
@@ -148,18 +150,73 @@ def _remedy(entry: Entry) -> str:
     return f"train it: python -m atlas.zoo train {entry.source.removeprefix('zoo:')}"
 
 
+def _outcomes(opened: _Opened, jobs: Sequence[Job], watch: Watch) -> Iterator[Outcome]:
+    """What becomes of jobs on an opened model; those that share a pass come one after the other."""
+    shared: dict[object, list[Job]] = {}
+    for job in jobs:
+        length = analysis.statement(job.analysis).protocol.get("length")
+        shared.setdefault(length if _observes(job) else job.analysis, []).append(job)
+    for several in shared.values():
+        if len(several) > 1:
+            yield from _together(opened, several, watch)
+        else:
+            yield _one(opened, several[0], watch(several[0]))
+
+
+def _observes(job: Job) -> bool:
+    """Whether an analysis can share a pass; one that cannot be loaded says why when it is run."""
+    with contextlib.suppress(AtlasError):
+        stated = analysis.statement(job.analysis).protocol
+        return "length" in stated and hasattr(analysis.load(job.analysis), "observe")
+    return False
+
+
+def _together(opened: _Opened, jobs: Sequence[Job], watch: Watch) -> Iterator[Outcome]:
+    """Run analyses that watch one pass over the corpus."""
+    from atlas import shared_pass
+    from atlas.model import Model
+
+    assert isinstance(opened.subject, Model), "only they have `observe`"
+    by_name = {job.analysis: job for job in jobs}
+    modules = {name: analysis.load(name) for name in by_name}
+    length = int(str(analysis.statement(jobs[0].analysis).protocol["length"]))
+
+    def watched(names: tuple[str, ...]) -> Progress:
+        return watch(replace(by_name[names[0]], analysis=", ".join(names)))
+
+    _reset_peak()
+    for name, result, seconds in shared_pass.measure(opened.subject, modules, length, watched):
+        if isinstance(result, AtlasError):
+            yield Outcome(by_name[name], None, seconds, _line(result))
+        else:
+            yield _finished(opened, by_name[name], result, seconds)
+
+
 def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:
     """Run one analysis on an opened model."""
-    stated = analysis.statement(job.analysis)
     started = time.perf_counter()
     _reset_peak()
     try:
         measured: Measured = analysis.load(job.analysis).run(opened.subject, progress)
-        seconds = time.perf_counter() - started
-        profile = _profile(opened.pin, stated, measured, seconds)
     except AtlasError as error:
         return Outcome(job, None, time.perf_counter() - started, _line(error))
-    return Outcome(job, profile, seconds)
+    return _finished(opened, job, measured, time.perf_counter() - started)
+
+
+def _finished(opened: _Opened, job: Job, measured: Measured, seconds: float) -> Outcome:
+    """The outcome of what was measured; a reason where it cannot be published."""
+    try:
+        profile = _profile(opened.pin, analysis.statement(job.analysis), measured, seconds)
+    except AtlasError as error:
+        return Outcome(job, None, seconds, _line(error))
+    return Outcome(job, profile, seconds, parts=measured.parts)
+
+
+def _save(path: Path, profile: store.Profile, beside: Mapping[str, parts.Items]) -> None:
+    """Write a profile, after its parts: one that is there has them."""
+    for name, items in beside.items():
+        parts.save(path, profile, name, items)
+    store.save(path, profile)
 
 
 def _line(error: AtlasError) -> str:

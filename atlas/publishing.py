@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,9 @@ from typing import Any
 from atlas import store
 from atlas.errors import AtlasError, raise_all
 from atlas.paths import Project
+
+WRITERS = 8
+"""How many files are written at a time."""
 
 Outputs = Mapping[str, bytes]
 """What is planned: path below docs/, with forward slashes -> content."""
@@ -50,8 +54,7 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
     if written or removed or {path: [sha] for path, sha in planned.items()} != known:
         # First what may come to lie there: a crash half-way leaves no file without its mark.
         _save(project, {path: {sha, *known.get(path, ())} for path, sha in planned.items()}, known)
-        for path in written:
-            store.write_atomic(project.docs / path, outputs[path])
+        _write(project.docs, outputs, written)
         for path in removed:
             _remove(project.docs, path)
         _save(project, {path: {sha} for path, sha in planned.items()}, {})
@@ -62,6 +65,15 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
 def digest(content: bytes) -> str:
     """`sha256:...` of a file's content."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _write(docs: Path, outputs: Outputs, paths: Sequence[str]) -> None:
+    """Write files whole, several at a time: most of the time goes into waiting for the disk.
+
+    Raises the `AtlasError` of the first that cannot be written.
+    """
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda path: store.write_atomic(docs / path, outputs[path]), paths))
 
 
 def _conflicts(

@@ -28,6 +28,11 @@ class Reference:
         return bool(config.get("tie_word_embeddings"))
 
     @property
+    def base(self) -> str | None:
+        """The name of the reference model that it was tuned from."""
+        return self.card["base"]["name"] if "base" in self.card else None
+
+    @property
     def figures(self) -> dict[str, Any]:
         figures: dict[str, Any] = self.card["figures"]
         return figures

@@ -9,6 +9,7 @@ Which pairs can be measured depends on the tokenizer: those whose two words are 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,15 @@ def load_all(folder: Path | None = None) -> tuple[Relation, ...]:
             problems.append(problem)
     raise_all(problems)
     return tuple(relations)
+
+
+@functools.cache
+def digest() -> str:
+    """`sha256:...` of all relations' names and pairs: what protocols name."""
+    content = hashlib.sha256()
+    for relation in load_all():
+        content.update(f"{relation.name} {relation.digest}\n".encode())
+    return f"sha256:{content.hexdigest()}"
 
 
 def single_word(tokenizer: Tokenizer, word: str) -> int | None:

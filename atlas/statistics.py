@@ -20,8 +20,8 @@ class Moments:
 
     def reduce(self, x: torch.Tensor, batch: Batch) -> tuple[int, torch.Tensor, torch.Tensor]:
         """Vectors seen, and per channel (width,) the sum of squares and the largest square."""
-        squares = torch.zeros(x.shape[-1], dtype=_wide(x), device=x.device)
-        peaks = torch.zeros(x.shape[-1], dtype=_narrow(x), device=x.device)
+        squares = torch.zeros(x.shape[-1], dtype=wide(x), device=x.device)
+        peaks = torch.zeros(x.shape[-1], dtype=narrow(x), device=x.device)
         count = 0
         for piece in batch.scored(x):
             held = piece.to(peaks.dtype)
@@ -68,9 +68,9 @@ class Sparsity:
     def reduce(self, x: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Sum of the sparsities, and how many vectors have one: (2,)."""
         root = math.sqrt(x.shape[-1])
-        sums = torch.zeros(2, dtype=_wide(x), device=x.device)
+        sums = torch.zeros(2, dtype=wide(x), device=x.device)
         for piece in batch.scored(x):
-            held = piece.to(_narrow(x))
+            held = piece.to(narrow(x))
             length = torch.linalg.vector_norm(held, dim=-1)
             active = length > 0
             ratio = held.abs().sum(-1) / length  # no number where idle, and not chosen below
@@ -100,7 +100,7 @@ class Drawn:
         """Places in the sample, and the |x| there."""
         places, rows, positions, channels = self.sample.of(batch, x.device)
         values = x.flatten(2)[rows, positions, channels]
-        return places, values.to(_narrow(x)).abs()
+        return places, values.to(narrow(x)).abs()
 
     def add(self, reduced: tuple[torch.Tensor, torch.Tensor]) -> None:
         places, values = reduced
@@ -115,11 +115,11 @@ class Drawn:
         return float(np.median(self.values.double().cpu().numpy()))
 
 
-def _narrow(x: torch.Tensor) -> torch.dtype:
+def narrow(x: torch.Tensor) -> torch.dtype:
     """What single values are computed in: float32, float64 for a model that runs in it."""
     return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
-def _wide(x: torch.Tensor) -> torch.dtype:
+def wide(x: torch.Tensor) -> torch.dtype:
     """What sums over many pieces are carried on in: float64, float32 where a device has none."""
     return torch.float32 if x.device.type == "mps" else torch.float64

@@ -200,7 +200,7 @@ def _current(document: Any, path: Path) -> dict[str, Any]:
 
 def _without_values(document: dict[str, Any]) -> dict[str, Any]:
     """The same document with empty arrays, which numpy checks a hundred times faster, and with
-    labels that several matrices share written out once."""
+    labels that several matrices share, or that just count, not written out again."""
     matrices = document.get("matrices")
     if not isinstance(matrices, list):
         return document
@@ -221,10 +221,15 @@ def _emptied(key: str, value: Any, seen: set[tuple[str, ...]]) -> Any:
         return [[0]]
     if key in ("rows", "columns", "native") and all(isinstance(label, str) for label in value):
         labels = tuple(value)
-        known = labels in seen
+        known = labels in seen or _counted(labels)
         seen.add(labels)
         return value[:1] if known else value
     return value
+
+
+def _counted(labels: tuple[str, ...]) -> bool:
+    """Whether labels are 0, 1, 2 ..., as those of layers and heads are: sound beyond a doubt."""
+    return len(labels) <= 1000 and labels == tuple(map(str, range(len(labels))))
 
 
 def _misplaced(document: dict[str, Any], path: Path) -> list[AtlasError]:

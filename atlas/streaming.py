@@ -8,14 +8,15 @@ are dropped, the micro-batch is halved, and the pass goes on as if nothing had b
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
-from atlas import corpus
+from atlas import corpus, patterns
 from atlas.analysis import Measured, Progress
 from atlas.batches import LENGTH, Batch, Passage, batch, encode
 from atlas.errors import AtlasError
@@ -33,10 +34,11 @@ MANY_TOKENS = 2**15
 class Statistic(Protocol):
     """Something that is computed of a module's values as they stream by."""
 
-    def reduce(self, x: torch.Tensor, batch: Batch) -> Any:
+    def reduce(self, x: Any, batch: Batch) -> Any:
         """What one micro-batch amounts to, without changing anything.
 
-        x: (batch, length, width), or (batch, length, heads, d_head).
+        x: (batch, length, width), or (batch, length, heads, d_head). What a `Joint` watches is a
+        tuple of them, in the order of its points; what a `PatternTap` watches a `Pattern`.
         """
 
     def add(self, reduced: Any) -> None:
@@ -53,15 +55,40 @@ class Tap:
     side: Side = "output"
 
 
+@dataclass(frozen=True)
+class Joint:
+    """A statistic of several values of one layer at once.
+
+    `points`: modules and sides as in `Tap`, in the order in which a block computes them. All are
+    held until the last of them is there, and no longer.
+    """
+
+    layer: int
+    points: tuple[tuple[str, Side], ...]
+    statistic: Statistic
+
+
+@dataclass(frozen=True)
+class PatternTap:
+    """A statistic of a layer's attention pattern."""
+
+    layer: int
+    statistic: Statistic
+
+
+Watch = Tap | Joint | PatternTap
+
+
 class Observer(Protocol):
     """What an analysis sends along on a pass: several observers share one."""
 
     @property
-    def taps(self) -> Sequence[Tap]:
+    def taps(self) -> Sequence[Watch]:
         """What it watches."""
 
-    def measured(self) -> Measured:
-        """What it saw, after the pass."""
+    def measured(self, progress: Progress, /) -> Measured:
+        """What it saw, after the pass. One that needs more computes it here, in passes of its own
+        if it must, and tells progress."""
 
 
 def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
@@ -82,7 +109,7 @@ def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
 def run(
     model: Model,
     passages: Sequence[Passage],
-    taps: Sequence[Tap],
+    taps: Sequence[Watch],
     progress: Progress,
     tokens: int | None = None,
 ) -> None:
@@ -133,19 +160,42 @@ class _Pass:
         self.model = model
         self.batch: Batch | None = None
         self.pending: list[tuple[Statistic, Any]] = []
+        self.held: dict[Joint, list[torch.Tensor]] = {}
 
     @contextlib.contextmanager
-    def hooked(self, taps: Sequence[Tap]) -> Iterator[None]:
+    def hooked(self, taps: Sequence[Watch]) -> Iterator[None]:
         """Hooks for all taps."""
+        heads: dict[int, list[Statistic]] = {}
         with contextlib.ExitStack() as stack:
             for tap in taps:
-
-                def seen(x: torch.Tensor, statistic: Statistic = tap.statistic) -> None:
-                    assert self.batch is not None, "the model runs only below"
-                    self.pending.append((statistic, statistic.reduce(x, self.batch)))
-
-                stack.enter_context(self.model.hook(tap.layer, tap.module, seen, tap.side))
+                if isinstance(tap, PatternTap):
+                    heads.setdefault(tap.layer, []).append(tap.statistic)
+                elif isinstance(tap, Joint):
+                    hold = functools.partial(self._hold, tap)
+                    for module, side in tap.points:
+                        stack.enter_context(self.model.hook(tap.layer, module, hold, side))
+                else:
+                    see = self._seer(tap.statistic)
+                    stack.enter_context(self.model.hook(tap.layer, tap.module, see, tap.side))
+            callbacks = {layer: self._seer(*several) for layer, several in heads.items()}
+            stack.enter_context(patterns.watched(self.model, callbacks))
             yield
+
+    def _seer(self, *statistics: Statistic) -> Callable[[Any], None]:
+        """What reduces a value as it is seen."""
+
+        def see(x: Any) -> None:
+            assert self.batch is not None, "the model runs only below"
+            self.pending += [(each, each.reduce(x, self.batch)) for each in statistics]
+
+        return see
+
+    def _hold(self, joint: Joint, x: torch.Tensor) -> None:
+        """Keep one of the values of a joint, and reduce them with the last."""
+        held = self.held.setdefault(joint, [])
+        held.append(x)
+        if len(held) == len(joint.points):
+            self._seer(joint.statistic)(tuple(self.held.pop(joint)))
 
     def run(self, batch: Batch) -> bool:
         """Run the model on a micro-batch; False where memory ran out, and nothing is counted."""
@@ -155,6 +205,7 @@ class _Pass:
                 self.model.trunk(batch)
         except RuntimeError as error:
             self.pending.clear()
+            self.held.clear()
             if not is_out_of_memory(error):
                 raise
             return False  # with the frame go the exception and the tensors that its frames hold

@@ -104,7 +104,7 @@ def once(model: Model, passages: list[Passage], which: str) -> None:
     }
     streaming.run(model, passages, taps[which], lambda done, total: None)
     if which == "both":
-        observer.measured()
+        observer.measured(lambda done, total: None)
 
 
 def race(model: Model, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:

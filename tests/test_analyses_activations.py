@@ -168,7 +168,7 @@ def measure(folder: Path, rows: list[Passage], tokens: int = 40, **options: Any)
     model = Model.open(folder, "cpu", **options)
     observer = activations.observe(model, rows)
     streaming.run(model, rows, observer.taps, lambda done, total: None, tokens=tokens)
-    measured: Measured = observer.measured()
+    measured: Measured = observer.measured(lambda done, total: None)
     return measured
 
 

@@ -37,6 +37,18 @@ def test_counts_begin_at_zero() -> None:
     np.testing.assert_allclose(drawing.shares(_of([[2.0, 4.0]], kind="counts")), [[0.5, 1.0]])
 
 
+def test_counts_on_a_log_scale_begin_at_the_smallest_above_zero() -> None:
+    counts = _of([[0.0, 1.0, 10.0, 100.0]], kind="counts", scale="log")
+    np.testing.assert_allclose(drawing.shares(counts), [[0.0, 0.0, 0.5, 1.0]])
+    assert drawing.scale_text(counts) == "logarithmic, 1 to 100"
+
+
+def test_a_diverging_scale_is_never_logarithmic() -> None:
+    matrix = _of([[0.0, 1.0, 4.0]], kind="diverging", scale="log")
+    np.testing.assert_allclose(drawing.shares(matrix), [[0.5, 0.625, 1.0]])
+    assert drawing.scale_text(matrix) == "linear, -4 to 4"
+
+
 def test_categories_have_a_band_each() -> None:
     matrix = _of([[0.0, 1.0, 2.0]], kind="categorical", categories=("a", "b", "c"))
     np.testing.assert_allclose(drawing.shares(matrix), [[1 / 6, 3 / 6, 5 / 6]])
@@ -60,6 +72,20 @@ def test_summary_names_the_cells_it_is_computed_from() -> None:
         "Highest 12.3 at layer 0, attn.k; lowest 0 at layer 1, attn.k; median 0.5 over 5 values; "
         "1 of 6 do not exist in this architecture."
     )
+
+
+def test_counts_keep_their_digits() -> None:
+    counts = _of([[12340.0, 3.0, 4.0, 5.0]], kind="counts")
+    assert drawing.summary(counts) == (
+        "Highest 12,340 at layer 0, head 0; lowest 3 at layer 0, head 1; median 4.5 over 4 values."
+    )
+    assert drawing.scale_text(counts) == "linear, 0 to 12,340"
+
+
+def test_layers_are_seen_on_either_axis() -> None:
+    assert drawing.layered(_of([[1.0], [2.0]]))
+    assert not drawing.layered(_of([[1.0, 2.0]]))
+    assert drawing.layered(_of([[1.0, 2.0]], axes=("cluster", "layer")))
 
 
 def test_summary_of_categories_counts_them() -> None:

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import atlases
+import numpy as np
 import pytest
 
 from atlas import figures
@@ -30,7 +31,7 @@ def test_template_names_everything_that_the_browser_sets() -> None:
     document = json.loads(figures.template())
     names = {item["attributes"].get("name") for item in _objects(document["item"])}
     axes = {f"{axis}{part}" for axis in ("rows", "columns") for part in ("", "_ticker", "_edges")}
-    assert axes | {"figure", "source", "mapper", "x_range", "y_range", "cursor", "zoom"} <= names
+    assert axes | {"figure", "source", "mapper", "x_range", "y_range", "zoom"} <= names
     assert {"bar", "bar_ticker", "rows_lines", "columns_lines"} <= names
 
 
@@ -83,9 +84,70 @@ def test_sequential_palettes_grow_lighter(kind: str) -> None:
     assert lightness[-1] - lightness[0] > 60
 
 
+VISION = {
+    "full": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red cones": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "no green cones": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "no blue cones": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+"""Linear RGB as it is seen: Machado, Oliveira & Fernandes 2009, severity 1."""
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_no_two_categories_look_alike(vision: str) -> None:
+    """At least 13 apart in CIELAB, where 2.3 can just be noticed; binary ones far apart."""
+    colours = [_lab(colour, vision) for colour in figures.CATEGORY_COLOURS]
+    apart = [np.linalg.norm(one - other) for one, other in itertools.combinations(colours, 2)]
+    assert min(apart) >= 13
+    off, on = (_lab(colour, vision) for colour in figures.BINARY_COLOURS)
+    assert np.linalg.norm(off - on) >= 40
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("kind", ["sequential", "counts", "diverging"])
+def test_steps_of_a_scale_are_seen(kind: str, vision: str) -> None:
+    """Every sixteenth of a palette differs from the one before."""
+    colours = [_lab(colour, vision) for colour in figures.palettes()[kind][::16]]
+    steps = [np.linalg.norm(later - earlier) for earlier, later in itertools.pairwise(colours)]
+    assert min(steps) >= 3
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_signs_are_told_apart(vision: str) -> None:
+    """Values and their negatives, from a quarter of the diverging scale on."""
+    colours = [_lab(colour, vision) for colour in figures.palettes()["diverging"]]
+    for at in range(0, 96, 8):
+        assert np.linalg.norm(colours[at] - colours[-1 - at]) >= 20
+
+
+def _linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def _lab(colour: str, vision: str) -> np.ndarray:
+    """CIELAB (D65) of an sRGB colour as it is seen."""
+    seen = np.clip(np.array(VISION[vision]) @ _linear(colour), 0, 1)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = to_xyz @ seen / np.array([0.9505, 1.0, 1.089])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
 def _lightness(colour: str) -> float:
     """CIE L* of an sRGB colour, 0 to 100."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
+    return float(_lab(colour, "full")[0])

@@ -18,6 +18,7 @@ import pytest
 import samples
 
 from atlas import pages
+from atlas.analysis import names
 from atlas.errors import AtlasError
 from atlas.paths import Project, schema
 
@@ -101,7 +102,8 @@ def test_the_page_says_what_was_measured(atlas: Project) -> None:
     for matrix in atlases.matrices():
         assert f'<option value="{matrix.name}"' in page
     assert (atlas.folder("measured") / "previews" / "weights.rms.png").is_file()
-    assert "Awaiting" not in page
+    section = page.partition("## Weights {#weights}")[2].partition("\n## ")[0]
+    assert "<figure" in section and "Awaiting" not in section
 
 
 def test_the_page_says_what_is_awaited(atlas: Project) -> None:
@@ -202,7 +204,9 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     site = atlases.build(atlas)
     assert pagecheck.broken_links(site) == []
     expected = {"index.html", "models/index.html", "methods/index.html", "data/index.html"}
-    expected |= {"contributing/index.html", "404.html", "methods/weights/index.html"}
+    expected |= {"contributing/index.html", "404.html", "survey/index.html", "compare/index.html"}
+    expected |= {f"{kind}/{name}/index.html" for kind in ("methods", "survey") for name in names()}
+    expected |= {"families/index.html", "families/some-model/index.html"}
     expected |= {f"models/{slug}/index.html" for slug in ("measured", "waiting")}
     assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == expected
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tiny
+import torch
 from samples import GEOMETRY, matrix, write_entry
 from test_batches import letters
 
-from atlas import __version__, analysis, entry, headers, plan, profile, store
+from atlas import __version__, analysis, corpus, entry, headers, plan, profile, store, streaming
 from atlas.analysis import Measured, Progress
+from atlas.batches import Batch, Passage
 from atlas.checkpoint import Checkpoint
 from atlas.errors import AtlasError
+from atlas.model import Model
 from atlas.paths import Project
 from atlas.plan import Job
 from atlas.profile import Outcome
 from atlas.settings import Settings
+from atlas.streaming import Tap
 
 State = Callable[..., Path]
 
@@ -306,3 +311,152 @@ def test_the_analyses_that_ship_measure_every_architecture(
     assert measured == dict.fromkeys(measured)
     assert "weights" in measured and set(measured) <= set(analysis.names())
     assert [job.state for job in jobs(project)] == ["fresh"] * len(measured)
+
+
+# Analyses that share a pass
+
+
+class Watcher:
+    """An observer that notes what it sees, and reads again on its own."""
+
+    def __init__(self, name: str, log: list[str], fails: str | None = None) -> None:
+        self.name, self.log, self.fails = name, log, fails
+        self.seen = 0
+
+    def observe(self, model: Model, passages: Sequence[Passage]) -> Watcher:
+        if self.fails == "observe":
+            raise AtlasError(f"{self.name} cannot begin")
+        self.model, self.seen = model, 0
+        return self
+
+    @property
+    def taps(self) -> list[Tap]:
+        return [Tap(0, "attn.q", self)]
+
+    def reduce(self, x: torch.Tensor, batch: Batch) -> int:
+        if self.fails == "pass":
+            raise AtlasError(f"{self.name} cannot go on")
+        return len(batch.passages)
+
+    def add(self, reduced: int) -> None:
+        self.seen += reduced
+
+    def measured(self, progress: Progress) -> Measured:
+        self.log.append(f"{self.name} {self.seen}")
+        progress(1, 1)
+        if self.fails == "measured":
+            raise AtlasError(f"{self.name} cannot end")
+        if self.fails == "interrupt":
+            raise KeyboardInterrupt
+        return Measured((matrix(),), facts={"seen": self.seen}, conditions={"device": "cpu"})
+
+    def run(self, model: Model, progress: Progress) -> Measured:
+        self.log.append(f"{self.name} alone")
+        return Measured((matrix(),))
+
+
+@pytest.fixture
+def watchers(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[str]]:
+    """Analyses `alpha`, `beta`, `gamma` of the forward tier, and `delta` of another length; how
+    each of them fails, by name. Gives the log that they write."""
+    few = corpus.load()[:5]
+    monkeypatch.setattr(corpus, "load", lambda: few)
+    log: list[str] = []
+    really = streaming.run
+
+    def run(*arguments: Any, **options: Any) -> None:
+        log.append("pass")
+        really(*arguments, **options)
+
+    monkeypatch.setattr(streaming, "run", run)
+
+    def put(names: str = "alpha beta gamma", **fails: str) -> list[str]:
+        for name in names.split():
+            watcher = Watcher(name, log, fails.get(name))
+            length = 64 if name == "delta" else 128
+            state(name, watcher.run, tier="forward", protocol={"length": length})
+            module = sys.modules[f"atlas.analyses.{name}"]
+            module.observe = watcher.observe  # type: ignore[attr-defined]
+        letters(add_model(project, "a"))
+        return log
+
+    return put
+
+
+def test_analyses_that_watch_share_a_pass(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    log = watchers()
+    outcomes = run(project)
+    assert log == ["pass", "alpha 5", "beta 5", "gamma 5"]
+    assert [outcome.profile is not None for outcome in outcomes] == [True] * 3
+    read = store.load(project.profile("a", "beta"))
+    assert read.facts == {"seen": 5} and read.analysis == "beta"
+    assert isinstance(read.made_by["peak_bytes"], int) and read.made_by["peak_bytes"] > 10**6
+    seconds = [outcome.seconds for outcome in outcomes]
+    assert min(seconds) > 0.3 * max(seconds)  # the shared pass, split evenly
+
+
+def test_those_of_another_length_read_for_themselves(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    log = watchers("alpha beta delta")
+    outcomes = run(project)
+    assert log == ["pass", "alpha 5", "beta 5", "delta alone"]
+    assert [outcome.job.analysis for outcome in outcomes] == ["alpha", "beta", "delta"]
+
+
+def test_only_what_is_asked_for_takes_part(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    log = watchers()
+    chosen = [job for job in jobs(project) if job.analysis == "beta"]
+    list(profile.run(project, entry.load_all(project), chosen, unwatched))
+    assert log == ["beta alone"] and files(project)[0] == "beta.json"
+
+
+@pytest.mark.parametrize("when", ["observe", "measured"])
+def test_what_fails_for_one_costs_the_others_nothing(
+    project: Project, watchers: Callable[..., list[str]], when: str
+) -> None:
+    log = watchers(beta=when)
+    found = {outcome.job.analysis: outcome.reason for outcome in run(project)}
+    end = {"observe": "begin", "measured": "end"}[when]
+    assert found == {"alpha": None, "beta": f"beta cannot {end}", "gamma": None}
+    assert log.count("pass") == 1
+    assert files(project) == ["alpha.json", "gamma.json"]
+
+
+def test_what_fails_in_the_pass_is_told_by_all(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    watchers(beta="pass")
+    outcomes = run(project)
+    assert [outcome.reason for outcome in outcomes] == ["beta cannot go on"] * 3
+    assert files(project) == []
+
+
+def test_a_profile_is_written_before_the_next_is_computed(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    watchers(gamma="interrupt")
+    with pytest.raises(KeyboardInterrupt):
+        run(project)
+    assert files(project) == ["alpha.json", "beta.json"]
+
+
+def test_progress_of_a_shared_pass_has_all_names(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    watchers()
+    seen: list[tuple[str, int, int]] = []
+
+    def watch(job: Job) -> Progress:
+        return lambda done, total: seen.append((job.analysis, done, total))
+
+    list(profile.run(project, entry.load_all(project), jobs(project), watch))
+    shared = [item for item in seen if item[0] == "alpha, beta, gamma"]
+    assert shared and shared[-1][1:] == (5, 5)
+    assert seen[len(shared) :] == [(name, 1, 1) for name in ("alpha", "beta", "gamma")]

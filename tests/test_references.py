@@ -40,6 +40,17 @@ def test_cards_are_read_and_told(project: Project) -> None:
         assert f"{best['layer']}.{best['head']}" in page or not best["found"]
 
 
+def test_tunes_are_told_beside_their_base(project: Project) -> None:
+    add(project, "ref-llama")
+    add(project, "ref-llama-topic")
+    base, tuned = references.load(contents.load(project))
+    assert (base.base, tuned.base) == (None, "llama")
+    pages.render(project)
+    page = (project.docs / "reference.md").read_text()
+    for row in tuned.figures["new"].values():
+        assert f">{row['asked']}<" in page and f">{row['after']:.2f}<" in page
+
+
 def test_there_is_no_page_without_reference_models(project: Project) -> None:
     write_entry(project)
     pages.render(project)

@@ -16,7 +16,7 @@ from atlas.batches import Batch, Passage, Sample, batch
 from atlas.errors import AtlasError
 from atlas.model import Model
 from atlas.statistics import Drawn, Moments, Sparsity
-from atlas.streaming import Tap
+from atlas.streaming import Joint, PatternTap, Tap
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 
@@ -240,3 +240,54 @@ def test_a_narrow_type_is_widened_before_it_is_squared() -> None:
 
 def _unheard(done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+# Several values at once, and patterns
+
+
+class Together(Seen):
+    """A joint statistic: the block is its input and what is added."""
+
+    def reduce(self, x: Any, batch: Batch) -> tuple[int, ...]:
+        start, attn, mlp, end = x
+        torch.testing.assert_close(end, start + attn + mlp)
+        self.tensors += [weakref.ref(each) for each in x]
+        return batch.passages
+
+
+WHOLE: Any = (("block", "input"), ("attn", "output"), ("mlp", "output"), ("block", "output"))
+
+
+def test_a_joint_sees_all_of_its_points_at_once(held: Model) -> None:
+    seen = [Together() for _ in range(3)]
+    taps = [Joint(layer, WHOLE, each) for layer, each in enumerate(seen)]
+    streaming.run(held, passages(), taps, _unheard, tokens=18)
+    for each in seen:
+        assert each.counted == [(1, 3), (7, 5), (2, 0, 6)]
+        assert len(each.tensors) == 12
+        assert not any(reference() is not None for reference in each.tensors)
+
+
+def test_a_joint_that_was_cut_short_begins_again(held: Model) -> None:
+    """Memory runs out between its points."""
+    seen = Together()
+    taps: list[streaming.Watch] = [
+        Joint(1, WHOLE, seen),
+        Tap(1, "mlp.up", Fails(2, OUT_OF_MEMORY[0])),
+    ]
+    streaming.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
+    assert seen.counted == [(0,), (1,), (2,), (3,), (4,), (5,), (6,)]
+
+
+def test_patterns_go_to_every_statistic_of_their_layer(held: Model) -> None:
+    class Rows(Seen):
+        def reduce(self, x: Any, batch: Batch) -> tuple[int, ...]:
+            torch.testing.assert_close(x.weights.sum(-1), torch.ones(x.weights.shape[:3]))
+            return super().reduce(x.weights, batch)
+
+    seen = [Rows() for _ in range(3)]
+    taps = [PatternTap(layer, each) for layer, each in zip((0, 2, 2), seen, strict=True)]
+    streaming.run(held, passages(), taps, _unheard, tokens=18)
+    for each in seen:
+        assert each.counted == [(1, 3), (7, 5), (2, 0, 6)]
+        assert not any(reference() is not None for reference in each.tensors)

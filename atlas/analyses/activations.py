@@ -122,7 +122,7 @@ def run(model: Model, progress: Progress) -> Measured:
     passages = streaming.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
     streaming.run(model, passages, observer.taps, progress)
-    return observer.measured()
+    return observer.measured(progress)
 
 
 def observe(model: Model, passages: Sequence[Passage]) -> Activations:
@@ -166,7 +166,7 @@ class Activations:
         """The statistics that see a sample."""
         return [Tap(*place, statistic) for place, statistic in self.drawn.items()]
 
-    def measured(self) -> Measured:
+    def measured(self, _: Progress) -> Measured:
         """The matrices. Raises `AtlasError` for values that are infinite or no numbers."""
         found: dict[tuple[str, int, str], float] = {}
         for (layer, module), moments in self.moments.items():

@@ -33,7 +33,7 @@ TYPES = {
 
 @functools.cache
 def load(name: str) -> dict[str, Any]:
-    """The schema `entry` or `profile` as a dictionary."""
+    """A schema as a dictionary: `entry`, `profile`, or that of a part, `functions.heads`."""
     document: dict[str, Any] = json.loads(schema(name).read_text(encoding="utf-8"))
     return document
 
@@ -44,7 +44,7 @@ def problems(
     """Everything in which a document breaks its schema, in the order of the file."""
     broken = itertools.islice(_validator(name).iter_errors(document), MOST)
     found = [error for item in broken for error in _told(item, file, lines)]
-    if name == "profile":
+    if name != "entry":
         for error in found:
             error.remedy = error.remedy or "measure it again"
     unique = {str(error): error for error in found}  # jsonschema tells `required` once a key

@@ -1,52 +1,139 @@
 /**
- * Finds the figures of the page that is shown, and lets go of them when it is left. The theme
+ * Finds the living parts of the page that is shown, and lets go of them when it is left. The theme
  * replaces pages without loading them anew and says so through `document$`.
  */
 
-import { leavePage } from "./engine.js";
-import { Heatmap } from "./heatmap.js";
+import { leavePage, warm } from "./engine.js";
 
-/** @type {Heatmap[]} */
+/** @typedef {{dispose: () => void, recolour?: () => void}} Part */
+/** @typedef {import("./heatmap.js").Heatmap} Heatmap */
+
+/**
+ * Kinds of `data-atlas` that load a module of their own when a page has one. The default export of
+ * the module is `mount(element)`, which gives what is disposed of when the page is left.
+ * @type {Record<string, () => Promise<{default: (element: HTMLElement) => Part | Promise<Part>}>>}
+ */
+const KINDS = {
+  compare: () => import("./compare.js"),
+  survey: () => import("./survey.js"),
+  heads: () => import("./heads.js"),
+};
+
+/** @type {Part[]} */
 let shown = [];
 /** @type {IntersectionObserver | undefined} */
 let nearby;
+/** The page that is shown: what arrives for one that was left is let go at once. */
+let visit = new AbortController();
 
 function mount() {
+  visit.abort();
+  visit = new AbortController();
   nearby?.disconnect();
-  for (const figure of shown) figure.dispose();
+  for (const part of shown) part.dispose();
+  shown = [];
   leavePage();
-  shown = [...document.querySelectorAll('[data-atlas="heatmap"]')].map(
-    (element) => new Heatmap(/** @type {HTMLElement} */ (element)),
+  for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
+  mountHeatmaps(elements("heatmap"));
+}
+
+/**
+ * @param {string} kind
+ * @returns {HTMLElement[]}
+ */
+function elements(kind) {
+  return [...document.querySelectorAll(`[data-atlas="${kind}"]`)].map(
+    (element) => /** @type {HTMLElement} */ (element),
   );
+}
+
+/**
+ * Mount a part of a kind that has its own module; a failure is told where the part would stand.
+ * @param {string} kind
+ * @param {HTMLElement} element
+ */
+async function load(kind, element) {
+  const { signal } = visit;
+  try {
+    const { default: start } = await KINDS[kind]();
+    if (signal.aborted) return;
+    const part = await start(element);
+    if (signal.aborted) part.dispose();
+    else shown.push(part);
+  } catch (error) {
+    element.dataset.ready = "failed";
+    const note = document.createElement("p");
+    note.className = "atlas-note";
+    note.setAttribute("role", "alert");
+    note.textContent = `This part of the page could not be started: ${error instanceof Error ? error.message : error}.`;
+    element.append(note);
+  }
+}
+
+/**
+ * Heatmaps are pictures until the page has come to rest and one is in sight, or somebody reaches for
+ * one, or the address names a cell. Then the code for them is loaded, and what is in sight is drawn.
+ * @param {HTMLElement[]} found
+ */
+function mountHeatmaps(found) {
+  if (!found.length) return;
+  const { signal } = visit;
+  /** @type {Promise<Heatmap[]> | undefined} */
+  let mounted;
+  const wake = () => {
+    warm(String(found[0].dataset.engine));
+    mounted ??= import("./heatmap.js").then(({ Heatmap }) => {
+      if (signal.aborted) return [];
+      const figures = found.map((element) => new Heatmap(element));
+      shown.push(...figures);
+      return figures;
+    });
+    return mounted;
+  };
+  const start = (/** @type {HTMLElement} */ element) =>
+    wake()
+      .then((figures) => figures[found.indexOf(element)]?.start())
+      .catch(() => undefined); // start() has told it on the page
+  for (const element of found) {
+    for (const type of ["pointerenter", "pointerdown", "focusin"]) {
+      element.addEventListener(type, () => void start(element), { once: true, signal });
+    }
+  }
+  if (new URLSearchParams(location.search).has("figure")) void wake();
   whenIdle(() => {
-    nearby = new IntersectionObserver(draw, { rootMargin: "100px" });
-    for (const figure of shown) nearby.observe(figure.stage);
+    if (!signal.aborted) nearby = inSight(found, start);
   });
 }
 
 /**
- * Figures in sight are drawn while nothing else is to be done, one after the other.
- * @param {IntersectionObserverEntry[]} entries
+ * @param {HTMLElement[]} figures
+ * @param {(figure: HTMLElement) => void} act on each when it first comes into sight
  */
-function draw(entries) {
-  for (const entry of entries) {
-    const figure = shown.find((one) => one.stage === entry.target);
-    if (!entry.isIntersecting || !figure) continue;
-    nearby?.unobserve(figure.stage);
-    whenIdle(() => figure.start().catch(() => undefined)); // start() has told it on the page
-  }
+function inSight(figures, act) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        observer.unobserve(target);
+        act(/** @type {HTMLElement} */ (target.closest("figure")));
+      }
+    },
+    { rootMargin: "100px" },
+  );
+  for (const figure of figures) observer.observe(/** @type {Element} */ (figure.querySelector(".atlas-stage")));
+  return observer;
 }
 
 /** @param {() => void} act */
 function whenIdle(act) {
   const later = () =>
-    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 3000 }) : setTimeout(act, 200);
+    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 1000 }) : setTimeout(act, 100);
   if (document.readyState === "complete") later();
   else addEventListener("load", later, { once: true });
 }
 
 function watchColours() {
-  const recolour = () => requestAnimationFrame(() => shown.forEach((figure) => figure.recolour()));
+  const recolour = () => requestAnimationFrame(() => shown.forEach((part) => part.recolour?.()));
   new MutationObserver(recolour).observe(document.body, {
     attributes: true,
     attributeFilter: ["data-md-color-scheme"],

@@ -59,6 +59,15 @@ function loadBokeh(name) {
 }
 
 /**
+ * Begin to load what every figure needs, before it is known which one is drawn first.
+ * @param {string} name file name of BokehJS beside this module
+ */
+export function warm(name) {
+  loadTemplate().catch(() => undefined); // whoever draws tells what failed
+  loadBokeh(name).catch(() => undefined);
+}
+
+/**
  * BokehJS 3.9 listens to visualViewport once a figure and never stops (bokeh issue 15290): every
  * such listener is tied to the page on which it was added.
  */
@@ -91,8 +100,8 @@ export async function embed(element, filling, image) {
   const Bokeh = await loadBokeh(script);
   const filled = structuredClone(item);
   const named = new Map(namedObjects(filled.doc));
-  for (const [name, attributes] of filling) Object.assign(named.get(name), attributes);
-  Object.assign(named.get("source"), { data: encoded(image) });
+  for (const [name, attributes] of filling) Object.assign(one(named, name), attributes);
+  Object.assign(one(named, "source"), { data: encoded(image) });
   const views = await Bokeh.embed.embed_item(filled, element);
   const view = views.roots[0];
   const models = new Map();
@@ -107,7 +116,7 @@ export async function embed(element, filling, image) {
  * @param {Image} [image]
  */
 export function update(live, filling, image) {
-  for (const [name, attributes] of filling) live.models.get(name).setv(attributes);
+  for (const [name, attributes] of filling) one(live.models, name).setv(attributes);
   if (!image) return;
   const source = live.models.get("source");
   const array = source.get_column("image")[0].constructor; // BokehJS exports no constructor of it
@@ -116,6 +125,18 @@ export function update(live, filling, image) {
     dw: [image.width],
     dh: [image.height],
   };
+}
+
+/**
+ * @template T
+ * @param {Map<string, T>} models
+ * @param {string} name
+ * @returns {T}
+ */
+function one(models, name) {
+  const found = models.get(name);
+  if (!found) throw new Error(`the figure has no ${name}`);
+  return found;
 }
 
 /**

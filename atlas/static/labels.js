@@ -13,11 +13,6 @@ export function widest(labels) {
   return Math.max(...labels.map((label) => Math.min(label.length, LONGEST))) * CHARACTER;
 }
 
-/** @param {string[]} labels */
-export function numeric(labels) {
-  return labels.every((label) => /^\d+$/.test(label));
-}
-
 /**
  * @param {{at: number, label: string}[]} ticks
  * @returns {Map<number, string>}

@@ -59,6 +59,77 @@ export function place(axis, label) {
   return /^\d+$/.test(label) ? `${axis.replaceAll("_", " ")} ${label}` : label;
 }
 
+/** @param {string[]} labels */
+export function numeric(labels) {
+  return labels.every((label) => /^\d+$/.test(label));
+}
+
+/** @type {WeakMap<Matrix, number[]>} */
+const sorted = new WeakMap();
+
+/**
+ * The values that exist, in ascending order; sorted once a matrix.
+ * @param {Matrix} matrix
+ * @returns {readonly number[]}
+ */
+export function known(matrix) {
+  let found = sorted.get(matrix);
+  if (!found) {
+    const values = /** @type {number[]} */ (matrix.values.flat().filter((value) => value !== null));
+    found = [...Float64Array.from(values).sort()];
+    sorted.set(matrix, found);
+  }
+  return found;
+}
+
+/** @param {Matrix} matrix */
+export function isWhole(matrix) {
+  return matrix.kind === "categorical" || matrix.kind === "binary";
+}
+
+/**
+ * What the classes of a discrete matrix are called, by value.
+ * @param {Matrix} matrix
+ * @returns {string[]}
+ */
+export function classes(matrix) {
+  if (matrix.kind === "binary") return ["0", "1"];
+  return matrix.categories ?? [];
+}
+
+/**
+ * A value in a sentence or at a tick: counts keep all of their digits. `drawing.worded` says the same.
+ * @param {Matrix} matrix
+ * @param {number} value
+ */
+export function worded(matrix, value) {
+  return matrix.kind === "counts" && Number.isInteger(value) ? grouped(value) : number(value);
+}
+
+/**
+ * A whole number with its digits in groups of three.
+ * @param {number} value
+ */
+export function grouped(value) {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/**
+ * A cell's place among all cells, 1 for the highest.
+ * @param {readonly number[]} ascending
+ * @param {number} value
+ * @returns {number}
+ */
+export function rank(ascending, value) {
+  let [low, high] = [0, ascending.length]; // values at `high` and beyond are above the value
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return ascending.length - high + 1;
+}
+
 /**
  * What a higher value means; `drawing.direction` says the same.
  * @param {Matrix} matrix
@@ -66,27 +137,6 @@ export function place(axis, label) {
 export function direction(matrix) {
   if (matrix.kind === "categorical") return matrix.direction;
   return `${matrix.kind === "binary" ? "Dark" : "Higher"}: ${matrix.direction}`;
-}
-
-/**
- * The values that exist, in ascending order.
- * @param {Matrix} matrix
- * @returns {number[]}
- */
-export function known(matrix) {
-  return /** @type {number[]} */ (matrix.values.flat().filter((value) => value !== null)).sort(
-    (a, b) => a - b,
-  );
-}
-
-/**
- * A cell's place among all cells, 1 for the highest.
- * @param {number[]} ascending
- * @param {number} value
- * @returns {number}
- */
-export function rank(ascending, value) {
-  return ascending.length - ascending.findLastIndex((other) => other <= value);
 }
 
 /**
@@ -108,7 +158,7 @@ export function csv(matrix) {
  * @param {string} text
  * @returns {string}
  */
-function field(text) {
+export function field(text) {
   const safe = /^[=+@-]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -4,7 +4,7 @@
  * `drawing.shares` in Python, so that a preview and its figure look the same.
  */
 
-import { known, number } from "./numbers.js";
+import { isWhole, known, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {"linear"|"range"|"log"|"robust"|"row"|"column"|"whole"} Scale */
@@ -29,7 +29,7 @@ const LABELS = {
  */
 export function choices(matrix) {
   const option = (/** @type {Scale} */ value) => ({ value, label: LABELS[value] });
-  if (matrix.kind === "categorical" || matrix.kind === "binary") return [option("whole")];
+  if (isWhole(matrix)) return [option("whole")];
   /** @type {Scale[]} */
   const fitting = ["linear"];
   const [low, high] = matrix.range ?? [null, null];
@@ -74,11 +74,11 @@ function whole(matrix) {
 function linear(matrix, scale) {
   const [low, high] = bounds(matrix, scale);
   const share = within(low, high);
-  const ticks = spaced(low, high).map((value) => ({ at: share(value), label: number(value) }));
+  const ticks = spaced(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
   const name = { linear: "linear", range: "linear over the possible range" }[String(scale)];
   const text = name
-    ? `${name}, ${number(low)} to ${number(high)}`
-    : `robust: linear from the 0.5th to the 99.5th percentile, ${number(low)} to ${number(high)}; what lies beyond has the end's colour`;
+    ? `${name}, ${worded(matrix, low)} to ${worded(matrix, high)}`
+    : `robust: linear from the 0.5th to the 99.5th percentile, ${worded(matrix, low)} to ${worded(matrix, high)}; what lies beyond has the end's colour`;
   return { shares: mapped(matrix, share), ticks, text };
 }
 
@@ -112,13 +112,13 @@ function logarithmic(matrix) {
   const [low, high] = [values[0], values[values.length - 1]];
   const inner = within(Math.log(low), Math.log(high));
   const share = (/** @type {number} */ value) => inner(Math.log(Math.max(value, low)));
-  const ticks = decades(low, high).map((value) => ({ at: share(value), label: number(value) }));
+  const ticks = decades(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
   const zeros = known(matrix).length - values.length;
   const note = zeros ? `; ${zeros} at 0 have the colour of the lowest` : "";
   return {
     shares: mapped(matrix, share),
     ticks,
-    text: `logarithmic, ${number(low)} to ${number(high)}${note}`,
+    text: `logarithmic, ${worded(matrix, low)} to ${worded(matrix, high)}${note}`,
   };
 }
 
@@ -175,14 +175,14 @@ function within(low, high) {
 
 /**
  * @param {Matrix} matrix
- * @returns {number[]} the values above 0, ascending
+ * @returns {readonly number[]} the values above 0, ascending
  */
 function positive(matrix) {
   return known(matrix).filter((value) => value > 0);
 }
 
 /**
- * @param {number[]} ascending
+ * @param {readonly number[]} ascending
  * @param {number} share
  * @returns {number} the value below which that share lies, interpolated
  */

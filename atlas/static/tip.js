@@ -2,7 +2,8 @@
  * What a cell says, and where it says it.
  */
 
-import { exact, known, place, rank } from "./numbers.js";
+import { exact, place } from "./numbers.js";
+import { ranked } from "./sentences.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -11,10 +12,10 @@ import { exact, known, place, rank } from "./numbers.js";
  * @param {Matrix} matrix
  * @param {number} row
  * @param {number} column
+ * @param {string[]} notes more to say about it
  * @returns {HTMLElement[]}
  */
-export function told(matrix, row, column) {
-  const value = matrix.values[row][column];
+export function told(matrix, row, column, notes) {
   const native = matrix.native?.[column];
   const spread = matrix.spread?.[row][column];
   const [rows, columns] = matrix.axes;
@@ -24,11 +25,8 @@ export function told(matrix, row, column) {
   ];
   if (native && native !== matrix.columns[column]) lines.push(line("code", native));
   if (typeof spread === "number") lines.push(line("span", `standard error ${spread}`));
-  if (value !== null && matrix.kind !== "categorical" && matrix.kind !== "binary") {
-    const ascending = known(matrix);
-    lines.push(line("small", `rank ${rank(ascending, value)} of ${ascending.length}`));
-  }
-  return lines;
+  const small = [ranked(matrix, row, column), ...notes].filter(Boolean);
+  return [...lines, ...small.map((note) => line("small", note))];
 }
 
 /**

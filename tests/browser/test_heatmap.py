@@ -14,34 +14,7 @@ from PIL import Image
 
 from atlas import drawing, store
 from atlas.matrix import Matrix
-
-LIVE = '[data-ready="live"]'
-TIP = ".atlas-tip"
-
-
-def _open(page: Any, site: Any, slug: str = "small") -> None:
-    page.goto(f"{site.url}models/{slug}/")
-    page.locator(".atlas-stage").first.scroll_into_view_if_needed()
-    page.wait_for_selector(LIVE)
-
-
-def _matrix(site: Any, name: str = "rms", slug: str = "small") -> Matrix:
-    return store.load(site.project.profile(slug, "weights")).matrix(name)
-
-
-def _centre(page: Any, matrix: Matrix, row: int, column: int) -> tuple[float, float]:
-    """A cell's middle in the window, from where the page says the frame lies."""
-    x, y = _centres(page, matrix)[row, column]
-    return float(x), float(y)
-
-
-def _centres(page: Any, matrix: Matrix) -> np.ndarray:
-    """The middles of all cells, (row, column, 2) as x and y in the window."""
-    frame = page.locator(".atlas-frame").first.bounding_box()
-    rows, columns = matrix.values.shape
-    x = frame["x"] + frame["width"] * (np.arange(columns) + 0.5) / columns
-    y = frame["y"] + frame["height"] * (np.arange(rows) + 0.5) / rows
-    return np.stack(np.meshgrid(x, y), axis=-1)
+from browser.cells import TIP, centre, centres, open_model, stored
 
 
 def _colours(page: Any, matrix: Matrix) -> np.ndarray:
@@ -49,7 +22,7 @@ def _colours(page: Any, matrix: Matrix) -> np.ndarray:
     page.mouse.move(1, 1)
     page.wait_for_timeout(150)  # the cursor and a repaint of the canvas
     image = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
-    x, y = np.moveaxis(_centres(page, matrix).astype(int), -1, 0)
+    x, y = np.moveaxis(centres(page, matrix).astype(int), -1, 0)
     return np.asarray(image[y, x])
 
 
@@ -63,9 +36,9 @@ def _expected(matrix: Matrix, shares: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", ["rms", "outlier", "ov_copying", "categories", "score:all@10"])
 def test_every_cell_is_drawn_in_the_colour_of_its_value(page: Any, site: Any, name: str) -> None:
     """Within two steps of the palette: the browser holds 32-bit numbers."""
-    _open(page, site)
+    open_model(page, site)
     page.select_option('[data-role="matrix"]', name)
-    matrix = _matrix(site, name)
+    matrix = stored(site, name)
     page.locator(".atlas-stage").scroll_into_view_if_needed()
     shares = drawing.shares(matrix)
     known = np.isfinite(shares)
@@ -74,7 +47,7 @@ def test_every_cell_is_drawn_in_the_colour_of_its_value(page: Any, site: Any, na
 
 
 def test_the_preview_lies_where_the_figure_is_drawn(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     still = page.locator(".atlas-frame").bounding_box()
     live = page.evaluate(
         """() => {
@@ -97,16 +70,16 @@ def test_nothing_moves_when_the_figure_takes_over(page: Any, site: Any) -> None:
           }
         }).observe({ type: "layout-shift", buffered: true });"""
     )
-    _open(page, site)
+    open_model(page, site)
     assert [shift for shift in page.evaluate("shifts") if shift["value"] > 0.002] == []
 
 
 @pytest.mark.parametrize("cell", [(0, 0), (3, 5), (11, 7), (7, 2)])
 def test_hover_tells_the_value_of_the_json(page: Any, site: Any, cell: tuple[int, int]) -> None:
-    _open(page, site)
+    open_model(page, site)
     raw = json.loads(site.project.profile("small", "weights").read_text())["matrices"][0]
     row, column = cell
-    page.mouse.move(*_centre(page, _matrix(site), row, column))
+    page.mouse.move(*centre(page, stored(site), row, column))
     told = page.locator(f"{TIP}:visible")
     assert told.locator(".atlas-value").inner_text() == str(raw["values"][row][column])
     text = told.inner_text()
@@ -120,32 +93,32 @@ def test_hover_tells_the_value_of_the_json(page: Any, site: Any, cell: tuple[int
 
 def test_hover_is_exact_in_every_cell_of_a_large_map(page: Any, site: Any) -> None:
     """A walk along the diagonal of 80 x 64, cells of 8 x 11 pixels."""
-    _open(page, site, "large")
+    open_model(page, site, "large")
     page.select_option('[data-role="matrix"]', "ov_copying")
-    matrix = _matrix(site, "ov_copying", "large")
+    matrix = stored(site, "ov_copying", "large")
     for at in range(0, 64, 7):
         page.locator(".atlas-stage").evaluate("node => node.scrollIntoView()")
         page.evaluate("scrollBy(0, -120)")
-        x, y = _centre(page, matrix, at, at)
+        x, y = centre(page, matrix, at, at)
         if y > 890:
             page.evaluate("scrollBy(0, 500)")
-            x, y = _centre(page, matrix, at, at)
+            x, y = centre(page, matrix, at, at)
         page.mouse.move(x, y)
         told = page.locator(f"{TIP}:visible .atlas-value").inner_text()
         assert float(told) == float(f"{matrix.values[at, at]:.4g}")
 
 
 def test_what_does_not_exist_is_said_to(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     page.select_option('[data-role="matrix"]', "outlier")
-    page.mouse.move(*_centre(page, _matrix(site), 2, 7))
+    page.mouse.move(*centre(page, stored(site), 2, 7))
     told = page.locator(f"{TIP}:visible").inner_text()
     assert told.startswith("does not exist in this architecture")
     assert page.locator('[data-role="absent"]').is_visible()
 
 
 def test_the_picker_swaps_data_and_words_on_the_live_figure(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     page.evaluate("window.first = Bokeh.documents[0]")
     for matrix in store.load(site.project.profile("small", "weights")).matrices:
         page.select_option('[data-role="matrix"]', matrix.name)
@@ -159,18 +132,18 @@ def test_the_picker_swaps_data_and_words_on_the_live_figure(page: Any, site: Any
 
 
 def test_the_picker_works_from_the_keyboard(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     page.focus('[data-role="matrix"]')
     page.keyboard.press("ArrowDown")
     page.locator('[data-role="title"]', has_text="Largest weight").wait_for()
 
 
 def test_arrow_keys_read_the_cells(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     page.focus(".atlas-stage")
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
-    values = _matrix(site).values
+    values = stored(site).values
     told = page.locator(f"{TIP}:visible .atlas-value").inner_text()
     assert float(told) == values[1, 1]
     page.keyboard.press("Escape")
@@ -179,8 +152,8 @@ def test_arrow_keys_read_the_cells(page: Any, site: Any) -> None:
 
 @pytest.mark.parametrize("scale", ["log", "robust", "row", "column"])
 def test_scales_change_the_colours_and_say_so(page: Any, site: Any, scale: str) -> None:
-    _open(page, site)
-    matrix = _matrix(site)
+    open_model(page, site)
+    matrix = stored(site)
     page.select_option('[data-role="scale"]', scale)
     values = matrix.values
     bounds: dict[str, Any] = {
@@ -200,17 +173,17 @@ def test_scales_change_the_colours_and_say_so(page: Any, site: Any, scale: str) 
 
 
 def test_native_names_stand_on_the_axis(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     page.check('[data-role="native"]')
     labels = page.evaluate(
         """() => [...Bokeh.documents[0].get_model_by_name("columns").major_label_overrides]
           .map(([, label]) => label)"""
     )
-    assert labels == list(_matrix(site).native or ())
+    assert labels == list(stored(site).native or ())
 
 
 def test_dark_and_light_follow_the_page(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
 
     def colours() -> list[str]:
         found: list[str] = page.evaluate(
@@ -232,25 +205,25 @@ def test_dark_and_light_follow_the_page(page: Any, site: Any) -> None:
           getComputedStyle(document.body).getPropertyValue(name).trim())"""
     )
     assert dark == wanted
-    matrix = _matrix(site)
+    matrix = stored(site)
     apart = np.abs(_colours(page, matrix) - _expected(matrix, drawing.shares(matrix)))
     assert apart.max() <= 8
 
 
 def test_the_figure_is_an_image_with_words(page: Any, site: Any) -> None:
-    _open(page, site)
+    open_model(page, site)
     label = page.evaluate(
         """() => {
           const element = Object.values(Bokeh.index)[0].el;
           return [element.getAttribute("role"), element.getAttribute("aria-label")];
         }"""
     )
-    assert label == ["img", f"Root mean square of Model small. {drawing.summary(_matrix(site))}"]
+    assert label == ["img", f"Root mean square of Model small. {drawing.summary(stored(site))}"]
 
 
 def test_the_table_and_the_csv_hold_every_value(page: Any, site: Any) -> None:
-    _open(page, site)
-    matrix = _matrix(site)
+    open_model(page, site)
+    matrix = stored(site)
     page.locator(".atlas-table summary").click()
     page.wait_for_selector(".atlas-table tbody tr")
     cells = page.locator(".atlas-table tbody td").all_inner_texts()
@@ -264,17 +237,33 @@ def test_the_table_and_the_csv_hold_every_value(page: Any, site: Any) -> None:
 
 
 def test_zooming_keeps_the_cells_exact_and_goes_back(page: Any, site: Any) -> None:
-    _open(page, site)
-    matrix = _matrix(site)
+    open_model(page, site)
+    matrix = stored(site)
     page.locator('[data-role="zoom"]').click()
-    page.mouse.move(*_centre(page, matrix, 2, 2))
+    page.mouse.move(*centre(page, matrix, 2, 2))
     page.mouse.down()
-    page.mouse.move(*_centre(page, matrix, 6, 5), steps=4)
+    page.mouse.move(*centre(page, matrix, 6, 5), steps=4)
     page.mouse.up()
     frame = page.locator(".atlas-frame").bounding_box()
     page.mouse.move(frame["x"] + 4, frame["y"] + 4)
     assert float(page.locator(f"{TIP}:visible .atlas-value").inner_text()) == matrix.values[2, 2]
     page.locator('[data-role="zoom"]').click()
-    page.mouse.move(*_centre(page, matrix, 0, 0))
+    page.mouse.move(*centre(page, matrix, 0, 0))
     page.wait_for_timeout(100)
     assert float(page.locator(f"{TIP}:visible .atlas-value").inner_text()) == matrix.values[0, 0]
+
+
+def test_thirty_navigations_leave_no_heap_behind(page: Any, site: Any) -> None:
+    """To a live figure and back, 15 times after 4 to settle: 0.2 MB a navigation at most."""
+    cdp = page.context.new_cdp_session(page)
+    page.goto(f"{site.url}models/")
+    sizes = []
+    for _ in range(19):
+        page.locator('.atlas-models a[href$="small/"]').first.click()
+        page.locator(".atlas-stage").first.scroll_into_view_if_needed()
+        page.locator('[data-ready="live"]').first.wait_for()
+        page.locator(".atlas-crumbs a").first.click()
+        page.locator(".atlas-models").first.wait_for()
+        cdp.send("HeapProfiler.collectGarbage")
+        sizes.append(cdp.send("Runtime.getHeapUsage")["usedSize"] / 1e6)
+    assert (sizes[-1] - sizes[3]) / 30 <= 0.2

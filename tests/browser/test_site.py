@@ -79,7 +79,7 @@ def test_navigation_is_instant_and_leaves_nothing_behind(page: Any, site: Any) -
         page.wait_for_url("**/models/small/")
         page.locator(".atlas-stage").scroll_into_view_if_needed()
         page.wait_for_selector(LIVE)
-        page.locator(".atlas-crumbs a").click()
+        page.locator(".atlas-crumbs a").first.click()
         page.wait_for_url("**/models/")
         page.wait_for_selector(".atlas-models")
         page.wait_for_timeout(200)

@@ -1,0 +1,283 @@
+"""Drift.
+
+How far fine-tuning moved the weights of every module away from those of the model that it started
+from: by how much, in how many places, and in how many directions.
+
+**How to read it.** A row is a layer (a block, counted from 0), a column a module. W is a module's
+weight matrix in the tuned model, W₀ the one in its base, both as they are stored; fused projections
+are split. Dark columns tell which kind of module the tuning went through, dark rows in which
+layers. Gains of norms have no rank of change. Biases are told beside the figure as a fact, not in
+it.
+
+**Relative change**, `relative_change` = `‖W − W₀‖ / ‖W₀‖`, with the Frobenius norm. How far the
+matrix moved, measured by its own size: 0 where nothing changed, about 1.4 for two matrices that
+have nothing in common. Fine-tuning usually stays well below 0.1. For gains of norms that are stored
+as their distance from 1, the size is that of the gain itself.
+
+**Changed weights**, `changed` = the share of elements that differ, after both were rounded to the
+coarser of the two stored types. Fine-tuning in 16 bits leaves many weights exactly as they were,
+since small steps are rounded away; reinforcement learning has been seen to change no more than 5 to
+30 of 100 weights. A model that was stored in two types, and not trained, has 0.
+Source: Mukherjee et al. 2025.
+
+**Rank of change**, `rank_of_change` = `exp(−Σ p ln p) / min(m, n)` with `p = σ / Σσ`, and σ the
+singular values of `W − W₀`, a matrix of m outputs and n inputs. Whether the change uses a few
+directions (near 0) or all of them evenly (1), 0 where nothing changed. A low-rank adapter of rank r
+that was merged stays below `r / min(m, n)`, as long as the type it was stored in is fine enough:
+rounding spreads over all directions and raises it. Source: Roy & Vetterli 2007.
+
+**Mixtures of experts.** Every expert is held against the expert of the same number. What is shown
+is the mean over the experts of a block; a second matrix, `relative_change:max` and so on, has the
+largest value among them.
+
+**Which models.** Both have the same architecture and the same shape; other models have no drift,
+and say so. The vocabulary may have grown: embeddings are compared over the rows that both have, and
+the extra ones are counted. Their changes, and those of the final norm, stand among the facts.
+Modules that only one of the two has are named there, and left out.
+
+**Precision.** Differences are taken between the stored values and summed in float64. Where the two
+are stored in different types, the coarser one's rounding is part of the relative change: about
+0.0015 for bfloat16, 0.0002 for float16. The two types stand among the conditions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from atlas import side_by_side
+from atlas.analysis import Measured, Progress
+from atlas.checkpoint import Checkpoint
+from atlas.differences import Difference, difference, rank_of_change
+from atlas.entry import Geometry
+from atlas.errors import AtlasError
+from atlas.matrix import Matrix, Scale, layer_by_module
+from atlas.rows import EXPERT_MODULES, OUTSIDE
+from atlas.side_by_side import Opposite
+from atlas.store import Scalar
+
+VERSION = 1
+TIER = "weights"
+KINDS = ("decoder", "encoder")
+NEEDS = ("base",)
+PROTOCOL: dict[str, Scalar] = {}
+
+# What follows a quantity's name where it is the largest among a block's experts.
+LARGEST = ":max"
+
+# name: title, unit, what a higher value means, scale, range
+QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
+    "relative_change": (
+        "Relative change of the weights",
+        "share of the base's norm",
+        "moved further by tuning",
+        "log",
+        (0, None),
+    ),
+    "changed": (
+        "Changed weights",
+        "share of the weights",
+        "more weights changed",
+        "linear",
+        (0, 1),
+    ),
+    "rank_of_change": (
+        "Rank of the change",
+        "share of full rank",
+        "the change uses more directions",
+        "linear",
+        (0, 1),
+    ),
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
+    eigenvalues, and little beside. In memory is a block of either model, or later its embedding,
+    with the difference of one matrix, and one Gram matrix three times over. Parameters that a dense
+    model of that shape cannot have are those of more experts, which are read one by one.
+    """
+    d, q = geometry.d_model, geometry.heads * geometry.d_head
+    kv = geometry.kv_heads * geometry.d_head
+    shapes = [(q, d), (q, d), (kv, d), (kv, d)] + 3 * [(geometry.d_mlp, d)]
+    inside = geometry.layers * sum(m * n for m, n in shapes)
+    if geometry.parameters is not None and inside + geometry.vocabulary * d > geometry.parameters:
+        shapes = shapes[:-1]  # a third MLP matrix would be more parameters than there are
+    known = geometry.parameters or 0
+    beyond = known - inside - 2 * geometry.vocabulary * d
+    experts = 1 + max(0, round(beyond / (geometry.layers * 3 * geometry.d_mlp * d)))
+    operations = 0.0
+    for place, (side, other) in enumerate(shapes):
+        n, m = min(side, other), max(side, other)
+        one = m * n**2 + 4 / 3 * n**3 + 20 * m * n
+        operations += one if place < 4 else experts * one
+    gram = 3 * 8 * max(min(shape) for shape in shapes) ** 2
+    largest = max(m * n for m, n in shapes)
+    block = 2 * 4 * sum(m * n for m, n in shapes) + 4 * largest + gram
+    embeddings = 2 * 4 * geometry.vocabulary * d
+    return geometry.layers * operations, 5e8 + max(block, embeddings)
+
+
+def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measured:
+    """Hold every weight of every block against the base's, one block of either in memory.
+
+    Raises `AtlasError` for models of different architecture or shape, and for weights that are
+    infinite or no numbers, with layer and module.
+    """
+    side_by_side.require_alike(checkpoint, base)
+    layers = checkpoint.geometry.layers
+    modules = side_by_side.shared_modules(checkpoint, base)
+    found: dict[tuple[str, int, str], float] = {}
+    weights, biases = Difference(), Difference()
+    for layer in range(layers):
+        compared = _blockwise(checkpoint, base, layer, modules)
+        for done, (module, pairs, bias) in enumerate(compared, 1):
+            for name, (mean, largest) in _quantities(pairs).items():
+                found[name, layer, module] = mean
+                found[f"{name}{LARGEST}", layer, module] = largest
+            weights = sum((pair for pair, _ in pairs), weights)
+            biases += bias
+            progress(layer * len(modules) + done, layers * len(modules) + 1)
+    outside = _outside(checkpoint, base)
+    progress(1, 1)
+    names = list(QUANTITIES)
+    if checkpoint.architecture.routing is not None:
+        names += [f"{name}{LARGEST}" for name in QUANTITIES]
+    matrices = tuple(_matrix(checkpoint, modules, name, found) for name in names)
+    return Measured(
+        matrices=matrices,
+        facts={
+            **_facts(matrices[0], weights, biases),
+            **outside,
+            **side_by_side.only(checkpoint, base),
+        },
+        conditions={
+            "stored_dtype": _stored(checkpoint),
+            "base_dtype": _stored(base),
+            "device": "cpu",
+        },
+    )
+
+
+Pair = tuple[Difference, float | None]
+"""What changed in one weight, and the rank of the change, None for what is no matrix."""
+
+
+def _blockwise(
+    checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
+) -> Iterator[tuple[str, list[Pair], Difference]]:
+    """Of every module of a block: what changed in its weight, of each expert, and in its biases."""
+    pairs: dict[str, list[Pair]] = {name: [] for name in modules}
+    biases = dict.fromkeys(modules, Difference())
+    for opposite in side_by_side.block(checkpoint, base, layer, modules):
+        module = opposite.module
+        pairs[module].append(_compared(checkpoint, layer, opposite))
+        biases[module] += opposite.bias_difference()
+        if opposite.last:
+            yield module, pairs[module], biases[module]
+
+
+def _compared(checkpoint: Checkpoint, layer: int, opposite: Opposite) -> Pair:
+    """What changed in one module's weight, or that of one expert."""
+    is_norm = opposite.module.startswith("norm")
+    offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0
+    new, old = opposite.weights
+    found = difference(new, old, offset)
+    _require_finite(found, checkpoint, f"layer {layer}, {opposite.module}")
+    is_matrix = new.ndim == 2 and not is_norm
+    return found, rank_of_change(new, old, found) if is_matrix else None
+
+
+def _require_finite(found: Difference, checkpoint: Checkpoint, place: str) -> None:
+    if not math.isfinite(found.square + found.base_square):
+        raise AtlasError(
+            "a weight of this model, or of its base, is infinite or no number",
+            file=checkpoint.folder,
+            place=place,
+            remedy="the weights are damaged: fetch or train them again",
+        )
+
+
+def _quantities(pairs: list[Pair]) -> dict[str, tuple[float, float]]:
+    """Each quantity's mean and largest value over the experts; both the value where it is one."""
+    values = {
+        "relative_change": [pair.relative_change for pair, _ in pairs],
+        "changed": [pair.changed for pair, _ in pairs],
+        "rank_of_change": [rank for _, rank in pairs if rank is not None],
+    }
+    return {name: _mean_and_largest(each) for name, each in values.items() if each}
+
+
+def _mean_and_largest(values: list[float]) -> tuple[float, float]:
+    """Over those that have a value; NaN where none has."""
+    known = [value for value in values if math.isfinite(value)]
+    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
+
+
+def _outside(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, Scalar]:
+    """What changed outside the blocks, over the rows that both have, and rows that one lacks."""
+    facts: dict[str, Scalar] = {}
+    for module in OUTSIDE:
+        new, old = checkpoint.outside(module).get("weight"), base.outside(module).get("weight")
+        if new is None or old is None or new.shape[1:] != old.shape[1:]:
+            continue
+        rows = min(len(new), len(old))
+        offset = checkpoint.architecture.row.norm.offset if "norm" in module else 0.0
+        found = difference(new[:rows], old[:rows], offset)
+        _require_finite(found, checkpoint, module)
+        facts[f"{module}_relative_change"] = found.relative_change
+        facts[f"{module}_changed"] = found.changed
+        if len(new) != len(old):
+            facts[f"{module}_extra_rows"] = len(new) - len(old)
+    return facts
+
+
+def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[str, Scalar]:
+    """Of all blocks together, and the module that moved furthest."""
+    facts: dict[str, Scalar] = {
+        "relative_change": weights.relative_change,
+        "changed": weights.changed,
+    }
+    if np.nanmax(relative.values, initial=0.0) > 0:
+        layer, column = np.unravel_index(np.nanargmax(relative.values), relative.values.shape)
+        facts["moved_furthest"] = f"layer {layer}, {relative.columns[column]}"
+    if biases.elements:
+        facts["biases_relative_change"] = biases.relative_change
+        facts["biases_changed"] = biases.changed
+    return facts
+
+
+def _matrix(
+    checkpoint: Checkpoint,
+    modules: tuple[str, ...],
+    name: str,
+    found: Mapping[tuple[str, int, str], float],
+) -> Matrix:
+    quantity = name.removesuffix(LARGEST)
+    title, unit, direction, scale, bounds = QUANTITIES[quantity]
+    if quantity != name:
+        title = f"{title}, largest among experts"
+        modules = tuple(module for module in modules if module in EXPERT_MODULES)
+    native = checkpoint.architecture.native
+    return layer_by_module(
+        name,
+        found,
+        checkpoint.geometry.layers,
+        {module: native[module] for module in modules},
+        title=title,
+        unit=unit,
+        direction=direction,
+        scale=scale,
+        bounds=bounds,
+    )
+
+
+def _stored(checkpoint: Checkpoint) -> str:
+    """The dtypes that weights are stored in, by name."""
+    names = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+    held = {tensor.dtype for tensor in checkpoint.tensors.values()}
+    return ", ".join(sorted(names.get(dtype, dtype) for dtype in held))

@@ -1,0 +1,113 @@
+"""What a model loses without a block: its loss with the block bypassed, prefixes computed once.
+
+A bypassed block hands on what it is given. Up to there the model does what it does whole, so its
+blocks run once for all bypasses: with L layers half of L passes, not L.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from atlas import forwards, losses
+from atlas.analysis import Progress
+from atlas.batches import LENGTH, Batch, Passage, batch
+from atlas.errors import AtlasError
+from atlas.model import Model
+from atlas.streaming import is_out_of_memory, planned_tokens
+
+SCORES = 2**26
+"""Elements that the logits of a micro-batch may have."""
+
+STATES = 2**27
+"""Elements that the inputs of all blocks, which are kept, may have in a micro-batch."""
+
+
+def losses_without(
+    model: Model, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
+) -> torch.Tensor:
+    """Loss of every passage, whole and without each block: (1 + layers, passages), float64, nats.
+
+    `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid; halved where
+    memory runs out. `progress` counts passages. Every passage must have a scored position. Raises
+    `AtlasError` where not even one passage fits.
+    """
+    found = torch.full((1 + model.geometry.layers, len(passages)), torch.nan, dtype=torch.float64)
+    order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
+    budget = tokens if tokens is not None else _planned(model)
+    done = 0
+    while done < len(order):
+        length = len(passages[order[done]].ids)
+        rows = order[done : done + max(1, budget // length)]
+        held = _attempt(model, batch(passages, rows))
+        if held is not None:
+            found[:, rows] = held
+            done += len(rows)
+            progress(done, len(order))
+            continue
+        if len(rows) == 1:
+            raise AtlasError(
+                f"out of memory on {model.device} with a single passage of {length} tokens",
+                file=model.folder,
+                remedy="measure it on a larger device, or on the processor",
+            )
+        budget = len(rows) // 2 * length
+        forwards.release(model.device)
+    return found
+
+
+def _planned(model: Model) -> int:
+    shape = model.geometry
+    most = min(SCORES // shape.vocabulary, STATES // (shape.layers * shape.d_model))
+    return max(LENGTH, min(planned_tokens(model), most))
+
+
+def _attempt(model: Model, tokens: Batch) -> torch.Tensor | None:
+    """(1 + layers, batch) losses; None where memory ran out."""
+    try:
+        with torch.no_grad():
+            return _losses(model, tokens)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _losses(model: Model, tokens: Batch) -> torch.Tensor:
+    layers = model.geometry.layers
+    inputs: dict[int, torch.Tensor] = {}
+    lengths: dict[int, int] = {}  # of the tuple that a block gives, 0 where it gives no tuple
+
+    def watch(layer: int) -> Callable[..., None]:
+        def seen(module: torch.nn.Module, given: Any, output: Any) -> None:
+            inputs[layer] = given[0]
+            lengths[layer] = len(output) if type(output) is tuple else 0
+
+        return seen
+
+    with contextlib.ExitStack() as stack:
+        for layer in range(layers):
+            handle = model.block(layer).register_forward_hook(watch(layer))
+            stack.callback(handle.remove)
+        whole = losses.per_passage(model, tokens)
+    found = [whole.double().cpu()]
+    for bypassed in range(layers):
+        with contextlib.ExitStack() as stack:
+            for layer in range(bypassed + 1):
+                idle = _idle(inputs[bypassed], lengths[layer])
+                stack.enter_context(forwards.replaced(model.block(layer), idle))
+            found.append(losses.per_passage(model, tokens).double().cpu())
+        del inputs[bypassed]
+    return torch.stack(found)
+
+
+def _idle(states: torch.Tensor, length: int) -> Callable[..., Any]:
+    """A block's forward that computes nothing and gives what its caller expects."""
+
+    def forward(*given: Any, **named: Any) -> Any:
+        return (states, *[None] * (length - 1)) if length else states
+
+    return forward

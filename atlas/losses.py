@@ -1,0 +1,64 @@
+"""The loss of a language model on a passage: how badly it foresees the tokens that are scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from atlas.batches import Batch, Passage
+from atlas.errors import AtlasError
+from atlas.model import Model
+
+
+def logits(model: Model, batch: Batch) -> torch.Tensor:
+    """What the model's language-model head says after every position, (batch, length, vocabulary).
+
+    Raises `AtlasError` for a model that was stored without its head.
+    """
+    if not model.has_head:
+        raise AtlasError(
+            "the weights hold no language-model head",
+            file=model.folder,
+            remedy="save the model with its head, or leave out the analyses that need a loss",
+        )
+    output = model.live(
+        input_ids=batch.ids.to(model.device),
+        attention_mask=batch.mask.to(model.device, torch.int64),
+        use_cache=False,
+    )
+    found: torch.Tensor = output.logits
+    return found
+
+
+def per_passage(model: Model, batch: Batch) -> torch.Tensor:
+    """Each row's mean negative log probability of its scored tokens, given those before: (batch,).
+
+    In nats, in float32 or better; it carries gradients. Padding and what is not scored take no
+    part. Rows without a scored position are NaN.
+    """
+    found = logits(model, batch)
+    losses = []
+    for row, (first, last) in enumerate(batch.spans):
+        scores = found[row, first - 1 : last - 1]
+        wide = scores if scores.dtype == torch.float64 else scores.float()
+        targets = batch.ids[row, first:last].to(wide.device)
+        losses.append(torch.nn.functional.cross_entropy(wide, targets))
+    return torch.stack(losses)
+
+
+def bits_per_byte(nats: float, tokenizer: Any, passages: Sequence[Passage]) -> float:
+    """A loss in nats per token as bits per UTF-8 byte of what the scored tokens stand for.
+
+    So that models can be compared whose tokenizers cut text into longer or shorter pieces. Bytes
+    are counted in the decoded text.
+    """
+    scored = [passage for passage in passages if passage.scored]
+    tokens = sum(passage.scored for passage in scored)
+    texts = (
+        tokenizer.decode(list(passage.ids[passage.first : passage.last])) for passage in scored
+    )
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    return nats * tokens / (size * math.log(2))

@@ -1,0 +1,129 @@
+/**
+ * What is shown, as a table: a line a cell of the grid, the values of all models in it.
+ */
+
+import { layerText } from "./compare-words.js";
+import { tidy } from "./contrast.js";
+import { made } from "./key.js";
+import { field } from "./numbers.js";
+
+/** @typedef {import("./compare-scene.js").Scene} Scene */
+/** @typedef {import("./compare-scene.js").Sheet} Sheet */
+/** @typedef {import("./compare-scene.js").Group} Group */
+/** @typedef {import("./compare-query.js").Wish} Wish */
+
+const LINES = 6000; // more rows than that make a page that scrolls badly
+
+/**
+ * @param {Scene} scene
+ * @param {Wish} wish
+ */
+export function download({ sheets }, { analysis, matrix, view }) {
+  const texts = groups(sheets).map((parts) => lines(parts, "slug").map((line) => `${line.map(cell).join(",")}\r\n`).join(""));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([texts.join("\r\n")], { type: "text/csv" }));
+  link.download = `compare.${analysis}.${matrix.replaceAll(/[:@]/g, "-")}.${view}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/**
+ * @param {Scene} scene
+ * @returns {HTMLElement}
+ */
+export function table({ sheets }) {
+  const scroll = made("div", "atlas-scroll");
+  scroll.tabIndex = 0;
+  for (const parts of groups(sheets)) {
+    const [head, ...body] = lines(parts, "name");
+    const whole = document.createElement("table");
+    whole.className = "atlas-values";
+    const row = whole.createTHead().insertRow();
+    row.append(...head.map((text) => header(text, "col")));
+    const rest = whole.createTBody();
+    for (const line of body.slice(0, LINES)) {
+      const inserted = rest.insertRow();
+      inserted.append(header(line[0], "row"), ...line.slice(1).map((text) => made("td", "", text || "–")));
+    }
+    scroll.append(whole);
+    if (body.length > LINES) scroll.append(made("p", "", `The CSV file has all ${body.length} lines.`));
+  }
+  return scroll;
+}
+
+/**
+ * A number stands as it is, its sign too; anything else so that no spreadsheet takes it for a formula.
+ * @param {string} text
+ */
+function cell(text) {
+  return /^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? text : field(text);
+}
+
+/**
+ * @param {string} text
+ * @param {string} scope
+ */
+function header(text, scope) {
+  const found = made("th", "", text);
+  found.setAttribute("scope", scope);
+  return found;
+}
+
+/**
+ * Sheets of one grid belong in one table.
+ * @param {Sheet[]} sheets
+ * @returns {Sheet[][]}
+ */
+function groups(sheets) {
+  return [...new Set(sheets.map(({ group }) => group))].map((group) => sheets.filter((sheet) => sheet.group === group));
+}
+
+/**
+ * @param {Sheet[]} sheets of one grid
+ * @param {"slug"|"name"} label what models are called
+ * @returns {string[][]} a head, then a line a cell
+ */
+function lines(sheets, label) {
+  const { group } = sheets[0];
+  const { grid, models, deep } = group;
+  const contrasts = sheets.filter(({ view }) => view !== "values");
+  const [base] = models;
+  const head = [grid.rows, grid.columns].map(({ name }) =>
+    (deep && name === "layer" ? "relative depth" : name).replaceAll("_", " "),
+  );
+  for (const model of models) head.push(...(deep ? [`${model[label]} layer`] : []), model[label]);
+  for (const { panels, view, kind } of contrasts) {
+    const sign = kind === "binary" ? "differs from" : { difference: "minus", ratio: "divided by", values: "" }[view];
+    for (const at of panels) head.push(`${models[at][label]} ${sign} ${base[label]}`);
+  }
+  const found = [head];
+  grid.rows.labels.forEach((_, row) =>
+    grid.columns.labels.forEach((__, column) => found.push(line(group, contrasts, row, column))),
+  );
+  return found;
+}
+
+/**
+ * @param {Group} group
+ * @param {Sheet[]} contrasts
+ * @param {number} row
+ * @param {number} column
+ * @returns {string[]}
+ */
+function line(group, contrasts, row, column) {
+  const { grid, models, deep } = group;
+  const cells = [grid.rows.labels[row], grid.columns.labels[column]];
+  models.forEach(({ matrix }, at) => {
+    if (deep) cells.push(layerText(group, at, row, column).replace("layer ", ""));
+    const [own, other] = [grid.rows.places[at][row], grid.columns.places[at][column]];
+    const value = own === null || other === null ? null : matrix.values[own][other];
+    cells.push(value === null ? "" : (matrix.categories?.[value] ?? String(value)));
+  });
+  for (const { shown } of contrasts) {
+    for (const values of shown) {
+      const value = values[row][column];
+      cells.push(value === null ? "" : String(tidy(value)));
+    }
+  }
+  return cells;
+}

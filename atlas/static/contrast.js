@@ -1,0 +1,160 @@
+/**
+ * What may be subtracted, and what comes out. The same as `atlas/compare.py`, which says what is
+ * meant; the baseline is the first model.
+ */
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+/** @typedef {import("./align.js").Values} Values */
+/** @typedef {Record<string, string|number|boolean|null>} Scalars */
+/** @typedef {{analysis: string, version: number, protocol: Scalars, conditions: Scalars, matrices: Matrix[]}} Profile */
+/** @typedef {{what: string, first: string, second: string}} Differs */
+/** @typedef {[number, number, number]} Cell model, row, column */
+
+/**
+ * What forbids subtracting a matrix of two profiles; empty where nothing does.
+ * @param {Profile} first
+ * @param {Profile} second
+ * @param {Matrix} ours
+ * @param {Matrix} theirs
+ * @returns {Differs[]}
+ */
+export function obstacles(first, second, ours, theirs) {
+  const axes = (/** @type {Matrix} */ matrix) => matrix.axes.join(" by ").replaceAll("_", " ");
+  return [
+    ...differing("analysis", first.analysis, second.analysis),
+    ...differing("version of the method", first.version, second.version),
+    ...entries("protocol", first.protocol, second.protocol),
+    ...differing("unit", ours.unit, theirs.unit),
+    ...differing("kind of values", ours.kind, theirs.kind),
+    ...differing("axes", axes(ours), axes(theirs)),
+  ];
+}
+
+/**
+ * What was otherwise when two profiles were measured, and forbids no comparison.
+ * @param {Profile} first
+ * @param {Profile} second
+ * @returns {Differs[]}
+ */
+export function conditions(first, second) {
+  return entries("", first.conditions, second.conditions);
+}
+
+/**
+ * @param {string} prefix
+ * @param {Scalars} first
+ * @param {Scalars} second
+ * @returns {Differs[]}
+ */
+function entries(prefix, first, second) {
+  const keys = [...new Set([...Object.keys(first), ...Object.keys(second)])].sort();
+  return keys.flatMap((key) =>
+    differing(`${prefix} ${key.replaceAll("_", " ")}`.trim(), first[key] ?? null, second[key] ?? null),
+  );
+}
+
+/**
+ * @param {string} what
+ * @param {Scalars[string]} first
+ * @param {Scalars[string]} second
+ * @returns {Differs[]}
+ */
+function differing(what, first, second) {
+  return first === second ? [] : [{ what, first: told(first), second: told(second) }];
+}
+
+/**
+ * A scalar as people read it, with all of its digits.
+ * @param {Scalars[string]} value
+ * @returns {string}
+ */
+function told(value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === null ? "none" : String(value);
+}
+
+/**
+ * Whether "twice as much" means something: amounts and counts that cannot be negative.
+ * @param {Matrix} matrix
+ */
+export function hasRatio(matrix) {
+  const low = matrix.range?.[0] ?? null;
+  const bounded = matrix.scale === "log" || matrix.kind === "counts" || (low !== null && low >= 0);
+  return (matrix.kind === "sequential" || matrix.kind === "counts") && bounded;
+}
+
+/**
+ * What every other model has more than the first; null where either has no value.
+ * @param {Values[]} values of all models on one grid
+ * @returns {Values[]}
+ */
+export function differences(values) {
+  return against(values, (value, first) => value - first);
+}
+
+/**
+ * How many times the first model's value every other one has; null where either has none or is not
+ * above 0.
+ * @param {Values[]} values
+ * @returns {Values[]}
+ */
+export function ratios(values) {
+  return against(values, (value, first) => (value > 0 && first > 0 ? value / first : null));
+}
+
+/**
+ * Where the class of every other model is another than the first one's: 1, else 0.
+ * @param {Values[]} values
+ * @returns {Values[]}
+ */
+export function changes(values) {
+  return against(values, (value, first) => (value === first ? 0 : 1));
+}
+
+/**
+ * @param {Values[]} values
+ * @param {(value: number, first: number) => number|null} contrast
+ * @returns {Values[]}
+ */
+function against(values, contrast) {
+  const [first, ...others] = values;
+  return others.map((lines) =>
+    lines.map((line, row) =>
+      line.map((value, column) => {
+        const base = first[row][column];
+        return value === null || base === null ? null : contrast(value, base);
+      }),
+    ),
+  );
+}
+
+/**
+ * Where a difference, or a ratio in either direction, is largest; the first of equals.
+ * @param {Values[]} contrast
+ * @param {boolean} [ratio]
+ * @returns {Cell|null} null where there is no value
+ */
+export function largest(contrast, ratio = false) {
+  /** @type {Cell|null} */
+  let found = null;
+  let most = -Infinity;
+  contrast.forEach((lines, model) =>
+    lines.forEach((line, row) =>
+      line.forEach((value, column) => {
+        if (value === null) return;
+        const size = ratio ? Math.max(value, 1 / value) : Math.abs(value);
+        if (size > most) [most, found] = [size, [model, row, column]];
+      }),
+    ),
+  );
+  return found;
+}
+
+/**
+ * A computed number without the noise of binary fractions.
+ * @param {number} value
+ * @returns {number}
+ */
+export function tidy(value) {
+  return Number(value.toPrecision(12));
+}

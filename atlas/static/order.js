@@ -1,0 +1,141 @@
+/**
+ * The order in which rows and columns stand, and what else layers may be called.
+ */
+
+import { numeric } from "./numbers.js";
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+/** @typedef {"canonical"|"name"|"mean"} Order */
+
+const LAYER = "layer";
+
+/**
+ * The orders that fit a matrix, the one of its file first. Layers always stand in theirs.
+ * @param {Matrix} matrix
+ * @returns {{value: Order, label: string}[]}
+ */
+export function orders(matrix) {
+  const at = sortable(matrix);
+  if (at < 0) return [{ value: "canonical", label: "Layers in their order" }];
+  const labels = at ? matrix.columns : matrix.rows;
+  const many = plural(matrix.axes[at]);
+  const counted = numeric(labels);
+  /** @type {{value: Order, label: string}[]} */
+  const found = [{ value: "canonical", label: counted ? `${many} by number` : `${many}, canonical` }];
+  if (!counted) found.push({ value: "name", label: `${many} by name` });
+  if (matrix.kind !== "categorical") found.push({ value: "mean", label: `${many} by mean` });
+  return found;
+}
+
+/**
+ * The same matrix in an order; itself where it already stands in it.
+ * @param {Matrix} matrix
+ * @param {Order} order
+ * @returns {Matrix}
+ */
+export function arranged(matrix, order) {
+  const at = sortable(matrix);
+  if (order === "canonical" || at < 0) return matrix;
+  const sequence = at ? sorted(matrix, order) : sorted(transposed(matrix), order);
+  const moved = (/** @type {any[]} */ items) => sequence.map((index) => items[index]);
+  const moveAll = (/** @type {any[][]} */ lines) => (at ? lines.map(moved) : moved(lines));
+  return {
+    ...matrix,
+    rows: at ? matrix.rows : moved(matrix.rows),
+    columns: at ? moved(matrix.columns) : matrix.columns,
+    native: at && matrix.native ? moved(matrix.native) : matrix.native,
+    values: moveAll(matrix.values),
+    spread: matrix.spread && moveAll(matrix.spread),
+  };
+}
+
+/**
+ * What an axis is called, with the order in which it stands where that is not its own.
+ * @param {Matrix} matrix
+ * @param {number} at 0 for rows, 1 for columns
+ * @param {Order} order
+ * @param {boolean} deep layers are told by relative depth
+ */
+export function axisTitle(matrix, at, order, deep) {
+  const name = matrix.axes[at].replaceAll("_", " ");
+  if (deep && matrix.axes[at] === LAYER) return "layer, relative depth";
+  if (at !== sortable(matrix) || order === "canonical") return name;
+  return `${name}, ${order === "mean" ? "by mean, highest first" : "by name"}`;
+}
+
+/**
+ * Whether rows or columns are layers, of which there are several.
+ * @param {Matrix} matrix
+ */
+export function hasDepth(matrix) {
+  return [matrix.rows, matrix.columns].some((labels, at) => isDepth(matrix, at) && labels.length > 1);
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {number} at 0 for rows, 1 for columns
+ */
+export function isDepth(matrix, at) {
+  return matrix.axes[at] === LAYER;
+}
+
+/**
+ * Relative depth of layers: 0 for the first, 1 for the last.
+ * @param {string[]} labels of all layers
+ * @returns {string[]}
+ */
+export function depths(labels) {
+  return labels.map((_, at) => (labels.length > 1 ? (at / (labels.length - 1)).toFixed(2) : "0"));
+}
+
+/**
+ * @param {Matrix} matrix
+ * @returns {number} which axis may be sorted: 1 for columns, 0 for rows, -1 for none
+ */
+function sortable(matrix) {
+  if (matrix.axes[1] !== LAYER) return 1;
+  return matrix.axes[0] !== LAYER ? 0 : -1;
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {Order} order
+ * @returns {number[]} columns in that order; equal ones as in the file
+ */
+function sorted(matrix, order) {
+  const sequence = matrix.columns.map((_, at) => at);
+  if (order === "name") {
+    return sequence.sort((a, b) => (matrix.columns[a] < matrix.columns[b] ? -1 : 1));
+  }
+  const means = sequence.map((column) => mean(matrix.values.map((line) => line[column])));
+  return sequence.sort((a, b) => means[b] - means[a] || a - b);
+}
+
+/**
+ * @param {(number|null)[]} values
+ * @returns {number} of those that exist; the least of all numbers where none does
+ */
+function mean(values) {
+  const found = /** @type {number[]} */ (values.filter((value) => value !== null));
+  if (!found.length) return -Number.MAX_VALUE;
+  return found.reduce((sum, value) => sum + value / found.length, 0);
+}
+
+/**
+ * @param {Matrix} matrix
+ * @returns {Matrix} its rows as columns, for what is computed from labels and values
+ */
+function transposed(matrix) {
+  const values = matrix.columns.map((_, column) => matrix.values.map((line) => line[column]));
+  return { ...matrix, rows: matrix.columns, columns: matrix.rows, values };
+}
+
+/**
+ * @param {string} axis
+ * @returns {string} `Modules`, `Categories`, `Key/value heads`
+ */
+function plural(axis) {
+  const name = axis.replaceAll("_", " ");
+  const many = name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
+  return many[0].toUpperCase() + many.slice(1);
+}

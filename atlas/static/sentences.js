@@ -1,0 +1,98 @@
+/**
+ * What is said about a matrix and its cells. Python says the same on the page before a script runs:
+ * `drawing.summary`.
+ */
+
+import { ABSENT, classes, exact, isWhole, known, place, rank, worded } from "./numbers.js";
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+
+/**
+ * How many values do not exist in this architecture.
+ * @param {Matrix} matrix
+ */
+export function absent(matrix) {
+  return matrix.rows.length * matrix.columns.length - known(matrix).length;
+}
+
+/**
+ * One sentence computed from the values.
+ * @param {Matrix} matrix
+ */
+export function summary(matrix) {
+  const values = known(matrix);
+  if (!values.length) return "None of these values exist in this architecture.";
+  const none = absent(matrix);
+  const tail = none ? `; ${none} of ${none + values.length} do not exist in this architecture` : "";
+  if (isWhole(matrix)) {
+    const parts = counted(matrix)
+      .filter(({ count }) => count)
+      .sort((a, b) => b.count - a.count)
+      .slice(0, 4)
+      .map(({ label, count }) => `${label} in ${count}`);
+    return `Of ${values.length} cells: ${parts.join(", ")}${tail}.`;
+  }
+  const low = values[0];
+  const high = values[values.length - 1];
+  return (
+    `Highest ${placed(matrix, high)}; lowest ${placed(matrix, low)}; ` +
+    `median ${worded(matrix, median(values))} over ${values.length} values${tail}.`
+  );
+}
+
+/**
+ * In how many cells each class of a discrete matrix is.
+ * @param {Matrix} matrix
+ * @returns {{label: string, count: number}[]}
+ */
+export function counted(matrix) {
+  const counts = classes(matrix).map((label) => ({ label, count: 0 }));
+  for (const value of known(matrix)) counts[value].count += 1;
+  return counts;
+}
+
+/**
+ * A cell's place among all of them, where values have an order.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ * @returns {string} empty where they have none
+ */
+export function ranked(matrix, row, column) {
+  const value = matrix.values[row][column];
+  if (value === null || isWhole(matrix)) return "";
+  const values = known(matrix);
+  return `rank ${rank(values, value)} of ${values.length}`;
+}
+
+/**
+ * A cell as it is read aloud.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+export function spoken(matrix, row, column) {
+  const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
+  const value = exact(matrix, row, column);
+  const said = value === ABSENT || isWhole(matrix) ? value : `${value} ${matrix.unit}`;
+  const rest = ranked(matrix, row, column);
+  return `${where.join(", ")}: ${said}${rest ? `, ${rest}` : ""}`;
+}
+
+/**
+ * A value with the first cell that has it.
+ * @param {Matrix} matrix
+ * @param {number} value
+ */
+function placed(matrix, value) {
+  const row = matrix.values.findIndex((line) => line.includes(value));
+  const column = matrix.values[row].indexOf(value);
+  const [rows, columns] = matrix.axes;
+  return `${worded(matrix, value)} at ${place(rows, matrix.rows[row])}, ${place(columns, matrix.columns[column])}`;
+}
+
+/** @param {readonly number[]} ascending */
+function median(ascending) {
+  const middle = ascending.length >> 1;
+  return ascending.length % 2 ? ascending[middle] : (ascending[middle - 1] + ascending[middle]) / 2;
+}

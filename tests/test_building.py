@@ -1,0 +1,115 @@
+"""The live preview: it renders again as inputs change, once each, and ends when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import atlases
+import pytest
+
+from atlas.paths import Project, shipped_templates
+
+PATIENCE = 120.0
+"""Seconds that a step of the preview may take on a busy machine."""
+
+
+def _until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"{what}: not within {PATIENCE:.0f} seconds"
+        time.sleep(0.1)
+
+
+@contextmanager
+def _serving(made: Project) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
+    """`atlas serve` of a project: the process, its address and what it says."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    said = made.root / "said.txt"
+    command = [sys.executable, "-m", "atlas", "serve", "--address", address]
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=made.root, stdout=out, stderr=out, env={**os.environ, "ATLAS_SITE_URL": ""}
+        )
+        try:
+            yield process, f"http://{address}/", said
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+
+
+def _page(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode("utf-8"))
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def atlas(tmp_path: Path) -> Project:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one", name="First name")
+    atlases.profile(made, "one")
+    return made
+
+
+def _times(made: Project) -> dict[str, int]:
+    """When each rendered file was written."""
+    files = [path for path in made.docs.rglob("*") if path.is_file()]
+    return {str(path): path.stat().st_mtime_ns for path in files}
+
+
+def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Project) -> None:
+    with _serving(atlas) as (process, url, said):
+        page = f"{url}models/one/"
+        _until(lambda: "First name" in _page(page), "the first page")
+
+        atlases.entry(atlas, "one", name="Second name")
+        _until(lambda: "Second name" in _page(page), "a changed entry")
+
+        atlases.profile(atlas, "one", facts={"a_new_fact": "and its value"})
+        _until(lambda: "and its value" in _page(page), "a changed profile")
+
+        own = atlas.templates / "families.md.j2"
+        own.parent.mkdir()
+        text = (shipped_templates() / own.name).read_text(encoding="utf-8")
+        own.write_text(text.replace("# Families", "# Kith and kin"), encoding="utf-8")
+        _until(lambda: "Kith and kin" in _page(f"{url}families/"), "a template")
+
+        atlas.entry("one").write_text("name: [half typed", encoding="utf-8")
+        _until(
+            lambda: "half typed" in said.read_text() or "model.yml" in said.read_text(), "a slip"
+        )
+        atlases.entry(atlas, "one", name="Third name")
+        _until(lambda: "Third name" in _page(page), "a mended entry")
+
+        before, told = _times(atlas), said.read_text()
+        time.sleep(3)  # six looks at the inputs
+        assert _times(atlas) == before
+        assert said.read_text().count("rendered:") == told.count("rendered:")
+        assert process.poll() is None
+    assert process.returncode == 0
+
+
+def test_an_address_in_use_is_an_error(atlas: Project) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        command = [sys.executable, "-m", "atlas", "serve", "--address", address]
+        done = subprocess.run(
+            command, cwd=atlas.root, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert done.returncode == 1
+    assert "mkdocs serve ended with exit code" in done.stderr

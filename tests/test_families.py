@@ -1,0 +1,135 @@
+"""Families: order of sizes and of modules, one scale, who stands apart, who was tuned from whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import atlases
+import numpy as np
+import pagecheck
+import pytest
+import samples
+
+from atlas import analysis, contents, families, pages
+from atlas.families import Family, Node
+from atlas.paths import Project
+
+
+@pytest.fixture
+def atlas(tmp_path: Path) -> Project:
+    """A family of three sizes, the largest tuned, and a model of another family tuned from it."""
+    made = atlases.project(tmp_path / "atlas")
+    _entry(made, "large", 8_000_000_000)
+    _entry(made, "small", 600_000_000)
+    _entry(made, "middle", 1_700_000_000)
+    _entry(made, "chat", 8_000_000_000, base="large")
+    _entry(made, "other", 8_000_000_000, family="other", base="chat")
+    for slug, scale in (("small", 1.0), ("middle", 2.0), ("large", 3.0)):
+        _profile(made, slug, scale)
+    return made
+
+
+def _entry(made: Project, slug: str, parameters: int, **changes: Any) -> None:
+    geometry = {**samples.GEOMETRY, "parameters": parameters}
+    atlases.entry(made, slug, **{"family": "f", "geometry": geometry, **changes})
+
+
+def _profile(made: Project, slug: str, scale: float, **changes: Any) -> None:
+    """attn.k is the largest of two modules, in every model; mlp.gate does not exist in one."""
+    values = np.array([[1.0, 5.0, 3.0], [2.0, 6.0, 4.0]]) * scale
+    if slug == "middle":
+        values[:, 2] = np.nan
+    kinds = samples.matrix(
+        name="kinds", kind="categorical", categories=("none", "a"), values=values * 0
+    )
+    shown = samples.matrix(axes=("layer", "module"), values=values)
+    atlases.profile(made, slug, matrices=(shown, kinds), **changes)
+
+
+def _family(made: Project, name: str = "f") -> Family:
+    listed = families.load(contents.load(made), [analysis.statement("weights")])
+    return next(family for family in listed if family.name == name)
+
+
+def test_models_stand_in_order_of_size(atlas: Project) -> None:
+    family = _family(atlas)
+    assert [model.entry.slug for model in family.models] == ["small", "middle", "large", "chat"]
+    assert family.sizes == (600_000_000, 1_700_000_000, 8_000_000_000)
+
+
+def test_one_scale_and_one_order_of_modules(atlas: Project) -> None:
+    ladder = json.loads(_family(atlas).ladder)
+    (weights,) = ladder["analyses"]
+    assert weights["members"] == [0, 1, 2]
+    rms = weights["matrices"][0]
+    assert (rms["low"], rms["high"]) == (1, 18)
+    # means over the models: attn.k 5.5 * 2, mlp.gate 3.5 * 2 without the one that lacks it
+    assert rms["columns"] == ["attn.k", "mlp.gate", "attn.q"]
+    assert rms["block"] == ["attn.q", "attn.k", "mlp.gate"]
+    assert rms["mean"] == pytest.approx([3.5, 7.0, 10.5])
+
+
+def test_other_versions_and_protocols_are_not_on_the_scale(atlas: Project) -> None:
+    _profile(atlas, "large", 1000.0, version=99, protocol={"rule": "other"})
+    family = _family(atlas)
+    (rung,) = family.rungs
+    assert [model.entry.slug for model in rung.members] == ["small", "middle"]
+    ((model, why),) = rung.apart
+    assert model.entry.slug == "large"
+    stated = analysis.statement("weights")
+    assert why.startswith(f"version 99 instead of {stated.version}")
+    assert "another rule" in why
+    assert json.loads(family.ladder)["analyses"][0]["matrices"][0]["high"] == 12
+    pages.render(atlas)
+    page = (atlas.docs / "families" / "f" / "index.md").read_text()
+    assert 'Not beside the others: <a href="../../models/large/#weights">Model large</a>' in page
+
+
+def test_a_quantity_that_a_size_lacks_is_null(atlas: Project) -> None:
+    extra = samples.matrix(name="extra", axes=("layer", "module"))
+    atlases.profile(atlas, "large", matrices=(extra,))
+    matrices = json.loads(_family(atlas).ladder)["analyses"][0]["matrices"]
+    found = {item["name"]: item["shown"] for item in matrices}
+    assert found["extra"] == [False, False, True]
+    assert found["rms"] == [True, True, False]
+
+
+def test_lineage_crosses_families_and_leaves_loners_out(atlas: Project) -> None:
+    (root,) = _family(atlas).lineage
+    assert _told(root) == ("large", True, [("chat", True, [("other", False, [])])])
+    (root,) = _family(atlas, "other").lineage
+    assert _told(root) == ("large", False, [("chat", False, [("other", True, [])])])
+
+
+def _told(node: Node) -> tuple[str, bool, list[Any]]:
+    return node.entry.slug, node.inside, [_told(child) for child in node.children]
+
+
+def test_a_family_of_one_has_no_lineage(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "one")
+    _entry(made, "alone", 1000)
+    family = _family(made)
+    assert (family.lineage, family.rungs) == ((), ())
+    pages.render(made)
+    page = (made.docs / "families" / "f" / "index.md").read_text()
+    assert "Awaiting a profile" in page and "## Lineage" not in page
+
+
+def test_pages_of_families(atlas: Project) -> None:
+    pages.render(atlas)
+    page = (atlas.docs / "families" / "f" / "index.md").read_text()
+    assert "4 models, 600 million to 8 billion parameters" in page
+    assert "## Lineage" in page
+    assert '<td class="atlas-right">3.5</td>' in page
+    index = (atlas.docs / "families" / "index.md").read_text()
+    assert 'href="../families/f/"' in index
+    site = atlases.build(atlas)
+    assert pagecheck.broken_links(site) == []
+
+
+def test_an_empty_atlas_has_no_families(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "empty")
+    pages.render(made)
+    assert "No model is listed yet" in (made.docs / "families" / "index.md").read_text()

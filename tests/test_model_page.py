@@ -1,0 +1,133 @@
+"""A model's page: who the model is, what was measured of it, what was found."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import atlases
+import numpy as np
+import pytest
+import samples
+
+from atlas import analysis, pages, store
+from atlas.matrix import Matrix
+from atlas.paths import Project
+
+TITLES = (
+    "Root mean square", "Spectral norm", "Stable rank", "Entropy of attention",
+    "Share on the first token", "Cosine with the layer before", "Loss without the head",
+    "Rounding error at 4 bits in groups of 128", "Agreement between clusters", "Category of head",
+)  # fmt: skip
+NAMES = ("weights", "attention", "functions", "drift", "activations", "residual", "importance",
+         "masks")  # fmt: skip
+
+
+def _page(made: Project, slug: str) -> str:
+    pages.render(made)
+    return (made.folder(slug) / "index.md").read_text(encoding="utf-8")
+
+
+def _profile(made: Project, slug: str, name: str, **changes: object) -> None:
+    stated = analysis.statement(name)
+    pin = store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None)
+    fields = {"version": stated.version, "model": pin, "protocol": stated.protocol}
+    found = samples.profile(**{"analysis": name, **fields, **changes})
+    store.save(made.profile(slug, name), found)
+
+
+def _text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_lineage_is_told_in_both_directions(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "root", name="Root 1B")
+    atlases.entry(made, "chat", name="Chat 1B", base="root")
+    atlases.entry(made, "code", name="Code 1B", base="root")
+    root, chat = _page(made, "root"), _page(made, "chat")
+    links = '<a href="../../models/chat/">Chat 1B</a>, <a href="../../models/code/">Code 1B</a>'
+    assert f"<dt>Tuned from it</dt><dd>{links}</dd>" in root
+    assert "<dt>Tuned from</dt>" not in root
+    assert '<dt>Tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
+
+
+def test_parameters_keep_their_digits(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one")
+    assert "12.3 million <small>12,345,678</small>" in _page(made, "one")
+
+
+def test_the_top_says_the_state_of_every_analysis(
+    state: Callable[..., Path], tmp_path: Path
+) -> None:
+    for name in ("attention", "drift", "weights"):
+        state(name)
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one")
+    atlases.profile(made, "one")
+    _profile(made, "one", "drift", version=7)
+    page = _page(made, "one")
+    states = re.search(r'<ul class="atlas-states".*?</ul>', page)
+    assert states
+    assert [_text(item) for item in re.findall(r"<li>.*?</li>", states[0])] == [
+        "Attention awaited",
+        "Drift stale 2 quantities",
+        "Weights measured 6 quantities",
+    ]
+    for name in ("attention", "drift", "weights"):
+        assert f'<a href="#{name}">' in states[0]
+        assert f"{{#{name}}}" in page
+
+
+def test_findings_and_facts_are_told_in_words(tmp_path: Path) -> None:
+    rising = samples.matrix(
+        name="alpha",
+        title="Tail exponent",
+        values=np.add.outer(np.arange(6.0), np.arange(3.0) / 9),
+        rows=tuple("012345"),
+    )
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one")
+    atlases.profile(made, "one", matrices=(rising,), facts={"mean_alpha": 3.25})
+    page = _text(_page(made, "one"))
+    assert "With depth, Tail exponent rises (rank correlation 0.8 or more)." in page
+    assert "Mean tail exponent 3.25" in page
+    assert "mean_alpha" not in page
+
+
+@pytest.fixture
+def eight(state: Callable[..., Path], tmp_path: Path) -> Project:
+    """A model with eight analyses of ten quantities each, of layers by modules and by heads."""
+    made = atlases.project(tmp_path / "atlas")
+    for name in NAMES:
+        state(name)
+    atlases.entry(made, "all", tags=["reference", "base"], released="2026-11")
+    for seed, name in enumerate(NAMES):
+        drawn = atlases.matrices(seed, 36, 32)
+        shown: list[Matrix] = []
+        for at, title in enumerate(TITLES):
+            plain = title.lower().replace(" ", "_").replace("_4", "4").replace("_128", "128")
+            kind = drawn[(at // 5) * 2] if title != "Category of head" else drawn[3]
+            shown.append(replace(kind, name=plain, title=f"{title}, {name}"))
+        facts = {f"mean_{item.name}": float(item.values[0, 0]) for item in shown[:2]}
+        _profile(made, "all", name, matrices=tuple(shown), facts=facts)
+    return made
+
+
+def test_eight_analyses_of_eighty_quantities_fit_on_a_page(eight: Project) -> None:
+    page = _page(eight, "all")
+    assert page.count("<figure") == 8
+    assert page.count("<option") == 80
+    built = atlases.build(eight) / "models" / "all" / "index.html"
+    assert len(gzip.compress(built.read_bytes(), 6)) <= 8 * 1024
+
+
+def test_origin_and_protocol_are_in_the_data_alone(eight: Project) -> None:
+    """The browser tells them from the JSON file when they are asked for."""
+    page = _page(eight, "all")
+    assert page.count('data-role="origin"') == 8
+    assert "32768" not in page

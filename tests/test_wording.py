@@ -1,0 +1,51 @@
+"""Keys and docstrings as readers are told them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import samples
+
+from atlas import analysis, wording
+
+MATRICES = [
+    samples.matrix(name=name, title=title)
+    for name, title in (
+        ("alpha", "Tail exponent α"),
+        ("outlier", "Largest activation"),
+        ("int8_error", "Rounding error at 8 bits"),
+        ("error", "Error"),
+        ("ov", "OV copying"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("mean_alpha", "Mean tail exponent α"),
+        ("alpha_from_2_to_6", "Tail exponent α from 2 to 6"),
+        ("largest_outlier", "Largest activation"),
+        ("largest_outlier_at", "Largest activation at"),
+        ("mean_int8_error", "Mean rounding error at 8 bits"),
+        ("mean_ov", "Mean OV copying"),
+        ("most_diffuse_layer", "Most diffuse layer"),
+        ("alphabet", "Alphabet"),
+    ],
+)
+def test_a_fact_is_told_by_the_titles_of_matrices(key: str, words: str) -> None:
+    assert wording.fact(key, MATRICES) == words
+
+
+def test_reading_is_the_paragraph_that_says_so() -> None:
+    prose = "Title.\n\nText.\n\n**How to read it.** A row is `x < 1`, a\n**layer**.\n\nMore."
+    assert wording.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")
+    assert wording.reading("Title.\n\nText.") == ""
+
+
+def test_readings_are_those_of_all_analyses_that_say_so() -> None:
+    statements = [analysis.statement(name) for name in analysis.names()]
+    told = json.loads(wording.readings(statements))
+    assert set(told) == {item.name for item in statements if wording.READING in item.prose}
+    assert "weights" in told

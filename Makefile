@@ -2,7 +2,7 @@
 #   make site           own virtual environment, install, atlas build -> site/
 #   make site FRESH=1   the same, measuring everything again
 #   make test           all tests; browser tests where a Chromium is found
-#   make check          format, lint, types, and the atlas' own check
+#   make check          format, lint, types (Python and JavaScript), and the atlas' own check
 #   make serve          live preview on http://127.0.0.1:8000
 #   make clean          remove what was built; the environment stays
 
@@ -22,15 +22,21 @@ serve: $(VENV)/installed-profile
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/installed-dev
+check: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	node_modules/.bin/tsc --project .
 	$(BIN)/atlas check
 
 clean:
 	rm -rf site .atlas dist .pytest_cache .mypy_cache .ruff_cache
 	git clean -fdXq docs
+
+# TypeScript, which checks the types of the site's JavaScript (JSDoc); needs npm.
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

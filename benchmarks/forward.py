@@ -93,14 +93,14 @@ def apart(model: Model, passages: list[Passage]) -> Iterator[tuple[str, Callable
     from atlas.analyses import _attention, _residual
     from atlas.batches import Passage
 
-    residual = _residual.observe(model, passages)
-    streaming.run(model, passages, residual.taps, unheard)
-    yield "lens and CKA", lambda: residual.measured(unheard)
+    three = _residual.observe(model, passages)
+    streaming.run(model, passages, three.taps, unheard)
+    yield "lens and CKA", lambda: three.measured(unheard)
     n = int(_attention.PROTOCOL["segment"])
     ids = [passage.ids[:n] for passage in passages[: int(_attention.PROTOCOL["sequences"])]]
     rows = tuple(Passage((0, *row, *row), 1, 1 + 2 * n) for row in ids)
-    attention = _attention.observe(model, passages)
-    yield "repeats", lambda: attention.repeats(rows, unheard)
+    two = _attention.observe(model, passages)
+    yield "repeats", lambda: two.repeats(rows, unheard)
 
 
 def race(model: Model, passages: list[Passage], rounds: int) -> Times:

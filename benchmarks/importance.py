@@ -14,7 +14,7 @@ four       bare, but four passages in one batch: gradients of single passages ar
 Memory: each of these in a process of its own, over one passage of 128 tokens: the peak of resident
 memory above what the loaded model takes.
 
-activations    forward and backward without any gradient of weights
+activations    a forward pass that keeps what a backward pass would read
 plain          all gradients of a passage, then their reduction
 reduced, whole, and recomputed: reduced, but blocks run again instead of keeping their activations
 
@@ -31,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,10 +173,9 @@ def peak(folder: Path, way: str) -> int:
 
     model = Model.open(folder, "cpu")
     passage = drawn(1, shortest=128)
-    short = drawn(1, shortest=4)
-    short = [type(short[0])(short[0].ids[:4], 1, 4)]
+    short = [replace(passage[0], ids=passage[0].ids[:4], last=4)]
     ways: dict[str, Callable[[list[Passage]], None]] = {
-        "activations": lambda rows: without_weights(model, rows),
+        "activations": lambda rows: forward(model, rows),
         "plain": lambda rows: plain(model, rows),
         "reduced": lambda rows: gathered(model, rows, keep=False),
         "whole": lambda rows: gathered(model, rows, keep=True),
@@ -193,16 +193,13 @@ def status(key: str) -> int:
     return int(Path("/proc/self/status").read_text().partition(key)[2].split()[0]) * 1024
 
 
-def without_weights(model: Model, passages: Sequence[Passage]) -> None:
-    """Forward and backward down to the embedding, without gradients of weights."""
+def forward(model: Model, passages: Sequence[Passage]) -> None:
+    """A forward pass that keeps what a backward pass would read."""
     from atlas import losses
     from atlas.batches import batch
 
-    with_gradients(model, blocks=False)
-    embedding = model.live.get_submodule(model.architecture.live("embedding"))
-    handle = embedding.register_forward_hook(lambda _, given, output: output.requires_grad_())
-    losses.per_passage(model, batch(passages, [0])).sum().backward()  # type: ignore[no-untyped-call]
-    handle.remove()
+    with_gradients(model, blocks=True)
+    losses.per_passage(model, batch(passages, [0])).sum()
 
 
 def plain(model: Model, passages: Sequence[Passage]) -> None:

@@ -16,7 +16,6 @@ import { leavePage, warm } from "./engine.js";
 const KINDS = {
   compare: () => import("./compare.js"),
   survey: () => import("./survey.js"),
-  heads: () => import("./heads.js"),
 };
 
 /** @type {Part[]} */

@@ -102,7 +102,13 @@ def page(browser: Any, site: Site, context_options: dict[str, Any]) -> Iterator[
         "request",
         lambda asked: _add(wrong, not asked.url.startswith(allowed), f"asked {asked.url}"),
     )
-    page.on("requestfailed", lambda request: wrong.append(f"failed {request.url}"))
+    page.on(
+        "requestfailed",
+        # A request that is under way when a page is left is given up by the browser.
+        lambda asked: _add(
+            wrong, asked.failure != "net::ERR_ABORTED", f"failed {asked.url}: {asked.failure}"
+        ),
+    )
     page.on(
         "response",
         lambda answer: _add(wrong, answer.status >= 400, f"{answer.status} {answer.url}"),

@@ -9,6 +9,7 @@ import atlases
 import numpy as np
 import pytest
 import samples
+from playwright.sync_api import expect
 
 from atlas import figures, pages, shared_scale
 from atlas.families import ordered
@@ -164,8 +165,8 @@ def test_keys_read_a_panel_and_colours_follow_the_scheme(page: Any, family: Fami
 def test_pages_left_leave_nothing_behind(page: Any, family: Family) -> None:
     _open(page, family)
     page.locator(".atlas-crumbs a").click()
-    page.wait_for_selector(".atlas-listed")
-    assert page.locator(".atlas-tip").count() == 0
+    page.wait_for_url("**/families/")
+    expect(page.locator(".atlas-tip")).to_have_count(0, timeout=60_000)
 
 
 @pytest.mark.parametrize("context_options", [{"viewport": {"width": 390, "height": 800}}])

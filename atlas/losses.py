@@ -12,6 +12,9 @@ from atlas.batches import Batch, Passage
 from atlas.errors import AtlasError
 from atlas.model import Model
 
+IGNORED = -100
+"""Stands for the target of a position that is not scored."""
+
 
 def logits(model: Model, batch: Batch) -> torch.Tensor:
     """What the model's language-model head says after every position, (batch, length, vocabulary).
@@ -40,13 +43,19 @@ def per_passage(model: Model, batch: Batch) -> torch.Tensor:
     part. Rows without a scored position are NaN.
     """
     found = logits(model, batch)
-    losses = []
+    wide = found if found.dtype == torch.float64 else found.float()
+    # All positions at once, for every slice would cost the backward pass a tensor of its own.
+    targets = torch.full(batch.ids.shape, IGNORED)
     for row, (first, last) in enumerate(batch.spans):
-        scores = found[row, first - 1 : last - 1]
-        wide = scores if scores.dtype == torch.float64 else scores.float()
-        targets = batch.ids[row, first:last].to(wide.device)
-        losses.append(torch.nn.functional.cross_entropy(wide, targets))
-    return torch.stack(losses)
+        targets[row, first - 1 : last - 1] = batch.ids[row, first:last]
+    surprises = torch.nn.functional.cross_entropy(
+        wide.flatten(0, 1),
+        targets.flatten().to(wide.device),
+        ignore_index=IGNORED,
+        reduction="none",
+    )
+    scored = torch.tensor([last - first for first, last in batch.spans], device=wide.device)
+    return surprises.reshape(batch.ids.shape).sum(1) / scored
 
 
 def bits_per_byte(nats: float, tokenizer: Any, passages: Sequence[Passage]) -> float:

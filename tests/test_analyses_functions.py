@@ -28,7 +28,7 @@ from atlas import (
     relations,
     store,
 )
-from atlas.analyses import _functions as functions
+from atlas.analyses import functions
 from atlas.analysis import Measured
 from atlas.checkpoint import Checkpoint
 from atlas.entry import Geometry

@@ -16,7 +16,7 @@ from atlas import (
     questions,
     relations,
 )
-from atlas.analyses import _functions as functions
+from atlas.analyses import functions
 from atlas.checkpoint import Checkpoint
 from atlas.functional import Pairs, Place
 from atlas.reading import Blocks, Options

@@ -14,7 +14,7 @@ from atlas import (
     relations,
     tokens,
 )
-from atlas.analyses import _functions as functions
+from atlas.analyses import functions
 from atlas.checkpoint import Checkpoint
 from atlas.functional import Pairs
 from atlas.reading import Blocks, Options

@@ -14,7 +14,7 @@ import tiny
 import torch
 from safetensors.torch import load_file, save_file
 
-from atlas import analysis, differences
+from atlas import analysis, differences, paths
 from atlas.analyses import _drift as drift
 from atlas.analysis import Measured
 from atlas.checkpoint import Checkpoint
@@ -52,7 +52,8 @@ def tuned_from(base: Path, folder: Path, name: str, change: Any, **options: Any)
     before = load_file(base / "model.safetensors")[name]
     after: torch.Tensor = change(before.double()).to(before.dtype)
     edit(folder, {name: after})
-    return after.double() - before.double()
+    moved: torch.Tensor = after.double() - before.double()
+    return moved
 
 
 def effective_rank(difference: np.ndarray) -> float:
@@ -338,6 +339,17 @@ def test_the_same_models_give_the_same_bytes(tmp_path: Path) -> None:
         item.json_text() for item in second.matrices
     ]
     assert (first.facts, first.conditions) == (second.facts, second.conditions)
+
+
+@pytest.mark.parametrize("name", ["llama-instruct", "llama-topic"])
+def test_the_reference_tunes_have_moved_from_their_base(name: str) -> None:
+    measured = measure(paths.zoo_folder(name), paths.zoo_folder("llama"))
+    found = {item.name: item.values for item in measured.matrices}
+    assert found["relative_change"].shape == (4, 9)
+    assert (found["relative_change"] > 0.01).all()
+    assert 0.1 < float(str(measured.facts["relative_change"])) < 1
+    assert found["changed"].min() > 0.5
+    assert found["rank_of_change"].min() > 0.25
 
 
 # What the analysis states about itself

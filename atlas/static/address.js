@@ -37,3 +37,26 @@ export function write(pin, again) {
   if (again) history.replaceState(history.state, "", url);
   else history.pushState(history.state, "", url);
 }
+
+/**
+ * The head that the address names, as `?head=12.3`.
+ * @returns {[number, number] | null} layer and head
+ */
+export function readHead() {
+  const said = /^(\d{1,4})\.(\d{1,4})$/.exec(new URLSearchParams(location.search).get("head") ?? "");
+  return said && [Number(said[1]), Number(said[2])];
+}
+
+/**
+ * Put a head into the address, or take it out. A pin of another head does not stay.
+ * @param {[number, number] | null} head layer and head
+ * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ */
+export function writeHead(head, again) {
+  const url = new URL(location.href);
+  if (head) url.searchParams.set("head", head.join("."));
+  else url.searchParams.delete("head");
+  if (url.href === location.href) return;
+  if (again) history.replaceState(history.state, "", url);
+  else history.pushState(history.state, "", url);
+}

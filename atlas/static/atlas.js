@@ -99,6 +99,10 @@ function mountHeatmaps(found) {
     }
   }
   if (new URLSearchParams(location.search).has("figure")) void wake();
+  whenLoaded(() => {
+    // The figures' own code arrives while the page comes to rest; BokehJS, ten times as large, after.
+    if (!signal.aborted) void import("./heatmap.js").catch(() => undefined); // who draws tells it
+  });
   whenIdle(() => {
     if (!signal.aborted) nearby = inSight(found, start);
   });
@@ -124,11 +128,16 @@ function inSight(figures, act) {
 }
 
 /** @param {() => void} act */
+function whenLoaded(act) {
+  if (document.readyState === "complete") act();
+  else addEventListener("load", act, { once: true });
+}
+
+/** @param {() => void} act */
 function whenIdle(act) {
-  const later = () =>
-    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 1000 }) : setTimeout(act, 100);
-  if (document.readyState === "complete") later();
-  else addEventListener("load", later, { once: true });
+  whenLoaded(() =>
+    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 1000 }) : setTimeout(act, 100),
+  );
 }
 
 function watchColours() {

@@ -1,0 +1,60 @@
+/**
+ * How far a share of pairs can be trusted: its 95% interval, and what chance would give. Said where
+ * a score is told.
+ */
+
+import { number } from "./numbers.js";
+
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+
+const Z = 1.959963984540054;
+const NAMED = /^(score|suppressive):([a-z][a-z0-9-]*)@(\d+)$/;
+
+/**
+ * The 95% interval of a share (Wilson 1927); `functional.wilson` in Python does the same.
+ * @param {number} share
+ * @param {number} count observations
+ * @returns {[number, number]} its lower and upper end
+ */
+export function interval(share, count) {
+  const middle = share + (Z * Z) / (2 * count);
+  const spread = Z * Math.sqrt((share * (1 - share)) / count + (Z / (2 * count)) ** 2);
+  const scale = 1 + (Z * Z) / count;
+  return [Math.max(0, (middle - spread) / scale), Math.min(1, (middle + spread) / scale)];
+}
+
+/**
+ * What the name of a matrix of scores says.
+ * @param {string} name `score:capital@10`
+ * @returns {{sign: string, relation: string, k: number} | null} null for any other matrix
+ */
+export function named(name) {
+  const said = NAMED.exec(name);
+  return said && { sign: said[1], relation: said[2], k: Number(said[3]) };
+}
+
+/**
+ * The title of a matrix' relation, without what was counted of it.
+ * @param {Matrix} matrix
+ */
+export function relationTitle({ title }) {
+  return title.slice(0, title.lastIndexOf(":"));
+}
+
+/**
+ * A share's interval and chance in words, for a matrix of scores; empty for any other.
+ * @param {any} profile
+ * @param {Matrix} matrix
+ * @param {number | null} value
+ * @returns {string[]}
+ */
+export function notes(profile, matrix, value) {
+  const said = named(matrix.name);
+  if (!said || value === null || !matrix.n) return [];
+  const [low, high] = interval(value, matrix.n);
+  const told = [`95% interval ${number(low)} to ${number(high)}, of ${matrix.n} pairs`];
+  const most = profile.facts?.[`chance:${said.relation}@${said.k}`];
+  if (typeof most !== "number") return told;
+  const near = value > profile.protocol.threshold && low <= most;
+  return [...told, `chance at most ${number(most)} in any head${near ? ": the interval reaches it" : ""}`];
+}

@@ -171,8 +171,9 @@ class Family {
     }));
     this.hatched = shown.some(({ matrix }) => matrix.values.flat().includes(null));
     const cells = shown.map(({ matrix }) => cellSize({ ...matrix, steps: new Uint8Array() }, WIDE, HIGH));
-    const least = quantity.columns.length ? 16 : 4; // the name of a module fits, a head can be seen
     const most = Math.max(...shown.map(({ matrix }) => matrix.columns.length));
+    // The name of a module fits; a head can be seen, and few of them are no sliver.
+    const least = quantity.columns.length ? 16 : Math.max(4, Math.ceil(90 / most));
     const room = Math.floor((this.element.clientWidth / shown.length - AROUND) / most); // all in a row
     const wide = Math.min(26, Math.max(least, room), ...cells.map(([width]) => width));
     const high = Math.min(22, ...cells.map(([, height]) => height));

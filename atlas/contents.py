@@ -13,9 +13,21 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from atlas import analysis, drawing, entry, findings, plan, previews, settings, store, wording
+from atlas import (
+    analysis,
+    drawing,
+    entry,
+    findings,
+    functional_maps,
+    plan,
+    previews,
+    settings,
+    store,
+    wording,
+)
 from atlas.analysis import Statement
 from atlas.entry import Entry
+from atlas.functional_maps import FunctionalMap
 from atlas.matrix import Matrix
 from atlas.paths import Project
 from atlas.plan import Job
@@ -30,6 +42,21 @@ class Option:
     box: int
 
 
+LISTED = 24
+"""Options of a group in a picker; a longer group is left to the script, which has all matrices, if
+all of its matrices lie in the same way on the page."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The matrices of a picker with the same prefix; `later`: the box of options that the script
+    adds, None where the page has them."""
+
+    prefix: str
+    options: tuple[Option, ...]
+    later: int | None = None
+
+
 @dataclass(frozen=True)
 class Figure:
     """A section's figure: what the page says before any script has run."""
@@ -38,7 +65,7 @@ class Figure:
     preview: str
     scale: str
     limits: tuple[str, str]
-    groups: tuple[tuple[str, tuple[Option, ...]], ...]
+    groups: tuple[Group, ...]
     boxes: tuple[drawing.Box, ...]
 
 
@@ -58,14 +85,24 @@ class Section:
 
     @property
     def facts(self) -> Mapping[str, store.Scalar]:
-        """The profile's facts under names that a reader knows."""
+        """The profile's facts under names that a reader knows.
+
+        Facts of one matrix or relation, `chance:capital@10`, are told where that one is.
+        """
         if self.profile is None:
             return {}
         found: dict[str, store.Scalar] = {}
         for key, value in self.profile.facts.items():
+            if ":" in key:
+                continue
             name = wording.fact(key, self.profile.matrices)
             found[key if name in found else name] = value
         return found
+
+    @property
+    def functional(self) -> FunctionalMap | None:
+        """Which heads have which categories of relations, where that was measured."""
+        return functional_maps.of(self.profile) if self.profile else None
 
     @property
     def reading(self) -> Markup:
@@ -140,6 +177,14 @@ def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
         preview=f"previews/{previews.file_name(name, first)}",
         scale=drawing.scale_text(first),
         limits=(drawing.worded(first, low), drawing.worded(first, high)),
-        groups=tuple((prefix, tuple(options)) for prefix, options in groups.items()),
+        groups=tuple(_group(prefix, options) for prefix, options in groups.items()),
         boxes=tuple(boxes),
     )
+
+
+def _group(prefix: str, options: Sequence[Option]) -> Group:
+    """A group of a picker, empty where it is so long that the script had better fill it."""
+    laid = {option.box for option in options}
+    if prefix and len(options) > LISTED and len(laid) == 1:
+        return Group(prefix, (), laid.pop())
+    return Group(prefix, tuple(options))

@@ -19,6 +19,9 @@ from atlas.relations import CATEGORIES
 from atlas.store import Profile
 
 ANALYSIS = "functions"
+COPYING = "ov_copying"
+"""The matrix that every model has, whatever its tokenizer can express."""
+
 PREVIEW = "functions.maps.png"
 
 COLOURS = ("#7f8b9d", *figures.CATEGORY_COLOURS[5:8])
@@ -52,7 +55,8 @@ class Unmeasured:
 
 @dataclass(frozen=True)
 class FunctionalMap:
-    """Figure F3 of one model. `many`: heads that have 1, 2, 3 and 4 categories."""
+    """Figure F3 of one model. `panels`: none where no relation was measurable; `many`: heads that
+    have 1, 2, 3 and 4 categories."""
 
     layers: int
     heads: int
@@ -75,16 +79,29 @@ class FunctionalMap:
         return COLOURS
 
     @property
+    def ramp(self) -> tuple[str, ...]:
+        """Colours of counts of relations, few to many; a scale needs no more of them."""
+        return tuple(figures.palettes()["counts"][:: 256 // 16])
+
+    @property
+    def needed(self) -> int:
+        """Pairs that a relation needs to be measured."""
+        return relations.MINIMUM_PAIRS
+
+    @property
     def quarters(self) -> tuple[str, ...]:
         return QUARTERS
 
 
 def of(profile: Profile) -> FunctionalMap | None:
-    """The functional map of a profile of `functions`; None where it measured no relation, and for
-    any other analysis."""
+    """The functional map of a profile of `functions`; None for any other analysis, and where it
+    measured neither relations nor copying."""
     counts = _counts(profile)
     if counts is None:
-        return None
+        shape = next((one.values.shape for one in profile.matrices if one.name == COPYING), None)
+        if profile.analysis != ANALYSIS or shape is None:
+            return None
+        return FunctionalMap(shape[0], shape[1], (), (), tuple(_unmeasured(profile)))
     many = sum((each > 0).astype(int) for each in counts.values())
     shown = {"all": np.asarray(many), **counts}
     layers, heads = shown["all"].shape

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -19,6 +20,8 @@ from atlas import (
     drawing,
     families,
     figures,
+    functional_maps,
+    parts,
     previews,
     references,
     schemas,
@@ -35,7 +38,7 @@ from atlas.references import Reference
 
 ASSETS = "assets/atlas"
 STYLE = "atlas.css"
-SCHEMAS = ("entry", "profile")
+SCHEMAS = ("entry", "profile", "functions.heads")
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, b
     for section in model.sections:
         if section.figure:
             yield f"{model.folder}/{section.figure.preview}", previews.png(section.figure.first)
+        if section.functional and section.functional.panels and section.profile:
+            picture = functional_maps.png(section.profile)
+            yield f"{model.folder}/{section.functional.preview}", picture
     page = templating.render(
         templates,
         "model.md.j2",
@@ -208,7 +214,8 @@ def _file(project: Project, section: Section) -> dict[str, Any]:
     """A profile as the index of data lists it; `path` is relative to the site's root."""
     profile = section.profile
     assert profile is not None, "only measured sections have a file"
-    content = project.profile(section.job.slug, profile.analysis).read_bytes()
+    path = project.profile(section.job.slug, profile.analysis)
+    content = path.read_bytes()
     return {
         "path": f"models/{section.job.slug}/{profile.analysis}.json",
         "sha256": digest(content).removeprefix("sha256:"),
@@ -221,7 +228,24 @@ def _file(project: Project, section: Section) -> dict[str, Any]:
         "revision": profile.model.revision,
         "digest": profile.model.digest,
         "matrices": [matrix.name for matrix in profile.matrices],
+        "parts": list(_parts(path)),
     }
+
+
+def _parts(profile: Path) -> Iterator[dict[str, Any]]:
+    """The parts of a profile that are no matrices: a file each, beside it."""
+    for path in sorted(profile.parent.glob(f"{profile.stem}.*.json")):
+        part = path.stem.removeprefix(f"{profile.stem}.")
+        if not parts.exists(profile.stem, part):
+            continue
+        content = path.read_bytes()
+        yield {
+            "path": f"models/{profile.parent.name}/{path.name}",
+            "sha256": digest(content).removeprefix("sha256:"),
+            "bytes": len(content),
+            "part": part,
+            "schema": f"schemas/{path.stem}.schema.json",
+        }
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:

@@ -64,10 +64,10 @@ def main() -> int:
 
 def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
     """What a pass of that name watches."""
-    from atlas.analyses import _attention, _residual, activations
+    from atlas.analyses import activations, attention, residual
 
     one = activations.observe(model, passages)
-    two, three = _attention.observe(model, passages), _residual.observe(model, passages)
+    two, three = attention.observe(model, passages), residual.observe(model, passages)
     taps: dict[str, list[Watch]] = {
         "activations": [*one.full_taps()],
         "attention": [*two.taps],
@@ -90,16 +90,16 @@ def once(model: Model, passages: list[Passage], which: str) -> None:
 def apart(model: Model, passages: list[Passage]) -> Iterator[tuple[str, Callable[[], object]]]:
     """What comes after the pass, by name."""
     from atlas import streaming
-    from atlas.analyses import _attention, _residual
+    from atlas.analyses import attention, residual
     from atlas.batches import Passage
 
-    three = _residual.observe(model, passages)
+    three = residual.observe(model, passages)
     streaming.run(model, passages, three.taps, unheard)
     yield "lens and CKA", lambda: three.measured(unheard)
-    n = int(_attention.PROTOCOL["segment"])
-    ids = [passage.ids[:n] for passage in passages[: int(_attention.PROTOCOL["sequences"])]]
+    n = int(attention.PROTOCOL["segment"])
+    ids = [passage.ids[:n] for passage in passages[: int(attention.PROTOCOL["sequences"])]]
     rows = tuple(Passage((0, *row, *row), 1, 1 + 2 * n) for row in ids)
-    two = _attention.observe(model, passages)
+    two = attention.observe(model, passages)
     yield "repeats", lambda: two.repeats(rows, unheard)
 
 

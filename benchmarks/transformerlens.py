@@ -30,13 +30,13 @@ from numpy.typing import NDArray
 from test_batches import letters
 
 from atlas import streaming
-from atlas.analyses import _attention, _residual
+from atlas.analyses import attention, residual
 from atlas.batches import Passage
 from atlas.model import Model
 
 BAR = 1e-4
 LENGTHS = (30, 50, 21, 64, 17)
-LAYERS, N = 3, int(_attention.PROTOCOL["segment"])
+LAYERS, N = 3, int(attention.PROTOCOL["segment"])
 Values = NDArray[np.float64]
 
 
@@ -72,7 +72,7 @@ def compared(folder: Path) -> dict[str, float]:
             theirs[name].append(values)
         theirs["block_influence"].append(influence(cache))
     if kind == "decoder":
-        repeated = _attention.repeated(model, N, 16, 0)
+        repeated = attention.repeated(model, N, 16, 0)
         cache = seen(peer, repeated)
         for name, values in repeats(patterns(cache, 2 * N + 1), repeated).items():
             theirs[name].append(values)
@@ -84,7 +84,7 @@ def compared(folder: Path) -> dict[str, float]:
 
 def measured(model: Model, passages: list[Passage]) -> dict[str, Values]:
     """Ours, by name; of `block_influence` that of the whole block."""
-    several: list[Any] = [module.observe(model, passages) for module in (_attention, _residual)]
+    several: list[Any] = [module.observe(model, passages) for module in (attention, residual)]
     taps = [tap for observer in several for tap in observer.taps]
     streaming.run(model, passages, taps, unheard)
     matrices = [matrix for observer in several for matrix in observer.measured(unheard).matrices]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from test_batches import letters
 
 from atlas import architectures, paths, patterns, streaming
-from atlas.analyses import _attention as attention
+from atlas.analyses import attention
 from atlas.analysis import Measured
 from atlas.attending import Repeats
 from atlas.batches import Passage, batch

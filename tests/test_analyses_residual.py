@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas import architectures, cka, lens, streaming
-from atlas.analyses import _residual as residual
+from atlas.analyses import residual
 from atlas.analysis import Measured
 from atlas.batches import Passage, Sample, batch
 from atlas.cka import Similarity

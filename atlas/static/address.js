@@ -48,12 +48,14 @@ export function readHead() {
 }
 
 /**
- * Put a head into the address, or take it out. A pin of another head does not stay.
+ * Put a head into the address, or take it out.
  * @param {[number, number] | null} head layer and head
  * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ * @param {boolean} alone the pinned cell, which may be of another head, does not stay
  */
-export function writeHead(head, again) {
+export function writeHead(head, again, alone = false) {
   const url = new URL(location.href);
+  if (alone) for (const key of [...NEEDED, ...MORE]) url.searchParams.delete(key);
   if (head) url.searchParams.set("head", head.join("."));
   else url.searchParams.delete("head");
   if (url.href === location.href) return;

@@ -15,6 +15,7 @@ import { leavePage, warm } from "./engine.js";
  */
 const KINDS = {
   compare: () => import("./compare.js"),
+  functions: () => import("./functions.js"),
   survey: () => import("./survey.js"),
 };
 

@@ -3,6 +3,7 @@
  * the other figures of the page. The marks lie over the figure, so that nothing is drawn anew.
  */
 
+import { notes } from "./chance.js";
 import { claim, found, join, leave, tell } from "./links.js";
 import { layer, Marks } from "./marks.js";
 import { depths, isDepth } from "./order.js";
@@ -179,8 +180,16 @@ export class Cursor {
     this.pinned = held ? null : { row: rows[row], column: columns[column] };
     claim(this);
     remember(this.figure, false);
+    this.announce();
     if (held) this.cell = null;
     this.show();
+  }
+
+  /** Parts of the page that show more about a cell hear of the pin. */
+  announce() {
+    const { figure, pinned } = this;
+    const detail = { figure: figure.element.dataset.figure, axes: figure.shown.axes, pinned };
+    document.dispatchEvent(new CustomEvent("atlas-pin", { detail }));
   }
 
   /** Another figure of the page has the pin now. */
@@ -216,7 +225,8 @@ export class Cursor {
     this.tip.hidden = !edges;
     if (!cell || !edges) return;
     const isPinned = pinned && same(cell, pinned);
-    this.tip.replaceChildren(...told(figure.shown, ...cell, [this.depth(cell), isPinned ? "pinned" : ""]));
+    const trust = notes(figure.profile, figure.shown, figure.shown.values[cell[0]][cell[1]]);
+    this.tip.replaceChildren(...told(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
     const { offsetLeft, offsetTop } = figure.frame;
     const [left, right] = [edges.left + offsetLeft, edges.right + offsetLeft];
     settle(this.tip, { left, right, middle: edges.middle + offsetTop }, figure.stage.clientWidth);

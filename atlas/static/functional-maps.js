@@ -8,7 +8,6 @@ import { bar, classes, made } from "./key.js";
 import { found, join, leave, tell } from "./links.js";
 import { layer, Marks } from "./marks.js";
 import { cellAt, MISSING, paint, pixels, stepOf } from "./panels.js";
-import { settle } from "./tip.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {[number, number]} Head layer and head */
@@ -62,7 +61,10 @@ export class FunctionalMaps {
     canvas.setAttribute("role", "img");
     const title = home.querySelector("h4")?.textContent ?? "";
     canvas.setAttribute("aria-label", `${title}, heads by layers. Arrow keys read it head by head, Enter opens a head.`);
-    frame.replaceChildren(canvas, marks.element);
+    const { rows, columns } = this.axes;
+    const lines = made("div", rows.length <= 40 && columns.length <= 40 ? "atlas-map-lines" : "");
+    lines.style.cssText = `--rows:${rows.length};--columns:${columns.length}`;
+    frame.replaceChildren(canvas, lines, marks.element);
     frame.after(bars);
     const shown = { name, values: this.counts(name), canvas, marks, bars };
     this.listen(shown);
@@ -235,7 +237,7 @@ export class FunctionalMaps {
     if (head?.join() === this.cell?.join()) return;
     this.cell = head;
     this.mark(head);
-    const { rows, columns } = this.axes;
+    const { columns, rows } = this.axes;
     tell(this, head && [["layer", columns[head[0]]], ["head", rows[head[1]]]]);
     this.tip.hidden = !head;
     if (!head) return;
@@ -243,9 +245,10 @@ export class FunctionalMaps {
     const lines = [made("strong", "atlas-value", title), made("span", "", classed)];
     this.tip.replaceChildren(...lines, ...rest.map((line) => made("small", "", line)));
     const [map, home] = [canvas.getBoundingClientRect(), this.stage.getBoundingClientRect()];
-    const left = map.left - home.left + (map.width * head[0]) / columns.length;
-    const middle = map.top - home.top + (map.height * (head[1] + 0.5)) / rows.length;
-    settle(this.tip, { left, right: left + map.width / columns.length, middle }, home.width);
+    const x = map.left - home.left + (map.width * (head[0] + 0.5)) / columns.length - this.tip.offsetWidth / 2;
+    const left = Math.min(Math.max(0, x), home.width - this.tip.offsetWidth);
+    // Below the panel: beside the head it would hide the same head in the other panels.
+    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(map.bottom - home.top + 8)}px)`;
   }
 
   /** @param {Head | null} head that is lit */
@@ -267,7 +270,7 @@ export class FunctionalMaps {
   /** Another figure points at a place. @param {import("./links.js").Place | null} place */
   follow(place) {
     const [row, column] = place ? found(place, /** @type {any} */ (this.axes)) : [-1, -1];
-    this.mark(row >= 0 && column >= 0 ? [column, row] : this.cell);
+    this.mark(row < 0 && column < 0 ? this.cell : [column, row]);
   }
 
   /** A pin elsewhere does not close the head that is open. */

@@ -4,6 +4,7 @@
  */
 
 import { fetchJson } from "./engine.js";
+import { claim } from "./links.js";
 import { readHead, writeHead } from "./address.js";
 
 /** @typedef {[number, number]} Head layer and head */
@@ -74,6 +75,7 @@ export class Functions {
 
   async load() {
     this.nearby?.disconnect();
+    if (!this.element.querySelector(".atlas-map")) return; // no relation was measurable
     const [{ FunctionalMaps }, profile] = await Promise.all([import("./functional-maps.js"), this.profile()]);
     if (this.gone.signal.aborted) return;
     this.maps = new FunctionalMaps(this.element, profile, (head, byKey) => this.open(head, false, byKey));
@@ -108,7 +110,8 @@ export class Functions {
    * @param {boolean} byKey the keyboard asked for it, so the focus goes there
    */
   open(head, again, byKey) {
-    writeHead(head, again);
+    writeHead(head, again, !again);
+    if (!again && this.maps) claim(this.maps);
     if (byKey) this.before = /** @type {HTMLElement | null} */ (document.activeElement);
     void this.show(head).then(() => byKey && this.panel?.focus());
   }

@@ -26,13 +26,12 @@ export const CATEGORIES = ["algorithmic", "knowledge", "linguistic", "translatio
  * @returns {Map<string, Matrix>}
  */
 export function judged({ matrices, conditions }) {
-  const ks = [conditions.k, conditions.k_copying];
-  const copying = new Set(["copying", "name"]);
+  const ks = [conditions.k, conditions.k_copying]; // no relation is scored at both
   return new Map(
     matrices
       .filter((/** @type {Matrix} */ { name }) => {
         const said = named(name);
-        return !said || said.k === ks[copying.has(said.relation) ? 1 : 0];
+        return !said || ks.includes(said.k);
       })
       .map((/** @type {Matrix} */ matrix) => [matrix.name, matrix]),
   );
@@ -63,8 +62,8 @@ export function scores(profile, matrices, [layer, head]) {
  * @param {Score} score
  */
 export function told({ title, down, value, low, high, most }) {
-  const sure = `${title}${down ? " (pushed down)" : ""} ${number(value)}, ${number(low)} to ${number(high)}`;
-  return low > most ? sure : `${sure}; chance up to ${number(most)}`;
+  const sure = `${title}${down ? " (pushed down)" : ""} ${number(value)} (${number(low)} to ${number(high)})`;
+  return low > most ? sure : `${sure}, chance up to ${number(most)}`;
 }
 
 /**

@@ -3,7 +3,7 @@
  * changes the data of that figure.
  */
 
-import { describe, legend, offer } from "./controls.js";
+import { complete, describe, legend, offer } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { embed, fetchJson, loadTemplate, update } from "./engine.js";
 import { fillTable, unfold } from "./folds.js";
@@ -101,6 +101,7 @@ export class Heatmap {
     this.profile = profile;
     this.palettes = template.palettes;
     for (const matrix of profile.matrices) this.matrices.set(matrix.name, matrix);
+    complete(this.part("matrix"), profile.matrices);
     offer(this);
     legend(this);
     const { filling, image, text } = drawing(this);

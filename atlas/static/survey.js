@@ -283,6 +283,7 @@ class Survey {
     const { analysis } = this.bundle.index;
     const labels = { row: map?.rows[row] ?? "", column: map?.columns[column] ?? "" };
     const pin = new URLSearchParams({ figure: analysis, matrix: this.quantity.name, ...labels });
+    if (analysis === "functions") pin.set("head", `${labels.row}.${labels.column}`);
     location.assign(`${this.element.dataset.root}models/${model.slug}/?${pin}#${analysis}`);
   }
 

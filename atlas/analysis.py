@@ -8,6 +8,8 @@ TIER              "weights" (streams the checkpoint), "forward" or "backward" (r
 KINDS             the kinds of architecture it fits: ("decoder", "encoder")
 PROTOCOL          what must agree before values of two models are subtracted; {"corpus": "digest"}
                   stands for the digest of the pinned corpus, "relations" for that of the relations
+NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
+                  needs a base has run(checkpoint, base, progress)
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 def run(...)      -> Measured
 """
@@ -40,6 +42,8 @@ DATA: Mapping[str, Callable[[], str]] = {
 }
 """Pinned data that protocols name, and what gives their digests."""
 
+STATED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "NEEDS")
+
 Cost = Callable[[Geometry], tuple[float, float]]
 """An analysis' `cost`: floating point operations and peak bytes on a model of some shape."""
 
@@ -71,6 +75,7 @@ class Statement:
     protocol: Mapping[str, Scalar]
     prose: str
     source: Path = field(repr=False)
+    needs: tuple[str, ...]
     arithmetic: Cost = field(repr=False, compare=False)
 
     @property
@@ -121,6 +126,7 @@ def statement(name: str) -> Statement:
         protocol=_pinned(literals["PROTOCOL"]),
         prose=prose,
         source=path,
+        needs=tuple(literals.get("NEEDS", ())),
         arithmetic=_arithmetic(function, path),
     )
 
@@ -162,10 +168,16 @@ def load(name: str) -> ModuleType:
 
 def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """The analyses that a model should have: its entry's, else the project's, else all; those
-    that fit its kind of architecture."""
+    that fit its kind of architecture, and that it states enough for."""
     stated = entry.analyses if entry.analyses is not None else chosen
     asked = stated if stated is not None else names()
-    return tuple(name for name in names() if name in asked and kind in statement(name).kinds)
+    return tuple(
+        name
+        for name in names()
+        if name in asked
+        and kind in statement(name).kinds
+        and all(getattr(entry, key) is not None for key in statement(name).needs)
+    )
 
 
 def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
@@ -176,6 +188,7 @@ def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
         "TIER": literals["TIER"] in TIERS,
         "KINDS": isinstance(literals["KINDS"], tuple)
         and set(literals["KINDS"]) <= {"decoder", "encoder"},
+        "NEEDS": literals.get("NEEDS", ()) in ((), ("base",)),
         "PROTOCOL": isinstance(protocol, dict)
         and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),
     }
@@ -200,7 +213,7 @@ def _literals(tree: ast.Module) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for node in tree.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if isinstance(target, ast.Name) and target.id in ("VERSION", "TIER", "KINDS", "PROTOCOL"):
+        if isinstance(target, ast.Name) and target.id in STATED:
             value = node.value  # type: ignore[attr-defined]
             found[target.id] = ast.literal_eval(value)
     return found

@@ -99,7 +99,7 @@ class Section:
             found[key if name in found else name] = value
         return found
 
-    @property
+    @functools.cached_property
     def functional(self) -> FunctionalMap | None:
         """Which heads have which categories of relations, where that was measured."""
         return functional_maps.of(self.profile) if self.profile else None
@@ -127,6 +127,16 @@ class Model:
     def folder(self) -> str:
         """Where its page and profiles lie, relative to docs/ and to the site's root."""
         return f"models/{self.entry.slug}"
+
+    @property
+    def drift(self) -> float | None:
+        """How far all weights of its blocks lie from its base's, relative to them; None where that
+        was not measured."""
+        section = self.section("drift")
+        moved = (
+            section.profile.facts.get("relative_change") if section and section.profile else None
+        )
+        return float(moved) if isinstance(moved, (int, float)) else None
 
     def section(self, name: str) -> Section | None:
         """The section of an analysis, None where the model should not have it."""

@@ -53,7 +53,7 @@ def colours(matrix: Matrix) -> tuple[str, ...]:
 
 
 def box(matrix: Matrix) -> Box:
-    """Where the frame of a matrix lies, and how large it is."""
+    """Where the frame of a matrix lies, and how large it is; the same axis twice makes a square."""
     rows, columns = len(matrix.rows), len(matrix.columns)
     row_text = max(map(len, matrix.rows)) * CHARACTER
     column_text = max(map(len, matrix.columns)) * CHARACTER
@@ -61,6 +61,9 @@ def box(matrix: Matrix) -> Box:
     numeric = all(label.isdigit() for label in matrix.columns)
     most = round(720 / columns)
     cell = min(44, max(8, most)) if numeric else min(96, max(wide, most))
+    tall = min(40, max(8, round(420 / rows)))
+    if numeric and matrix.axes[0] == matrix.axes[1] and matrix.rows == matrix.columns:
+        cell = tall = min(round(cell), tall)
     left = round(min(170.0, 34 + row_text))
     right = 10 if matrix.kind in ("categorical", "binary") else 78
     turned = 46 if numeric else round(min(110.0, column_text * 0.71) + 46)
@@ -71,7 +74,7 @@ def box(matrix: Matrix) -> Box:
         bottom=46 if upright else turned,
         turned=turned,
         width=round(columns * cell),
-        height=rows * min(40, max(8, round(420 / rows))),
+        height=rows * tall,
         upright=upright,
         lines=rows <= 40 and columns <= 32,
     )
@@ -81,7 +84,7 @@ def shares(matrix: Matrix) -> NDArray[np.float64]:
     """Each value's place on the colour scale that the matrix asks for, in [0, 1]; NaN stays NaN.
 
     `values` of shape (row, column). Diverging scales are symmetric about 0; logarithmic ones begin
-    at the smallest value above 0; counts begin at 0.
+    at the smallest value above 0; counts begin at 0; `fixed` ones span what is possible.
     """
     values = matrix.values
     if matrix.kind in ("categorical", "binary"):
@@ -94,9 +97,18 @@ def shares(matrix: Matrix) -> NDArray[np.float64]:
     return np.asarray(np.clip((values - low) / (high - low), 0, 1))
 
 
+def fixed(matrix: Matrix) -> bool:
+    """Whether colours span what is possible: scores of heads from 0 to 1, so that maps of different
+    scores, and of different models, can be held side by side. `scales.js` says the same."""
+    is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
+    return is_linear and matrix.axes == ("layer", "head") and matrix.range == (0, 1)
+
+
 def limits(matrix: Matrix) -> tuple[float, float]:
     """The values at both ends of the colour scale that the matrix asks for; (0, 0) for none."""
     known = matrix.values[np.isfinite(matrix.values)]
+    if fixed(matrix) and known.size:
+        return 0.0, 1.0
     is_log = matrix.scale == "log" and matrix.kind != "diverging"
     if is_log and (known > 0).any():
         known = known[known > 0]
@@ -124,6 +136,8 @@ def scale_text(matrix: Matrix) -> str:
         return "dark 1, light 0"
     low, high = limits(matrix)
     kind = "logarithmic" if matrix.scale == "log" and low > 0 else "linear"
+    if fixed(matrix):
+        kind = "linear over the possible range"
     return f"{kind}, {worded(matrix, low)} to {worded(matrix, high)}"
 
 

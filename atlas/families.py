@@ -41,9 +41,10 @@ WIDEST = 40
 
 @dataclass(frozen=True)
 class Node:
-    """A model in the tree of who was tuned from whom."""
+    """A model in the tree of who was tuned from whom, and how far it moved from its base."""
 
     entry: Entry
+    drift: float | None
     inside: bool
     children: tuple[Node, ...]
 
@@ -132,16 +133,17 @@ def parameters(model: Model) -> int | None:
     return model.entry.geometry.parameters if model.entry.geometry else None
 
 
-def lineage(members: Iterable[Entry], entries: Sequence[Entry]) -> tuple[Node, ...]:
+def lineage(members: Iterable[Model], models: Sequence[Model]) -> tuple[Node, ...]:
     """The trees of who was tuned from whom that members stand in, without those who stand alone."""
-    inside = {entry.slug for entry in members}
-    by_slug = {entry.slug: entry for entry in entries}
-    tuned: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.base is not None:
-            tuned.setdefault(entry.base, []).append(entry)
+    inside = {model.entry.slug for model in members}
+    by_slug = {model.entry.slug: model.entry for model in models}
+    tuned: dict[str, list[Model]] = {}
+    for model in models:
+        if model.entry.base is not None:
+            tuned.setdefault(model.entry.base, []).append(model)
+    own = {model.entry.slug: model for model in models}
     roots = dict.fromkeys(_root(by_slug[slug], by_slug).slug for slug in sorted(inside))
-    return tuple(_node(by_slug[slug], tuned, inside) for slug in roots if slug in tuned)
+    return tuple(_node(own[slug], tuned, inside) for slug in roots if slug in tuned)
 
 
 def _root(entry: Entry, by_slug: Mapping[str, Entry]) -> Entry:
@@ -150,9 +152,10 @@ def _root(entry: Entry, by_slug: Mapping[str, Entry]) -> Entry:
     return entry
 
 
-def _node(entry: Entry, tuned: Mapping[str, list[Entry]], inside: set[str]) -> Node:
-    children = tuple(_node(child, tuned, inside) for child in tuned.get(entry.slug, ()))
-    return Node(entry, entry.slug in inside, children)
+def _node(model: Model, tuned: Mapping[str, list[Model]], inside: set[str]) -> Node:
+    slug = model.entry.slug
+    children = tuple(_node(child, tuned, inside) for child in tuned.get(slug, ()))
+    return Node(model.entry, model.drift, slug in inside, children)
 
 
 def _size(model: Model) -> tuple[float, bool, str]:
@@ -166,7 +169,7 @@ def _family(
     return Family(
         name=name,
         models=tuple(members),
-        lineage=lineage([model.entry for model in members], [model.entry for model in models]),
+        lineage=lineage(members, models),
         rungs=tuple(_rungs(members, statements)),
     )
 

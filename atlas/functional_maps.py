@@ -7,6 +7,7 @@ has and how deep they lie, and the relations that the model's tokenizer cannot e
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,11 +78,6 @@ class FunctionalMap:
     @property
     def colours(self) -> tuple[str, ...]:
         return COLOURS
-
-    @property
-    def ramp(self) -> tuple[str, ...]:
-        """Colours of counts of relations, few to many; a scale needs no more of them."""
-        return tuple(figures.palettes()["counts"][:: 256 // 16])
 
     @property
     def needed(self) -> int:
@@ -161,12 +157,17 @@ def _quarters(values: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(int(by_layer[quarter == one].sum()) for one in range(len(QUARTERS)))
 
 
+@functools.cache
+def _titles() -> dict[str, str]:
+    """Titles of the relations by name."""
+    return {known.name: known.title for known in relations.load_all()}
+
+
 def _unmeasured(profile: Profile) -> list[Unmeasured]:
     """Relations whose pairs were counted and that have no map, the fewest pairs last."""
     measured = {matrix.name.partition("@")[0] for matrix in profile.matrices}
-    titles = {known.name: known.title for known in relations.load_all()}
     found = [
-        Unmeasured(titles.get(name, name), int(pairs))
+        Unmeasured(_titles().get(name, name), int(pairs))
         for key, pairs in profile.facts.items()
         if (name := key.removeprefix("pairs:")) != key
         and isinstance(pairs, int)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from atlas import analysis, architectures, headers, pins, store
+from atlas import analysis, ancestry, architectures, headers, pins, store
 from atlas.analysis import Tier
 from atlas.entry import Entry, Geometry
 from atlas.errors import AtlasError, suggest
@@ -99,8 +99,9 @@ def _jobs(
         reasons: tuple[str, ...] = ("never measured",)
         state: State = "missing"
         if path.is_file():
+            profile = load(path)
             reasons = store.staleness(
-                load(path),
+                profile,
                 store.Wanted(
                     source=entry.source,
                     revision=entry.revision,
@@ -110,6 +111,8 @@ def _jobs(
                     protocol=stated.protocol,
                 ),
             )
+            if "base" in stated.needs:
+                reasons += _of_another_base(project, entry, profile)
             state = "stale" if reasons else "fresh"
         operations, peak = analysis.cost(name, shape) if shape else (None, None)
         rate = RATES[stated.tier] * (os.cpu_count() or 1)
@@ -122,3 +125,12 @@ def _jobs(
             seconds=operations / rate if operations else None,
             bytes=peak,
         )
+
+
+def _of_another_base(project: Project, entry: Entry, profile: store.Profile) -> tuple[str, ...]:
+    """Why a profile is not of an entry's base as it is now."""
+    try:
+        ancestor = ancestry.find(project, entry)
+    except AtlasError:  # `check` tells what is wrong with the base, `profile` with its files
+        return ()
+    return ancestry.staleness(profile.conditions, ancestor) if ancestor else ()

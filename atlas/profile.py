@@ -8,6 +8,7 @@ Ctrl-C or a crash loses at most what was running.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import itertools
 import platform
@@ -18,8 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from atlas import __version__, analysis, headers, parts, pins, plan, store
+from atlas import __version__, analysis, ancestry, headers, parts, pins, plan, store
 from atlas.analysis import Measured, Progress, Statement, Tier
+from atlas.ancestry import Ancestor
 from atlas.entry import Entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
@@ -70,10 +72,11 @@ def run(
 
 @dataclass(frozen=True)
 class _Opened:
-    """A model opened for one tier, and what pins it."""
+    """A model opened for one tier, what pins it, and what gives the model it was tuned from."""
 
     pin: store.Pin
     subject: object
+    against: Callable[[], tuple[Ancestor, pins.Found]]
 
 
 def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
@@ -97,7 +100,8 @@ def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
     pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
     if jobs[0].tier == "weights":
         _require_memory(project, entry, jobs)
-    return _Opened(pin, _subject(found.folder, jobs[0].tier))
+    against = functools.partial(ancestry.require, project, entry)
+    return _Opened(pin, _subject(found.folder, jobs[0].tier), against)
 
 
 def _subject(folder: Path, tier: Tier) -> object:
@@ -197,10 +201,21 @@ def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:
     started = time.perf_counter()
     _reset_peak()
     try:
-        measured: Measured = analysis.load(job.analysis).run(opened.subject, progress)
+        measured = _measured(opened, job, progress)
     except AtlasError as error:
         return Outcome(job, None, time.perf_counter() - started, _line(error))
     return _finished(opened, job, measured, time.perf_counter() - started)
+
+
+def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
+    """What an analysis measures; the base that it was held against stands among its conditions."""
+    module = analysis.load(job.analysis)
+    if "base" not in analysis.statement(job.analysis).needs:
+        alone: Measured = module.run(opened.subject, progress)
+        return alone
+    ancestor, found = opened.against()
+    measured: Measured = module.run(opened.subject, _subject(found.folder, job.tier), progress)
+    return replace(measured, conditions={**measured.conditions, **ancestor.conditions})
 
 
 def _finished(opened: _Opened, job: Job, measured: Measured, seconds: float) -> Outcome:

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from atlas import analysis, differences, paths
-from atlas.analyses import _drift as drift
+from atlas.analyses import drift
 from atlas.analysis import Measured
 from atlas.checkpoint import Checkpoint
 from atlas.entry import Geometry

@@ -15,7 +15,7 @@ import torch
 from test_batches import letters
 
 from atlas import analysis, architectures, bypass, corpus, losses, shares, sweeps
-from atlas.analyses import _importance as importance
+from atlas.analyses import importance
 from atlas.analysis import Measured
 from atlas.batches import Passage, batch
 from atlas.checkpoint import Checkpoint, share

@@ -29,6 +29,15 @@ def _until(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
+SERVE = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from atlas.cli import main
+main()
+"""
+"""`atlas` with Ctrl-C as a terminal gives it: where tests run in the background, it is ignored."""
+
+
 @contextmanager
 def _serving(made: Project) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
     """`atlas serve` of a project: the process, its address and what it says."""
@@ -36,7 +45,7 @@ def _serving(made: Project) -> Iterator[tuple[subprocess.Popen[bytes], str, Path
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     said = made.root / "said.txt"
-    command = [sys.executable, "-m", "atlas", "serve", "--address", address]
+    command = [sys.executable, "-c", SERVE, "serve", "--address", address]
     with said.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=made.root, stdout=out, stderr=out, env={**os.environ, "ATLAS_SITE_URL": ""}
@@ -45,7 +54,11 @@ def _serving(made: Project) -> Iterator[tuple[subprocess.Popen[bytes], str, Path
             yield process, f"http://{address}/", said
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(PATIENCE)
+            try:
+                process.wait(PATIENCE)
+            finally:
+                process.kill()
+                process.wait()
 
 
 def _page(url: str) -> str:

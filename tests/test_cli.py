@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from atlas import analysis, cli, scaffold
+from atlas import analysis, cli, entry, scaffold
 from atlas.paths import PACKAGE
+
+WANTED = analysis.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/model.yml"), "decoder")
+"""The analyses that the model of a new project has."""
 
 COMMANDS = ["init", "check", "plan", "profile", "render", "build", "serve", "verify", "completion"]
 
@@ -74,7 +77,7 @@ def test_init_makes_a_project_that_checks_and_has_nothing_to_measure(demo: Path)
     assert run("check", "--project", demo).exit_code == 0
     told = run("plan", "--project", demo, "--json", "--all")
     states = {job["analysis"]: job["state"] for job in json.loads(told.stdout)}
-    assert states == dict.fromkeys(analysis.names(), "fresh")
+    assert states == dict.fromkeys(WANTED, "fresh")
     assert "site_url" not in (demo / "mkdocs.yml").read_text()
 
 
@@ -115,7 +118,7 @@ def test_misspelt_model_and_analysis_are_answered(demo: Path) -> None:
 def test_profile_measures_what_is_missing_and_then_has_nothing_to_do(demo: Path) -> None:
     path = demo / "docs/models/ref-llama/weights.json"
     committed = json.loads(path.read_text())
-    others = len(analysis.names()) - 1
+    others = len(WANTED) - 1
     path.unlink()
     planned = json.loads(run("plan", "--project", demo, "--json").stdout)
     [job] = planned
@@ -166,7 +169,7 @@ def test_a_model_that_is_not_here_does_not_stop_a_build(away: Path) -> None:
     told = run("build", "--project", away, "--json")
     assert told.exit_code == 0
     unmeasured = json.loads(told.stdout)["unmeasured"]
-    assert [item["model"] for item in unmeasured] == ["elsewhere"] * len(analysis.names())
+    assert [item["model"] for item in unmeasured] == ["elsewhere"] * len(WANTED)
     assert "hf download nobody/nothing" in unmeasured[0]["reason"]
     page = (away / "site/models/elsewhere/index.html").read_text()
     assert "Awaiting a profile." in page and "atlas profile elsewhere" in page

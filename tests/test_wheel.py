@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas import analysis
+from atlas import analysis, entry
 from atlas.paths import PACKAGE
 
 REPOSITORY = PACKAGE.parent
@@ -33,8 +33,10 @@ def test_wheel_holds_templates_one_reference_model_and_no_test(wheel: Path) -> N
     names = zipfile.ZipFile(wheel).namelist()
     assert "atlas/templates/model.md.j2" in names
     assert "atlas/demo/mkdocs.yml" in names
-    for name in analysis.names():
-        assert f"atlas/demo/docs/models/ref-llama/{name}.json" in names
+    committed = {path.name for path in (REPOSITORY / "docs/models/ref-llama").glob("*.json")}
+    demo = "atlas/demo/docs/models/ref-llama/"
+    carried = {name.removeprefix(demo) for name in names if name.startswith(demo)}
+    assert carried == {"model.yml", *committed}
     zoo = {name.split("/")[3] for name in names if name.startswith("atlas/zoo/models/")}
     assert zoo == {"llama"}
     assert not [name for name in names if name.startswith(("tests/", "docs/", "benchmarks/"))]
@@ -51,9 +53,9 @@ def test_wheel_alone_makes_and_builds_a_demo(wheel: Path, tmp_path: Path) -> Non
     atlas = tmp_path / "env/bin/atlas"
     assert "atlas init demo" in _told([atlas, "--help"], tmp_path)
     _told([atlas, "init", "demo"], tmp_path)
-    assert f"{len(analysis.names())} fresh, 0 not measured here" in _told(
-        [atlas, "build"], tmp_path / "demo"
-    )
+    stated = entry.load(tmp_path / "demo/docs/models/ref-llama/model.yml")
+    expected = f"{len(analysis.wanted(stated, 'decoder'))} fresh, 0 not measured here"
+    assert expected in _told([atlas, "build"], tmp_path / "demo")
     assert (tmp_path / "demo/site/models/ref-llama/index.html").is_file()
     assert subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 1
 

@@ -16,6 +16,8 @@ import { leavePage, warm } from "./engine.js";
 const KINDS = {
   compare: () => import("./compare.js"),
   functions: () => import("./functions.js"),
+  heads: () => import("./heads.js"),
+  curves: () => import("./layer-curves.js"),
   survey: () => import("./survey.js"),
 };
 

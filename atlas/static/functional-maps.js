@@ -19,10 +19,15 @@ export class FunctionalMaps {
   /**
    * @param {HTMLElement} element the `figure` of the page
    * @param {any} profile `functions.json`
+   * @param {Record<string, string[]>} palettes
    * @param {(head: Head, byKey: boolean) => void} open
    */
-  constructor(element, profile, open) {
+  constructor(element, profile, palettes, open) {
     this.element = element;
+    this.palettes = {
+      categories: String(element.dataset.colours).split(" "),
+      relations: palettes.sequential.slice(64, 240), // its ends are hard to see on dark or light ground
+    };
     this.profile = profile;
     this.matrices = judged(profile);
     this.open = open;
@@ -130,7 +135,8 @@ export class FunctionalMaps {
     select.addEventListener("change", () => this.paint(), { signal: this.gone.signal });
     const label = made("label");
     label.append(made("span", "", "Colour of a head"), select);
-    this.element.querySelector(".atlas-controls")?.replaceChildren(label);
+    const use = made("span", "atlas-maps-use", "Bars count the heads of each layer. A click or Enter opens a head.");
+    this.element.querySelector(".atlas-controls")?.replaceChildren(label, use);
     return select;
   }
 
@@ -139,7 +145,7 @@ export class FunctionalMaps {
     return CATEGORIES.filter((name) => this.counts(name)[layer][head]).length;
   }
 
-  /** The scale of the colours, and the palette that it takes. */
+  /** The scale of the colours. */
   scale() {
     const byRelations = this.colour.value === "relations";
     const highest = Math.max(1, ...this.counts("all").flat().map(Number));
@@ -148,15 +154,14 @@ export class FunctionalMaps {
       transform: /** @type {"linear"|"whole"} */ (byRelations ? "linear" : "whole"),
       ...{ low: 1, high: highest, below: false, above: false, unit: "relations" },
       categories: CATEGORIES.map((_, at) => `${at + 1} ${at ? "categories" : "category"}`),
-      direction: "of all categories in the first panel, of its own in the others",
+      direction: "more relations: of all categories in the first panel, of its own in the others",
     };
-    const [classed, ramp] = ["colours", "ramp"].map((name) => String(this.element.dataset[name]).split(" "));
-    return { scale, palettes: { categories: classed, relations: ramp } };
+    return scale;
   }
 
   paint() {
-    const { scale, palettes } = this.scale();
-    const colours = pixels(scale, palettes, this.off);
+    const scale = this.scale();
+    const colours = pixels(scale, this.palettes, this.off);
     const { rows, columns } = this.axes;
     for (const { name, values, canvas, bars } of this.panels) {
       const steps = new Uint8Array(rows.length * columns.length).fill(MISSING);
@@ -171,7 +176,7 @@ export class FunctionalMaps {
       paint(canvas, { rows, columns, steps }, colours);
       this.count(name, values, bars);
     }
-    this.key(scale, palettes);
+    this.key(scale);
     this.mark(this.cell);
   }
 
@@ -193,20 +198,17 @@ export class FunctionalMaps {
     }
   }
 
-  /**
-   * @param {ReturnType<FunctionalMaps["scale"]>["scale"]} scale
-   * @param {Record<string, string[]>} palettes
-   */
-  key(scale, palettes) {
+  /** @param {ReturnType<FunctionalMaps["scale"]>} scale */
+  key(scale) {
+    const { palettes } = this;
     const home = /** @type {HTMLElement} */ (this.element.querySelector('[data-role="maps-key"]'));
     if (scale.transform === "linear") {
-      const { direction, ...rest } = scale;
-      return home.replaceChildren(bar({ ...rest, direction: "", kind: "relations" }, palettes), made("small", "", direction));
+      return home.replaceChildren(bar({ ...scale, kind: "relations" }, palettes));
     }
     const cells = this.counts("all").flatMap((line, layer) => line.map((_, head) => this.many(layer, head)));
     const counts = CATEGORIES.map((_, at) => cells.filter((many) => many === at + 1).length);
     const focused = [...home.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
-    home.replaceChildren(classes({ ...scale, direction: "" }, palettes, this.off, counts, (category) => this.toggle(category)));
+    home.replaceChildren(classes(scale, palettes, this.off, counts, (category) => this.toggle(category)));
     if (focused >= 0) home.querySelectorAll("button")[focused].focus();
   }
 

@@ -3,7 +3,7 @@
  * the address or a figure names opens in a panel of its own (`?head=12.3`).
  */
 
-import { fetchJson } from "./engine.js";
+import { fetchJson, loadTemplate } from "./engine.js";
 import { claim } from "./links.js";
 import { readHead, writeHead } from "./address.js";
 
@@ -76,9 +76,10 @@ export class Functions {
   async load() {
     this.nearby?.disconnect();
     if (!this.element.querySelector(".atlas-map")) return; // no relation was measurable
-    const [{ FunctionalMaps }, profile] = await Promise.all([import("./functional-maps.js"), this.profile()]);
+    const needed = /** @type {const} */ ([import("./functional-maps.js"), this.profile(), loadTemplate()]);
+    const [{ FunctionalMaps }, profile, { palettes }] = await Promise.all(needed);
     if (this.gone.signal.aborted) return;
-    this.maps = new FunctionalMaps(this.element, profile, (head, byKey) => this.open(head, false, byKey));
+    this.maps = new FunctionalMaps(this.element, profile, palettes, (head, byKey) => this.open(head, false, byKey));
     this.maps.choose(readHead());
     this.element.dataset.ready = "live";
   }

@@ -116,7 +116,7 @@ function copying(matrix, [layer, head]) {
   const scale = made("span", "atlas-head-scale atlas-head-signed");
   scale.append(mark("atlas-head-at", (value + 1) / 2));
   const line = made("p", "atlas-head-copying");
-  line.append(scale, made("strong", "atlas-number", String(value)), ` of −1 to 1, rank ${rank(all, value)} of ${all.length}`);
+  line.append(scale, made("strong", "atlas-number", String(value).replace("-", "−")), ` of −1 to 1, rank ${rank(all, value)} of ${all.length}`);
   return [made("h4", "", matrix.title), line];
 }
 

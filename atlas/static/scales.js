@@ -38,10 +38,20 @@ export function choices(matrix) {
   if (matrix.kind !== "diverging" && smallest >= 0 && positive(matrix).length) fitting.push("log");
   fitting.push("robust");
   if (matrix.kind !== "diverging") fitting.push("row", "column");
-  const first = matrix.scale === "log" && fitting.includes("log") ? "log" : "linear";
+  const asked = matrix.scale === "log" && fitting.includes("log") ? "log" : "linear";
+  const first = isFixed(matrix) ? "range" : asked;
   return [first, ...fitting.filter((scale) => scale !== first)].map(
     (scale) => option(/** @type {Scale} */ (scale)),
   );
+}
+
+/**
+ * Whether colours span what is possible: scores of heads from 0 to 1. `drawing.fixed` says the same.
+ * @param {Matrix} matrix
+ */
+export function isFixed({ kind, scale, axes, range }) {
+  const isLinear = kind === "sequential" && scale === "linear";
+  return isLinear && axes.join() === "layer,head" && range?.join() === "0,1";
 }
 
 /**

@@ -1,0 +1,112 @@
+"""What is measured against a base is pinned to it as well, and stale once that changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from samples import write_entry
+
+from atlas import analysis, ancestry, entry, headers, plan, profile, store
+from atlas.errors import AtlasError
+from atlas.paths import Project
+from atlas.plan import Job
+from atlas.profile import Outcome
+from atlas.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def empty_hub(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+
+
+def add(project: Project, slug: str, seed: int = 0, **options: Any) -> Path:
+    folder = tiny.make(project.root / "weights" / slug, "llama", seed=seed)
+    defaults = {"name": slug, "source": f"./weights/{slug}", "revision": ...}
+    write_entry(project, slug, **{**defaults, "analyses": ["drift"], **options})
+    return folder
+
+
+def jobs(project: Project) -> list[Job]:
+    return plan.jobs(project, entry.load_all(project), Settings())
+
+
+def run(project: Project) -> list[Outcome]:
+    entries = entry.load_all(project)
+    unwatched = lambda job: lambda done, total: None  # noqa: E731
+    return list(profile.run(project, entries, jobs(project), unwatched))
+
+
+def test_drift_applies_to_what_has_a_base(project: Project) -> None:
+    add(project, "grown")
+    add(project, "tuned", base="grown")
+    assert [(job.slug, job.analysis) for job in jobs(project)] == [("tuned", "drift")]
+    assert analysis.statement("drift").needs == ("base",)
+    assert analysis.statement("weights").needs == ()
+
+
+def test_a_profile_is_pinned_to_its_base_too(project: Project) -> None:
+    folder = add(project, "grown")
+    add(project, "tuned", seed=1, base="grown")
+    [outcome] = run(project)
+    assert outcome.reason is None
+    read = store.load(project.profile("tuned", "drift"))
+    assert {key: read.conditions[key] for key in ancestry.PINNED} == {
+        "base": "grown",
+        "base_source": "./weights/grown",
+        "base_revision": None,
+        "base_digest": headers.digest(folder),
+    }
+    assert read.matrix("changed").values.min() == 1
+    assert [job.state for job in jobs(project)] == ["fresh"]
+
+
+def test_another_base_makes_it_stale(project: Project) -> None:
+    add(project, "grown")
+    add(project, "other", seed=2)
+    add(project, "tuned", seed=1, base="grown")
+    run(project)
+    tiny.make(project.root / "weights" / "grown", "llama", seed=3)
+    assert jobs(project)[0].reasons == ("measured against other weights of its base",)
+    write_entry(project, "grown", name="grown", source="./weights/other", revision=..., analyses=[])
+    reason, *_ = jobs(project)[0].reasons
+    assert reason == (
+        "measured against source ./weights/grown of its base, current ./weights/other"
+    )
+    add(project, "tuned", seed=1, base="other")
+    assert jobs(project)[0].reasons == ("measured against base grown, current other",)
+
+
+def test_a_base_that_is_not_here(project: Project) -> None:
+    add(project, "tuned", base="grown")
+    write_entry(project, "grown", name="grown", source="a/b", revision="0" * 40, analyses=[])
+    [outcome] = run(project)
+    assert outcome.profile is None
+    assert outcome.reason is not None
+    assert "base: its base 'grown', source 'a/b', is not on this machine" in outcome.reason
+    assert "`atlas profile grown` tells how to get it" in outcome.reason
+    write_entry(project, "grown", name="grown", source="a/b", revision=None, analyses=[])
+    [outcome] = run(project)
+    assert "the revision of its base 'grown' is null" in str(outcome.reason)
+
+
+def test_weights_that_are_gone_do_not_make_it_stale(project: Project) -> None:
+    folder = add(project, "grown")
+    add(project, "tuned", base="grown")
+    run(project)
+    (folder / "model.safetensors").unlink()
+    (folder / "config.json").unlink()
+    folder.rmdir() if not [*folder.iterdir()] else (folder / "generation_config.json").unlink()
+    assert [job.state for job in jobs(project)] == ["fresh"]
+
+
+def test_only_what_has_a_base_is_asked(project: Project) -> None:
+    add(project, "grown")
+    [alone] = entry.load_all(project)
+    assert ancestry.find(project, alone) is None
+    with pytest.raises(AssertionError):
+        ancestry.require(project, alone)
+    with pytest.raises(AtlasError, match=r"model\.yml"):
+        entry.load(project.entry("none"))

@@ -33,6 +33,21 @@ def test_diverging_shares_are_symmetric_about_zero() -> None:
     np.testing.assert_allclose(shares, [[0.0, 0.5, 0.75]])
 
 
+def test_scores_of_heads_keep_the_range_that_is_possible() -> None:
+    """So that two maps, or two models, can be held side by side; other shares fill their own."""
+    scores = _of([[0.2, 0.4]], range=(0, 1))
+    np.testing.assert_allclose(drawing.shares(scores), [[0.2, 0.4]])
+    assert drawing.scale_text(scores) == "linear over the possible range, 0 to 1"
+    by_module = _of([[0.2, 0.4]], range=(0, 1), axes=("layer", "module"))
+    np.testing.assert_allclose(drawing.shares(by_module), [[0.0, 1.0]])
+
+
+@pytest.mark.parametrize("layers", [1, 4, 12, 48, 80])
+def test_layers_by_layers_are_a_square(layers: int) -> None:
+    box = drawing.box(_of(np.eye(layers).tolist(), axes=("layer", "layer")))
+    assert box.width == box.height <= max(450, 8 * layers)
+
+
 def test_counts_begin_at_zero() -> None:
     np.testing.assert_allclose(drawing.shares(_of([[2.0, 4.0]], kind="counts")), [[0.5, 1.0]])
 

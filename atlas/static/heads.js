@@ -60,6 +60,11 @@ class Heads {
     }
   }
 
+  /** The page has changed between light and dark. */
+  recolour() {
+    this.scatter?.recolour();
+  }
+
   /** Nothing of it stays behind. */
   dispose() {
     this.gone.abort();
@@ -78,11 +83,12 @@ export function scored(matrices) {
 }
 
 /**
- * Open a head's panel, on pages that have one: it follows the address.
+ * Open a head's panel, on pages that have one: it hears of heads that are pinned.
  * @param {Head} head
  */
 function openHead([layer, head]) {
   if (!document.querySelector('[data-atlas="functions"]')) return;
   writeHead([Number(layer), Number(head)], false, true);
-  dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  const detail = { figure: "functions", axes: ["layer", "head"], pinned: { row: layer, column: head } };
+  document.dispatchEvent(new CustomEvent("atlas-pin", { detail }));
 }

@@ -1,7 +1,7 @@
 /**
  * Heads as points: any two scores as axes, a third as colour. What is pointed at here is lit in the
- * maps of the page, and the other way round. Points of one colour are one path, so that thousands of
- * heads are a few dozen elements.
+ * maps of the page, and the other way round. Points lie on a canvas between two drawings, the axes
+ * below and the marks above, so that a moving pointer draws thousands of heads no second time.
  */
 
 import { readHead } from "./address.js";
@@ -9,13 +9,14 @@ import { bar, made } from "./key.js";
 import { found, join, leave, tell } from "./links.js";
 import { layer } from "./marks.js";
 import { exact, known, number } from "./numbers.js";
-import { nextAlong, node, scaled, spot, text } from "./scatter-plane.js";
+import { choices } from "./scatter-choices.js";
+import { dotted, frame, HEIGHT, nextAlong, node, plane, put, scaled, spot, text } from "./scatter-plane.js";
+import { SmallMaps } from "./small-maps.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./heads.js").Head} Head */
 /** @typedef {import("./scatter-plane.js").Point} Point */
 
-const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM, INNER] = [380, 50, 10, 8, 44, 9];
 const REACH = 26; // pixels from a pointer within which a head is found
 
 export class Scatter {
@@ -42,47 +43,25 @@ export class Scatter {
     this.voice = layer("atlas-voice");
     this.voice.setAttribute("aria-live", "polite");
     this.svg = node("svg", { "aria-hidden": "true" });
+    this.dots = document.createElement("canvas");
+    this.over = node("svg", { "aria-hidden": "true" });
     this.stage = layer("atlas-scatter");
     this.stage.tabIndex = 0;
     this.stage.setAttribute("role", "group");
-    this.stage.append(this.svg, this.tip, this.voice);
+    this.stage.append(this.svg, this.dots, this.over, this.tip, this.voice);
     this.key = layer("atlas-heads-key");
-    const controls = layer("atlas-controls");
-    const [x, y, shade] = chosen(scores);
-    this.x = this.chooser(controls, "Across", x);
-    this.y = this.chooser(controls, "Up", y);
-    this.shade = this.chooser(controls, "Colour", shade);
-    this.own = this.check(controls);
-    element.append(made("h3", "", "Heads by two scores"), controls, this.stage, this.key);
+    const { x, y, shade, own, controls } = choices(scores);
+    this.x = x;
+    this.y = y;
+    this.shade = shade;
+    this.own = own;
+    const go = (/** @type {number} */ at) => this.open(this.head(at));
+    this.maps = new SmallMaps(scores, palette, (at) => this.point(at), go);
+    element.append(made("h3", "", "Heads by two scores"), controls, this.stage, this.key, this.maps.element);
     this.listen();
     join(this);
     this.sized = new ResizeObserver(() => this.draw());
     this.sized.observe(this.stage);
-  }
-
-  /**
-   * @param {HTMLElement} home
-   * @param {string} title
-   * @param {Matrix} first
-   */
-  chooser(home, title, first) {
-    const [label, select] = [made("label"), document.createElement("select")];
-    select.autocomplete = "off";
-    select.append(...this.scores.map((matrix) => new Option(matrix.title, matrix.name)));
-    select.value = first.name;
-    label.append(made("span", "", title), select);
-    home.append(label);
-    return select;
-  }
-
-  /** @param {HTMLElement} home */
-  check(home) {
-    const [label, box] = [made("label", "atlas-check"), document.createElement("input")];
-    box.type = "checkbox";
-    box.autocomplete = "off";
-    label.append(box, " ", made("span", "", "Own ranges, not 0 to 1"));
-    home.append(label);
-    return box;
   }
 
   listen() {
@@ -156,15 +135,14 @@ export class Scatter {
     const width = Math.min(720, this.stage.clientWidth);
     if (width < 120) return; // not laid out
     const [x, y, shade] = [this.x, this.y, this.shade].map((select) => this.score(select));
-    const across = scaled(this.ends(x), LEFT + INNER, width - RIGHT - INNER);
-    const up = scaled(this.ends(y), HEIGHT - BOTTOM - INNER, TOP + INNER);
+    const { across, up } = plane(width, this.ends(x), this.ends(y));
     this.points = [];
     for (let at = 0; at < this.labels.rows.length * this.labels.columns.length; at += 1) {
       const [one, other] = [this.value(x, at), this.value(y, at)];
       if (one !== null && other !== null) this.points.push({ at, x: across.at(one), y: up.at(other) });
     }
     for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT })) {
-      this.svg.setAttribute(key, String(value));
+      for (const svg of [this.svg, this.over]) svg.setAttribute(key, String(value));
     }
     const size = Math.max(5, Math.min(11, 150 / Math.sqrt(this.points.length)));
     this.lit = node("path", { class: "atlas-scatter-layer", "stroke-width": size + 7 });
@@ -172,13 +150,9 @@ export class Scatter {
     this.ring = node("circle", { class: "atlas-scatter-ring", r: size / 2 + 3 });
     this.name = text("", 0, 0, "middle");
     this.name.setAttribute("class", "atlas-scatter-name");
-    this.svg.replaceChildren(
-      ...frame(width, across, up, x, y),
-      this.lit,
-      node("path", { class: "atlas-scatter-edge", d: this.points.map(spot).join(""), "stroke-width": size + 1.6 }),
-      ...this.dots(shade, size),
-      ...[this.held, this.ring, this.name],
-    );
+    this.svg.replaceChildren(...frame(width, across, up, x, y), this.lit);
+    this.over.replaceChildren(this.held, this.ring, this.name);
+    this.paint(width, shade, size / 2);
     const [low, high] = this.ends(shade);
     const told = { kind: "sequential", transform: /** @type {const} */ ("linear"), low, high, below: false, above: false };
     const { unit, direction } = shade;
@@ -186,28 +160,27 @@ export class Scatter {
     const rest = `${x.title} across, ${y.title} up, ${shade.title} as colour.`;
     this.stage.setAttribute(
       "aria-label",
-      `Heads as points: ${rest} Arrow keys go from head to head, left and right by the one, up and down by the other. Enter opens a head.`,
+      `${this.points.length} heads as points: ${rest} Arrow keys go from head to head, left and right by the one, up and down by the other. Enter opens a head.`,
     );
+    this.maps.paint((matrix) => this.ends(matrix));
     this.cell = this.points.some(({ at }) => at === this.cell) ? this.cell : -1;
     this.mark();
   }
 
   /**
+   * @param {number} width
    * @param {Matrix} shade
-   * @param {number} size
+   * @param {number} radius
    */
-  dots(shade, size) {
+  paint(width, shade, radius) {
     const { at: share } = scaled(this.ends(shade), 0, this.palette.length - 1);
-    /** @type {Map<string, string[]>} */
-    const byColour = new Map();
-    for (const point of this.points) {
-      const value = this.value(shade, point.at);
-      const colour = value === null ? "var(--atlas-hatch)" : this.palette[Math.floor(share(value) / 4) * 4];
-      const spots = byColour.get(colour) ?? [];
-      spots.push(spot(point));
-      byColour.set(colour, spots);
-    }
-    return [...byColour].map(([stroke, spots]) => node("path", { d: spots.join(""), stroke, "stroke-width": size }));
+    const style = getComputedStyle(this.stage);
+    const [edge, none] = ["muted", "hatch"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
+    const dots = this.points.map(({ at, x, y }) => {
+      const value = this.value(shade, at);
+      return { x, y, colour: value === null ? none : this.palette[Math.round(share(value))] };
+    });
+    dotted(this.dots, width, dots, radius, edge);
   }
 
   /** @param {MouseEvent} event @returns {number} the nearest head, -1 for none near */
@@ -258,7 +231,10 @@ export class Scatter {
    * @param {number} [lit] a head that another figure points at
    */
   mark(lit = -1) {
-    const [ring, held] = [lit >= 0 ? lit : this.cell, this.kept()].map((at) => this.points.find((one) => one.at === at));
+    const [shown, kept] = [lit >= 0 ? lit : this.cell, this.kept()];
+    const [ring, held] = [shown, kept].map((at) => this.points.find((one) => one.at === at));
+    const many = this.labels.columns.length;
+    this.maps.mark(shown < 0 ? -1 : Math.floor(shown / many), shown < 0 ? -1 : shown % many, kept);
     put(this.ring, ring);
     put(this.held, held);
     if (!this.name) return;
@@ -284,6 +260,7 @@ export class Scatter {
     const spots = isLayer ? this.points.filter(({ at }) => Math.floor(at / many) === row).map(spot) : [];
     this.lit?.setAttribute("d", spots.join(""));
     this.mark(row >= 0 && column >= 0 ? row * many + column : -1);
+    if (isLayer) this.maps.mark(row, -1, this.kept());
   }
 
   /** A pin elsewhere changes only what the address says. */
@@ -291,53 +268,14 @@ export class Scatter {
     this.mark();
   }
 
+  /** The page has changed between light and dark. */
+  recolour() {
+    this.draw();
+  }
+
   dispose() {
     this.gone.abort();
     this.sized.disconnect();
     leave(this);
   }
-}
-
-/**
- * What is shown first: the parts of an induction circuit, where they exist.
- * @param {Matrix[]} scores
- */
-function chosen(scores) {
-  const named = (/** @type {string} */ name) => scores.find((matrix) => matrix.name === name);
-  const [x, y, shade] = [named("previous"), named("induction"), named("sink")];
-  return x && y && shade ? [x, y, shade] : [scores[0], scores[1], scores[scores.length - 1]];
-}
-
-/**
- * Axes with their ticks and names.
- * @param {number} width
- * @param {ReturnType<typeof scaled>} across
- * @param {ReturnType<typeof scaled>} up
- * @param {Matrix} x
- * @param {Matrix} y
- */
-function frame(width, across, up, x, y) {
-  const bottom = HEIGHT - BOTTOM;
-  const lines = across.ticks.flatMap((value) => [
-    node("line", { x1: across.at(value), x2: across.at(value), y1: TOP, y2: bottom }),
-    text(number(value), across.at(value), bottom + 17, "middle"),
-  ]);
-  const rows = up.ticks.flatMap((value) => [
-    node("line", { x1: LEFT, x2: width - RIGHT, y1: up.at(value), y2: up.at(value) }),
-    text(number(value), LEFT - 6, up.at(value) + 4, "end"),
-  ]);
-  const name = text(y.title, 0, 0, "middle");
-  name.setAttribute("transform", `translate(12 ${(TOP + bottom) / 2}) rotate(-90)`);
-  return [...lines, ...rows, text(x.title, (LEFT + width - RIGHT) / 2, HEIGHT - 6, "middle"), name];
-}
-
-/**
- * @param {SVGElement | undefined} mark
- * @param {Point | undefined} point
- */
-function put(mark, point) {
-  mark?.setAttribute("visibility", point ? "visible" : "hidden");
-  if (!point) return;
-  mark?.setAttribute("cx", String(point.x));
-  mark?.setAttribute("cy", String(point.y));
 }

@@ -1,10 +1,11 @@
 /**
  * One head in full: what it scores on every relation, with interval and chance, whether it copies,
- * and what it makes of the tokens that it acts on most. Tokens are text and never anything else.
+ * what other analyses measured of it, and what it makes of the tokens that it acts on most. Tokens are text and never anything else.
  */
 
 import { named, relationTitle } from "./chance.js";
 import { fetchJson } from "./engine.js";
+import { elsewhere, readElsewhere } from "./head-elsewhere.js";
 import { CATEGORIES, categories } from "./head-words.js";
 import { made } from "./key.js";
 import { known, number, rank } from "./numbers.js";
@@ -24,6 +25,9 @@ export class HeadPanel {
     this.head = null;
     /** @type {Promise<Map<string, Part>> | undefined} */
     this.parts = undefined;
+    /** @type {Promise<import("./head-elsewhere.js").Elsewhere[]> | undefined} */
+    this.others = undefined;
+    this.home = home;
     this.element = made("aside", "atlas-head-panel");
     this.element.hidden = true;
     this.element.setAttribute("aria-labelledby", "atlas-head-title");
@@ -54,10 +58,12 @@ export class HeadPanel {
     this.title.textContent = `Head ${name}`;
     this.parts ??= fetchJson(source).then(({ heads }) => byName(heads));
     this.parts.catch(() => (this.parts = undefined));
+    this.others ??= readElsewhere(this.home);
+    this.others.catch(() => (this.others = undefined));
     let told;
     try {
-      const [profile, parts] = await Promise.all([read(), this.parts]);
-      told = content(profile, head, parts.get(name));
+      const [profile, parts, others] = await Promise.all([read(), this.parts, this.others]);
+      told = content(profile, head, parts.get(name), others);
     } catch (error) {
       told = [made("p", "atlas-note", `This head could not be read: ${error instanceof Error ? error.message : error}.`)];
     }
@@ -88,9 +94,10 @@ function byName(heads) {
  * @param {any} profile
  * @param {Head} head
  * @param {Part | undefined} part
+ * @param {import("./head-elsewhere.js").Elsewhere[]} others
  * @returns {HTMLElement[]}
  */
-function content(profile, head, part) {
+function content(profile, head, part, others) {
   const matrices = new Map(profile.matrices.map((/** @type {Matrix} */ one) => [one.name, one]));
   if (!part) return [made("p", "atlas-note", "This model has no such head.")];
   const layers = matrices.get("ov_copying")?.rows.length ?? 1;
@@ -101,6 +108,7 @@ function content(profile, head, part) {
     made("p", "", where + classed),
     ...copying(matrices.get("ov_copying"), head),
     ...relations(profile, matrices, part),
+    ...elsewhere(others, head),
     ...salient(part),
   ];
 }

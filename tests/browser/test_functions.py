@@ -10,9 +10,10 @@ import atlases
 import functional_atlas
 import numpy as np
 import pytest
+import samples
 from PIL import Image
 
-from atlas import figures, functional_maps, pages, store
+from atlas import analysis, figures, functional_maps, pages, store
 from atlas.relations import CATEGORIES
 from browser.conftest import Site
 
@@ -27,10 +28,33 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     made = atlases.project(tmp_path_factory.mktemp("functions") / "atlas")
     for seed, (slug, (layers, heads)) in enumerate({**SHAPES, "e4x4": (4, 4)}.items()):
         functional_atlas.site(made, slug, layers, heads, seed)
+    functional_atlas.site(made, "f4x4", 4, 4, seed=9)
+    store.save(made.profile("f4x4", "attention"), attention("f4x4"))
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
     return served
+
+
+def attention(slug: str) -> store.Profile:
+    """A fresh profile of `attention`: head 2.3 has the largest score for induction."""
+    values = np.arange(16).reshape(4, 4) / 20
+    values[2, 3] = 0.9
+    labels = tuple(map(str, range(4)))
+    stated = analysis.statement("attention")
+    return samples.profile(
+        analysis="attention",
+        version=stated.version,
+        model=store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        protocol=stated.protocol,
+        matrices=(
+            samples.matrix(
+                **{"name": "induction", "title": "Induction", "unit": "mean weight"},
+                **{"axes": ("layer", "head"), "rows": labels, "columns": labels},
+                **{"values": values, "range": (0, 1), "native": None},
+            ),
+        ),
+    )
 
 
 def profile(site: Site, slug: str) -> store.Profile:
@@ -146,6 +170,14 @@ def test_a_shared_address_opens_the_head_with_interval_and_chance(page: Any, sit
     told = capital.inner_text()
     assert "Country to capital" in told
     assert "0.147 to 0.328 · chance 0.2 · 80 pairs, k = 10 · not above chance" in told
+
+
+def test_the_panel_tells_what_other_analyses_know_of_a_head(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}models/f4x4/?head=2.3")
+    page.wait_for_selector(f'{PANEL}[data-ready="2.3"]')
+    told = page.locator(".atlas-head-elsewhere li").all_inner_texts()
+    assert len(told) == 1
+    assert " ".join(told[0].split()) == "Induction 0.9 rank 1 of 16 · mean weight"
 
 
 def test_tokens_are_text(page: Any, site: Site) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from atlas import forwards, losses
+from atlas import forwards, loading, losses
 from atlas.analysis import Progress
 from atlas.batches import LENGTH, Batch, Passage, batch
 from atlas.errors import AtlasError
@@ -55,7 +55,7 @@ def losses_without(
                 remedy="measure it on a larger device, or on the processor",
             )
         budget = len(rows) // 2 * length
-        forwards.release(model.device)
+        loading.release(model.device)
     return found
 
 

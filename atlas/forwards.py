@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,12 +46,3 @@ def recomputed(model: Model) -> Iterator[None]:
             )
             stack.enter_context(replaced(block, again))
         yield
-
-
-def release(device: torch.device) -> None:
-    """Hand back what an attempt had taken that ran out of memory."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from atlas import forwards, losses, shares
+from atlas import forwards, loading, losses, shares
 from atlas.batches import Passage, batch
 from atlas.errors import AtlasError
 from atlas.loading import free_memory, working_bytes
@@ -184,7 +184,7 @@ class Backward:
         self.recompute = True
         for held in self.parameters:
             held.parameter.grad = None
-        forwards.release(self.model.device)
+        loading.release(self.model.device)
         return False
 
     def _require_finite(self, value: float, what: str, row: int) -> None:

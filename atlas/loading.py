@@ -8,6 +8,7 @@ a model that fits on none of them (through accelerate).
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,6 +107,15 @@ def widened(
         return stored
     wide = torch.float32
     return wide if free["cpu"] >= needed_bytes(geometry, wide) else stored
+
+
+def release(device: torch.device) -> None:
+    """Hand back what an attempt had taken that ran out of memory."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def needed_bytes(geometry: Geometry, dtype: torch.dtype) -> int:

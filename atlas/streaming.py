@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ from atlas import corpus, patterns
 from atlas.analysis import Measured, Progress
 from atlas.batches import LENGTH, Batch, Passage, batch, encode
 from atlas.errors import AtlasError
-from atlas.loading import free_memory, working_bytes
+from atlas.loading import free_memory, release, working_bytes
 from atlas.model import Model, Side
 
 SHARE = 0.5
@@ -141,7 +140,7 @@ def run(
                     remedy="measure it on a larger device, or on the processor",
                 )
             budget = len(rows) // 2 * length
-            _free(model.device)
+            release(model.device)
 
 
 def planned_tokens(model: Model) -> int:
@@ -224,12 +223,3 @@ def is_out_of_memory(error: RuntimeError) -> bool:
         or "MPS backend out of memory" in text
         or "can't allocate memory" in text
     )
-
-
-def _free(device: torch.device) -> None:
-    """Hand back what the failed attempt had taken."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()

@@ -35,8 +35,23 @@ function mount() {
   for (const part of shown) part.dispose();
   shown = [];
   leavePage();
+  settleAddresses();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
   mountHeatmaps(elements("heatmap"));
+}
+
+/**
+ * Make the addresses of files whole while the page's own address stands: on the way back the browser
+ * changes that one before the theme changes the page, and what a figure of the old page asks for in
+ * between would be looked for beside the new one.
+ */
+function settleAddresses() {
+  for (const element of document.querySelectorAll("[data-atlas]")) {
+    const { dataset } = /** @type {HTMLElement} */ (element);
+    for (const name of ["src", "root", "heads"]) {
+      if (dataset[name]) dataset[name] = new URL(String(dataset[name]), document.baseURI).href;
+    }
+  }
 }
 
 /**

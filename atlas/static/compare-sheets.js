@@ -12,7 +12,8 @@ import { number } from "./numbers.js";
 /** @typedef {import("./compare-scene.js").Scene} Scene */
 /** @typedef {import("./compare-scene.js").Sheet} Sheet */
 /** @typedef {import("./compare-scene.js").Group} Group */
-/** @typedef {{element: HTMLElement, head: HTMLElement, key: HTMLElement, text: HTMLElement, told: HTMLElement, row: HTMLElement, panels: Panel[]}} Laid */
+/** @typedef {{element: HTMLElement, head: HTMLElement, key: HTMLElement, text: HTMLElement, told: HTMLElement, row: HTMLElement, panels: Panel[], last?: Last}} Laid */
+/** @typedef {{grid: string, room: number, count: number, box: import("./compare-panel.js").Box}} Last how a sheet was laid out */
 
 const GAP = 24;
 
@@ -69,7 +70,7 @@ export class Sheets {
     const { group, panels } = sheet;
     const palette = this.palette(sheet);
     const { grid, deep } = group;
-    const box = boxOf(grid, deep, this.host.clientWidth, panels.length, GAP);
+    const box = this.box(sheet, laid);
     const size = grid.rows.labels.length * grid.columns.labels.length;
     const first = sheet === this.scene?.sheets[0];
     laid.head.textContent = first ? "" : "Beside it as it is, not subtracted";
@@ -90,6 +91,22 @@ export class Sheets {
       return panel;
     });
     return shown.flatMap((panel) => panel.draw() ?? []);
+  }
+
+  /**
+   * The size of a sheet's panels. With a model less they never become smaller, even where all would
+   * then fit into one row: who takes a model away wants to see the others as they were.
+   * @param {Sheet} sheet
+   * @param {Laid} laid
+   */
+  box({ group: { grid, deep }, panels: { length: count } }, laid) {
+    const [room, before] = [this.host.clientWidth, laid.last];
+    const key = JSON.stringify([grid.rows.labels, grid.columns.labels, deep]);
+    const found = { grid: key, room, count, box: boxOf(grid, deep, room, count, GAP) };
+    const fewer = before?.grid === found.grid && before.room === room && count < before.count;
+    if (fewer && found.box.width < before.box.width) found.box = before.box;
+    laid.last = found;
+    return found.box;
   }
 
   /**

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from atlas import (
     analysis,
+    block_masks,
     drawing,
     entry,
     findings,
@@ -26,6 +27,7 @@ from atlas import (
     wording,
 )
 from atlas.analysis import Statement
+from atlas.block_masks import BlockMasks
 from atlas.entry import Entry
 from atlas.functional_maps import FunctionalMap
 from atlas.matrix import Matrix
@@ -34,39 +36,18 @@ from atlas.plan import Job
 
 
 @dataclass(frozen=True)
-class Option:
-    """One matrix in a figure's picker; `box` is the place of its layout in the figure's `boxes`."""
-
-    name: str
-    title: str
-    box: int
-
-
-LISTED = 24
-"""Options of a group in a picker; a longer group is left to the script, which has all matrices, if
-all of its matrices lie in the same way on the page."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """The matrices of a picker with the same prefix; `later`: the box of options that the script
-    adds, None where the page has them."""
-
-    prefix: str
-    options: tuple[Option, ...]
-    later: int | None = None
-
-
-@dataclass(frozen=True)
 class Figure:
-    """A section's figure: what the page says before any script has run."""
+    """A section's figure: what the page says before any script has run.
+
+    `boxes` are the layouts that its matrices have on the page; `layouts` says which, for every one.
+    """
 
     first: Matrix
     preview: str
     scale: str
     limits: tuple[str, str]
-    groups: tuple[Group, ...]
     boxes: tuple[drawing.Box, ...]
+    layouts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +84,11 @@ class Section:
     def functional(self) -> FunctionalMap | None:
         """Which heads have which categories of relations, where that was measured."""
         return functional_maps.of(self.profile) if self.profile else None
+
+    @functools.cached_property
+    def block_masks(self) -> BlockMasks | None:
+        """Which blocks each topic keeps, where that was measured."""
+        return block_masks.of(self.profile) if self.profile else None
 
     @property
     def reading(self) -> Markup:
@@ -173,28 +159,16 @@ def _section(project: Project, job: Job, read: Callable[[Path], store.Profile]) 
 
 
 def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
-    """A figure that begins with the first matrix and offers all of them, by their prefix."""
+    """A figure that begins with the first matrix; a script offers all of them."""
     first = matrices[0]
     low, high = drawing.limits(first)
-    groups: dict[str, list[Option]] = {}
     boxes: dict[drawing.Box, int] = {}
-    for matrix in matrices:
-        prefix = matrix.name.partition(":")[0] if ":" in matrix.name else ""
-        box = boxes.setdefault(drawing.box(matrix), len(boxes))
-        groups.setdefault(prefix, []).append(Option(matrix.name, matrix.title, box))
+    layouts = [boxes.setdefault(drawing.box(matrix), len(boxes)) for matrix in matrices]
     return Figure(
         first=first,
         preview=f"previews/{previews.file_name(name, first)}",
         scale=drawing.scale_text(first),
         limits=(drawing.worded(first, low), drawing.worded(first, high)),
-        groups=tuple(_group(prefix, options) for prefix, options in groups.items()),
         boxes=tuple(boxes),
+        layouts=tuple(layouts),
     )
-
-
-def _group(prefix: str, options: Sequence[Option]) -> Group:
-    """A group of a picker, empty where it is so long that the script had better fill it."""
-    laid = {option.box for option in options}
-    if prefix and len(options) > LISTED and len(laid) == 1:
-        return Group(prefix, (), laid.pop())
-    return Group(prefix, tuple(options))

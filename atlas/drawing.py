@@ -168,20 +168,9 @@ def summary(matrix: Matrix) -> str:
     )
 
 
-def layered(matrix: Matrix) -> bool:
-    """Whether rows or columns are layers, of which there are several."""
-    sides = zip(matrix.axes, (matrix.rows, matrix.columns), strict=True)
-    return any(axis == "layer" and len(labels) > 1 for axis, labels in sides)
-
-
 def engine() -> str:
     """The file of BokehJS that figures are drawn with, beside the site's scripts."""
     return figures.script()[0]
-
-
-def renamed(matrix: Matrix) -> bool:
-    """Whether the model's own code has other names for the columns."""
-    return matrix.native is not None and matrix.native != matrix.columns
 
 
 def absent(matrix: Matrix) -> int:

@@ -97,12 +97,6 @@ def test_counts_keep_their_digits() -> None:
     assert drawing.scale_text(counts) == "linear, 0 to 12,340"
 
 
-def test_layers_are_seen_on_either_axis() -> None:
-    assert drawing.layered(_of([[1.0], [2.0]]))
-    assert not drawing.layered(_of([[1.0, 2.0]]))
-    assert drawing.layered(_of([[1.0, 2.0]], axes=("cluster", "layer")))
-
-
 def test_summary_of_categories_counts_them() -> None:
     matrix = _of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c"))
     assert drawing.summary(matrix) == "Of 3 cells: b in 2, a in 1."

@@ -121,13 +121,10 @@ def eight(state: Callable[..., Path], tmp_path: Path) -> Project:
 def test_eight_analyses_of_eighty_quantities_fit_on_a_page(eight: Project) -> None:
     page = _page(eight, "all")
     assert page.count("<figure") == 8
-    assert page.count("<option") == 80
     built = atlases.build(eight) / "models" / "all" / "index.html"
     assert len(gzip.compress(built.read_bytes(), 6)) <= 8 * 1024
 
 
 def test_origin_and_protocol_are_in_the_data_alone(eight: Project) -> None:
     """The browser tells them from the JSON file when they are asked for."""
-    page = _page(eight, "all")
-    assert page.count('data-role="origin"') == 8
-    assert "32768" not in page
+    assert "32768" not in _page(eight, "all")

@@ -17,7 +17,9 @@ const KINDS = {
   compare: () => import("./compare.js"),
   functions: () => import("./functions.js"),
   heads: () => import("./heads.js"),
+  "heads-page": () => import("./head-page.js"),
   curves: () => import("./layer-curves.js"),
+  masks: () => import("./masks.js"),
   survey: () => import("./survey.js"),
 };
 
@@ -35,9 +37,15 @@ function mount() {
   for (const part of shown) part.dispose();
   shown = [];
   leavePage();
+  nameSearch();
   settleAddresses();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
   mountHeatmaps(elements("heatmap"));
+}
+
+/** The theme's search is a dialogue without a name, which a screen reader would leave unsaid. */
+function nameSearch() {
+  document.querySelector(".md-search[role=dialog]:not([aria-label])")?.setAttribute("aria-label", "Search");
 }
 
 /**
@@ -97,8 +105,7 @@ function mountHeatmaps(found) {
   const { signal } = visit;
   /** @type {Promise<Heatmap[]> | undefined} */
   let mounted;
-  const wake = () => {
-    warm(String(found[0].dataset.engine));
+  const furnished = () => {
     mounted ??= import("./heatmap.js").then(({ Heatmap }) => {
       if (signal.aborted) return [];
       const figures = found.map((element) => new Heatmap(element));
@@ -106,6 +113,10 @@ function mountHeatmaps(found) {
       return figures;
     });
     return mounted;
+  };
+  const wake = () => {
+    warm(String(found[0].dataset.engine));
+    return furnished();
   };
   const start = (/** @type {HTMLElement} */ element) =>
     wake()
@@ -119,7 +130,7 @@ function mountHeatmaps(found) {
   if (new URLSearchParams(location.search).has("figure")) void wake();
   whenLoaded(() => {
     // The figures' own code arrives while the page comes to rest; BokehJS, ten times as large, after.
-    if (!signal.aborted) void import("./heatmap.js").catch(() => undefined); // who draws tells it
+    if (!signal.aborted) void furnished().catch(() => undefined); // who draws tells it
   });
   whenIdle(() => {
     if (!signal.aborted) nearby = inSight(found, start);

@@ -23,23 +23,6 @@ export function offer(heatmap) {
 }
 
 /**
- * Options of long groups, which the page leaves out: as many as the profile has matrices.
- * @param {HTMLSelectElement} picker
- * @param {Iterable<import("./numbers.js").Matrix>} matrices
- */
-export function complete(picker, matrices) {
-  for (const group of picker.querySelectorAll("optgroup")) {
-    if (group.dataset.later === undefined || group.childElementCount) continue;
-    for (const { name, title } of matrices) {
-      if (!name.startsWith(`${group.label}:`)) continue;
-      const option = new Option(title, name);
-      option.dataset.box = group.dataset.later;
-      group.append(option);
-    }
-  }
-}
-
-/**
  * The words around the figure, and its legend.
  * @param {Heatmap} heatmap
  */

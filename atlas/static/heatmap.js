@@ -3,10 +3,11 @@
  * changes the data of that figure.
  */
 
-import { complete, describe, legend, offer } from "./controls.js";
+import { describe, legend, offer } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { embed, fetchJson, loadTemplate, update } from "./engine.js";
 import { fillTable, unfold } from "./folds.js";
+import { complete, furnish } from "./furniture.js";
 import { add, align, box, colours, drawing, lay, layout, settled, shades } from "./layout.js";
 import { layer } from "./marks.js";
 import { arranged } from "./order.js";
@@ -40,6 +41,7 @@ export class Heatmap {
     /** @type {{of: Matrix, order: Order, matrix: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
+    furnish(element);
     this.layer = layer("atlas-live");
     this.stage.append(this.layer);
     this.stage.tabIndex = 0;
@@ -49,7 +51,6 @@ export class Heatmap {
     this.listen();
     this.element.dataset.ready = "mounted";
     if (isNamed(this)) void recall(this);
-    else if (this.part("matrix").selectedIndex > 0) void this.start().then(() => this.swap());
   }
 
   /**
@@ -77,9 +78,7 @@ export class Heatmap {
       on(this.part(kind), "click", () => void this.start().then(() => this.download(kind)));
     }
     on(this.part("table"), "toggle", () => void this.start().then(() => fillTable(this)));
-    for (const role of ["reading", "origin"]) {
-      if (this.part(role)) on(this.part(role), "toggle", () => void unfold(this, role));
-    }
+    for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void unfold(this, role));
     on(window, "popstate", () => void recall(this));
     this.cursor.listen(on);
   }
@@ -101,7 +100,7 @@ export class Heatmap {
     this.profile = profile;
     this.palettes = template.palettes;
     for (const matrix of profile.matrices) this.matrices.set(matrix.name, matrix);
-    complete(this.part("matrix"), profile.matrices);
+    complete(this.element, this.part("matrix"), profile.matrices);
     offer(this);
     legend(this);
     const { filling, image, text } = drawing(this);
@@ -165,7 +164,7 @@ export class Heatmap {
 
   /** How the page lays the matrix out. */
   get box() {
-    return box(this.part("matrix"));
+    return box(this.element, this.part("matrix"));
   }
 
   /** The colours of the matrix. */

@@ -1,0 +1,276 @@
+/**
+ * Figure F0 of one model, alive: masks and deltas of both kinds of block, a slider that prunes more
+ * or fewer of them, what pruning costs, and the masks as files and as a table.
+ */
+
+import { read, write } from "./address.js";
+import { made } from "./key.js";
+import { claim, found, join, leave, tell } from "./links.js";
+import { FIGURE } from "./masks.js";
+import { chosen, remember } from "./masks-address.js";
+import { Colours } from "./masks-colours.js";
+import { KINDS, Masks, NAMES, pruned } from "./masks-data.js";
+import { blank, Panels } from "./masks-panels.js";
+import { perplexity } from "./masks-perplexity.js";
+import * as words from "./masks-words.js";
+
+/** @typedef {import("./masks-data.js").Kind} Kind */
+/** @typedef {import("./masks-data.js").Blocks} Blocks */
+/** @typedef {import("./masks-data.js").Topic} Topic */
+/** @typedef {import("./masks-panels.js").Cell} Cell */
+
+/** What each panel shows. @type {{what: "mask"|"delta", kind: Kind}[]} */
+const PANELS = /** @type {const} */ (["mask", "delta"]).flatMap((what) => KINDS.map((kind) => ({ what, kind })));
+
+export class MaskFigure {
+  /**
+   * @param {HTMLElement} element the `figure` of the page
+   * @param {any} profile `masks.json`
+   * @param {Topic[]} clusters of `masks.clusters.json`
+   * @param {Record<string, string[]>} palettes
+   */
+  constructor(element, profile, clusters, palettes) {
+    this.element = element;
+    this.masks = new Masks(profile);
+    this.told = new Map(clusters.map((topic) => [topic.label, topic]));
+    this.colours = new Colours(palettes, [this.masks]);
+    this.similar = this.masks.similar;
+    /** The masks at a number of pruned blocks, made once. @type {{count: number, kept: Blocks} | undefined} */
+    this.cut = undefined;
+    this.gone = new AbortController();
+    const stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-mask-panels"));
+    this.panels = new Panels(stage, this);
+    const homes = /** @type {HTMLElement[]} */ ([...stage.querySelectorAll(".atlas-mask")]);
+    for (const home of [...homes, ...KINDS.map(blank)]) {
+      if (!home.isConnected) stage.insertBefore(home, this.panels.tip);
+      this.panels.add(home);
+    }
+    this.legend = made("div", "atlas-mask-legend");
+    this.summary = made("p", "atlas-summary");
+    this.costs = made("div");
+    stage.before(this.controls(), this.legend);
+    stage.after(this.summary, this.files(), this.costs, this.table());
+    join(this);
+    this.recall();
+  }
+
+  /** @param {string} label @param {HTMLElement[]} parts */
+  labelled(label, ...parts) {
+    const element = made("label");
+    element.append(made("span", "", label), ...parts);
+    return element;
+  }
+
+  /** What a reader can choose. */
+  controls() {
+    const { masks } = this;
+    const { signal } = this.gone;
+    const controls = made("div", "atlas-controls");
+    this.slider = /** @type {HTMLInputElement} */ (made("input"));
+    Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
+    this.output = made("output");
+    this.reset = /** @type {HTMLButtonElement} */ (made("button", "", `Back to ${100 * masks.sparsity} %`));
+    this.reset.type = "button";
+    this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
+    this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
+    const parts = [this.labelled("Pruned of every topic", this.slider, this.output), this.reset, this.labelled("Order of topics", this.topics)];
+    if (masks.learned) parts.push(this.labelled("Masks", this.source));
+    controls.append(...parts);
+    this.slider.addEventListener("input", () => this.paint(), { signal });
+    for (const part of [this.slider, this.topics, this.source]) part.addEventListener("change", () => this.choose(), { signal });
+    this.reset.addEventListener("click", () => this.choose(masks.count(masks.sparsity)), { signal });
+    return controls;
+  }
+
+  /** The masks as files. */
+  files() {
+    const links = made("p", "atlas-links");
+    for (const kind of ["png", "svg", "csv"]) {
+      const button = made("button", "", kind.toUpperCase());
+      button.setAttribute("type", "button");
+      button.addEventListener("click", async () => (await import("./masks-files.js")).save(this, kind), { signal: this.gone.signal });
+      links.append(button);
+    }
+    return links;
+  }
+
+  /** The data table, made when it is opened. */
+  table() {
+    this.details = /** @type {HTMLDetailsElement} */ (made("details", "atlas-table"));
+    this.details.append(made("summary", "", "Data table of the masks"));
+    this.details.addEventListener("toggle", () => void this.fill(), { signal: this.gone.signal });
+    return this.details;
+  }
+
+  async fill() {
+    const { table } = await import("./table.js");
+    this.details?.querySelectorAll(".atlas-scroll").forEach((one) => one.remove());
+    if (!this.details?.open) return;
+    const { masks, shown, order } = this;
+    const rows = order.map((topic) => masks.topics[topic]);
+    for (const kind of KINDS) {
+      const values = order.map((topic) => shown[kind][topic]);
+      const title = `${NAMES[kind]} blocks`;
+      const matrix = { title, unit: this.rule, axes: ["topic", "layer"], rows, columns: masks.layers, categories: ["pruned", "kept"], values };
+      this.details.append(table(/** @type {any} */ (matrix)));
+    }
+  }
+
+  /** How the blocks that are shown as pruned were chosen. */
+  get rule() {
+    return this.learned ? "learned masks" : `of every topic, ${words.share(this.count, this.masks.blocks)}, pruned`;
+  }
+
+  /** Blocks that are pruned of every topic. */
+  get count() {
+    return Number(this.slider?.value);
+  }
+
+  get learned() {
+    return Boolean(this.masks.learned) && this.source?.value === "learned";
+  }
+
+  /** The masks that are shown. @returns {Blocks} */
+  get shown() {
+    if (this.learned) return /** @type {Blocks} */ (this.masks.learned);
+    if (this.cut?.count !== this.count) this.cut = { count: this.count, kept: this.masks.kept(this.count) };
+    return this.cut.kept;
+  }
+
+  /** Places of topics, the upper one first. */
+  get order() {
+    return this.topics?.value === "number" ? [...this.masks.topics.keys()] : this.similar;
+  }
+
+  /**
+   * The reader has chosen something: it goes into the address.
+   * @param {number} [count] of blocks that are pruned
+   */
+  choose(count = this.count) {
+    if (this.slider) this.slider.value = String(count);
+    const isMeasured = count === this.masks.count(this.masks.sparsity);
+    const sparsity = isMeasured ? null : Number((count / this.masks.blocks).toFixed(4));
+    remember({ sparsity, numbered: this.topics?.value === "number", learned: this.learned });
+    this.paint();
+  }
+
+  /** Show what the address says. */
+  recall() {
+    const { sparsity, numbered, learned } = chosen();
+    if (!this.slider || !this.topics || !this.source) return;
+    this.slider.value = String(this.masks.count(sparsity ?? this.masks.sparsity));
+    this.topics.value = numbered ? "number" : "similarity";
+    this.source.value = learned && this.masks.learned ? "learned" : "delta";
+    const pin = read();
+    const panel = pin?.figure === FIGURE ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
+    const isThere = pin && panel >= 0 && this.masks.topics.includes(pin.row) && this.masks.layers.includes(pin.column);
+    this.panels.hold(isThere ? { panel, row: pin.row, column: pin.column } : null);
+    this.paint();
+  }
+
+  paint() {
+    const { masks, colours, shown, order, count } = this;
+    const [rows, columns] = [order.map((topic) => masks.topics[topic]), masks.layers];
+    const contents = PANELS.map(({ what, kind }) => ({
+      title: what === "mask" ? `${NAMES[kind]} blocks` : `${NAMES[kind]} deltas`,
+      note: what === "mask" ? `${pruned(shown, kind)} of ${rows.length * columns.length} pruned` : masks.unit,
+      ...{ rows, columns, colours: colours.pixels[what] },
+      steps: colours.steps(what, what === "mask" ? shown[kind] : masks.deltas[kind], order, columns.length),
+    }));
+    this.panels.show(contents);
+    this.legend.replaceChildren(colours.classes([shown]), colours.bar());
+    this.summary.textContent = words.summary(masks, shown);
+    if (this.output) this.output.textContent = words.share(count, masks.blocks);
+    if (this.slider) this.slider.disabled = this.learned;
+    this.slider?.setAttribute("aria-valuetext", words.share(count, masks.blocks));
+    if (this.reset) this.reset.hidden = this.learned || count === masks.count(masks.sparsity);
+    if (masks.perplexity && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.perplexity, order, masks.sparsity));
+    this.listed = order.join();
+    if (this.details?.open) void this.fill();
+  }
+
+  /**
+   * @param {number} at number of a panel
+   * @param {Cell} cell
+   * @returns {{value: string, lines: string[], notes: string[]}}
+   */
+  tell(at, { row, column }) {
+    const { masks, order, shown } = this;
+    const [topic, { what, kind }] = [order[row], PANELS[at]];
+    const label = masks.topics[topic];
+    const about = this.told.get(label);
+    const end = [words.quoted(about), words.counted(about)];
+    if (column < 0) return { value: label, lines: [], notes: end };
+    const [delta, state] = [words.delta(masks, topic, kind, column), words.state(shown[kind][topic][column])];
+    const layer = masks.layers[column];
+    return {
+      value: what === "mask" ? state : delta,
+      lines: [words.block(kind, layer), label],
+      notes: [what === "mask" ? `delta ${delta}` : state, words.ranked(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
+    };
+  }
+
+  /**
+   * @param {number} at
+   * @param {Cell} cell
+   * @param {Cell | null} before
+   */
+  spoken(at, cell, before) {
+    const { value, lines, notes } = this.tell(at, cell);
+    const more = before?.row === cell.row ? notes.slice(0, 2) : notes.slice(0, 3); // a sentence is read once a topic
+    return [lines.join(", "), value, ...more].filter(Boolean).join(". ");
+  }
+
+  /** @param {number} panel @param {string} row @param {string} column */
+  isPinned(panel, row, column) {
+    const { pinned } = this.panels;
+    return pinned?.panel === panel && pinned.row === row && pinned.column === column;
+  }
+
+  /**
+   * Pin a block, or let go of it.
+   * @param {number} at
+   * @param {Cell} cell
+   */
+  pin(at, { row, column }) {
+    const [topic, layer] = [this.masks.topics[this.order[row]], this.masks.layers[column]];
+    const held = this.isPinned(at, topic, layer);
+    const { what, kind } = PANELS[at];
+    claim(this);
+    write(held ? null : { figure: FIGURE, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
+    this.panels.hold(held ? null : { panel: at, row: topic, column: layer });
+    this.panels.point(at, { row, column });
+  }
+
+  /** @param {number} _ @param {Cell | null} cell */
+  pointed(_, cell) {
+    const topic = cell && this.masks.topics[this.order[cell.row]];
+    tell(this, cell && topic && cell.column >= 0 ? [["cluster", topic], ["layer", this.masks.layers[cell.column]]] : null);
+  }
+
+  /** Another figure points at a place. @param {import("./links.js").Place | null} place */
+  follow(place) {
+    const rows = this.order.map((topic) => this.masks.topics[topic]);
+    const [row, column] = place ? found(place, /** @type {any} */ ({ axes: ["cluster", "layer"], rows, columns: this.masks.layers })) : [-1, -1];
+    this.panels.light(row, column);
+  }
+
+  /** Another figure of the page has the pin now. */
+  release() {
+    this.panels.hold(null);
+  }
+
+  dispose() {
+    this.gone.abort();
+    leave(this);
+    this.panels.dispose();
+  }
+}
+
+/** @param {[string, string][]} options */
+function select(options) {
+  const element = document.createElement("select");
+  element.autocomplete = "off";
+  element.append(...options.map(([value, label]) => new Option(label, value)));
+  return element;
+}

@@ -1,0 +1,95 @@
+/**
+ * The masks as files: CSV with a line a block, SVG and PNG of the two panels as they are shown.
+ */
+
+import { offer } from "./downloads.js";
+import { KINDS, NAMES } from "./masks-data.js";
+import { share, state } from "./masks-words.js";
+import { field } from "./numbers.js";
+import { escaped, png, svg } from "./picture.js";
+
+/** @typedef {import("./masks-figure.js").MaskFigure} MaskFigure */
+/** @typedef {import("./masks-data.js").Kind} Kind */
+/** @typedef {import("./numbers.js").Matrix} Matrix */
+
+const [CELL, HIGH] = [22, 18]; // pixels of a block
+
+/**
+ * @param {MaskFigure} figure
+ * @param {string} kind csv, svg or png
+ */
+export async function save(figure, kind) {
+  const name = `${figure.element.dataset.file}.blocks.${kind}`;
+  if (kind === "csv") return offer(name, new Blob([csv(figure)], { type: "text/csv" }));
+  const picture = drawn(figure);
+  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+}
+
+/**
+ * @param {MaskFigure} figure
+ * @returns {string} a line for every block of every topic, in the order that is shown
+ */
+function csv({ masks, shown, order }) {
+  const lines = [["cluster", "topic", "block", "layer", `delta (${masks.unit})`, "mask"]];
+  for (const topic of order) {
+    for (const kind of KINDS) {
+      for (const [layer, label] of masks.layers.entries()) {
+        const delta = masks.deltas[kind][topic][layer];
+        lines.push([String(topic), field(masks.topics[topic]), kind, label, String(delta), state(shown[kind][topic][layer])]);
+      }
+    }
+  }
+  return lines.map((line) => `${line.join(",")}\r\n`).join("");
+}
+
+/**
+ * @param {MaskFigure} figure
+ * @returns {string} an SVG document: MLP blocks on the left, attention blocks on the right
+ */
+function drawn(figure) {
+  const { masks, element, count } = figure;
+  const rule = figure.learned ? "learned masks" : `the ${share(count, masks.blocks)} with the smallest delta are pruned`;
+  const titles = [
+    `Block masks of ${element.dataset.name}`,
+    `Topics by layers; dark: kept, light: pruned. Of every topic ${rule}. ${element.dataset.file}.json`,
+  ];
+  const panels = KINDS.map((kind, at) => svg(content(figure, kind, at === 0)));
+  const sizes = panels.map((panel) => /** @type {RegExpExecArray} */ (/width="([\d.]+)" height="([\d.]+)"/.exec(panel)).slice(1).map(Number));
+  const [wide, tall] = [sizes[0][0] + sizes[1][0], sizes[0][1] + 44];
+  const words = titles.map((text, at) => `<text x="12" y="${24 + at * 18}" font-size="${at ? 11 : 15}" font-weight="${at ? 400 : 700}" fill="${at ? "#5b6575" : "#1d2430"}">${escaped(text)}</text>`);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${tall}" viewBox="0 0 ${wide} ${tall}" style="font-family: system-ui, 'Liberation Sans', Arial, sans-serif">`,
+    `<title>${escaped(titles.join(". "))}</title>`,
+    `<rect width="${wide}" height="${tall}" fill="#ffffff"/>`,
+    ...words,
+    ...panels.map((panel, at) => `<svg x="${at ? sizes[0][0] : 0}" y="44"${panel.slice("<svg".length)}`),
+    "</svg>",
+  ].join("\n");
+}
+
+/**
+ * @param {MaskFigure} figure
+ * @param {Kind} kind
+ * @param {boolean} labelled
+ * @returns {import("./picture.js").Content}
+ */
+function content({ masks, shown, order, colours }, kind, labelled) {
+  const values = order.map((topic) => shown[kind][topic]);
+  const rows = order.map((topic) => (labelled ? masks.topics[topic] : ""));
+  const palette = colours.palettes.binary;
+  /** @type {Matrix} */
+  const matrix = { name: `mask:${kind}`, title: NAMES[kind], unit: "", direction: "", kind: "binary", scale: "linear", axes: ["cluster", "layer"], rows, columns: masks.layers, values };
+  return {
+    matrix,
+    shares: Float32Array.from(values.flat(), (value) => (value + 0.5) / 2),
+    palette,
+    ticks: [],
+    axes: [labelled ? "topic" : "", "layer"],
+    rows,
+    columns: masks.layers,
+    classes: labelled ? [1, 0].map((value) => ({ label: state(value), colour: palette[value] })) : [],
+    lines: [`${NAMES[kind]} blocks`],
+    width: Math.max(160, masks.layers.length * Math.min(CELL, 720 / masks.layers.length)),
+    height: rows.length * HIGH,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The order of topics in which similar ones are neighbours. `block_masks.py` says the same for the
+ * picture that a page shows before any script has run.
+ */
+
+const LEAST = 1e-9; // what a reordering must gain to count: less is the noise of binary fractions
+
+/**
+ * How far topics lie apart: blocks that only one of two keeps; where that is the same for several,
+ * the mean absolute difference of their deltas decides.
+ * @param {number[][]} kept 1 or 0 of every topic and block
+ * @param {number[][]} deltas of every topic and block
+ * @returns {number[][]}
+ */
+export function distances(kept, deltas) {
+  const blocks = kept[0]?.length ?? 0;
+  const apart = deltas.map((one) => deltas.map((other) => one.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / blocks));
+  const most = Math.max(0, ...apart.flat());
+  const share = most > 0 ? 0.5 / most : 0; // less than a block, so that it only breaks ties
+  return kept.map((one, row) =>
+    kept.map((other, at) => one.filter((value, block) => value !== other[block]).length + apart[row][at] * share),
+  );
+}
+
+/**
+ * A short way through all points: from every start to the nearest point not yet seen, then stretches
+ * turned round as long as that helps; of all these the shortest. The end with the lower number comes
+ * first; of ways of one length the first found is taken.
+ * @param {number[][]} between distances
+ * @returns {number[]}
+ */
+export function shortest(between) {
+  /** @type {number[]} */
+  let best = [];
+  let least = Infinity;
+  for (let start = 0; start < between.length; start += 1) {
+    const path = turned(nearest(start, between), between);
+    const length = path.slice(1).reduce((sum, to, at) => sum + between[path[at]][to], 0);
+    if (length < least - LEAST) [best, least] = [path, length];
+  }
+  return best[0] > best[best.length - 1] ? best.reverse() : best;
+}
+
+/**
+ * @param {number} start
+ * @param {number[][]} between
+ */
+function nearest(start, between) {
+  const path = [start];
+  const left = new Set(between.keys());
+  left.delete(start);
+  while (left.size) {
+    const here = between[path[path.length - 1]];
+    const next = [...left].reduce((best, at) => (here[at] < here[best] ? at : best));
+    path.push(next);
+    left.delete(next);
+  }
+  return path;
+}
+
+/**
+ * @param {number[]} path
+ * @param {number[][]} between
+ */
+function turned(path, between) {
+  const last = path.length - 1;
+  for (let better = true; better; ) {
+    better = false;
+    for (let i = 0; i < last; i += 1) {
+      for (let j = i + 1; j <= last; j += 1) {
+        let gain = 0;
+        if (i > 0) gain += between[path[i - 1]][path[i]] - between[path[i - 1]][path[j]];
+        if (j < last) gain += between[path[j]][path[j + 1]] - between[path[i]][path[j + 1]];
+        if (gain <= LEAST) continue;
+        path.splice(i, j - i + 1, ...path.slice(i, j + 1).reverse());
+        better = true;
+      }
+    }
+  }
+  return path;
+}

@@ -7,9 +7,14 @@ VERSION: int      raised by its author whenever its numbers change
 TIER              "weights" (streams the checkpoint), "forward" or "backward" (runs the model)
 KINDS             the kinds of architecture it fits: ("decoder", "encoder")
 PROTOCOL          what must agree before values of two models are subtracted; {"corpus": "digest"}
-                  stands for the digest of the pinned corpus, "relations" for that of the relations
+                  stands for the digest of the corpus in use, "clusters" for that of its clusters,
+                  "relations" for that of the relations; "sparsity" and "learned" are an atlas' to
+                  choose
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
                   needs a base has run(checkpoint, base, progress)
+SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
+                  by their mean, the column of the matrix `block` before those on the same scale
+FACTS             where stated: facts' names as readers are told them, {"classified": "Heads ..."}
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 def run(...)      -> Measured
 """
@@ -26,7 +31,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
 
-from atlas import corpus, relations
+from atlas import choices, clusters, corpus, relations
 from atlas.entry import Entry, Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.matrix import Matrix
@@ -37,12 +42,19 @@ Tier = Literal["weights", "forward", "backward"]
 TIERS: tuple[Tier, ...] = ("weights", "forward", "backward")
 
 DATA: Mapping[str, Callable[[], str]] = {
-    "corpus": corpus.digest,
+    "corpus": corpus.digest_in_use,
+    "clusters": clusters.digest,
     "relations": relations.digest,
 }
-"""Pinned data that protocols name, and what gives their digests."""
+"""Data that protocols name, and what gives their digests."""
 
-STATED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "NEEDS")
+CHOSEN: Mapping[str, Callable[[], Scalar]] = {
+    "sparsity": lambda: choices.now().sparsity,
+    "learned": lambda: choices.now().learned,
+}
+"""What of a protocol an atlas chooses; the file of an analysis states what it is by default."""
+
+STATED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "NEEDS", "SHOWN", "FACTS")
 
 Cost = Callable[[Geometry], tuple[float, float]]
 """An analysis' `cost`: floating point operations and peak bytes on a model of some shape."""
@@ -72,11 +84,18 @@ class Statement:
     version: int
     tier: Tier
     kinds: tuple[str, ...]
-    protocol: Mapping[str, Scalar]
+    own_protocol: Mapping[str, Scalar] = field(repr=False)
     prose: str
     source: Path = field(repr=False)
     needs: tuple[str, ...]
+    shown: Mapping[str, str]
+    facts: Mapping[str, str] = field(repr=False)
     arithmetic: Cost = field(repr=False, compare=False)
+
+    @property
+    def protocol(self) -> Mapping[str, Scalar]:
+        """Its protocol under what is chosen at the moment."""
+        return _pinned(self.own_protocol)
 
     @property
     def title(self) -> str:
@@ -123,10 +142,12 @@ def statement(name: str) -> Statement:
         version=literals["VERSION"],
         tier=literals["TIER"],
         kinds=tuple(literals["KINDS"]),
-        protocol=_pinned(literals["PROTOCOL"]),
+        own_protocol=literals["PROTOCOL"],
         prose=prose,
         source=path,
         needs=tuple(literals.get("NEEDS", ())),
+        shown=literals.get("SHOWN", {}),
+        facts=literals.get("FACTS", {}),
         arithmetic=_arithmetic(function, path),
     )
 
@@ -182,13 +203,15 @@ def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tu
 
 def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
     """Raise `AtlasError` for a statement of the wrong type."""
-    protocol = literals["PROTOCOL"]
+    protocol, shown = literals["PROTOCOL"], literals.get("SHOWN", {})
     sound = {
         "VERSION": type(literals["VERSION"]) is int and literals["VERSION"] > 0,
         "TIER": literals["TIER"] in TIERS,
         "KINDS": isinstance(literals["KINDS"], tuple)
         and set(literals["KINDS"]) <= {"decoder", "encoder"},
         "NEEDS": literals.get("NEEDS", ()) in ((), ("base",)),
+        "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside"},
+        "FACTS": _is_words(literals.get("FACTS", {})),
         "PROTOCOL": isinstance(protocol, dict)
         and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),
     }
@@ -201,12 +224,20 @@ def _require_sound(literals: Mapping[str, Any], path: Path) -> None:
         )
 
 
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+
+
 def _pinned(protocol: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
-    """A protocol with the digest of the data that it says an analysis measures on."""
-    return {
-        key: DATA[key]() if key in DATA and value == "digest" else value
-        for key, value in protocol.items()
-    }
+    """A protocol with the digests of the data that it says an analysis measures on, and what was
+    chosen."""
+    found = dict(protocol)
+    for key, value in protocol.items():
+        if key in DATA and value == "digest":
+            found[key] = DATA[key]()
+        elif key in CHOSEN:
+            found[key] = CHOSEN[key]()
+    return found
 
 
 def _literals(tree: ast.Module) -> dict[str, Any]:

@@ -7,17 +7,17 @@ blocks run once for all bypasses: with L layers half of L passes, not L.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from atlas import forwards, loading, losses
+from atlas import forwards, halving, losses
 from atlas.analysis import Progress
-from atlas.batches import LENGTH, Batch, Passage, batch
-from atlas.errors import AtlasError
+from atlas.batches import LENGTH, Batch, Passage
 from atlas.model import Model
-from atlas.streaming import is_out_of_memory, planned_tokens
+from atlas.streaming import planned_tokens
 
 SCORES = 2**26
 """Elements that the logits of a micro-batch may have."""
@@ -35,45 +35,22 @@ def losses_without(
     memory runs out. `progress` counts passages. Every passage must have a scored position. Raises
     `AtlasError` where not even one passage fits.
     """
-    found = torch.full((1 + model.geometry.layers, len(passages)), torch.nan, dtype=torch.float64)
-    order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
-    budget = tokens if tokens is not None else _planned(model)
-    done = 0
-    while done < len(order):
-        length = len(passages[order[done]].ids)
-        rows = order[done : done + max(1, budget // length)]
-        held = _attempt(model, batch(passages, rows))
-        if held is not None:
-            found[:, rows] = held
-            done += len(rows)
-            progress(done, len(order))
-            continue
-        if len(rows) == 1:
-            raise AtlasError(
-                f"out of memory on {model.device} with a single passage of {length} tokens",
-                file=model.folder,
-                remedy="measure it on a larger device, or on the processor",
-            )
-        budget = len(rows) // 2 * length
-        loading.release(model.device)
-    return found
+    return halving.table(
+        model,
+        passages,
+        1 + model.geometry.layers,
+        functools.partial(_losses, model),
+        progress,
+        tokens if tokens is not None else planned(model, STATES),
+    )
 
 
-def _planned(model: Model) -> int:
+def planned(model: Model, states: int) -> int:
+    """Tokens of the first micro-batch where logits are computed and `states` elements of each
+    layer's states may be kept."""
     shape = model.geometry
-    most = min(SCORES // shape.vocabulary, STATES // (shape.layers * shape.d_model))
+    most = min(SCORES // shape.vocabulary, states // (shape.layers * shape.d_model))
     return max(LENGTH, min(planned_tokens(model), most))
-
-
-def _attempt(model: Model, tokens: Batch) -> torch.Tensor | None:
-    """(1 + layers, batch) losses; None where memory ran out."""
-    try:
-        with torch.no_grad():
-            return _losses(model, tokens)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return None
 
 
 def _losses(model: Model, tokens: Batch) -> torch.Tensor:
@@ -97,15 +74,16 @@ def _losses(model: Model, tokens: Batch) -> torch.Tensor:
     for bypassed in range(layers):
         with contextlib.ExitStack() as stack:
             for layer in range(bypassed + 1):
-                idle = _idle(inputs[bypassed], lengths[layer])
-                stack.enter_context(forwards.replaced(model.block(layer), idle))
+                passed = idle(inputs[bypassed], lengths[layer])
+                stack.enter_context(forwards.replaced(model.block(layer), passed))
             found.append(losses.per_passage(model, tokens).double().cpu())
         del inputs[bypassed]
     return torch.stack(found)
 
 
-def _idle(states: torch.Tensor, length: int) -> Callable[..., Any]:
-    """A block's forward that computes nothing and gives what its caller expects."""
+def idle(states: torch.Tensor, length: int) -> Callable[..., Any]:
+    """A module's forward that computes nothing and gives what its caller expects: states, or a
+    tuple of that length that begins with them."""
 
     def forward(*given: Any, **named: Any) -> Any:
         return (states, *[None] * (length - 1)) if length else states

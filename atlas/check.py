@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from atlas import (
+    absent,
     analysis,
     architectures,
+    claims,
     entry,
     headers,
     parts,
@@ -19,6 +21,7 @@ from atlas import (
     settings,
     store,
     strict_yaml,
+    verified,
 )
 from atlas.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
@@ -37,17 +40,23 @@ def problems(project: Project) -> list[AtlasError]:
         found += _collected(functools.partial(_require_true_geometry, project, item))
     for folder in sorted(path for path in project.models.glob("[!.]*") if path.is_dir()):
         found += _file_problems(folder)
+    found += claims.load_each(project)[1]
     once = {str(problem): problem for problem in found}.values()
     return sorted(once, key=lambda problem: (str(problem.file), schemas.line(problem)))
 
 
 def notes(entries: list[Entry], project: Project) -> list[str]:
-    """What is no problem, and worth a line: revisions that are still to be pinned."""
-    return [
+    """What is no problem, and worth a line: revisions that are still to be pinned, claims about
+    models that are not listed."""
+    about = list(claims.unlisted(claims.load_all(project), [item.slug for item in entries]))
+    unpinned = [item for item in entries if item.source_kind == "hub" and item.revision is None]
+    if len(unpinned) > absent.NAMED:
+        return [absent.summary("unpinned", [item.slug for item in unpinned]), *about]
+    lines = [
         f"{project.entry(item.slug).relative_to(project.root)}: revision is still to be pinned"
-        for item in entries
-        if item.source_kind == "hub" and item.revision is None
+        for item in unpinned
     ]
+    return lines + about
 
 
 def _collected(step: Callable[[], object]) -> list[AtlasError]:
@@ -130,7 +139,9 @@ def _file_problems(folder: Path) -> Iterator[AtlasError]:
         return
     for path in sorted(folder.rglob("[!.]*")):
         place = path.relative_to(folder)
-        if path.suffix == ".json" and place.parent == Path() and not path.is_dir():
+        if place == Path("verified.json"):
+            yield from _collected(functools.partial(verified.load, path))
+        elif path.suffix == ".json" and place.parent == Path() and not path.is_dir():
             yield from _profile_problems(path)
         elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):
             yield AtlasError(

@@ -1,4 +1,4 @@
-"""The command line: atlas init | check | plan | profile | render | build | serve | verify.
+"""The command line: atlas init | new | check | plan | profile | render | build | serve | verify.
 
 AtlasError is caught here and nowhere else: a line a problem on standard error, exit 1.
 Heavy modules are imported by the command that needs them, so that `atlas --help` is instant.
@@ -96,6 +96,46 @@ def init(folder: Path) -> None:
     for path in scaffold.write(folder):
         click.echo(f"wrote {path}")
     click.echo(f"next: cd {folder} && atlas build")
+
+
+@main.command()
+@click.argument("source")
+@click.option("--slug", help="The entry's folder name; otherwise made of the model's name.")
+@click.option("--family", help="The family it belongs to; otherwise guessed by its name.")
+@click.option("--revision", help="A branch, tag or commit of a hub id; otherwise main.")
+@click.option("--dry-run", is_flag=True, help="Print the entry and write nothing.")
+@_project
+@_json
+def new(
+    source: str,
+    slug: str | None,
+    family: str | None,
+    revision: str | None,
+    dry_run: bool,
+    project: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the entry of a model: SOURCE is a hub id (org/name) or a folder.
+
+    Only config, card and safetensors headers are read, and no weights are fetched. HF_TOKEN opens
+    gated models.
+    """
+    from atlas import console
+    from atlas import new as drafting
+
+    here = _here(project)
+    draft = drafting.draft(here, source, slug=slug, family=family, revision=revision)
+    path = here.entry(draft.slug) if dry_run else drafting.write(here, draft)
+    if as_json:
+        console.emit_json({"path": str(path), "text": draft.text, "notes": draft.notes})
+    elif dry_run:
+        click.echo(draft.text, nl=False)
+    else:
+        console.say(f"wrote {path}")
+    for line in draft.notes:
+        console.say(f"note: {line}")
+    if not dry_run:
+        console.say(f"next: complete it, atlas check, then atlas plan {draft.slug}")
 
 
 @main.command()
@@ -252,16 +292,27 @@ def serve(address: str, project: Path | None) -> None:
 @main.command()
 @_models
 @_only
+@click.option(
+    "--record/--no-record", "recording", default=True, help="Note what came out in verified.json."
+)
 @_project
 @_json
-def verify(models: Sequence[str], only: Sequence[str], project: Path | None, as_json: bool) -> None:
+def verify(
+    models: Sequence[str],
+    only: Sequence[str],
+    recording: bool,
+    project: Path | None,
+    as_json: bool,
+) -> None:
     """Measure again and compare with the committed values, within the tolerance of the dtype.
 
-    Nothing is written. Exit 1 where a value differs or a committed profile is stale.
+    What comes out the same is noted in the model's verified.json, and its page says so. Exit 1
+    where a value differs or a committed profile is stale.
     """
+    import datetime
     from dataclasses import asdict
 
-    from atlas import console, store
+    from atlas import console, store, verified
     from atlas import profile as profiling
     from atlas import verify as verifying
 
@@ -279,15 +330,68 @@ def verify(models: Sequence[str], only: Sequence[str], project: Path | None, as_
             if outcome.profile is None:
                 verdicts.append({**_told(job, outcome.reason or ""), "agrees": False})
                 continue
-            old = store.load(here.profile(job.slug, job.analysis))
-            for verdict in verifying.compare(old, outcome.profile):
-                verdicts.append({"model": job.slug, **asdict(verdict), "agrees": verdict.agrees})
+            path = here.profile(job.slug, job.analysis)
+            found = verifying.compare(store.load(path), outcome.profile)
+            found += verifying.compare_parts(path, outcome.profile, outcome.parts)
+            verdicts += [
+                {"model": job.slug, **asdict(verdict), "agrees": verdict.agrees}
+                for verdict in found
+            ]
+            if recording:
+                today = datetime.datetime.now(datetime.UTC).date()
+                verified.update(here, outcome.profile, found, today)
     if as_json:
         console.emit_json(verdicts)
     else:
         _tell_verdicts(verdicts)
     if not all(verdict["agrees"] for verdict in verdicts):
         sys.exit(1)
+
+
+@main.command()
+@click.argument("before")
+@click.option(
+    "--markdown",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write comment.md for a pull request into this folder, with previews beside it.",
+)
+@_project
+@_json
+def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) -> None:
+    """What changed since BEFORE, a git revision or another atlas' folder.
+
+    Models added and removed, entries, values beyond the tolerance of `atlas verify`, and claims
+    that no longer come out as they did.
+    """
+    from atlas import console, diff_report, revisions
+    from atlas import diff as differing
+
+    here = _here(project)
+    with revisions.opened(here, before) as then:
+        changes = differing.between(then, here)
+    if folder is not None:
+        console.say(f"wrote {diff_report.write(folder, changes)}")
+    if as_json:
+        console.emit_json(diff_report.document(changes))
+    else:
+        for line in diff_report.lines(changes):
+            click.echo(line)
+
+
+@main.command()
+@click.argument("model", shell_complete=_slugs)
+@click.argument("analysis", shell_complete=_analyses)
+@click.argument("matrix")
+@_project
+def csv(model: str, analysis: str, matrix: str, project: Path | None) -> None:
+    """Print a matrix as CSV, the same bytes as a figure's CSV button gives."""
+    from atlas import spreadsheet, store
+
+    here = _here(project)
+    _jobs(here, (model,), (analysis,))  # unknown names are told with the known ones
+    text = spreadsheet.of(store.load(here.profile(model, analysis)), matrix)
+    sys.stdout.buffer.write(text.encode())
 
 
 @main.command()
@@ -345,13 +449,17 @@ def _measure(
     project: Project, entries: list[Entry], jobs: list[Job], fresh: bool
 ) -> list[dict[str, Any]]:
     """Measure what is not fresh; the analyses that could not be measured, with the reason."""
-    from atlas import console
+    from atlas import absent, console
     from atlas import profile as profiling
 
     todo = [job for job in jobs if fresh or job.state != "fresh"]
-    rows, failed = [], []
+    here, away = absent.apart(project, entries, todo)
+    for line in absent.lines(away):
+        console.say(line)
+    failed = [_told(job, str(item.problem)) for item in away for job in item.jobs]
+    rows = []
     with console.watching() as watch:
-        for outcome in profiling.run(project, entries, todo, watch):
+        for outcome in profiling.run(project, entries, here, watch):
             job = outcome.job
             told = outcome.reason or "measured"
             console.say(f"{job.slug} {job.analysis}: {told} ({console.duration(outcome.seconds)})")
@@ -361,9 +469,8 @@ def _measure(
     if console.err.is_terminal and len(rows) > 1:
         console.table(("model", "analysis", "outcome", "time"), rows)
     fresh_count = len(jobs) - len(todo)
-    console.say(
-        f"{len(rows) - len(failed)} measured, {fresh_count} fresh, {len(failed)} not measured here"
-    )
+    measured = len(todo) - len(failed)
+    console.say(f"{measured} measured, {fresh_count} fresh, {len(failed)} not measured here")
     return failed
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,21 +15,23 @@ from markupsafe import Markup
 
 from atlas import (
     analysis,
-    block_masks,
+    columns,
     drawing,
     entry,
     findings,
     functional_maps,
+    mask_maps,
     plan,
     previews,
     settings,
     store,
+    verified,
     wording,
 )
 from atlas.analysis import Statement
-from atlas.block_masks import BlockMasks
 from atlas.entry import Entry
 from atlas.functional_maps import FunctionalMap
+from atlas.mask_maps import BlockMasks
 from atlas.matrix import Matrix
 from atlas.paths import Project
 from atlas.plan import Job
@@ -39,9 +41,12 @@ from atlas.plan import Job
 class Figure:
     """A section's figure: what the page says before any script has run.
 
-    `boxes` are the layouts that its matrices have on the page; `layouts` says which, for every one.
+    `named` is the matrix that it opens with, `first` the same as it is drawn: with its columns in
+    the order and beside the one that its analysis says. `boxes` are the layouts that matrices have
+    on the page; `layouts` says which, for every one.
     """
 
+    named: Matrix
     first: Matrix
     preview: str
     scale: str
@@ -52,12 +57,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """One analysis on a model's page; `profile` and `figure` are None until it is measured."""
+    """One analysis on a model's page; `profile` and `figure` are None until it is measured.
+
+    `reproduced`: who measured this very profile again, with the same values.
+    """
 
     stated: Statement
     job: Job
     profile: store.Profile | None
     figure: Figure | None
+    reproduced: verified.Reproduction | None = None
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -66,19 +75,10 @@ class Section:
 
     @property
     def facts(self) -> Mapping[str, store.Scalar]:
-        """The profile's facts under names that a reader knows.
-
-        Facts of one matrix or relation, `chance:capital@10`, are told where that one is.
-        """
+        """The profile's facts under names that a reader knows."""
         if self.profile is None:
             return {}
-        found: dict[str, store.Scalar] = {}
-        for key, value in self.profile.facts.items():
-            if ":" in key:
-                continue
-            name = wording.fact(key, self.profile.matrices)
-            found[key if name in found else name] = value
-        return found
+        return wording.facts(self.profile.facts, self.profile.matrices, self.stated.facts)
 
     @functools.cached_property
     def functional(self) -> FunctionalMap | None:
@@ -88,7 +88,7 @@ class Section:
     @functools.cached_property
     def block_masks(self) -> BlockMasks | None:
         """Which blocks each topic keeps, where that was measured."""
-        return block_masks.of(self.profile) if self.profile else None
+        return mask_maps.of(self.profile) if self.profile else None
 
     @property
     def reading(self) -> Markup:
@@ -97,17 +97,27 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Tune:
+    """A model that was tuned from another, and how far its weights moved: None if not measured."""
+
+    entry: Entry
+    drift: float | None
+
+
+@dataclass(frozen=True)
 class Model:
     """An entry and a section for each analysis that it should have, measured or not.
 
     `base`: the model that it was tuned from, where the atlas lists that one; `tuned`: those that
-    were tuned from it.
+    were tuned from it; `sizes`: the family's other models of its architecture that are tunes as it
+    is, or are none as it is none, in order of size.
     """
 
     entry: Entry
     sections: tuple[Section, ...]
     base: Entry | None = None
-    tuned: tuple[Entry, ...] = ()
+    tuned: tuple[Tune, ...] = ()
+    sizes: tuple[Entry, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -138,35 +148,75 @@ def load(project: Project) -> list[Model]:
     read = functools.cache(store.load)  # planning and pages need the same profiles
     jobs = plan.jobs(project, entries, settings.load(project), read)
     by_slug = {slug: list(group) for slug, group in groupby(jobs, lambda job: job.slug)}
-    listed = {item.slug: item for item in entries}
-    return [
-        Model(
-            entry=item,
-            sections=tuple(_section(project, job, read) for job in by_slug.get(item.slug, [])),
-            base=listed.get(item.base or ""),
-            tuned=tuple(other for other in entries if other.base == item.slug),
-        )
+    models = [
+        Model(item, tuple(_section(project, job, read) for job in by_slug.get(item.slug, [])))
         for item in entries
     ]
+    return _related(models)
+
+
+def _related(models: Sequence[Model]) -> list[Model]:
+    """The same models with the base, the tunes and the other sizes of each."""
+    entries = {model.entry.slug: model.entry for model in models}
+    tuned: dict[str, list[Tune]] = {}
+    alike: dict[tuple[str, str, bool], list[Entry]] = {}
+    for model in models:
+        if model.entry.base:
+            tuned.setdefault(model.entry.base, []).append(Tune(model.entry, model.drift))
+        alike.setdefault(_kin(model.entry), []).append(model.entry)
+    for kin in alike.values():
+        kin.sort(key=lambda entry: (_parameters(entry), entry.slug))
+    return [
+        replace(
+            model,
+            base=entries.get(model.entry.base or ""),
+            tuned=tuple(tuned.get(model.entry.slug, ())),
+            sizes=tuple(
+                other
+                for other in alike[_kin(model.entry)]
+                if _parameters(other) not in (0, _parameters(model.entry))
+            ),
+        )
+        for model in models
+    ]
+
+
+def _kin(entry: Entry) -> tuple[str, str, bool]:
+    return entry.family, entry.architecture, entry.base is not None
+
+
+def _parameters(entry: Entry) -> int:
+    """0 where the entry does not say."""
+    return (entry.geometry.parameters or 0) if entry.geometry else 0
 
 
 def _section(project: Project, job: Job, read: Callable[[Path], store.Profile]) -> Section:
     stated = analysis.statement(job.analysis)
     if job.state == "missing":
         return Section(stated, job, None, None)
-    profile = read(project.profile(job.slug, job.analysis))
-    return Section(stated, job, profile, _figure(job.analysis, profile.matrices))
+    path = project.profile(job.slug, job.analysis)
+    profile = read(path)
+    record = verified.load(project.verified(job.slug))
+    same = verified.reproduced(record, profile, path)
+    figure = _figure(stated, profile.matrices)
+    return Section(stated, job, profile, figure, record[job.analysis] if same else None)
 
 
-def _figure(name: str, matrices: Sequence[Matrix]) -> Figure:
+def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:
     """A figure that begins with the first matrix; a script offers all of them."""
-    first = matrices[0]
+    beside = columns.beside(stated, matrices)
+    first = columns.arranged(matrices[0], stated.shown.get("order", ""))
+    first = columns.joined(first, beside)
     low, high = drawing.limits(first)
     boxes: dict[drawing.Box, int] = {}
-    layouts = [boxes.setdefault(drawing.box(matrix), len(boxes)) for matrix in matrices]
+    layouts = [
+        boxes.setdefault(drawing.box(columns.joined(matrix, beside)), len(boxes))
+        for matrix in matrices
+    ]
     return Figure(
+        named=matrices[0],
         first=first,
-        preview=f"previews/{previews.file_name(name, first)}",
+        preview=f"previews/{previews.file_name(stated.name, first)}",
         scale=drawing.scale_text(first),
         limits=(drawing.worded(first, low), drawing.worded(first, high)),
         boxes=tuple(boxes),

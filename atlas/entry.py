@@ -56,6 +56,7 @@ class Entry:
     released: str | None = None
     base: str | None = None
     tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     geometry: Geometry | None = None
     analyses: tuple[str, ...] | None = None
 
@@ -96,7 +97,7 @@ def load(path: Path) -> Entry:
     geometry = document.pop("geometry", None)
     if geometry is not None:
         document["geometry"] = Geometry(**geometry)
-    for key in ("tags", "analyses"):
+    for key in ("tags", "sources", "analyses"):
         if key in document:
             document[key] = tuple(document[key])
     return Entry(slug=slug, **document)

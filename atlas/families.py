@@ -10,6 +10,7 @@ analyses    each analysis that was measured on at least one of them:
     members     places in `models` of those whose values are on one scale: they were measured
                 with one version and protocol
     apart       slugs of those measured otherwise, each with what differs
+    beside      the quantity of one column that stands first beside those on its scale, if any
     matrices    each quantity that members have: name, title, unit, direction, kind, axes and scale
                 as in a survey's bundle; `columns` in order of their mean over the family where
                 columns are modules, highest first; `mean` of each member, null without one
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas import shared_scale, surveys
+from atlas import columns, shared_scale, surveys
 from atlas.analysis import Statement
 from atlas.contents import Model
 from atlas.entry import Entry
@@ -110,11 +111,18 @@ class Family:
                         "members": [self.models.index(model) for model in rung.members],
                         "apart": [[model.entry.slug, why] for model, why in rung.apart],
                         "matrices": rung.matrices,
+                        "beside": rung.stated.shown.get("beside"),
                     }
                     for rung in self.rungs
                 ],
             }
         )
+
+
+def described() -> str:
+    """What a ladder holds, as the docstring above says it."""
+    assert __doc__ is not None, "python -OO would leave it out"
+    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
 
 
 def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Family]:
@@ -190,9 +198,9 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     groups = surveys.grouped([profile for _, profile in measured])
     version, protocol = groups[0]
     own = [pair for pair in measured if (pair[1].version, dict(pair[1].protocol)) == groups[0]]
-    matrices = [
-        _quantity(items) for items in surveys.quantities([pair[1] for pair in own]).values()
-    ]
+    found = surveys.quantities([pair[1] for pair in own])
+    first = found.get(stated.shown.get("beside", ""), [None] * len(own))
+    matrices = [_quantity(items, first) for items in found.values()]
     return Rung(
         stated=stated,
         version=version,
@@ -217,9 +225,13 @@ def differs(profile: Profile, version: int, protocol: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _quantity(items: Sequence[Matrix | None]) -> dict[str, Any]:
-    """What the ladder says about one quantity; `items` are its matrices, one a member."""
+def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -> dict[str, Any]:
+    """What the ladder says about one quantity; `items` are its matrices, one a member, `beside`
+    those whose column stands first."""
     shown = [item for item in items if item is not None]
+    joined = [
+        columns.joined(item, other) for item, other in zip(items, beside, strict=True) if item
+    ]
     first = shown[0]
     modules = first.axes[1] == "module"
     return {
@@ -228,7 +240,7 @@ def _quantity(items: Sequence[Matrix | None]) -> dict[str, Any]:
         "unit": first.unit,
         "direction": first.direction,
         "axes": list(first.axes),
-        **surveys.told_scale(shared_scale.over(shown)),
+        **surveys.told_scale(shared_scale.over(joined)),
         "columns": list(ordered(shown)) if modules else [],
         "block": list(surveys.merged([item.columns for item in shown])) if modules else [],
         "mean": [surveys.mean(item) if item is not None else None for item in items],

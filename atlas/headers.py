@@ -118,7 +118,13 @@ def _no_weights(folder: Path) -> AtlasError:
     )
 
 
-def _read_sharded(index: Path) -> dict[str, Tensor]:
+def shards(index: Path) -> list[str]:
+    """The names of the shards that an index speaks of, sorted; each a file in its folder."""
+    return sorted(set(_weight_map(index).values()))
+
+
+def _weight_map(index: Path) -> dict[str, str]:
+    """Tensor name -> shard name, as an index says."""
     weight_map = load_json(index, LARGEST_INDEX).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise AtlasError(
@@ -127,8 +133,13 @@ def _read_sharded(index: Path) -> dict[str, Tensor]:
             place="weight_map",
             remedy=AGAIN,
         )
+    return {name: _shard_name(index, name, shard) for name, shard in weight_map.items()}
+
+
+def _read_sharded(index: Path) -> dict[str, Tensor]:
+    weight_map = _weight_map(index)
     tensors: dict[str, Tensor] = {}
-    for shard in sorted({_shard_name(index, name, shard) for name, shard in weight_map.items()}):
+    for shard in sorted(set(weight_map.values())):
         held = read_file(index.parent / shard)
         for name, tensor in held.items():
             # A stray copy in another shard than the index says is not the model's.

@@ -66,8 +66,11 @@ def bits_per_byte(nats: float, tokenizer: Any, passages: Sequence[Passage]) -> f
     """
     scored = [passage for passage in passages if passage.scored]
     tokens = sum(passage.scored for passage in scored)
-    texts = (
-        tokenizer.decode(list(passage.ids[passage.first : passage.last])) for passage in scored
-    )
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    size = sum(scored_bytes(tokenizer, passage) for passage in scored)
     return nats * tokens / (size * math.log(2))
+
+
+def scored_bytes(tokenizer: Any, passage: Passage) -> int:
+    """UTF-8 bytes of what the scored tokens of a passage stand for, as decoded."""
+    text: str = tokenizer.decode(list(passage.ids[passage.first : passage.last]))
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -7,38 +7,46 @@ has it published. Profiles are published where they lie: data exist once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from atlas import (
     analysis,
+    claims,
     contents,
     drawing,
     families,
     figures,
+    fingerprints,
     functional_maps,
-    parts,
+    head_index,
+    history,
+    listing,
+    map_sheet,
+    mask_maps,
+    model_map,
     previews,
     references,
     schemas,
     surveys,
     templating,
+    verdicts,
     wording,
 )
 from atlas.analysis import Statement
-from atlas.contents import Model, Section
+from atlas.contents import Model
 from atlas.entry import Entry
 from atlas.paths import Project, static, template_dirs
-from atlas.publishing import Rendered, digest, publish
+from atlas.publishing import Rendered, publish
 from atlas.references import Reference
+from atlas.verdicts import Verdict
 
 ASSETS = "assets/atlas"
 STYLE = "atlas.css"
-SCHEMAS = ("entry", "profile", "functions.heads")
+SCHEMAS = ("entry", "profile", "claim", "verified", "functions.heads")
 
 
 @dataclass(frozen=True)
@@ -64,40 +72,66 @@ def render(project: Project) -> Rendered:
 
 
 def _outputs(project: Project) -> Iterator[tuple[str, bytes]]:
-    """Every planned file: path below docs/ and content."""
+    """Every planned file: path below docs/ and content; last the index of them."""
     models = contents.load(project)
     templates = templating.environment(template_dirs(project))
-    files = []
+    planned = dict(_pages(project, templates, models))
+    yield from planned.items()
+    yield from _data(templates, listing.index(project, models, planned))
+
+
+def _pages(
+    project: Project, templates: jinja2.Environment, models: Sequence[Model]
+) -> Iterator[tuple[str, bytes]]:
+    judged = verdicts.judge(claims.load_all(project), models)
     for model in models:
-        files += [_file(project, section) for section in model.sections if section.profile]
-        yield from _model(templates, model)
+        yield from _model(templates, model, judged)
     cards = [_card(model) for model in models]
     statements = [analysis.statement(name) for name in analysis.names()]
     told = references.load(models)
-    yield from _overviews(templates, cards, statements, told)
+    found = model_map.lay_out(models, statements)
+    values = {
+        "cards": cards,
+        "statements": statements,
+        "references": told,
+        "claims": judged,
+        "found": found,
+        "sheets": (map_sheet.wide(found), map_sheet.narrow(found)) if found.places else (),
+        "changes": history.newest(project),
+        "titles": {stated.name: stated.title for stated in statements},
+    }
+    yield from _overviews(templates, values)
     yield from _references(templates, told)
+    yield from _claims(templates, models, judged)
     yield from _surveys(templates, surveys.load(models, statements))
     yield from _families(templates, families.load(models, statements))
     yield from _compare(templates, models, statements)
+    yield from _heads(templates, head_index.load(project, models, statements))
     yield from _methods(templates, statements)
-    yield from _data(templates, files)
+    yield from _schemas()
     yield from _assets()
     yield f"{ASSETS}/reading.json", wording.readings(statements)
 
 
-def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, bytes]]:
+def _model(
+    templates: jinja2.Environment, model: Model, judged: Sequence[Verdict]
+) -> Iterator[tuple[str, bytes]]:
     for section in model.sections:
         if section.figure:
             yield f"{model.folder}/{section.figure.preview}", previews.png(section.figure.first)
         if section.functional and section.functional.panels and section.profile:
             picture = functional_maps.png(section.profile)
             yield f"{model.folder}/{section.functional.preview}", picture
+        if section.block_masks and section.profile:
+            picture = mask_maps.png(section.profile)
+            yield f"{model.folder}/{section.block_masks.preview}", picture
     page = templating.render(
         templates,
         "model.md.j2",
         entry=model.entry,
         sections=model.sections,
         model=model,
+        claims=verdicts.about(model.entry.slug, judged),
         root="../../",
         drawing=drawing,
     )
@@ -105,9 +139,13 @@ def _model(templates: jinja2.Environment, model: Model) -> Iterator[tuple[str, b
 
 
 def _card(model: Model) -> Card:
-    """A model's card shows the first figure of its page."""
+    """A model's card shows the first figure that any model can have, else the first of its page."""
     sections = model.sections
-    shown = next((section for section in sections if section.figure), None)
+    drawn = sorted(
+        (section for section in sections if section.figure),
+        key=lambda section: not model_map.is_general(section.stated),
+    )
+    shown = drawn[0] if drawn else None
     figure = shown.figure if shown else None
     profiles = [section.profile for section in sections if section.profile]
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
@@ -123,12 +161,8 @@ def _card(model: Model) -> Card:
 
 
 def _overviews(
-    templates: jinja2.Environment,
-    cards: Sequence[Card],
-    statements: Sequence[Statement],
-    told: Sequence[Reference],
+    templates: jinja2.Environment, values: Mapping[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    values = {"cards": cards, "statements": statements, "references": told}
     yield "index.md", templating.render(templates, "home.md.j2", root="", **values)
     yield "models/index.md", templating.render(templates, "models.md.j2", root="../", **values)
     fields = [
@@ -151,6 +185,19 @@ def _references(
             relations=references.relations(told),
         )
         yield "reference.md", page
+
+
+def _claims(
+    templates: jinja2.Environment, models: Sequence[Model], judged: Sequence[Verdict]
+) -> Iterator[tuple[str, bytes]]:
+    page = templating.render(
+        templates,
+        "claims.md.j2",
+        root="../",
+        groups=verdicts.by_model(judged, models),
+        counts=verdicts.counts(judged),
+    )
+    yield "claims/index.md", page
 
 
 def _surveys(
@@ -185,6 +232,18 @@ def _compare(
     yield "compare/index.md", templating.render(templates, "compare.md.j2", root="../", **values)
 
 
+def _heads(templates: jinja2.Environment, heads: head_index.Heads) -> Iterator[tuple[str, bytes]]:
+    about = {
+        "nearest": fingerprints.described(),
+        "limit": fingerprints.LIMIT,
+        "files": head_index.described(),
+    }
+    page = templating.render(templates, "heads.md.j2", root="../", heads=heads, about=about)
+    yield f"{head_index.FOLDER}/index.md", page
+    for name, content in heads.files:
+        yield f"{head_index.FOLDER}/{name}", content
+
+
 def _methods(
     templates: jinja2.Environment, statements: Iterable[Statement]
 ) -> Iterator[tuple[str, bytes]]:
@@ -196,56 +255,19 @@ def _methods(
         yield f"methods/{stated.name}.md", page
 
 
-def _data(
-    templates: jinja2.Environment, files: Sequence[dict[str, Any]]
-) -> Iterator[tuple[str, bytes]]:
-    index = {"format": 1, "schema": "schemas/profile.schema.json", "profiles": files}
-    yield "data/index.json", (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()
+def _schemas() -> Iterator[tuple[str, bytes]]:
     for name in SCHEMAS:
         text = json.dumps(schemas.load(name), indent=1, ensure_ascii=False) + "\n"
         yield f"data/schemas/{name}.schema.json", text.encode()
+
+
+def _data(templates: jinja2.Environment, index: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    yield "data/index.json", listing.text(index)
+    values = {"index": index, "schemas": map(schemas.load, SCHEMAS)}
     page = templating.render(
-        templates, "data.md.j2", root="../", files=files, schemas=map(schemas.load, SCHEMAS)
+        templates, "data.md.j2", root="../", ladder=families.described(), **values
     )
     yield "data/index.md", page
-
-
-def _file(project: Project, section: Section) -> dict[str, Any]:
-    """A profile as the index of data lists it; `path` is relative to the site's root."""
-    profile = section.profile
-    assert profile is not None, "only measured sections have a file"
-    path = project.profile(section.job.slug, profile.analysis)
-    content = path.read_bytes()
-    return {
-        "path": f"models/{section.job.slug}/{profile.analysis}.json",
-        "sha256": digest(content).removeprefix("sha256:"),
-        "bytes": len(content),
-        "model": section.job.slug,
-        "analysis": profile.analysis,
-        "version": profile.version,
-        "state": section.job.state,
-        "source": profile.model.source,
-        "revision": profile.model.revision,
-        "digest": profile.model.digest,
-        "matrices": [matrix.name for matrix in profile.matrices],
-        "parts": list(_parts(path)),
-    }
-
-
-def _parts(profile: Path) -> Iterator[dict[str, Any]]:
-    """The parts of a profile that are no matrices: a file each, beside it."""
-    for path in sorted(profile.parent.glob(f"{profile.stem}.*.json")):
-        part = path.stem.removeprefix(f"{profile.stem}.")
-        if not parts.exists(profile.stem, part):
-            continue
-        content = path.read_bytes()
-        yield {
-            "path": f"models/{profile.parent.name}/{path.name}",
-            "sha256": digest(content).removeprefix("sha256:"),
-            "bytes": len(content),
-            "part": part,
-            "schema": f"schemas/{path.stem}.schema.json",
-        }
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:

@@ -67,6 +67,13 @@ class Project:
     def profile(self, slug: str, analysis: str) -> Path:
         return self.models / slug / f"{analysis}.json"
 
+    @property
+    def claims(self) -> Path:
+        return self.docs / "claims"
+
+    def verified(self, slug: str) -> Path:
+        return self.models / slug / "verified.json"
+
 
 def find_project(start: Path) -> Project:
     """The project that `start` lies in: the nearest folder upwards with a mkdocs.yml."""

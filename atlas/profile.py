@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from atlas import __version__, analysis, ancestry, headers, parts, pins, plan, store
+from atlas import __version__, absent, analysis, ancestry, headers, parts, pins, plan, store
 from atlas.analysis import Measured, Progress, Statement, Tier
 from atlas.ancestry import Ancestor
 from atlas.entry import Entry
@@ -81,21 +81,9 @@ class _Opened:
 
 def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
     """The model of an entry, opened for the tier of the jobs."""
-    if entry.source_kind == "hub" and entry.revision is None:
-        raise AtlasError(
-            "revision is null, still to be pinned",
-            file=project.entry(entry.slug),
-            place="revision",
-            remedy="write the full commit hash, in quotes",
-        )
+    absent.require(project, entry)
     found = pins.find(project, entry)
-    if found is None:
-        raise AtlasError(
-            f"source {entry.source!r} is not on this machine",
-            file=project.entry(entry.slug),
-            place="source",
-            remedy=_remedy(entry),
-        )
+    assert found is not None, "required above"
     _require_architecture(entry, found.folder)
     pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
     if jobs[0].tier == "weights":
@@ -144,14 +132,6 @@ def _require_architecture(entry: Entry, folder: Path) -> None:
             place="model_type",
             remedy=f"write architecture: {stated} in the entry",
         )
-
-
-def _remedy(entry: Entry) -> str:
-    if entry.source_kind == "hub":
-        return f"hf download {entry.source} --revision {entry.revision}"
-    if entry.source_kind == "folder":
-        return "put the model's folder there"
-    return f"train it: python -m atlas.zoo train {entry.source.removeprefix('zoo:')}"
 
 
 def _outcomes(opened: _Opened, jobs: Sequence[Job], watch: Watch) -> Iterator[Outcome]:

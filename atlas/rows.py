@@ -230,3 +230,9 @@ class Row:
     twins: Mapping[str, str] = field(default_factory=dict)
     requires: Mapping[str, object] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
+
+    @property
+    def config_keys(self) -> dict[str, str]:
+        """Geometry's fields -> the key of the config that says each, where a key does."""
+        keys = {**GEOMETRY_KEYS, **self.keys}
+        return {name: key for name, key in keys.items() if isinstance(key, str)}

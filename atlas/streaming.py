@@ -91,7 +91,7 @@ class Observer(Protocol):
 
 
 def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
-    """The pinned corpus as the model's tokenizer reads it, cut at `length` tokens.
+    """The corpus in use as the model's tokenizer reads it, cut at `length` tokens.
 
     Raises `AtlasError` for a model without a tokenizer, or one that cannot read as many tokens.
     """
@@ -101,7 +101,7 @@ def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
             file=model.folder / "config.json",
             remedy="what is measured on shorter passages could not be compared",
         )
-    texts = [passage.text for passage in corpus.load()]
+    texts = [passage.text for passage in corpus.in_use()]
     return encode(model.tokenizer, texts, model.architecture.kind, length)
 
 

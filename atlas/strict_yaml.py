@@ -58,6 +58,11 @@ def read(path: Path) -> Document:
             place=f"line {len(raw[: error.start].splitlines()) or 1}",
             remedy="save it as UTF-8",
         ) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Document:
+    """The mapping that YAML text holds; `path` is where it stands, for errors."""
     try:
         loader = _StrictLoader(text)
         node = loader.get_single_node()

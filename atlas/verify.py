@@ -7,14 +7,18 @@ may move. A value that exists in one and not in the other is always a difference
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from atlas.errors import AtlasError, suggest
-from atlas.matrix import DIGITS, Matrix, rounded
+from atlas import parts
+from atlas.errors import AtlasError, short, suggest
+from atlas.matrix import DIGITS, Matrix, Values, rounded
 from atlas.store import Profile, Scalar
 
 TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "float16": 2e-3, "bfloat16": 1e-2}
@@ -45,6 +49,21 @@ class Difference:
         return self.largest is not None and self.largest <= self.tolerance
 
 
+def tolerance(profile: Profile) -> float:
+    """The relative difference that is allowed for what was computed as a profile says.
+
+    Raises `AtlasError` for a condition `dtype` that names no dtype with a tolerance.
+    """
+    dtype = str(profile.conditions.get("dtype", "float32"))
+    if dtype not in TOLERANCE:
+        raise AtlasError(
+            f"there is no tolerance for {dtype!r}",
+            place=f"{profile.analysis}: conditions.dtype",
+            remedy=suggest(dtype, list(TOLERANCE)),
+        )
+    return TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)
+
+
 def compare(committed: Profile, again: Profile) -> list[Difference]:
     """A verdict for every matrix of either profile and every fact that differs, worst first.
 
@@ -52,20 +71,71 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
     """
     mine = {matrix.name: matrix for matrix in committed.matrices}
     new = {matrix.name: matrix for matrix in again.matrices}
-    dtype = str(again.conditions.get("dtype", "float32"))
-    if dtype not in TOLERANCE:
-        raise AtlasError(
-            f"there is no tolerance for {dtype!r}",
-            place=f"{again.analysis}: conditions.dtype",
-            remedy=suggest(dtype, list(TOLERANCE)),
-        )
-    tolerance = TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)
+    allowed = tolerance(again)
     verdicts = [
-        _difference(committed.analysis, name, mine.get(name), new.get(name), tolerance)
+        _difference(committed.analysis, name, mine.get(name), new.get(name), allowed)
         for name in dict.fromkeys([*mine, *new])
     ]
-    verdicts += _fact_differences(committed, again, tolerance)
+    verdicts += _fact_differences(committed, again, allowed)
     return sorted(verdicts, key=lambda verdict: (verdict.agrees, -(verdict.largest or 0.0)))
+
+
+def compare_parts(
+    profile: Path, again: Profile, measured: Mapping[str, parts.Items]
+) -> list[Difference]:
+    """A verdict on each part of a profile that is no matrix, committed or measured.
+
+    Numbers may differ as those of matrices may. Everything else, labels, tokens and their order,
+    has to be the same. Raises `AtlasError` for a committed part that cannot be read.
+    """
+    allowed = tolerance(again)
+    there = {path.stem.partition(".")[2] for path in profile.parent.glob(f"{profile.stem}.*.json")}
+    verdicts = []
+    for name in sorted({*measured, *(one for one in there if parts.exists(profile.stem, one))}):
+        if name not in measured or name not in there:
+            problem = "is only " + ("measured now" if name in measured else "committed")
+            verdicts.append(Difference(again.analysis, f"part {name}", None, allowed, "", problem))
+            continue
+        old = parts.load(parts.path(profile, name))[name]
+        new = json.loads(parts.text(again, name, measured[name]))[name]
+        verdicts.append(_part_difference(again.analysis, name, old, new, allowed))
+    return verdicts
+
+
+def _part_difference(analysis: str, part: str, old: Any, new: Any, allowed: float) -> Difference:
+    found = list(_unlike(old, new, part))
+    problem = next((f"{where} {said}" for where, _, said in found if said), None)
+    where, largest, _ = max(found, key=lambda one: one[1], default=("", 0.0, None))
+    name = f"part {part}"
+    if problem is not None:
+        return Difference(analysis, name, None, allowed, "", problem)
+    return Difference(analysis, name, largest, allowed, where if largest else "")
+
+
+def _unlike(old: Any, new: Any, where: str) -> Iterator[tuple[str, float, str | None]]:
+    """Every number that differs, with its relative difference, and what is not the same at all."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys():
+        for key in old:
+            yield from _unlike(old[key], new[key], f"{where}.{key}")
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        for index, pair in enumerate(zip(old, new, strict=True)):
+            yield from _unlike(*pair, f"{where}[{index}]")
+    elif isinstance(old, float) or isinstance(new, float):
+        if type(old) not in (int, float) or type(new) not in (int, float):
+            yield where, 0.0, f"is {short(old)} as committed, {short(new)} measured now"
+        elif old != new:
+            yield where, abs(old - new) / max(abs(old), abs(new)), None
+    elif type(old) is not type(new) or old != new:
+        yield where, 0.0, f"is {short(old)} as committed, {short(new)} measured now"
+
+
+def relative(a: Values, b: Values) -> Values:
+    """How far values of one shape are apart, relative to the larger of each two; NaN where either
+    is NaN, 0 where both are nothing beside the largest of all."""
+    scale = np.maximum(np.abs(a), np.abs(b))
+    scale = np.maximum(scale, NOISE * np.nanmax(scale, initial=0.0))
+    apart: Values = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
+    return apart
 
 
 def _difference(
@@ -82,11 +152,9 @@ def _difference(
         return Difference(
             analysis, name, None, tolerance, _cell(old, gone), "exists on one side only"
         )
-    scale = np.maximum(np.abs(a), np.abs(b))
-    scale = np.maximum(scale, NOISE * np.nanmax(scale, initial=0.0))
-    relative = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
-    largest = float(np.nanmax(relative, initial=0.0))
-    return Difference(analysis, name, largest, tolerance, _cell(old, relative == largest))
+    apart = relative(a, b)
+    largest = float(np.nanmax(apart, initial=0.0))
+    return Difference(analysis, name, largest, tolerance, _cell(old, apart == largest))
 
 
 def _fact_differences(committed: Profile, again: Profile, tolerance: float) -> Iterator[Difference]:

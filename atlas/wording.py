@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
 
 from atlas.analysis import Statement
 from atlas.matrix import Matrix
+from atlas.store import Scalar
 
 READING = "**How to read it.**"
+
+
+PLACES = {"_at": "", "_head": "head ", "_layer": "layer "}
+"""Facts that say where another fact's value is: endings of their keys, and what is said before."""
+
+
+def facts(
+    found: Mapping[str, Scalar], matrices: Iterable[Matrix], stated: Mapping[str, str]
+) -> dict[str, Scalar]:
+    """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
+    a value and its place together, "0.907, head 2.3". Facts of one matrix or relation, as
+    `chance:capital@10` is, are told where that one is.
+    """
+    matrices = list(matrices)
+    plain = {key: value for key, value in found.items() if ":" not in key}
+    places = {f"{key}{end}": key for key in plain for end in PLACES if f"{key}{end}" in plain}
+    told: dict[str, Scalar] = {}
+    for key, value in plain.items():
+        if key in places:
+            continue
+        name = stated.get(key) or fact(key, matrices)
+        where = [
+            f"{PLACES[one.removeprefix(key)]}{plain[one]}" for one in places if places[one] == key
+        ]
+        told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else value
+    return told
 
 
 def fact(key: str, matrices: Iterable[Matrix]) -> str:

@@ -125,5 +125,5 @@ def profile(made: Project, slug: str, **changes: Any) -> store.Profile:
             **changes,
         }
     )
-    store.save(made.profile(slug, "weights"), found)
+    store.save(made.profile(slug, found.analysis), found)
     return found

@@ -55,6 +55,32 @@ def test_lineage_is_told_in_both_directions(tmp_path: Path) -> None:
     assert '<dt>Tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
 
 
+def test_drift_is_the_strength_of_a_link_to_base_and_tunes(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "root", name="Root 1B")
+    atlases.entry(made, "chat", name="Chat 1B", base="root")
+    atlases.entry(made, "code", name="Code 1B", base="root")
+    _profile(made, "chat", "drift", facts={"relative_change": 0.0625}, matrices=atlases.matrices())
+    root, chat, code = (_page(made, slug) for slug in ("root", "chat", "code"))
+    meter = 'value="0.0625" aria-label="relative change of the weights"'
+    assert [page.count(meter) for page in (root, chat, code)] == [1, 1, 0]
+    assert "Chat 1B drift 0.0625 , Code 1B" in _text(root).replace("  ", " ")
+    assert "Root 1B drift 0.0625" in _text(chat)
+
+
+def test_other_sizes_are_of_the_same_kind(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    sized = {"large": 9, "small": 1, "middle": 4}
+    for slug, size in sized.items():
+        geometry = {**samples.GEOMETRY, "parameters": size * 1000}
+        atlases.entry(made, slug, family="f", geometry=geometry)
+        atlases.entry(made, f"{slug}-chat", family="f", base=slug, geometry=geometry)
+    atlases.entry(made, "alone", family="g")
+    assert "Other sizes Model small , Model large" in _text(_page(made, "middle"))
+    assert "Other sizes Model middle-chat , Model large-chat" in _text(_page(made, "small-chat"))
+    assert "Other sizes" not in _page(made, "alone")
+
+
 def test_parameters_keep_their_digits(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "atlas")
     atlases.entry(made, "one")

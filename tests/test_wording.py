@@ -38,6 +38,34 @@ def test_a_fact_is_told_by_the_titles_of_matrices(key: str, words: str) -> None:
     assert wording.fact(key, MATRICES) == words
 
 
+def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
+    found = {
+        "largest_outlier": 151.7,
+        "largest_outlier_at": "layer 3, mlp.down",
+        "strongest_ov": 0.9,
+        "strongest_ov_head": "2.3",
+        "least": 0.1,
+        "least_layer": 2,
+        "only_at": 4,
+        "chance:capital@10": 0.1,
+        "measurable": 20,
+    }
+    assert wording.facts(
+        found, MATRICES, {"measurable": "Relations", "least": "Least influence"}
+    ) == {
+        "Largest activation": "151.7, layer 3, mlp.down",
+        "Strongest OV copying": "0.9, head 2.3",
+        "Least influence": "0.1, layer 2",
+        "Only at": 4,
+        "Relations": 20,
+    }
+
+
+def test_two_facts_of_one_name_both_stay() -> None:
+    told = wording.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
+    assert told == {"Same": 1, "b": 2}
+
+
 def test_reading_is_the_paragraph_that_says_so() -> None:
     prose = "Title.\n\nText.\n\n**How to read it.** A row is `x < 1`, a\n**layer**.\n\nMore."
     assert wording.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")

@@ -60,6 +60,10 @@ from atlas.streaming import Tap
 VERSION = 1
 TIER = "forward"
 KINDS = ("decoder", "encoder")
+FACTS = {
+    "largest_outlier": "Largest activation, times the median",
+    "mean_sparsity": "Mean sparsity before mlp.down",
+}
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",

@@ -65,6 +65,12 @@ from atlas.streaming import PatternTap
 VERSION = 1
 TIER = "forward"
 KINDS = ("decoder", "encoder")
+FACTS = {
+    "mean_sink": "Mean attention to the first position",
+    "strongest_previous": "Strongest previous-token head",
+    "strongest_duplicate": "Strongest duplicate-token head",
+    "strongest_induction": "Strongest induction head",
+}
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",

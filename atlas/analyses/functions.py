@@ -69,6 +69,10 @@ from atlas.store import Scalar
 VERSION = 1
 TIER = "weights"
 KINDS = ("decoder",)
+FACTS = {
+    "measurable": "Relations that this tokenizer can express, of 20",
+    "classified": "Heads with at least one relation",
+}
 PROTOCOL: dict[str, str | float] = {
     "relations": "digest",
     "pairs": "both words one token after 'a'",

@@ -63,6 +63,13 @@ from atlas.store import Scalar
 VERSION = 1
 TIER = "backward"
 KINDS = ("decoder",)
+FACTS = {
+    "bits_per_byte": "Loss on the corpus, bits per byte",
+    "most_important": "Most important module",
+    "most_important_block": "Most important block",
+    "most_important_head": "Most important head",
+}
+SHOWN = {"order": "mean", "beside": "block"}
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",

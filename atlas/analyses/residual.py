@@ -63,6 +63,9 @@ from atlas.streaming import Tap, Watch
 VERSION = 1
 TIER = "forward"
 KINDS = ("decoder", "encoder")
+FACTS = {
+    "least_influence": "Layer of least influence",
+}
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",

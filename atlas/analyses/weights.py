@@ -78,6 +78,9 @@ from atlas.store import Scalar
 VERSION = 1
 TIER = "weights"
 KINDS = ("decoder", "encoder")
+FACTS = {
+    "alpha_from_2_to_6": "Share of modules with an exponent from 2 to 6, as usual",
+}
 PROTOCOL: dict[str, Scalar] = {}
 
 # What follows a quantity's name where it is the largest among a block's experts.

@@ -59,6 +59,11 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(_ROWS))
 
 
+def row(model_type: str) -> Row:
+    """The row of a model type; `KeyError` where there is none."""
+    return _ROWS[model_type]
+
+
 def kind(model_type: str) -> Literal["decoder", "encoder"]:
     """Whether models of that type are decoders or encoders; `KeyError` where there is no row."""
     return _ROWS[model_type].kind

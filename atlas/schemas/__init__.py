@@ -17,6 +17,9 @@ from atlas.paths import schema
 Lines = Mapping[tuple[str | int, ...], int]
 """Line number of each key path of a document, where they are known."""
 
+WRITTEN = ("entry", "claim")
+"""Schemas of what people write; all other files are measured."""
+
 MOST = 100
 """How many problems of one file are told in one run."""
 
@@ -44,7 +47,7 @@ def problems(
     """Everything in which a document breaks its schema, in the order of the file."""
     broken = itertools.islice(_validator(name).iter_errors(document), MOST)
     found = [error for item in broken for error in _told(item, file, lines)]
-    if name != "entry":
+    if name not in WRITTEN:
         for error in found:
             error.remedy = error.remedy or "measure it again"
     unique = {str(error): error for error in found}  # jsonschema tells `required` once a key

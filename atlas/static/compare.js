@@ -13,6 +13,7 @@ import { fetchJson, loadTemplate, warm } from "./engine.js";
 
 /** @typedef {import("./compare-query.js").Wish} Wish */
 /** @typedef {import("./contrast.js").Profile} Profile */
+/** @typedef {import("./compare-masks.js").MaskComparison} MaskComparison */
 
 /** @param {HTMLElement} element */
 export default function mount(element) {
@@ -31,6 +32,8 @@ class Comparison {
     this.turn = 0;
     this.gone = new AbortController();
     this.sheets = new Sheets(this.part("sheets"), (cell) => this.change({ cell }, true));
+    /** Figure F0, where masks have been compared. @type {MaskComparison | undefined} */
+    this.masks = undefined;
     this.chooser = new Chooser(this.part, this.models, (models) => this.change({ models }));
     this.listen();
     this.part("controls").hidden = false;
@@ -79,6 +82,7 @@ class Comparison {
     if (small) history.replaceState(history.state, "", address);
     else history.pushState(null, "", address);
     this.written = location.search;
+    if (small) this.masks?.hold(this.wish.cell);
     if (small) this.element.dataset.shown = this.written;
     else void this.show();
   }
@@ -118,6 +122,8 @@ class Comparison {
       this.wish = { ...wish, view: this.scene.view };
       fill(this.part, chosen, this.scene, this.wish);
       tell(this.part, this.scene, this.asked(wish));
+      await this.showMasks(chosen, wish);
+      if (turn !== this.turn || this.gone.signal.aborted) return;
       await this.sheets.show(this.scene, wish.cell);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.fillTable();
@@ -129,6 +135,23 @@ class Comparison {
       const why = error instanceof Error ? error.message : error;
       this.part("status").textContent = `The comparison could not be shown: ${why}.`;
     }
+  }
+
+  /**
+   * The block masks of all models above the quantity that is chosen; none with another analysis.
+   * @param {import("./compare-scene.js").Chosen[]} chosen
+   * @param {Wish} wish
+   */
+  async showMasks(chosen, wish) {
+    const isShown = wish.analysis === "masks";
+    if (!isShown && !this.masks) return;
+    const { MaskComparison } = await import("./compare-masks.js");
+    if (this.gone.signal.aborted) return;
+    this.masks ??= new MaskComparison(this.part("title"), (cell) => {
+      this.change({ cell }, true);
+      this.sheets.crosshair.reset(cell);
+    });
+    this.masks.show(isShown ? chosen : [], this.sheets.palettes, wish);
   }
 
   /**
@@ -184,5 +207,6 @@ class Comparison {
   dispose() {
     this.gone.abort();
     this.sheets.dispose();
+    this.masks?.dispose();
   }
 }

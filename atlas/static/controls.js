@@ -3,7 +3,7 @@
  */
 
 import { classes, direction, isWhole } from "./numbers.js";
-import { hasDepth, orders } from "./order.js";
+import { fits, hasDepth, orders } from "./order.js";
 import { choices } from "./scales.js";
 import { absent, counted } from "./sentences.js";
 
@@ -16,10 +16,12 @@ import { absent, counted } from "./sentences.js";
 export function offer(heatmap) {
   const { matrix } = heatmap;
   fill(heatmap.part("scale"), choices(matrix), "");
-  fill(heatmap.part("order"), orders(matrix), heatmap.part("order").value);
+  fill(heatmap.part("order"), orders(matrix), heatmap.part("order").value || String(heatmap.element.dataset.order));
   const renamed = matrix.native?.some((name, at) => name !== matrix.columns[at]);
   heatmap.part("native").closest("label").hidden = !renamed;
   heatmap.part("depth").closest("label").hidden = !hasDepth(matrix);
+  const { beside } = heatmap;
+  heatmap.part("beside").closest("label").hidden = !beside || !fits(matrix, beside);
 }
 
 /**

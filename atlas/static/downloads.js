@@ -53,7 +53,7 @@ function content(heatmap) {
  * @param {string} name
  * @param {Blob} blob
  */
-function offer(name, blob) {
+export function offer(name, blob) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -7,7 +7,8 @@ import { loadTemplate } from "./engine.js";
 import { charts } from "./family-trends.js";
 import { bar, classes, made } from "./key.js";
 import { arranged, Ladder, MOST, picks } from "./ladder.js";
-import { exact, place } from "./numbers.js";
+import { exact, owner, place } from "./numbers.js";
+import { fits, joined } from "./order.js";
 import { footLabels, sideLabels } from "./panel-labels.js";
 import { cellAt, cellSize, paint, pixels, stepOf } from "./panels.js";
 import { drawn } from "./trend.js";
@@ -60,6 +61,7 @@ class Family {
     for (const name of FIELDS) {
       this.part(name).addEventListener("change", () => void this.chosen(name), { signal: this.gone.signal });
     }
+    this.part("beside").addEventListener("change", () => this.joinOrPart(), { signal: this.gone.signal });
   }
 
   /**
@@ -91,6 +93,13 @@ class Family {
       const offered = [...field.options].some((option) => option.value === asked.get(name));
       if (offered) field.value = asked.get(name);
     }
+    this.part("beside").checked = asked.get("beside") !== "no";
+  }
+
+  /** Whole blocks stand first, or no longer do. */
+  joinOrPart() {
+    this.draw();
+    this.write();
   }
 
   write() {
@@ -99,6 +108,7 @@ class Family {
       const field = this.part(name);
       if (field.value && field.selectedIndex > 0) asked.set(name, field.value);
     }
+    if (!this.part("beside").checked) asked.set("beside", "no");
     const query = asked.toString();
     history.replaceState(history.state, "", `${location.pathname}${query && `?${query}`}${location.hash}`);
   }
@@ -165,10 +175,12 @@ class Family {
     const { quantity } = this;
     const colours = pixels(quantity, this.palettes, this.off);
     const columns = this.part("order").value === "mean" ? quantity.columns : quantity.block;
-    const shown = this.sizes.map(({ model, matrix }) => ({
-      model,
-      matrix: columns.length ? arranged(matrix, columns) : matrix,
-    }));
+    const first = this.part("beside");
+    first.closest("label").hidden = !this.sizes.some(({ matrix, beside }) => beside && fits(matrix, beside));
+    const shown = this.sizes.map(({ model, matrix, beside }) => {
+      const own = columns.length ? arranged(matrix, columns) : matrix;
+      return { model, matrix: first.checked ? joined(own, beside) : own };
+    });
     this.hatched = shown.some(({ matrix }) => matrix.values.flat().includes(null));
     const cells = shown.map(({ matrix }) => cellSize({ ...matrix, steps: new Uint8Array() }, WIDE, HIGH));
     const most = Math.max(...shown.map(({ matrix }) => matrix.columns.length));
@@ -204,6 +216,8 @@ class Family {
     const canvas = document.createElement("canvas");
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
+    canvas.classList.toggle("atlas-joined", Boolean(matrix.beside));
+    canvas.style.setProperty("--first", `${width / matrix.columns.length}px`);
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
     canvas.setAttribute(
@@ -339,6 +353,8 @@ class Family {
       made("span", "", `${place(matrix.axes[0], matrix.rows[row])}, ${place(matrix.axes[1], matrix.columns[column])}`),
       made("span", "", model.name),
     );
+    const [own] = owner(matrix, column);
+    if (own === matrix.beside) tip.append(made("small", "", `${own.title}, ${own.unit}`));
     const [map, home] = [canvas.getBoundingClientRect(), this.element.getBoundingClientRect()];
     const x = map.left - home.left + (map.width * (column + 1)) / matrix.columns.length + 10;
     const y = map.top - home.top + (map.height * row) / matrix.rows.length - tip.offsetHeight - 8;

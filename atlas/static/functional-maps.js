@@ -64,7 +64,7 @@ export class FunctionalMaps {
     const [canvas, marks, bars] = [document.createElement("canvas"), new Marks(), made("div", "atlas-map-bars")];
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    const title = home.querySelector("h4")?.textContent ?? "";
+    const title = home.querySelector("h3")?.textContent ?? "";
     canvas.setAttribute("aria-label", `${title}, heads by layers. Arrow keys read it head by head, Enter opens a head.`);
     const { rows, columns } = this.axes;
     const lines = made("div", rows.length <= 40 && columns.length <= 40 ? "atlas-map-lines" : "");

@@ -11,16 +11,17 @@ const CONTROLS = `
 <label><span>Order</span><select data-role="order" autocomplete="off"></select></label>
 <label class="atlas-check" hidden><input type="checkbox" data-role="native" autocomplete="off"> <span>Native names</span></label>
 <label class="atlas-check" hidden><input type="checkbox" data-role="depth" autocomplete="off"> <span>Relative depth</span></label>
+<label class="atlas-check" hidden><input type="checkbox" data-role="beside" checked autocomplete="off"> <span>Whole blocks first</span></label>
 <button type="button" data-role="zoom" aria-pressed="false" disabled>Zoom</button>`;
 
 const DOWNLOADS = ["png", "svg", "csv"]
   .map((kind) => `<button type="button" data-role="${kind}">${kind.toUpperCase()}</button>`)
   .join("");
 
-const FOLDS = `
+const FOLDS = `<div class="atlas-folds">
 <details class="atlas-table" data-role="table"><summary>Data table</summary></details>
 <details class="atlas-details" data-role="reading"><summary>How to read it</summary></details>
-<details class="atlas-details" data-role="origin"><summary>Protocol, conditions and origin</summary></details>`;
+<details class="atlas-details" data-role="origin"><summary>Protocol, conditions and origin</summary></details></div>`;
 
 const ABSENT = `<span data-role="absent">; <i class="atlas-hatch"></i> does not exist in this architecture</span>`;
 
@@ -45,6 +46,7 @@ export function furnish(figure) {
   picker.append(new Option(part("figcaption strong").textContent ?? "", figure.dataset.first));
   if (!part(".atlas-legend")) part(".atlas-scale").insertAdjacentHTML("beforebegin", '<ul class="atlas-legend" hidden></ul>');
   part(".atlas-legend").dataset.role = "legend";
+  if (!part(".atlas-apart")) part(".atlas-frame").insertAdjacentHTML("beforeend", '<div class="atlas-apart" hidden></div>');
   const absent = part(".atlas-scale .atlas-hatch");
   const scale = part(".atlas-scale span");
   while (scale.nextSibling) scale.nextSibling.remove();

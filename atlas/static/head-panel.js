@@ -71,6 +71,24 @@ export class HeadPanel {
     this.body.replaceChildren(...told);
     this.body.scrollTop = 0;
     this.element.dataset.ready = name;
+    void this.compare(head);
+  }
+
+  /**
+   * The heads of other models that are most like it, when they have arrived; a failure is told there.
+   * @param {Head} head
+   */
+  async compare(head) {
+    const place = made("div", "atlas-head-nearest");
+    const before = this.body.querySelector(".atlas-head-salient-title");
+    this.body.insertBefore(place, before);
+    try {
+      const { nearestTo } = await import("./head-nearest.js");
+      place.replaceChildren(...(await nearestTo(head)));
+    } catch (error) {
+      place.replaceChildren(made("p", "atlas-note", `The nearest heads could not be read: ${error instanceof Error ? error.message : error}.`));
+    }
+    place.dataset.ready = head.join(".");
   }
 
   focus() {
@@ -182,7 +200,7 @@ function salient({ salient: rows }) {
     body.append(row);
   }
   table.append(head, body);
-  return [made("h4", "", "Salient mappings"), made("p", "atlas-note", "The tokens that it lengthens most; ␣ is a space."), table];
+  return [made("h4", "atlas-head-salient-title", "Salient mappings"), made("p", "atlas-note", "The tokens that it lengthens most; ␣ is a space."), table];
 }
 
 /**

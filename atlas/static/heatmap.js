@@ -10,7 +10,7 @@ import { fillTable, unfold } from "./folds.js";
 import { complete, furnish } from "./furniture.js";
 import { add, align, box, colours, drawing, lay, layout, settled, shades } from "./layout.js";
 import { layer } from "./marks.js";
-import { arranged } from "./order.js";
+import { arranged, joined } from "./order.js";
 import { isNamed, recall, remember } from "./pins.js";
 import { summary } from "./sentences.js";
 
@@ -38,7 +38,7 @@ export class Heatmap {
     this.palettes = {};
     /** Classes of a discrete matrix that are switched off. @type {Set<number>} */
     this.off = new Set();
-    /** @type {{of: Matrix, order: Order, matrix: Matrix} | undefined} */
+    /** @type {{of: Matrix, order: Order, first: Matrix | undefined, matrix: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
     furnish(element);
@@ -73,6 +73,7 @@ export class Heatmap {
     on(this.part("order"), "change", () => this.choose());
     on(this.part("native"), "change", () => this.paint());
     on(this.part("depth"), "change", () => this.paint());
+    on(this.part("beside"), "change", () => this.choose());
     on(this.part("zoom"), "click", () => this.toggleZoom());
     for (const kind of ["csv", "svg", "png"]) {
       on(this.part(kind), "click", () => void this.start().then(() => this.download(kind)));
@@ -140,11 +141,17 @@ export class Heatmap {
     return this.part("order").value;
   }
 
-  /** The matrix in the order that the reader has chosen. */
+  /** The column of another matrix that may stand first. @returns {Matrix | undefined} */
+  get beside() {
+    return this.matrices.get(String(this.element.dataset.beside));
+  }
+
+  /** The matrix in the order that the reader has chosen, and beside what stands first. */
   get shown() {
     const { matrix, order, sorted } = this;
-    if (sorted?.of === matrix && sorted.order === order) return sorted.matrix;
-    this.sorted = { of: matrix, order, matrix: arranged(matrix, order) };
+    const first = this.part("beside").checked ? this.beside : undefined;
+    if (sorted?.of === matrix && sorted.order === order && sorted.first === first) return sorted.matrix;
+    this.sorted = { of: matrix, order, first, matrix: joined(arranged(matrix, order), first) };
     return this.sorted.matrix;
   }
 

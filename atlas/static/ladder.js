@@ -21,8 +21,9 @@ import { fetchJson } from "./engine.js";
  * @property {number[]} members
  * @property {[string, string][]} apart
  * @property {Quantity[]} matrices
+ * @property {string | null} beside the quantity of one column that stands first beside others
  */
-/** @typedef {{model: Model, mean: number|null, matrix: Matrix}} Size one model's matrix on the ladder */
+/** @typedef {{model: Model, mean: number|null, matrix: Matrix, beside?: Matrix}} Size one model's matrix on the ladder */
 
 /** How many sizes a page shows at a time. */
 export const MOST = 16;
@@ -77,7 +78,7 @@ export class Ladder {
     return taken.map((size, at) => {
       const matrix = profiles[at].get(quantity.name);
       if (!matrix) throw new Error(`${size.model.name} has changed since; reload the page`);
-      return { ...size, matrix };
+      return { ...size, matrix, beside: profiles[at].get(analysis.beside ?? "") };
     });
   }
 

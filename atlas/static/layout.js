@@ -47,6 +47,7 @@ export function drawing(heatmap) {
  */
 export function layout(heatmap) {
   const { box, shown: matrix, frame } = heatmap;
+  setApart(frame, matrix);
   const { width, height } = frame.getBoundingClientRect();
   const [rows, columns] = [matrix.rows.length, matrix.columns.length];
   const turned = turnLabels(heatmap, width / columns);
@@ -63,6 +64,17 @@ export function layout(heatmap) {
   filling.set("columns_edges", { ticks: edges(columns) });
   filling.set("rows_edges", { ticks: edges(rows) });
   return filling;
+}
+
+/**
+ * A line beside the column of another matrix.
+ * @param {HTMLElement} frame
+ * @param {import("./numbers.js").Matrix} matrix
+ */
+function setApart(frame, { beside, columns }) {
+  const line = /** @type {HTMLElement} */ (frame.querySelector(".atlas-apart"));
+  line.hidden = !beside;
+  line.style.setProperty("--columns", String(columns.length));
 }
 
 /**

@@ -13,10 +13,13 @@ export const KINDS = /** @type {const} */ (["mlp", "attn"]); // in the order of 
 /** @type {Record<Kind, string>} */
 export const NAMES = { mlp: "MLP", attn: "Attention" };
 
+/** Share of the deltas whose colours differ. With eight layers the first one has an eighth of all. */
+const UNCLIPPED = 0.85;
+
 /** The masks of one model. */
 export class Masks {
-  /** @param {{protocol: Record<string, any>, matrices: Matrix[]}} profile `masks.json` */
-  constructor({ protocol, matrices }) {
+  /** @param {{protocol: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} profile `masks.json` */
+  constructor({ protocol, facts, matrices }) {
     const named = new Map(matrices.map((matrix) => [matrix.name, matrix]));
     const both = (/** @type {string} */ what) =>
       /** @type {Blocks} */ (Object.fromEntries(KINDS.map((kind) => [kind, named.get(`${what}:${kind}`)?.values])));
@@ -29,6 +32,8 @@ export class Masks {
     this.layers = columns;
     this.unit = unit;
     this.sparsity = Number(protocol.sparsity);
+    /** How learned masks did beside the others, in words. @type {string} */
+    this.verdict = facts?.learned_against_own ?? "";
   }
 
   /** Blocks of a topic. */
@@ -56,13 +61,12 @@ export class Masks {
   }
 
   /**
-   * Blocks of a topic that a sparsity prunes: rounded, halves to the even number.
+   * Blocks of a topic that a sparsity prunes: the nearest whole number, halves upwards, as
+   * `masking.pruned_count` says.
    * @param {number} sparsity share of all blocks
    */
   count(sparsity) {
-    const exact = sparsity * this.blocks;
-    const low = Math.floor(exact);
-    return exact - low === 0.5 ? low + (low % 2) : Math.round(exact);
+    return Math.floor(sparsity * this.blocks + 0.5);
   }
 
   /**
@@ -114,6 +118,6 @@ export function pruned(masks, kind) {
 export function extent(deltas) {
   const values = deltas.flatMap((one) => KINDS.flatMap((kind) => one[kind].flat()));
   const sizes = values.map(Math.abs).sort((a, b) => a - b);
-  const bound = sizes[Math.ceil(0.9 * sizes.length) - 1] ?? 0;
+  const bound = sizes[Math.ceil(UNCLIPPED * sizes.length) - 1] ?? 0;
   return { bound, most: Math.max(...values), least: Math.min(...values) };
 }

@@ -73,7 +73,7 @@ export class MaskFigure {
     this.reset.type = "button";
     this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
     this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
-    const parts = [this.labelled("Pruned of every topic", this.slider, this.output), this.reset, this.labelled("Order of topics", this.topics)];
+    const parts = [this.labelled("Pruned for every topic", this.slider, this.output), this.reset, this.labelled("Order of topics", this.topics)];
     if (masks.learned) parts.push(this.labelled("Masks", this.source));
     controls.append(...parts);
     this.slider.addEventListener("input", () => this.paint(), { signal });
@@ -118,7 +118,7 @@ export class MaskFigure {
 
   /** How the blocks that are shown as pruned were chosen. */
   get rule() {
-    return this.learned ? "learned masks" : `of every topic, ${words.share(this.count, this.masks.blocks)}, pruned`;
+    return this.learned ? "learned masks" : `${words.share(this.count, this.masks.blocks)} pruned for every topic`;
   }
 
   /** Blocks that are pruned of every topic. */
@@ -163,9 +163,11 @@ export class MaskFigure {
     this.source.value = learned && this.masks.learned ? "learned" : "delta";
     const pin = read();
     const panel = pin?.figure === FIGURE ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
-    const isThere = pin && panel >= 0 && this.masks.topics.includes(pin.row) && this.masks.layers.includes(pin.column);
+    const cell = { row: this.order.indexOf(this.masks.topics.indexOf(pin?.row ?? "")), column: this.masks.layers.indexOf(pin?.column ?? "") };
+    const isThere = pin && panel >= 0 && cell.row >= 0 && cell.column >= 0;
     this.panels.hold(isThere ? { panel, row: pin.row, column: pin.column } : null);
     this.paint();
+    this.panels.point(Math.max(0, panel), isThere ? cell : null);
   }
 
   paint() {
@@ -184,7 +186,7 @@ export class MaskFigure {
     if (this.slider) this.slider.disabled = this.learned;
     this.slider?.setAttribute("aria-valuetext", words.share(count, masks.blocks));
     if (this.reset) this.reset.hidden = this.learned || count === masks.count(masks.sparsity);
-    if (masks.perplexity && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.perplexity, order, masks.sparsity));
+    if (masks.perplexity && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.perplexity, order, masks.sparsity, masks.verdict));
     this.listed = order.join();
     if (this.details?.open) void this.fill();
   }
@@ -240,6 +242,11 @@ export class MaskFigure {
     write(held ? null : { figure: FIGURE, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
     this.panels.hold(held ? null : { panel: at, row: topic, column: layer });
     this.panels.point(at, { row, column });
+  }
+
+  letGo() {
+    write(null, false);
+    this.panels.hold(null);
   }
 
   /** @param {number} _ @param {Cell | null} cell */

@@ -1,5 +1,5 @@
 /**
- * The order of topics in which similar ones are neighbours. `block_masks.py` says the same for the
+ * The order of topics in which similar ones are neighbours. `mask_maps.py` says the same for the
  * picture that a page shows before any script has run.
  */
 

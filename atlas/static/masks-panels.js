@@ -10,7 +10,7 @@ import { cellAt, paint } from "./panels.js";
 
 /** @typedef {import("./masks-data.js").Kind} Kind */
 /** @typedef {{row: number, column: number}} Cell row as it is shown, and layer; a column of -1 is the topic alone */
-/** @typedef {{panel: number, row: string, column: string}} Pin the panel and the labels of a block */
+/** @typedef {{panel: number, row: string, column: string}} Pin the panel, -1 for all, and the labels of a block */
 /**
  * What a panel shows.
  * @typedef {object} Content
@@ -27,6 +27,7 @@ import { cellAt, paint } from "./panels.js";
  * @property {(panel: number, cell: Cell) => {value: string, lines: string[], notes: string[]}} tell
  * @property {(panel: number, cell: Cell, before: Cell | null) => string} spoken
  * @property {(panel: number, cell: Cell) => void} pin
+ * @property {() => void} letGo of the pin
  * @property {(panel: number, cell: Cell | null) => void} [pointed]
  */
 /** @typedef {{home: HTMLElement, canvas: HTMLCanvasElement, marks: Marks, rows: HTMLElement, content: Content}} Panel */
@@ -51,6 +52,9 @@ export class Panels {
     this.elsewhere = { row: -1, column: -1 };
     /** @type {Pin | null} */
     this.pinned = null;
+    /** Where a layer of a panel lies in another one, by their numbers of layers. */
+    this.matched = (/** @type {number} */ column, /** @type {number} */ _from, /** @type {number} */ _to) => column;
+    this.from = 0;
     this.tip = layer("atlas-tip");
     this.tip.hidden = true;
     this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
@@ -61,6 +65,7 @@ export class Panels {
     this.sized = new ResizeObserver(() => this.panels.forEach(number));
     const away = (/** @type {Event} */ { target }) => stage.contains(/** @type {Node} */ (target)) || this.point(0, null);
     document.addEventListener("pointerdown", away, { signal });
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
   }
 
   /**
@@ -85,7 +90,10 @@ export class Panels {
    * @param {number} count
    */
   cut(count) {
-    for (const { home } of this.panels.splice(count)) home.remove();
+    for (const { home } of this.panels.splice(count)) {
+      this.sized.unobserve(/** @type {Element} */ (home.querySelector(".atlas-mask-frame")));
+      home.remove();
+    }
   }
 
   /**
@@ -140,6 +148,12 @@ export class Panels {
     this.voice.textContent = this.teller.spoken(at, next, cell);
   }
 
+  /** First the tooltip goes, then the pin. */
+  escape() {
+    if (this.cell) this.point(0, null);
+    else if (this.pinned) this.teller.letGo();
+  }
+
   /**
    * Show other content; the cursor goes, the pin stays where its labels are.
    * @param {Content[]} contents one a panel
@@ -168,6 +182,7 @@ export class Panels {
    */
   point(at, cell) {
     this.cell = cell;
+    this.from = this.panels[at]?.content.columns.length ?? 0;
     this.mark();
     this.teller.pointed?.(at, cell);
     this.tip.hidden = !cell;
@@ -182,7 +197,8 @@ export class Panels {
   }
 
   /**
-   * The tooltip below its row, or above where the window ends; inside the stage.
+   * The tooltip below its panel, so that it hides none of it; where the window ends before, below the
+   * row or above it. It stays inside the stage.
    * @param {Panel} panel
    * @param {Cell} cell
    */
@@ -192,8 +208,8 @@ export class Panels {
     const { offsetWidth, offsetHeight } = this.tip;
     const x = column < 0 ? rows.getBoundingClientRect().left : map.left + wide * (column + 0.5) - offsetWidth / 2;
     const left = Math.min(Math.max(0, x - home.left), Math.max(0, home.width - offsetWidth));
-    const below = map.top + high * (row + 1) + 10;
-    const top = below + offsetHeight > innerHeight ? map.top + high * row - 10 - offsetHeight : below;
+    const below = [map.bottom + 10, map.top + high * (row + 1) + 10].find((y) => y + offsetHeight <= innerHeight);
+    const top = below ?? map.top + high * row - 10 - offsetHeight;
     this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top - home.top)}px)`;
   }
 
@@ -203,9 +219,9 @@ export class Panels {
       const { rows: labels, columns } = content;
       const ranges = { x: span(columns.length), y: span(labels.length) };
       const { row, column } = this.cell ?? this.elsewhere;
-      marks.light(ranges, row, column);
+      marks.light(ranges, row, column < 0 || !this.cell ? column : this.matched(column, this.from, columns.length));
       [...rows.children].forEach((item, place) => item.classList.toggle("atlas-lit", place === row));
-      const held = this.pinned?.panel === at ? this.pinned : null;
+      const held = this.pinned && (this.pinned.panel < 0 || this.pinned.panel === at) ? this.pinned : null;
       marks.hold(ranges, held ? labels.indexOf(held.row) : -1, held ? columns.indexOf(held.column) : -1);
     });
   }

@@ -3,6 +3,7 @@
  */
 
 import { made } from "./key.js";
+import { grouped } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -19,9 +20,10 @@ const KINDS = {
  * @param {Matrix} matrix topics by masks
  * @param {number[]} order places of topics
  * @param {number} sparsity of the masks
+ * @param {string} verdict on learned masks, empty for none
  * @returns {HTMLElement[]}
  */
-export function perplexity({ rows, columns, values }, order, sparsity) {
+export function perplexity({ rows, columns, values }, order, sparsity, verdict) {
   const table = made("table", "atlas-values");
   const caption = made("caption", "", `Perplexity per token at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
   const [head, body, foot] = [made("thead"), made("tbody"), made("tfoot")];
@@ -37,7 +39,8 @@ export function perplexity({ rows, columns, values }, order, sparsity) {
   const scroll = made("div", "atlas-scroll atlas-mask-perplexity");
   scroll.tabIndex = 0;
   scroll.append(table);
-  return [made("h3", "", "What pruning costs"), scroll];
+  const found = verdict ? [made("p", "atlas-summary", `Learned masks: ${verdict}.`)] : [];
+  return [made("h3", "", "What pruning costs"), ...found, scroll];
 }
 
 /**
@@ -63,7 +66,12 @@ function line(first, rest) {
 
 /** @param {(number | null)[]} values */
 function cells(values) {
-  return values.map((value) => made("td", "", value === null ? "–" : String(Number(value.toPrecision(4)))));
+  return values.map((value) => made("td", "", value === null ? "–" : digits(value)));
+}
+
+/** @param {number} value */
+function digits(value) {
+  return value < 1000 ? value.toPrecision(4) : grouped(Math.round(value));
 }
 
 /**

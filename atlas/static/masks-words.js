@@ -41,7 +41,7 @@ export function delta(masks, topic, kind, layer) {
  * @param {number} layer
  */
 export function ranked(masks, topic, kind, layer) {
-  return `delta number ${masks.rank(topic, kind, layer)} of ${masks.blocks}, from the smallest`;
+  return `rank ${masks.rank(topic, kind, layer)} of the topic's ${masks.blocks} blocks, smallest delta first`;
 }
 
 /** @param {Topic | undefined} topic */
@@ -82,5 +82,5 @@ export function summary({ layers, topics }, shown) {
  * @param {number} blocks
  */
 export function share(count, blocks) {
-  return `${count} of ${blocks} blocks, ${Number(((100 * count) / blocks).toPrecision(3))} %`;
+  return `${count} of ${blocks} blocks (${Number(((100 * count) / blocks).toPrecision(3))} %)`;
 }

@@ -20,6 +20,8 @@
  * @property {(number|null)[][]} values
  * @property {(number|null)[][]} [spread]
  * @property {number} [n]
+ * @property {Matrix} [beside] where its first column is that of another matrix: that one
+ * @property {Matrix} [own] and this one without it
  */
 
 export const ABSENT = "does not exist in this architecture";
@@ -47,6 +49,17 @@ export function exact(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return ABSENT;
   return matrix.categories ? matrix.categories[value] : String(value);
+}
+
+/**
+ * The matrix that a column belongs to, where one of another stands first, and its place there.
+ * @param {Matrix} matrix
+ * @param {number} column
+ * @returns {[Matrix, number]}
+ */
+export function owner(matrix, column) {
+  if (!matrix.beside || !matrix.own) return [matrix, column];
+  return column ? [matrix.own, column - 1] : [matrix.beside, 0];
 }
 
 /**

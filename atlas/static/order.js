@@ -50,6 +50,38 @@ export function arranged(matrix, order) {
 }
 
 /**
+ * A matrix with the one column of another before its own, where both have the same rows and the same
+ * fixed scale; itself where they have not. `columns.joined` says the same in Python.
+ * @param {Matrix} matrix
+ * @param {Matrix | undefined} first
+ * @returns {Matrix}
+ */
+export function joined(matrix, first) {
+  if (!first || !fits(matrix, first)) return matrix;
+  return {
+    ...matrix,
+    columns: [...first.columns, ...matrix.columns],
+    native: matrix.native && [...(first.native ?? first.columns), ...matrix.native],
+    values: matrix.values.map((line, row) => [...first.values[row], ...line]),
+    spread: undefined,
+    beside: first,
+    own: matrix,
+  };
+}
+
+/**
+ * @param {Matrix} matrix
+ * @param {Matrix} first
+ * @returns {boolean}
+ */
+export function fits(matrix, first) {
+  const scale = (/** @type {Matrix} */ { axes, rows, kind, scale, range }) => JSON.stringify([axes, rows, kind, scale, range]);
+  const isFixed = matrix.range?.every((end) => end !== null) ?? false;
+  const isOther = !matrix.columns.some((column) => first.columns.includes(column));
+  return isFixed && isOther && first.columns.length === 1 && scale(matrix) === scale(first);
+}
+
+/**
  * What an axis is called, with the order in which it stands where that is not its own.
  * @param {Matrix} matrix
  * @param {number} at 0 for rows, 1 for columns

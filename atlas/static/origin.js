@@ -48,7 +48,7 @@ export function origin(profile) {
 function pairs(title, values) {
   const made = document.createElement("div");
   made.className = "atlas-pairs";
-  const heading = document.createElement("h4");
+  const heading = document.createElement("h3");
   heading.textContent = title;
   const list = document.createElement("dl");
   for (const [key, value] of Object.entries(values)) {

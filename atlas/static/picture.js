@@ -163,7 +163,7 @@ function wrapped(line, most) {
 }
 
 /** @param {string} said */
-function escaped(said) {
+export function escaped(said) {
   const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return said.replace(/[&<>"]/g, (mark) => names[/** @type {keyof typeof names} */ (mark)]);
 }

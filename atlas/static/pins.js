@@ -24,13 +24,14 @@ export function remember(heatmap, again) {
   const { pinned } = heatmap.cursor;
   if (!pinned) return write(null, again);
   const chosen = (/** @type {HTMLSelectElement} */ select) => (select.selectedIndex > 0 ? select.value : undefined);
+  const order = heatmap.part("order").value;
   write(
     {
       figure: String(heatmap.element.dataset.figure),
       matrix: heatmap.matrix.name,
       ...pinned,
       scale: chosen(heatmap.part("scale")),
-      order: chosen(heatmap.part("order")),
+      order: order === opening(heatmap) ? undefined : order,
     },
     again,
   );
@@ -49,12 +50,20 @@ export async function recall(heatmap) {
   heatmap.part("matrix").value = pin.matrix;
   offer(heatmap);
   choose(heatmap.part("scale"), pin.scale);
-  choose(heatmap.part("order"), pin.order);
-  const { rows, columns } = heatmap.matrix;
+  choose(heatmap.part("order"), pin.order ?? opening(heatmap));
+  const { rows, columns } = heatmap.shown;
   const isThere = rows.includes(pin.row) && columns.includes(pin.column);
   heatmap.cursor.pinned = isThere ? { row: pin.row, column: pin.column } : null;
   heatmap.show();
   heatmap.stage.scrollIntoView({ block: "nearest" });
+}
+
+/**
+ * The order that a figure opens with.
+ * @param {Heatmap} heatmap
+ */
+function opening({ element }) {
+  return element.dataset.order ?? "canonical";
 }
 
 /**

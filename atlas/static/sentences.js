@@ -3,7 +3,7 @@
  * `drawing.summary`.
  */
 
-import { ABSENT, classes, exact, isWhole, known, place, rank, worded } from "./numbers.js";
+import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -61,7 +61,7 @@ export function counted(matrix) {
 export function ranked(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null || isWhole(matrix)) return "";
-  const values = known(matrix);
+  const values = known(owner(matrix, column)[0]);
   return `rank ${rank(values, value)} of ${values.length}`;
 }
 
@@ -74,7 +74,7 @@ export function ranked(matrix, row, column) {
 export function spoken(matrix, row, column) {
   const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
   const value = exact(matrix, row, column);
-  const said = value === ABSENT || isWhole(matrix) ? value : `${value} ${matrix.unit}`;
+  const said = value === ABSENT || isWhole(matrix) ? value : `${value} ${owner(matrix, column)[0].unit}`;
   const rest = ranked(matrix, row, column);
   return `${where.join(", ")}: ${said}${rest ? `, ${rest}` : ""}`;
 }

@@ -10,6 +10,7 @@
  */
 export function table(matrix) {
   const made = document.createElement("table");
+  made.className = "atlas-values"; // the theme makes a table without a class a scroller of its own
   made.append(caption(matrix), head(matrix), body(matrix));
   const scroll = document.createElement("div");
   scroll.className = "atlas-scroll";

@@ -2,7 +2,7 @@
  * What a cell says, and where it says it.
  */
 
-import { exact, place } from "./numbers.js";
+import { exact, owner, place } from "./numbers.js";
 import { ranked } from "./sentences.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
@@ -25,7 +25,9 @@ export function told(matrix, row, column, notes) {
   ];
   if (native && native !== matrix.columns[column]) lines.push(line("code", native));
   if (typeof spread === "number") lines.push(line("span", `standard error ${spread}`));
-  const small = [ranked(matrix, row, column), ...notes].filter(Boolean);
+  const [own] = owner(matrix, column);
+  const other = own === matrix || own === matrix.own ? "" : `${own.title}, ${own.unit}`;
+  const small = [other, ranked(matrix, row, column), ...notes].filter(Boolean);
   return [...lines, ...small.map((note) => line("small", note))];
 }
 

@@ -1,0 +1,215 @@
+"""What a change does to an atlas: found, told, and safe to show."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import atlases
+import numpy as np
+import pytest
+import samples
+from click.testing import CliRunner
+
+from atlas import diff, diff_report, revisions
+from atlas.cli import main
+from atlas.errors import AtlasError
+from atlas.paths import Project
+
+VALUES = np.array([[0.5, 2.0, np.nan], [0.1, 0.4, 3.0]])
+CLAIM = {
+    "sentence": "The largest is above 2.5.",
+    "view": "models/a/?figure=weights&matrix=rms",
+    "holds": [
+        {
+            "left": {"model": "a", "analysis": "weights", "matrix": "rms", "take": "max"},
+            "is": "above",
+            "right": 2.5,
+        }
+    ],
+}
+NASTY = "@somebody #12 ![x](http://x.y/z) <img src=x> | `a` **b** www.example.org\n# h"
+
+
+def atlas(root: Path, values: Any = VALUES) -> Project:
+    made = atlases.project(root)
+    for slug in ("a", "b"):
+        atlases.entry(made, slug)
+    atlases.profile(made, "a", matrices=(samples.matrix(values=np.array(values)),))
+    made.claims.mkdir()
+    (made.claims / "large.yml").write_text(json.dumps(CLAIM))
+    return made
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Project:
+    return atlas(tmp_path / "before")
+
+
+def changed(row: int, column: int, value: float) -> Any:
+    values = VALUES.copy()
+    values[row, column] = value
+    return values
+
+
+def test_nothing_changes_nothing(before: Project, tmp_path: Path) -> None:
+    changes = diff.between(before, atlas(tmp_path / "after"))
+    assert changes.is_empty
+    assert diff_report.lines(changes) == ["nothing changed"]
+    assert "Nothing: the same models" in diff_report.markdown(changes)
+
+
+def test_models_and_entries(before: Project, tmp_path: Path) -> None:
+    after = atlas(tmp_path / "after")
+    atlases.entry(after, "c")
+    atlases.entry(after, "a", license="mit", tags=["new"])
+    after.entry("b").unlink()
+    changes = diff.between(before, after)
+    assert (changes.added, changes.removed) == (("c",), ("b",))
+    assert [(one.model, one.key, one.before, one.after) for one in changes.entries] == [
+        ("a", "license", "apache-2.0", "mit"),
+        ("a", "tags", "", "new"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "cells"), [(2.0 * (1 + 8e-4), 0), (2.0 * (1 + 3e-3), 1), (-2.0, 1)]
+)
+def test_cells_count_beyond_the_tolerance_of_verify(
+    before: Project, tmp_path: Path, value: float, cells: int
+) -> None:
+    changes = diff.between(before, atlas(tmp_path / "after", changed(0, 1, value)))
+    assert [one.cells for one in changes.moved] == ([cells] if cells else [])
+    for one in changes.moved:
+        assert (one.model, one.analysis, one.matrix, one.of) == ("a", "weights", "rms", 6)
+        assert one.where == "layer 0, attn.k" and one.values is not None
+        assert one.values[0] == 2.0
+
+
+def test_a_cell_that_comes_or_goes_has_moved(before: Project, tmp_path: Path) -> None:
+    [one] = diff.between(before, atlas(tmp_path / "after", changed(0, 2, 1.0))).moved
+    assert (one.cells, one.largest, one.problem) == (1, None, "exists on one side only")
+    json.dumps(diff_report.document(diff.between(before, before)), allow_nan=False)
+    told = diff_report.document(diff.between(before, atlas(tmp_path / "x", changed(0, 2, 1.0))))
+    assert json.loads(json.dumps(told, allow_nan=False))["moved"][0]["before"] is None
+
+
+def test_matrices_profiles_and_what_they_were_measured_on(before: Project, tmp_path: Path) -> None:
+    after = atlas(tmp_path / "after")
+    found = atlases.profile(after, "a", matrices=(samples.matrix(name="other"),))
+    atlases.profile(
+        after, "a", matrices=found.matrices, model=replace(found.model, digest="sha256:" + "6" * 64)
+    )
+    atlases.profile(after, "b")
+    changes = diff.between(before, after)
+    assert changes.measured == (("b", "weights"),)
+    assert ("a", "weights", "measured on another digest") in changes.other
+    assert [(one.matrix, one.problem) for one in changes.moved] == [
+        ("rms", "is gone"),
+        ("other", "is new"),
+    ]
+    assert diff.between(after, before).dropped == (("b", "weights"),)
+
+
+def test_claims_that_flip(before: Project, tmp_path: Path) -> None:
+    after = atlas(tmp_path / "after", changed(1, 2, 2.0))
+    [one] = diff.between(before, after).claims
+    assert (one.before, one.after) == ("holds", "no longer holds")
+    assert one.why == ("max of rms, a = 2, not above 2.5",)
+    (after.claims / "large.yml").unlink()
+    [gone] = diff.between(before, after).claims
+    assert (gone.before, gone.after) == ("holds", None)
+
+
+def test_the_comment_has_pictures_beside_it(before: Project, tmp_path: Path) -> None:
+    changes = diff.between(before, atlas(tmp_path / "after", changed(1, 2, 2.0)))
+    path = diff_report.write(tmp_path / "out", changes)
+    text = path.read_text(encoding="utf-8")
+    for address in re.findall(r"!\[\w+\]\(([^)]*)\)", text):
+        assert (path.parent / address).read_bytes().startswith(b"\x89PNG")
+    assert text.count("![") == 2
+    assert "1 cells of 1 matrices moved" in text and "1 of them overturned" in text
+
+
+def test_contributed_text_stays_text_in_markdown(before: Project, tmp_path: Path) -> None:
+    after = atlas(tmp_path / "after")
+    atlases.entry(after, "a", license="mit", summary=f"{NASTY} indeed", name=NASTY.split("\n")[0])
+    (after.claims / "nasty.yml").write_text(json.dumps({**CLAIM, "sentence": NASTY}))
+    text = diff_report.markdown(diff.between(before, after))
+    inside = re.findall(r"<code>(.*?)</code>", text)
+    assert any("&#64;somebody" in one for one in inside)
+    for one in inside:
+        assert re.fullmatch(r"(?:[^\W_]| |&#[0-9]+;)*", one), one
+    rest = re.sub(r"<code>.*?</code>", "", text)
+    assert "@" not in rest and "somebody" not in rest and "example" not in rest
+    assert html.unescape(diff_report.code(NASTY)).startswith("<code>@somebody #12 ![x]")
+    assert "\x1b" not in "".join(diff_report.lines(diff.between(before, after)))
+
+
+def test_a_comment_is_never_longer_than_github_takes(before: Project) -> None:
+    many = tuple(
+        diff.EntryChange(f"model-{number}", "summary", "x" * 300, "é*" * 150)
+        for number in range(500)
+    )
+    changes = replace(diff.between(before, before), entries=many)
+    text = diff_report.markdown(changes)
+    assert len(text) <= diff_report.LONGEST
+    assert re.search(r"\d+ more lines are left out", text)
+    assert len(diff_report.lines(changes)) == 500
+
+
+@pytest.fixture
+def repository(before: Project) -> Project:
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@x", *arguments],
+            cwd=before.root,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"},
+        )
+
+    git("init", "--quiet", "--initial-branch=main")
+    (before.folder("a") / "link").symlink_to("/etc/passwd")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=one")
+    (before.folder("a") / "link").unlink()
+    return before
+
+
+def test_a_revision_is_read_from_git(repository: Project) -> None:
+    atlases.profile(repository, "a", matrices=(samples.matrix(values=changed(1, 2, 2.0)),))
+    with revisions.opened(repository, "HEAD") as then:
+        assert not (then.folder("a") / "link").exists()
+        assert not (then.folder("a") / "link").is_symlink()
+        changes = diff.between(then, repository)
+        inside = then.root
+    assert not inside.exists()
+    assert [one.matrix for one in changes.moved] == ["rms"]
+    done = CliRunner().invoke(main, ["diff", "main", "--project", str(repository.root), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["claims"][0]["after"] == "no longer holds"
+    plain = CliRunner().invoke(main, ["diff", "main", "--project", str(repository.root)])
+    assert "claim large: holds -> no longer holds" in plain.stdout
+
+
+@pytest.mark.parametrize(
+    "revision",
+    ["--output=/tmp/x", "-h", "a..b", "HEAD:mkdocs.yml", "@{-1}", "", "x y", "HEAD;ls", "nothing"],
+)
+def test_what_is_no_revision_is_refused(repository: Project, revision: str) -> None:
+    with pytest.raises(AtlasError, match=r"revision|no commit here"):  # noqa: SIM117
+        with revisions.opened(repository, revision):
+            raise AssertionError("opened")
+
+
+def test_a_folder_that_is_no_atlas_and_no_repository(before: Project, tmp_path: Path) -> None:
+    with pytest.raises(AtlasError):  # noqa: SIM117
+        with revisions.opened(before, str(tmp_path / "nowhere")):
+            raise AssertionError("opened")

@@ -1,0 +1,37 @@
+"""The repository's own atlas in a folder of its own: its entries, profiles and claims, rendered.
+
+Tests that look at every page kind look at this one, for it has all of them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from atlas import pages
+from atlas.paths import PACKAGE, Project
+
+OURS = Project(PACKAGE.parent)
+
+
+def copied(root: Path) -> Project:
+    """The atlas without any generated page."""
+    made = Project(root)
+    for path in _written():
+        target = root / path.relative_to(OURS.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return made
+
+
+def rendered(root: Path) -> Project:
+    """The same with its pages, not yet built."""
+    made = copied(root)
+    pages.render(made)
+    return made
+
+
+def _written() -> list[Path]:
+    """What people write and `profile` measures."""
+    found = [OURS.mkdocs_yml, *OURS.models.glob("*/model.yml"), *OURS.models.glob("*/*.json")]
+    return found + list((OURS.docs / "claims").glob("*.yml"))

@@ -83,6 +83,11 @@ class Family:
         return f"families/{self.name}"
 
     @property
+    def offered(self) -> list[Rung]:
+        """Its analyses, those that most of its models have first: with these a page opens."""
+        return sorted(self.rungs, key=lambda rung: -len(rung.members))
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The numbers of parameters that are known, each once, ascending."""
         return tuple(sorted({size for size in map(parameters, self.models) if size}))

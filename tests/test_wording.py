@@ -7,7 +7,7 @@ import json
 import pytest
 import samples
 
-from atlas import analysis, wording
+from atlas import analysis, store, wording
 
 MATRICES = [
     samples.matrix(name=name, title=title)
@@ -39,7 +39,7 @@ def test_a_fact_is_told_by_the_titles_of_matrices(key: str, words: str) -> None:
 
 
 def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
-    found = {
+    found: dict[str, store.Scalar] = {
         "largest_outlier": 151.7,
         "largest_outlier_at": "layer 3, mlp.down",
         "strongest_ov": 0.9,

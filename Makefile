@@ -2,7 +2,7 @@
 #   make site           own virtual environment, install, atlas build -> site/
 #   make site FRESH=1   the same, measuring everything again
 #   make test           all tests; browser tests where a Chromium is found
-#   make check          format, lint, types (Python and JavaScript), and the atlas' own check
+#   make check          format, lint, types (Python and JavaScript), workflows, and the atlas' own check
 #   make serve          live preview on http://127.0.0.1:8000
 #   make clean          remove what was built; the environment stays
 
@@ -26,6 +26,7 @@ check: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet --no-progress .github
 	node_modules/.bin/tsc --project .
 	$(BIN)/atlas check
 

@@ -98,7 +98,13 @@ def measure(
     facts = _facts(deltas, mask, own, pruned)
     if learned:
         gates = hard_concrete.learn(
-            model, read.passages, read.clusters, read.halves, pruned, steps.part(1)
+            model,
+            read.passages,
+            read.clusters,
+            read.halves,
+            (found[1:] - found[0]).T,
+            pruned,
+            steps.part(1),
         )
         by_half = np.array([masking.cheapest(half, pruned) for half in gates.log_alpha])
         tried["learned"] = try_out(by_half)
@@ -255,7 +261,7 @@ def _perplexities(tried: Mapping[str, Floats], held: Clusters, read: Read) -> Ma
 
 def _facts(deltas: Floats, mask: Mask, own: Mask, pruned: int) -> dict[str, Scalar]:
     """What the masks say in few words; `own`: (half, cluster, block)."""
-    never = [_name(block) for block in np.flatnonzero(~mask.any(axis=0))]
+    never = [_name(block) for block in np.flatnonzero(~mask.any(axis=0)).tolist()]
     agreements = [masking.agreement(*pair) for pair in zip(own[0], own[1], strict=True)]
     return {
         "blocks": mask.shape[1],

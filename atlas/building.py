@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from atlas import analysis
+from atlas import analysis, social
 from atlas.errors import AtlasError
 from atlas.paths import Project, static, template_dirs
 
@@ -17,7 +17,8 @@ POLL_SECONDS = 0.5
 
 
 def mkdocs(project: Project) -> None:
-    """Build the site into `site/`; every warning of MkDocs is an error."""
+    """Build the site into `site/`, with tags for previews of links; every warning of MkDocs is an
+    error."""
     command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
     done = subprocess.run(command, env=_environment(), check=False)
     if done.returncode:
@@ -26,6 +27,7 @@ def mkdocs(project: Project) -> None:
             file=project.mkdocs_yml,
             remedy="its messages stand above",
         )
+    social.mark(project)
 
 
 def serve(project: Project, address: str, render: Callable[[], object]) -> None:

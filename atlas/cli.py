@@ -7,7 +7,7 @@ Heavy modules are imported by the command that needs them, so that `atlas --help
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,11 @@ _only = click.option(
     help="Only this analysis; may be given several times.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+_corpus = click.option(
+    "--corpus",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line.',
+)
 _fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")
 
 
@@ -139,16 +144,29 @@ def new(
 
 
 @main.command()
+@_models
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Also run every analysis on a tiny random model like each MODEL's, or all of them.",
+)
 @_project
 @_json
-def check(project: Path | None, as_json: bool) -> None:
-    """Check settings, entries and profiles: every problem in one run, without torch."""
+def check(models: Sequence[str], dry_run: bool, project: Path | None, as_json: bool) -> None:
+    """Check settings, entries and profiles: every problem in one run, without torch.
+
+    Always the whole project; MODELS only choose what a dry run is made for.
+    """
     from atlas import check as checking
-    from atlas import console, entry
+    from atlas import console
 
     here = _here(project)
-    problems = checking.problems(here)
-    notes = [] if problems else checking.notes(entry.load_all(here), here)
+    found = checking.findings(here)
+    problems = found.problems
+    notes = [] if problems else found.notes
+    if dry_run and not problems:
+        failed, told = _dry_run(here, models)
+        problems, notes = failed, [*notes, *told]
     if as_json:
         console.emit_json({"problems": [item.as_dict() for item in problems], "notes": notes})
     else:
@@ -211,19 +229,27 @@ def plan(
 @_models
 @_only
 @_fresh
+@_corpus
 @_project
 @_json
 def profile(
-    models: Sequence[str], only: Sequence[str], fresh: bool, project: Path | None, as_json: bool
+    models: Sequence[str],
+    only: Sequence[str],
+    fresh: bool,
+    corpus: Path | None,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure what is stale, of all models or of those named, and write their profiles.
 
     Each analysis is written as soon as it is done; after Ctrl-C the next run goes on from there.
+    With --corpus everything that reads texts reads those; to keep it so, name the file in
+    mkdocs.yml, `extra.atlas.corpus`.
     """
     from atlas import console
 
     here = _here(project)
-    entries, jobs = _jobs(here, models, only)
+    entries, jobs = _jobs(here, models, only, corpus)
     failed = _measure(here, entries, jobs, fresh)
     if as_json:
         console.emit_json(failed)
@@ -418,6 +444,28 @@ def _here(project: Path | None) -> Project:
     return here
 
 
+def _dry_run(project: Project, models: Sequence[str]) -> tuple[list[AtlasError], list[str]]:
+    """What fails on tiny models like those named, or like all; and a line about what was run."""
+    from importlib.util import find_spec
+
+    entries, _ = _jobs(project, models, ())
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        return [], ["dry run skipped: it needs pip install 'model-atlas[profile]'"]
+    from atlas import console, dry_run
+    from atlas import profile as profiling
+
+    def measure(
+        tiny: Project, made: Sequence[Entry], jobs: Sequence[Job]
+    ) -> Iterator[tuple[str, str, str | None]]:
+        with console.watching() as watch:
+            for outcome in profiling.run(tiny, made, jobs, watch, save=False):
+                yield outcome.job.slug, outcome.job.analysis, outcome.reason
+
+    chosen = [item for item in entries if not models or item.slug in models]
+    verdicts = list(dry_run.run(project, chosen, measure))
+    return dry_run.problems(project, verdicts), [dry_run.summary(verdicts)]
+
+
 def _require_checked(project: Project) -> None:
     from atlas import check as checking
     from atlas.errors import raise_all
@@ -426,10 +474,15 @@ def _require_checked(project: Project) -> None:
 
 
 def _jobs(
-    project: Project, models: Sequence[str], only: Sequence[str]
+    project: Project, models: Sequence[str], only: Sequence[str], corpus: Path | None = None
 ) -> tuple[list[Entry], list[Job]]:
-    """The entries of a project and the plan for those named, or for all."""
-    from atlas import analysis, entry, settings
+    """The entries of a project and the plan for those named, or for all.
+
+    What the project chose to measure on holds from here to the command's end.
+    """
+    from dataclasses import replace
+
+    from atlas import analysis, choices, entry, settings
     from atlas import plan as planning
     from atlas.errors import suggest
 
@@ -441,7 +494,10 @@ def _jobs(
     for name in only:
         analysis.statement(name)
     chosen = [item for item in entries if not models or item.slug in models]
-    jobs = planning.jobs(project, chosen, settings.load(project))
+    stated = settings.load(project)
+    made = replace(stated.choices, corpus=corpus) if corpus else stated.choices
+    click.get_current_context().with_resource(choices.made(made))
+    jobs = planning.jobs(project, chosen, stated)
     return entries, [job for job in jobs if not only or job.analysis in only]
 
 

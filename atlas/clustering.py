@@ -91,10 +91,10 @@ def make(
     words = topic_words(texts, vectors, found, embed)
     named = []
     for number in range(COUNT):
-        inside = np.flatnonzero(found == number)
+        inside = np.flatnonzero(found == number).tolist()
         sentence = central_sentence([texts[row] for row in inside], vectors[inside], embed)
         named.append(Cluster(words[number], sentence, len(inside)))
-    made_with = {
+    made_with: dict[str, str | int | float] = {
         "scikit-learn": importlib.metadata.version("scikit-learn"),
         "starts": starts(len(texts)),
         "seed": seed,

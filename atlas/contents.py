@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from atlas import (
     analysis,
+    choices,
     columns,
     drawing,
     entry,
@@ -146,10 +147,15 @@ def load(project: Project) -> list[Model]:
     """
     entries = entry.load_all(project)
     read = functools.cache(store.load)  # planning and pages need the same profiles
-    jobs = plan.jobs(project, entries, settings.load(project), read)
+    record = functools.cache(verified.load)  # one of a model for all of its sections
+    chosen = settings.load(project)
+    with choices.made(chosen.choices):
+        jobs = plan.jobs(project, entries, chosen, read)
     by_slug = {slug: list(group) for slug, group in groupby(jobs, lambda job: job.slug)}
     models = [
-        Model(item, tuple(_section(project, job, read) for job in by_slug.get(item.slug, [])))
+        Model(
+            item, tuple(_section(project, job, read, record) for job in by_slug.get(item.slug, []))
+        )
         for item in entries
     ]
     return _related(models)
@@ -190,16 +196,21 @@ def _parameters(entry: Entry) -> int:
     return (entry.geometry.parameters or 0) if entry.geometry else 0
 
 
-def _section(project: Project, job: Job, read: Callable[[Path], store.Profile]) -> Section:
+def _section(
+    project: Project,
+    job: Job,
+    read: Callable[[Path], store.Profile],
+    record: Callable[[Path], Mapping[str, verified.Reproduction]],
+) -> Section:
     stated = analysis.statement(job.analysis)
     if job.state == "missing":
         return Section(stated, job, None, None)
     path = project.profile(job.slug, job.analysis)
     profile = read(path)
-    record = verified.load(project.verified(job.slug))
-    same = verified.reproduced(record, profile, path)
+    known = record(project.verified(job.slug))
+    same = verified.reproduced(known, profile, path)
     figure = _figure(stated, profile.matrices)
-    return Section(stated, job, profile, figure, record[job.analysis] if same else None)
+    return Section(stated, job, profile, figure, known[job.analysis] if same else None)
 
 
 def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:

@@ -38,6 +38,8 @@ def text(made: Entry) -> str:
     if made.revision is not None:
         lines.append(f'revision: "{made.revision}"')
     lines.append(f"license: {_scalar(made.license)}")
+    if made.released is not None:
+        lines.append(f"released: {made.released}")
     if made.base is not None:
         lines.append(f"base: {_scalar(made.base)}")
     if made.tags:
@@ -45,9 +47,11 @@ def text(made: Entry) -> str:
     lines.append(f"summary: {_scalar(made.summary)}")
     if made.sources:
         lines += ["sources:", *(f"  - {_scalar(url)}" for url in made.sources)]
-    assert made.geometry is not None
-    shape = asdict(made.geometry)
-    lines += ["geometry:", *(f"  {key}: {value}" for key, value in shape.items())]
+    if made.geometry is not None:
+        shape = {key: value for key, value in asdict(made.geometry).items() if value is not None}
+        lines += ["geometry:", *(f"  {key}: {value}" for key, value in shape.items())]
+    if made.analyses is not None:
+        lines.append(f"analyses: [{', '.join(made.analyses)}]")
     return "\n".join(lines) + "\n"
 
 

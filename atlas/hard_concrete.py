@@ -4,9 +4,14 @@ A gate is a hard concrete variable (Louizos, Welling & Kingma 2018): with u unif
 s = σ((ln u − ln(1 − u) + ln α) / β), stretched to (γ, ζ) and cut to [0, 1], so that it is exactly 0
 or 1 with a probability above 0 and has a gradient all the same. Each cluster has a gate for every
 block, and so has each half of its passages, since masks are tried on the other half. What is
-minimised is the loss of the language model plus a Lagrangian that brings the expected number of
-closed gates to the target; the price of a block is a multiplier for every set of gates, raised
-while too few are closed. All sets learn from the same batches, a passage each.
+minimised is the loss of the language model plus an augmented Lagrangian of the expected number of
+closed gates: the price of a block is a multiplier for every set of gates, raised while too few are
+closed. All sets learn from the same batches, a passage each; ln α is a part that all sets of a half
+share, plus one of their own, so that what holds for all of them is learned once.
+
+Gates and prices start from what every block costs by itself: about as many gates are closed as
+should be, and the price is that of the block that is only just kept. Learning then finds what
+single blocks do not show, such as two that can stand in for one another.
 """
 
 from __future__ import annotations
@@ -32,15 +37,15 @@ BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
 STEPS = 160
 """Batches, with a passage for every set of gates."""
 
-RATE = 0.1
-"""Of Adam, in units of ln α."""
+RATE, MEMORY = 0.2, (0.9, 0.95)
+"""Of Adam, in units of ln α, falling to 0 along half a cosine; and its two means' memories."""
 
-OPEN = 2.5
-"""ln α to begin with: a gate is 1 with a probability of 71%, and 0 with 2%."""
+FIRST = 2.5
+"""How far from even a gate may be to begin with, in units of ln α."""
 
-PRICE, STIFFNESS = 0.1, 1.0
-"""Nats by which a block's price rises a step while no gate is closed of those that should be, and
-those that all of them cost at once (the quadratic term of an augmented Lagrangian)."""
+PRICE, STIFFNESS = 0.05, 1.0
+"""How much a block's price rises a step for a gate that is not closed and should be, and the weight
+of the square of their number; both times the typical distance between costs of blocks."""
 
 BACKWARD = 3
 """A step's work over that of a forward pass."""
@@ -76,6 +81,7 @@ def learn(
     passages: Sequence[Passage],
     clusters: NDArray[np.int64],
     halves: NDArray[np.int64],
+    costs: NDArray[np.float64],
     pruned: int,
     progress: Progress,
     *,
@@ -85,11 +91,15 @@ def learn(
 ) -> Gates:
     """Learn gates of which `pruned` are closed in every set.
 
-    `clusters`, `halves`: of every passage; each half of a cluster has one at least. `tokens`: of
-    the first micro-batch, planned from the free memory if unsaid, halved where memory runs out.
-    Raises `AtlasError` where not even one passage fits.
+    `clusters`, `halves`: of every passage; each half of a cluster has one at least. `costs`:
+    (passage, block), nats by which a passage's loss grows without a block. `tokens`: of the first
+    micro-batch, planned from the free memory if unsaid, halved where memory runs out. Raises
+    `AtlasError` where not even one passage fits.
     """
-    count, blocks = int(clusters.max()) + 1, 2 * model.geometry.layers
+    count, blocks = int(clusters.max()) + 1, costs.shape[1]
+    if not 0 < pruned < blocks:  # nothing is to be learned
+        even = np.zeros((2, count, blocks))
+        return Gates(even, float(pruned > 0))
     generator = torch.Generator().manual_seed(seed)
     members = [
         np.flatnonzero((halves == half) & (clusters == cluster)).tolist()
@@ -97,27 +107,48 @@ def learn(
         for cluster in range(count)
     ]
     turns = [_in_turn(rows, generator) for rows in members]
-    log_alpha = torch.full((2 * count, blocks), OPEN, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.Adam([log_alpha], lr=RATE)
-    price = torch.zeros(2 * count, dtype=torch.float64)
+    means = torch.from_numpy(np.stack([costs[rows].mean(0) for rows in members]))
+    first, price, unit = start(means, pruned)
+    own = torch.zeros_like(first, requires_grad=True)
+    shared = torch.zeros(2, 1, blocks, dtype=first.dtype, requires_grad=True)
+    optimizer = torch.optim.Adam([own, shared], lr=RATE, betas=MEMORY)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     runner = _Runner(model, passages, tokens)
+
+    def log_alpha() -> torch.Tensor:
+        return first + own + shared.expand(2, count, blocks).reshape(first.shape)
+
     with frozen(model):
-        for step in range(steps if pruned else 0):
-            uniform = torch.rand(log_alpha.shape, generator=generator, dtype=torch.float64)
-            gates = sampled(log_alpha, uniform.clamp(1e-6, 1 - 1e-6))
+        for step in range(steps):
+            uniform = torch.rand(first.shape, generator=generator, dtype=first.dtype)
+            now = log_alpha()
+            gates = sampled(now, uniform.clamp(1e-6, 1 - 1e-6))
             slopes = runner.slopes([next(turn) for turn in turns], gates.detach())
-            missing = pruned - closed_share(log_alpha).sum(1)
-            penalty = price * missing + STIFFNESS / 2 * missing.square() / pruned
+            missing = pruned - closed_share(now).sum(1)
+            penalty = price * missing + STIFFNESS / 2 * unit * missing.square()
             optimizer.zero_grad()
             ((gates * slopes).sum() + penalty.sum()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            price += PRICE * missing.detach() / pruned
+            falling.step()
+            price = price + PRICE * unit * missing.detach()
             progress((step + 1) * len(members) * BACKWARD, steps * len(members) * BACKWARD)
-    found = log_alpha.detach()
-    return Gates(
-        found.reshape(2, count, blocks).numpy(),
-        float(closed_share(found).mean()) if pruned else 0.0,
-    )
+    found = log_alpha().detach()
+    return Gates(found.reshape(2, count, blocks).numpy(), float(closed_share(found).mean()))
+
+
+def start(costs: torch.Tensor, pruned: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(set, block) mean costs -> ln α to begin with, the price of a block and the typical distance
+    between costs, one of each a set.
+
+    The price lies between the dearest block that is pruned and the cheapest that is kept; these two
+    are as often closed as open.
+    """
+    ranked = costs.sort(dim=1).values
+    price = (ranked[:, pruned - 1] + ranked[:, pruned]) / 2
+    distance = costs - price[:, None]
+    unit = distance.abs().median(dim=1).values.clamp(min=1e-9)
+    even = BETA * math.log(-GAMMA / ZETA)
+    return even + FIRST * torch.tanh(distance / unit[:, None]), price, unit
 
 
 def _in_turn(rows: list[int], generator: torch.Generator) -> Iterator[int]:

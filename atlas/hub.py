@@ -30,7 +30,7 @@ LARGEST_ANSWER = 16 * 1024 * 1024
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
-RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+RANGE = re.compile(r"bytes 0-[0-9]{1,30}/([0-9]{1,30})")
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Repository:
 
 @dataclass(frozen=True)
 class Answer:
-    """A body, or its first bytes, and how many bytes the whole file has, where that was told."""
+    """A body, or its first bytes, and how many bytes the whole file has."""
 
     body: bytes = field(repr=False)
-    total: int | None
+    total: int
 
 
 class RefusedError(AtlasError):
@@ -135,7 +135,9 @@ class Hub:
             ) from error
         if whole and len(body) > limit:
             raise AtlasError(f"{url} answers more than {limit:,} bytes", remedy="is it a hub?")
-        return Answer(body[:limit], total)
+        if total is None and len(body) > limit:
+            raise AtlasError(f"{url} does not say how large it is", remedy="is it a hub?")
+        return Answer(body[:limit], len(body) if total is None else total)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -167,6 +169,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return request
 
 
+def require_online() -> None:
+    """Raise `UnreachableError` where the environment keeps the hub's clients off the network."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        raise UnreachableError(
+            "HF_HUB_OFFLINE is set", remedy="unset it, or name a folder with the downloaded model"
+        )
+
+
 def _repository(body: bytes, url: str) -> Repository:
     """The hub's answer about a repository, as far as it is believed."""
     try:
@@ -189,9 +199,11 @@ def _total(status: int, headers: Mapping[str, str]) -> int | None:
     """The size of the whole file: of a part's Content-Range, else the length of what is sent."""
     if status == 206:
         found = RANGE.fullmatch(headers.get("Content-Range") or "")
-        return int(found[3]) if found and found[1] == "0" else None
+        if found is None:
+            raise ValueError("it sends another part than the first")
+        return int(found[1])
     length = headers.get("Content-Length") or ""
-    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+    return int(length) if re.fullmatch(r"[0-9]{1,30}", length) else None
 
 
 def _token() -> str | None:

@@ -86,6 +86,7 @@ def _from_hub(
     client = hub.Hub.from_environment()
     name = _hub_id(source, client.endpoint)
     try:
+        hub.require_online()
         repository = client.repository(name, revision)
     except hub.UnreachableError:
         cached = headers.locate(name, revision, project.root)
@@ -140,15 +141,17 @@ def _drafted(
     architecture, shape = _shape(folder)
     card = model_card.read(folder)
     notes = [*origin.remarks, *card.unclear]
-    slug = slug or _slug(origin.name)
+    slug = _slug(origin.name) if slug is None else _typed(slug)
     path = project.entry(slug)
     if path.exists():
         raise _taken(path)
     base = _base(project, card, notes)
     if card.license is None:
         notes.append("license: the card names none that is known")
-    if family is None:
-        family = base.family if base else _family(slug)
+    if family is None and base is not None:
+        family = base.family
+    elif family is None:
+        family = _family(slug)
         notes.append(f"family: {family!r} is a guess by its name")
     notes.append("released: when it was published; the files do not say")
     notes.append("summary: tells the shape only; say what the model is")
@@ -214,6 +217,16 @@ def _slug(name: str) -> str:
     slug = re.sub(r"[.-]*[.][.-]*", ".", slug).strip(".-")[: entry.LONGEST_SLUG].strip(".-")
     if not SLUG.fullmatch(slug):
         raise AtlasError(f"no slug can be made of {short(name)}", remedy="give one: --slug")
+    return slug
+
+
+def _typed(slug: str) -> str:
+    if not SLUG.fullmatch(slug) or len(slug) > entry.LONGEST_SLUG:
+        raise AtlasError(
+            f"--slug {short(slug)} is no slug",
+            remedy=f"lower-case letters and digits, parts joined by - or ., "
+            f"at most {entry.LONGEST_SLUG} characters",
+        )
     return slug
 
 

@@ -30,7 +30,9 @@ from atlas import (
     model_map,
     previews,
     references,
+    relations,
     schemas,
+    social,
     surveys,
     templating,
     verdicts,
@@ -125,6 +127,8 @@ def _model(
         if section.block_masks and section.profile:
             picture = mask_maps.png(section.profile)
             yield f"{model.folder}/{section.block_masks.preview}", picture
+    figure = _shown(model)
+    yield f"{model.folder}/{social.FILE}", social.png(model, figure.first if figure else None)
     page = templating.render(
         templates,
         "model.md.j2",
@@ -138,15 +142,18 @@ def _model(
     yield f"{model.folder}/index.md", page
 
 
-def _card(model: Model) -> Card:
-    """A model's card shows the first figure that any model can have, else the first of its page."""
-    sections = model.sections
+def _shown(model: Model) -> contents.Figure | None:
+    """What stands for a model: the first figure that any model can have, else its page's first."""
     drawn = sorted(
-        (section for section in sections if section.figure),
+        (section for section in model.sections if section.figure),
         key=lambda section: not model_map.is_general(section.stated),
     )
-    shown = drawn[0] if drawn else None
-    figure = shown.figure if shown else None
+    return drawn[0].figure if drawn else None
+
+
+def _card(model: Model) -> Card:
+    sections = model.sections
+    figure = _shown(model)
     profiles = [section.profile for section in sections if section.profile]
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
     return Card(
@@ -251,7 +258,10 @@ def _methods(
     page = templating.render(templates, "methods.md.j2", root="../", statements=listed)
     yield "methods/index.md", page
     for stated in listed:
-        page = templating.render(templates, "method.md.j2", root="../../", stated=stated)
+        asked = relations.load_all() if stated.name == "functions" else ()
+        page = templating.render(
+            templates, "method.md.j2", root="../../", stated=stated, asked=asked
+        )
         yield f"methods/{stated.name}.md", page
 
 

@@ -22,6 +22,7 @@ GITIGNORE = """\
 /docs/index.md
 /docs/contributing.md
 /docs/assets/atlas/
+/docs/claims/index.md
 /docs/compare/
 /docs/data/
 /docs/families/

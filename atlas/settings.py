@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import yaml
 
 from atlas import analysis
+from atlas.choices import Choices
 from atlas.errors import AtlasError, raise_all, short, suggest
 from atlas.paths import Project
 
@@ -16,10 +17,15 @@ from atlas.paths import Project
 class Settings:
     """What holds for every model of the atlas.
 
-    `analyses`: which analyses to run where an entry names none; None for all that fit.
+    `analyses`: which analyses to run where an entry names none; None for all that fit. `choices`:
+    what is measured on, and how; its keys stand beside `analyses` in the file.
     """
 
     analyses: tuple[str, ...] | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+KEYS = ("analyses", *(each.name for each in fields(Choices)))
 
 
 def load(project: Project) -> Settings:
@@ -36,16 +42,15 @@ def load(project: Project) -> Settings:
         raise AtlasError(
             f"{short(stated)} is not a mapping", file=file, place="extra.atlas", remedy="write keys"
         )
-    known = [field.name for field in fields(Settings)]
     found = [
         AtlasError(
             f"unknown key {short(key)}",
             file=file,
             place=f"extra.atlas.{key}",
-            remedy=suggest(key, known),
+            remedy=suggest(key, KEYS),
         )
         for key in stated
-        if key not in known
+        if key not in KEYS
     ]
     analyses = stated.get("analyses")
     if analyses is not None and not isinstance(analyses, list):
@@ -59,8 +64,37 @@ def load(project: Project) -> Settings:
         )
     elif analyses is not None:
         found += unknown_analyses(analyses, file, "extra.atlas.analyses")
+    found += _unfit(stated, file)
     raise_all(found)
-    return Settings(tuple(analyses) if analyses is not None else None)
+    chosen = {key: stated[key] for key in ("sparsity", "learned") if stated.get(key) is not None}
+    if stated.get("corpus") is not None:
+        chosen["corpus"] = project.root / stated["corpus"]
+    return Settings(tuple(analyses) if analyses is not None else None, Choices(**chosen))
+
+
+def _unfit(stated: dict[Any, Any], file: Any) -> list[AtlasError]:
+    """An error for each choice that is of the wrong type or out of bounds."""
+    sparsity = stated.get("sparsity")
+    number = isinstance(sparsity, (int, float)) and not isinstance(sparsity, bool)
+    fits = {
+        "corpus": ("a path", "name a JSON Lines file", isinstance(stated.get("corpus"), str)),
+        "sparsity": (
+            "a share below 1",
+            "write 0.25 to prune a quarter of the blocks",
+            number and 0 <= float(str(sparsity)) < 1,
+        ),
+        "learned": ("true or false", "write one of them", isinstance(stated.get("learned"), bool)),
+    }
+    return [
+        AtlasError(
+            f"{short(stated[key])} is not {what}",
+            file=file,
+            place=f"extra.atlas.{key}",
+            remedy=remedy,
+        )
+        for key, (what, remedy, right) in fits.items()
+        if stated.get(key) is not None and not right
+    ]
 
 
 def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:

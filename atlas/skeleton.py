@@ -59,12 +59,11 @@ def _hollow(hub: Hub, repository: Repository, name: str, folder: Path) -> None:
     length = struct.unpack("<Q", answer.body[:8])[0] if len(answer.body) >= 8 else 0
     if FIRST < 8 + length <= shard.LARGEST_HEADER:
         answer = hub.file(repository, name, 8 + length)
-    total = len(answer.body) if answer.total is None else answer.total
-    if not len(answer.body) <= total <= LARGEST_SHARD:
-        raise AtlasError(f"says that it has {total:,} bytes", file=where, remedy=shard.AGAIN)
+    if not len(answer.body) <= answer.total <= LARGEST_SHARD:
+        raise AtlasError(f"says that it has {answer.total:,} bytes", file=where, remedy=shard.AGAIN)
     with (folder / name).open("wb") as stream:
         stream.write(answer.body[: 8 + length])
-        stream.truncate(total)
+        stream.truncate(answer.total)
 
 
 def _require_readable(repository: Repository) -> None:

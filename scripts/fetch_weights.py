@@ -18,14 +18,20 @@ WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 
 
 def fetch(project: Project, slugs: Iterable[str]) -> None:
-    """Download what the entries pin. Raises `AtlasError` for an entry without a revision."""
+    """Download what the entries pin, and what their bases pin, which drift is measured against.
+
+    Raises `AtlasError` for an entry that pins no model on the hub.
+    """
     from huggingface_hub import snapshot_download
 
-    for slug in slugs:
-        item = entry.load(project.entry(slug))
-        if item.source_kind != "hub" or item.revision is None:
-            raise AtlasError(f"{slug!r} is no pinned model on the hub")
-        snapshot_download(item.source, revision=item.revision, allow_patterns=WANTED)
+    items = [entry.load(project.entry(slug)) for slug in slugs]
+    bases = {item.base for item in items if item.base and project.entry(item.base).is_file()}
+    items += [entry.load(project.entry(slug)) for slug in sorted(bases)]
+    for item in {item.slug: item for item in items}.values():
+        if item.source_kind == "hub" and item.revision is not None:
+            snapshot_download(item.source, revision=item.revision, allow_patterns=WANTED)
+        elif item.slug not in bases:
+            raise AtlasError(f"{item.slug!r} is no pinned model on the hub")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LINKS = ("href", "src", "data-src", "action", "poster", "srcset", "formaction")
+LINKS = ("href", "xlink:href", "src", "data-src", "action", "poster", "srcset", "formaction")
 
 
 class Page(HTMLParser):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
-from samples import profile, write_entry
+from samples import GEOMETRY, profile, write_entry
 
-from atlas import architectures, check, entry, headers, store
+from atlas import architectures, check, headers, store
 from atlas.paths import PACKAGE, Project
 
 
@@ -63,7 +64,7 @@ def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
     write_entry(project, "a", name=3, architecture="gt2", analyses=["drfit", 3])
     write_entry(project, "Bad Slug", name="Other")
     write_entry(project, "c", name="Twin", base="nobody", architecture="lama", analyses=["x"])
-    write_entry(project, "d", name="twin")
+    write_entry(project, "d", name="twin", source="some-org/Twin")
     project.profile("d", "weights").write_text("{")
     project.profile("d", "wieghts").write_text("{}")
     project.profile("a", "weights").write_text("[]")
@@ -187,9 +188,117 @@ def test_notes_name_what_is_still_to_be_pinned(project: Project) -> None:
     write_entry(project, "a", name="A", revision=None)
     write_entry(project, "b", name="B")
     write_entry(project, "c", name="C", source="zoo:llama", revision=...)
-    assert check.notes(entry.load_all(project), project) == [
+    assert check.findings(project).notes == [
         "docs/models/a/model.yml: revision is still to be pinned"
     ]
+    for slug in ("d", "e", "f"):
+        write_entry(project, slug, name=slug, revision=None)
+    [note] = check.findings(project).notes
+    assert note.startswith("4 models are still to be pinned: a, d, e and 1 more; write each one's")
+
+
+def test_notes_name_profiles_that_were_left_behind(project: Project) -> None:
+    path = with_profile(project)
+    store.save(path, profile(protocol={}))
+    assert check.findings(project).notes == []
+    store.save(path, profile(version=7, protocol={}))
+    [note] = check.findings(project).notes
+    assert note == (
+        "docs/models/some-model/weights.json: stale: measured with version 7, current 1"
+    )
+    assert told(project) == [], "it stays on its page, marked as such"
+    for slug in ("a", "b", "c"):
+        write_entry(project, slug, name=slug, revision=str(len(slug)) * 40, source=f"x/{slug}")
+        pin = replace(profile().model, slug=slug)
+        store.save(project.profile(slug, "weights"), profile(model=pin))
+    assert check.findings(project).notes == ["4 profiles are stale; atlas plan tells which and why"]
+
+
+@pytest.mark.parametrize("license", ["apache2", "other", "Llama-3", "qwen-research", "see below"])
+def test_licenses_that_are_none(project: Project, license: str) -> None:
+    write_entry(project, license=license)
+    [line] = told(project)
+    assert line.startswith(f"some-model/model.yml: line 6: license: license '{license}' is not kn")
+    assert "write an SPDX identifier, the hub's own name such as llama3.1, or LicenseRef-" in line
+    assert ("did you mean 'apache-2.0'?" in line) is (license == "apache2")
+
+
+@pytest.mark.parametrize(
+    "license",
+    ["MIT", "apache-2.0", "llama3.1", "gemma", "LicenseRef-qwen-research", "mit OR Apache-2.0"],
+)
+def test_licenses_that_are_some(project: Project, license: str) -> None:
+    write_entry(project, license=license)
+    assert told(project) == []
+
+
+def test_the_same_model_under_two_names(project: Project) -> None:
+    write_entry(project, "a", name="A")
+    write_entry(project, "b", name="B", source="some-org/some-model-1b")
+    write_entry(project, "c", name="C", revision="1" * 40)
+    [line] = told(project)
+    assert line.startswith(
+        "b/model.yml: source: source 'some-org/some-model-1b' is also that of 'a'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"kv_heads": 3}, "geometry.kv_heads: 4 heads cannot share 3 key/value heads evenly"),
+        ({"parameters": 15_000}, "geometry.parameters: 15,000 parameters, and a llama of this sha"),
+        ({"parameters": 50_000}, "geometry.parameters: 50,000 parameters, and a llama of this sha"),
+        ({"d_mlp": 480, "parameters": 25_000}, "geometry.parameters: 25,000 parameters, and a ll"),
+    ],
+)
+def test_a_shape_that_its_architecture_cannot_have(
+    project: Project, changes: dict[str, int], problem: str
+) -> None:
+    write_entry(project, geometry={**GEOMETRY, **changes})
+    [line] = told(project)
+    assert line.startswith(f"some-model/model.yml: {problem}")
+    write_entry(project, geometry={**GEOMETRY, "parameters": 26_000})
+    assert told(project) == []
+
+
+def test_a_profile_of_another_shape_or_kind(project: Project, state: Callable[..., Path]) -> None:
+    path = with_profile(project)
+    write_entry(project, geometry=GEOMETRY)
+    lines = told(project)
+    assert lines == [
+        f"some-model/weights.json: matrix {name!r}: 2 layers, and the entry says 3; measure it"
+        " again, or correct the entry's geometry"
+        for name in ("rms", "score:capital@10")
+    ]
+    write_entry(project, geometry={**GEOMETRY, "layers": 2})
+    assert told(project) == []
+    statement = state("weights")
+    statement.write_text(statement.read_text().replace('("decoder", "encoder")', '("encoder",)'))
+    [line] = told(project)
+    assert (
+        line == f"some-model/{path.name}: 'weights' does not fit decoders such as llama; remove it"
+    )
+
+
+def test_a_profile_without_an_entry(project: Project) -> None:
+    path = with_profile(project)
+    path.with_name("model.yml").unlink()
+    assert told(project) == [
+        "some-model/weights.json: belongs to no entry; write a model.yml beside it"
+    ]
+
+
+def test_values_that_break_their_promise(project: Project) -> None:
+    path = with_profile(project)
+    document = json.loads(path.read_text())
+    document["matrices"][0]["range"] = [0, 1]
+    document["matrices"][1]["values"][0] = [1.0]
+    path.write_text(json.dumps(document))
+    lines = told(project)
+    assert any("value 12.34 is above the promised range" in line for line in lines), lines
+    document["matrices"] = [{**document["matrices"][0], "values": [[1e999, 0, 0], [0, 0, 0]]}]
+    path.write_text(json.dumps(document))
+    assert told(project)
 
 
 def test_check_does_without_torch(project: Project) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import check, claims, contents, entry, pages, verdicts
+from atlas import check, claims, contents, pages, verdicts
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
 from atlas.verdicts import Verdict
@@ -195,7 +195,7 @@ def test_what_is_no_claim_is_a_problem(atlas: Project) -> None:
 def test_a_claim_about_a_model_that_is_not_listed_is_a_note(atlas: Project) -> None:
     write(atlas, holds=[{"left": {**CELL, "model": "b"}, "is": "above", "right": 1}])
     assert check.problems(atlas) == []
-    assert "1 claim about 'b'" in " ".join(check.notes(entry.load_all(atlas), atlas))
+    assert "1 claim about 'b'" in " ".join(check.findings(atlas).notes)
 
 
 def test_the_page_of_claims(atlas: Project) -> None:

@@ -333,3 +333,10 @@ def test_a_config_without_end(stand_in: StandIn, tmp_path: Path) -> None:
     (folder / "config.json").write_bytes(b" " * (headers.LARGEST_CONFIG + 1))
     line = told(lambda: read(stand_in, tmp_path / "skeleton"))
     assert line == f"{NAME}/config.json: larger than 4,194,304 bytes"
+
+
+def test_parts_that_were_not_asked_for(stand_in: StandIn, tmp_path: Path) -> None:
+    published(stand_in, tmp_path / "model", shard_size=None, vocab_size=61)
+    path = f"/{NAME}/resolve/{COMMIT}/config.json"
+    stand_in.answers[path] = lambda request: request.answer(206, b"{}", part="bytes 5-6/100")
+    assert "sends another part" in told(lambda: read(stand_in, tmp_path / "skeleton"))

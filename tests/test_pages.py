@@ -206,7 +206,7 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     expected = {"index.html", "models/index.html", "methods/index.html", "data/index.html"}
     expected |= {"contributing/index.html", "404.html", "survey/index.html", "compare/index.html"}
     expected |= {f"{kind}/{name}/index.html" for kind in ("methods", "survey") for name in names()}
-    expected |= {"families/index.html", "families/some-model/index.html"}
+    expected |= {"families/index.html", "heads/index.html", "families/some-model/index.html"}
     expected |= {f"models/{slug}/index.html" for slug in ("measured", "waiting")}
     assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == expected
 

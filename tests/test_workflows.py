@@ -230,10 +230,17 @@ def test_weights_are_fetched_as_pinned_and_without_pickles(
         (source, revision, allow_patterns)
     )
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    script("fetch_weights").fetch(repository.project, ["old"])
-    [(source, revision, patterns)] = calls
-    assert (source, revision) == (samples.ENTRY["source"], samples.REVISION)
+    samples.write_entry(repository.project, "tune", source="org/tune", base="old")
+    script("fetch_weights").fetch(repository.project, ["tune"])
+    assert [(source, revision) for source, revision, _ in calls] == [
+        ("org/tune", samples.REVISION),
+        (samples.ENTRY["source"], samples.REVISION),
+    ]
+    patterns = calls[0][2]
     assert not any("bin" in one or "py" in one or one == "*" for one in patterns)
+    samples.write_entry(repository.project, "open", revision=None)
+    with pytest.raises(AtlasError, match="'open' is no pinned model"):
+        script("fetch_weights").fetch(repository.project, ["open"])
 
 
 @pytest.fixture

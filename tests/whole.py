@@ -13,6 +13,35 @@ from atlas.paths import PACKAGE, Project
 
 OURS = Project(PACKAGE.parent)
 
+KINDS = {
+    "": "",
+    "404.html": "404.html",
+    "claims/": "claims/",
+    "compare/": "compare/?models=ref-llama,ref-qwen3&analysis=weights",
+    "contributing/": "contributing/",
+    "data/": "data/",
+    "families/": "families/",
+    "families/*/": "families/reference/",
+    "heads/": "heads/",
+    "methods/": "methods/",
+    "methods/*/": "methods/functions/",
+    "models/": "models/",
+    "models/*/": "models/ref-llama-instruct/",
+    "reference/": "reference/",
+    "survey/": "survey/",
+    "survey/*/": "survey/functions/",
+}
+"""Each kind of page and the one of it that is looked at."""
+
+MORE = (
+    "models/all-minilm-l6-v2/",
+    "models/qwen3-8b/",
+    "compare/",
+    "compare/?models=ref-llama,ref-qwen3&analysis=functions",
+    "survey/attention/",
+)
+"""Pages whose parts differ from those of the one that stands for their kind."""
+
 
 def copied(root: Path) -> Project:
     """The atlas without any generated page."""

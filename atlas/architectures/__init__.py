@@ -1,7 +1,8 @@
 """The architectures that atlas reads: one row of data per family, keyed by `config.model_type`.
 
 To add one, write a row (a constant of type `Row`) in the file of this folder that it is most like,
-and a tiny config in `tests/tiny.py`; the tests then hold the row against transformers' own model.
+and a tiny config in `atlas/tiny_models.py`; the tests then hold the row against transformers' own
+model.
 Rows are found, not listed. The columns (types in `atlas/rows.py`):
 
 model_type    `model_type` in config.json, the key
@@ -83,6 +84,6 @@ def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
             place="model_type",
             remedy=f"{suggest(model_type, known())}; to add one, write a row in "
             "atlas/architectures (its columns stand at the top of that folder's __init__.py) and "
-            "a tiny config in tests/tiny.py",
+            "a tiny config in atlas/tiny_models.py",
         )
     return resolve(_ROWS[model_type], config, where)

@@ -9,7 +9,8 @@ import { made } from "./key.js";
 import { Colours } from "./masks-colours.js";
 import { KINDS, Masks, NAMES, pruned } from "./masks-data.js";
 import { shortest } from "./masks-order.js";
-import { blank, Panels } from "./masks-panels.js";
+import { blank } from "./masks-frame.js";
+import { Panels } from "./masks-panels.js";
 import * as words from "./masks-words.js";
 
 /** @typedef {import("./compare-scene.js").Chosen} Chosen */
@@ -62,7 +63,11 @@ export class MaskComparison {
     this.topics = ordered(this.models.map(({ masks }) => masks));
     const colours = new Colours(palettes, this.models.map(({ masks }) => masks));
     this.legend.replaceChildren(colours.classes(this.models.map(({ masks }) => masks.published)));
-    this.summary.replaceChildren(...this.models.map(({ name, masks }) => made("span", "", `${name}: ${words.summary(masks, masks.published)} `)));
+    const told = this.models.map(({ name, masks }) => `${name}, ${Number((100 * masks.sparsity).toPrecision(3))} % pruned: ${words.summary(masks, masks.published)}`);
+    if (this.models.some(({ masks }) => masks.topics.length < this.topics.length)) {
+      told.push("These models were not measured on the same topics; hatched: a topic that the model was not measured on.");
+    }
+    this.summary.replaceChildren(...told.map((line) => made("span", "", line)));
     this.fit();
     this.panels.show(
       this.models.flatMap(({ name, masks }) => {

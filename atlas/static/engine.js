@@ -104,6 +104,7 @@ export async function embed(element, filling, image) {
   Object.assign(one(named, "source"), { data: encoded(image) });
   const views = await Bokeh.embed.embed_item(filled, element);
   const view = views.roots[0];
+  view.el.tabIndex = -1; // the stage around it has the focus and the keys
   const models = new Map();
   for (const model of view.model.references()) if (model.name) models.set(model.name, model);
   return { view, models, dispose: () => dispose(Bokeh, views, view.model.document) };

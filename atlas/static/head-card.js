@@ -92,11 +92,11 @@ export class HeadCard {
     const table = document.createElement("table");
     table.className = "atlas-heads-table";
     const top = table.createTHead().insertRow();
-    const names = ["Head", "Model", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
+    const names = ["Head", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
     if (data.planes.length) names.push("Relations");
     top.append(...names.map((name) => header(name)));
     [...top.cells].forEach((cell, place) => {
-      if (place === 2 || (place > 3 && place < 4 + data.columns.length)) cell.className = "atlas-right";
+      if (place === 1 || (place > 2 && place < 3 + data.columns.length)) cell.className = "atlas-right";
     });
     const body = table.createTBody();
     body.append(this.row(at, null, data, at), ...near.map((one) => this.row(one.head, one, data, at)));
@@ -127,27 +127,21 @@ export class HeadCard {
   row(at, near, data, from) {
     const row = document.createElement("tr");
     const cell = header("", "row");
-    const name = this.bundle.place(at).join(".");
-    const model = made("td");
-    const link = document.createElement("a");
-    link.href = `${this.root}models/${this.bundle.model(at).slug}/`;
-    link.textContent = this.bundle.model(at).name;
-    model.append(link);
+    const name = `${this.bundle.model(at).name} ${this.bundle.place(at).join(".")}`;
     if (near) {
+      const link = document.createElement("a");
+      link.href = `?head=${this.bundle.name(at)}`;
+      link.textContent = name;
+      cell.append(link);
       const kin = lineage(this.bundle.model(from), this.bundle.model(at));
-      if (kin) model.append(" ", made("small", "atlas-note", kin));
-      const own = document.createElement("a");
-      own.href = `?head=${this.bundle.name(at)}`;
-      own.textContent = name;
-      own.setAttribute("aria-label", `Head ${name} of ${link.textContent}`);
-      cell.append(own);
+      if (kin) cell.append(" ", made("small", "atlas-note", kin));
       row.dataset.at = String(at);
     } else {
       cell.textContent = name;
       row.className = "atlas-chosen-row";
     }
     const far = made("td", "atlas-right", near ? distance(near) : "");
-    row.append(cell, model, far, made("td", "", near ? basis(this.bundle, near) : "this head"), ...cells(this.bundle, at, { ...data, classes: null }));
+    row.append(cell, far, made("td", "", near ? basis(this.bundle, near) : "this head"), ...cells(this.bundle, at, { ...data, classes: null }));
     return row;
   }
 

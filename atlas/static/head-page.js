@@ -61,7 +61,7 @@ class HeadPage {
     this.table = new HeadTable(bundle, root, {
       open,
       sort: (id) => this.sort(id),
-      drop: (id) => this.change({ columns: this.state.columns.filter((one) => one !== id) }),
+      drop: (id) => this.drop(id),
       point: (at) => this.cloud.light(at),
     });
     this.cloud = new HeadCloud(this.part("cloud"), bundle, palettes, open);
@@ -107,7 +107,10 @@ class HeadPage {
     on(this.part("back"), "click", () => this.turn(-1));
     on(this.part("next"), "click", () => this.turn(1));
     on(this.part("csv"), "click", () => void this.save());
-    on(this.element, "keydown", (event) => event.key === "Escape" && this.state.head && this.close());
+    on(document, "keydown", (event) => {
+      const busy = event.target instanceof Element && event.target.closest("input, select, [role=dialog]");
+      if (event.key === "Escape" && this.state.head && !busy) this.close();
+    });
     on(window, "popstate", () => this.follow());
   }
 
@@ -141,6 +144,14 @@ class HeadPage {
     const id = field.value;
     field.value = "";
     if (id && !this.state.columns.includes(id)) void this.change({ columns: [...this.state.columns, id] });
+  }
+
+  /** Leave out a column, and with it the order that it gave. @param {string} id */
+  drop(id) {
+    const { columns, sort } = this.state;
+    const rest = { columns: columns.filter((one) => one !== id) };
+    void this.change(sort.replace(/^-/, "") === id ? { ...rest, sort: "" } : rest);
+    this.part("add").focus(); // its button is gone
   }
 
   reset() {

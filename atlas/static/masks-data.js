@@ -110,6 +110,15 @@ export function pruned(masks, kind) {
 }
 
 /**
+ * How many deltas are below 0, where the model does better without the block.
+ * @param {Blocks} deltas
+ * @param {Kind} kind
+ */
+export function below(deltas, kind) {
+  return deltas[kind].flat().filter((value) => value < 0).length;
+}
+
+/**
  * The size of a delta beyond which colours no longer change: single blocks, the first ones above
  * all, are worth many times the others.
  * @param {Blocks[]} deltas of all panels

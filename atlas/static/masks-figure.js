@@ -7,10 +7,11 @@ import { read, write } from "./address.js";
 import { made } from "./key.js";
 import { claim, found, join, leave, tell } from "./links.js";
 import { FIGURE } from "./masks.js";
-import { chosen, remember } from "./masks-address.js";
 import { Colours } from "./masks-colours.js";
-import { KINDS, Masks, NAMES, pruned } from "./masks-data.js";
-import { blank, Panels } from "./masks-panels.js";
+import { Controls } from "./masks-controls.js";
+import { below, KINDS, Masks, NAMES, pruned } from "./masks-data.js";
+import { blank } from "./masks-frame.js";
+import { Panels } from "./masks-panels.js";
 import { perplexity } from "./masks-perplexity.js";
 import * as words from "./masks-words.js";
 
@@ -48,38 +49,11 @@ export class MaskFigure {
     this.legend = made("div", "atlas-mask-legend");
     this.summary = made("p", "atlas-summary");
     this.costs = made("div");
-    stage.before(this.controls(), this.legend);
+    this.controls = new Controls(this.masks, () => this.paint(), this.gone.signal);
+    stage.before(this.controls.element, this.legend);
     stage.after(this.summary, this.files(), this.costs, this.table());
     join(this);
     this.recall();
-  }
-
-  /** @param {string} label @param {HTMLElement[]} parts */
-  labelled(label, ...parts) {
-    const element = made("label");
-    element.append(made("span", "", label), ...parts);
-    return element;
-  }
-
-  /** What a reader can choose. */
-  controls() {
-    const { masks } = this;
-    const { signal } = this.gone;
-    const controls = made("div", "atlas-controls");
-    this.slider = /** @type {HTMLInputElement} */ (made("input"));
-    Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
-    this.output = made("output");
-    this.reset = /** @type {HTMLButtonElement} */ (made("button", "", `Back to ${100 * masks.sparsity} %`));
-    this.reset.type = "button";
-    this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
-    this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
-    const parts = [this.labelled("Pruned for every topic", this.slider, this.output), this.reset, this.labelled("Order of topics", this.topics)];
-    if (masks.learned) parts.push(this.labelled("Masks", this.source));
-    controls.append(...parts);
-    this.slider.addEventListener("input", () => this.paint(), { signal });
-    for (const part of [this.slider, this.topics, this.source]) part.addEventListener("change", () => this.choose(), { signal });
-    this.reset.addEventListener("click", () => this.choose(masks.count(masks.sparsity)), { signal });
-    return controls;
   }
 
   /** The masks as files. */
@@ -121,13 +95,13 @@ export class MaskFigure {
     return this.learned ? "learned masks" : `${words.share(this.count, this.masks.blocks)} pruned for every topic`;
   }
 
-  /** Blocks that are pruned of every topic. */
+  /** Blocks that are pruned for every topic. */
   get count() {
-    return Number(this.slider?.value);
+    return this.controls.count;
   }
 
   get learned() {
-    return Boolean(this.masks.learned) && this.source?.value === "learned";
+    return this.controls.learned;
   }
 
   /** The masks that are shown. @returns {Blocks} */
@@ -139,28 +113,12 @@ export class MaskFigure {
 
   /** Places of topics, the upper one first. */
   get order() {
-    return this.topics?.value === "number" ? [...this.masks.topics.keys()] : this.similar;
-  }
-
-  /**
-   * The reader has chosen something: it goes into the address.
-   * @param {number} [count] of blocks that are pruned
-   */
-  choose(count = this.count) {
-    if (this.slider) this.slider.value = String(count);
-    const isMeasured = count === this.masks.count(this.masks.sparsity);
-    const sparsity = isMeasured ? null : Number((count / this.masks.blocks).toFixed(4));
-    remember({ sparsity, numbered: this.topics?.value === "number", learned: this.learned });
-    this.paint();
+    return this.controls.numbered ? [...this.masks.topics.keys()] : this.similar;
   }
 
   /** Show what the address says. */
   recall() {
-    const { sparsity, numbered, learned } = chosen();
-    if (!this.slider || !this.topics || !this.source) return;
-    this.slider.value = String(this.masks.count(sparsity ?? this.masks.sparsity));
-    this.topics.value = numbered ? "number" : "similarity";
-    this.source.value = learned && this.masks.learned ? "learned" : "delta";
+    this.controls.recall();
     const pin = read();
     const panel = pin?.figure === FIGURE ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
     const cell = { row: this.order.indexOf(this.masks.topics.indexOf(pin?.row ?? "")), column: this.masks.layers.indexOf(pin?.column ?? "") };
@@ -171,21 +129,18 @@ export class MaskFigure {
   }
 
   paint() {
-    const { masks, colours, shown, order, count } = this;
+    const { masks, colours, shown, order } = this;
     const [rows, columns] = [order.map((topic) => masks.topics[topic]), masks.layers];
     const contents = PANELS.map(({ what, kind }) => ({
       title: what === "mask" ? `${NAMES[kind]} blocks` : `${NAMES[kind]} deltas`,
-      note: what === "mask" ? `${pruned(shown, kind)} of ${rows.length * columns.length} pruned` : masks.unit,
+      note: what === "mask" ? `${pruned(shown, kind)} of ${rows.length * columns.length} pruned` : `${below(masks.deltas, kind)} of ${rows.length * columns.length} below 0`,
       ...{ rows, columns, colours: colours.pixels[what] },
       steps: colours.steps(what, what === "mask" ? shown[kind] : masks.deltas[kind], order, columns.length),
     }));
     this.panels.show(contents);
     this.legend.replaceChildren(colours.classes([shown]), colours.bar());
     this.summary.textContent = words.summary(masks, shown);
-    if (this.output) this.output.textContent = words.share(count, masks.blocks);
-    if (this.slider) this.slider.disabled = this.learned;
-    this.slider?.setAttribute("aria-valuetext", words.share(count, masks.blocks));
-    if (this.reset) this.reset.hidden = this.learned || count === masks.count(masks.sparsity);
+    this.controls.tell();
     if (masks.perplexity && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.perplexity, order, masks.sparsity, masks.verdict));
     this.listed = order.join();
     if (this.details?.open) void this.fill();
@@ -272,12 +227,4 @@ export class MaskFigure {
     leave(this);
     this.panels.dispose();
   }
-}
-
-/** @param {[string, string][]} options */
-function select(options) {
-  const element = document.createElement("select");
-  element.autocomplete = "off";
-  element.append(...options.map(([value, label]) => new Option(label, value)));
-  return element;
 }

@@ -4,8 +4,8 @@
  */
 
 import { made } from "./key.js";
-import { every } from "./labels.js";
 import { layer, Marks } from "./marks.js";
+import { moved, number } from "./masks-frame.js";
 import { cellAt, paint } from "./panels.js";
 
 /** @typedef {import("./masks-data.js").Kind} Kind */
@@ -32,7 +32,6 @@ import { cellAt, paint } from "./panels.js";
  */
 /** @typedef {{home: HTMLElement, canvas: HTMLCanvasElement, marks: Marks, rows: HTMLElement, content: Content}} Panel */
 
-const LABEL = 22; // pixels that the number of a layer needs
 const EMPTY = { title: "", note: "", rows: [], columns: [], steps: new Uint8Array(), colours: new Uint32Array() };
 
 export class Panels {
@@ -55,6 +54,8 @@ export class Panels {
     /** Where a layer of a panel lies in another one, by their numbers of layers. */
     this.matched = (/** @type {number} */ column, /** @type {number} */ _from, /** @type {number} */ _to) => column;
     this.from = 0;
+    /** The panel that is pointed at. */
+    this.at = 0;
     this.tip = layer("atlas-tip");
     this.tip.hidden = true;
     this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
@@ -181,12 +182,22 @@ export class Panels {
    * @param {Cell | null} cell
    */
   point(at, cell) {
-    this.cell = cell;
+    const isSame = cell && this.at === at && this.cell?.row === cell.row && this.cell.column === cell.column;
+    if (isSame && !this.tip.hidden) return;
+    [this.at, this.cell] = [at, cell];
     this.from = this.panels[at]?.content.columns.length ?? 0;
     this.mark();
     this.teller.pointed?.(at, cell);
-    this.tip.hidden = !cell;
-    if (!cell) return;
+    if (cell) this.say(at, cell);
+    else this.tip.hidden = true;
+  }
+
+  /**
+   * @param {number} at
+   * @param {Cell} cell
+   */
+  say(at, cell) {
+    this.tip.hidden = false;
     const { value, lines, notes } = this.teller.tell(at, cell);
     this.tip.replaceChildren(
       made("strong", "atlas-value", value),
@@ -240,6 +251,7 @@ export class Panels {
   hold(pin) {
     this.pinned = pin;
     this.mark();
+    if (this.cell) this.say(this.at, this.cell); // it tells whether the block is pinned
   }
 
   dispose() {
@@ -248,58 +260,6 @@ export class Panels {
     this.tip.remove();
     this.voice.remove();
   }
-}
-
-/**
- * An element for a panel, empty.
- * @returns {HTMLElement}
- */
-export function blank() {
-  const home = made("div", "atlas-mask");
-  home.append(made("h3"), made("ol", "atlas-mask-rows"), made("div", "atlas-mask-frame"), made("div", "atlas-mask-columns"));
-  return home;
-}
-
-/**
- * Numbers of layers below a panel, as many as there is room for.
- * @param {Panel} panel
- */
-function number({ home, canvas, content }) {
-  const foot = home.querySelector(".atlas-mask-columns");
-  const { columns } = content;
-  if (!foot || !columns.length || !canvas.clientWidth) return;
-  const ticks = every(columns.length, canvas.clientWidth, LABEL).map((at) => {
-    const tick = made("span", "", columns[at]);
-    tick.style.left = `${((at + 0.5) / columns.length) * 100}%`;
-    return tick;
-  });
-  foot.replaceChildren(...ticks, made("em", "", "layer"));
-}
-
-/**
- * @param {Content} content
- * @param {Cell | null} cell
- * @param {KeyboardEvent} event
- * @returns {Cell | null} where a key leads, null for a key that leads nowhere
- */
-function moved({ rows, columns }, cell, { key, ctrlKey, altKey, metaKey }) {
-  if (altKey || metaKey) return null;
-  const [bottom, right] = [rows.length - 1, columns.length - 1];
-  const [row, column] = [cell?.row ?? 0, Math.max(0, cell?.column ?? 0)];
-  /** @type {Record<string, [number, number]>} */
-  const moves = {
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    Home: [ctrlKey ? 0 : row, 0],
-    End: [ctrlKey ? bottom : row, right],
-  };
-  const to = moves[key];
-  if (!to) return null;
-  if (!cell && key.startsWith("Arrow")) return { row: 0, column: 0 };
-  const within = (/** @type {number} */ at, /** @type {number} */ last) => Math.min(last, Math.max(0, at));
-  return { row: within(to[0], bottom), column: within(to[1], right) };
 }
 
 /**

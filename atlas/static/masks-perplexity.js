@@ -71,7 +71,7 @@ function cells(values) {
 
 /** @param {number} value */
 function digits(value) {
-  return value < 1000 ? value.toPrecision(4) : grouped(Math.round(value));
+  return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
 }
 
 /**

@@ -10,6 +10,7 @@ from typing import Any
 import atlases
 import pytest
 import samples
+import whole
 
 from atlas import pages
 from atlas.paths import Project
@@ -64,6 +65,16 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     atlases.profile(made, "large", matrices=atlases.matrices(3, 80, 64))
     atlases.entry(made, "waiting", source="some-org/waiting", revision=samples.REVISION)
     pages.render(made)
+    served = Site(made, serve(made.root))
+    atlases.build(made, served.url)
+    return served
+
+
+@pytest.fixture(scope="session")
+def whole_site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
+    """The repository's own atlas, which has every kind of page; a module that looks at it has a
+    fixture `site` that gives it."""
+    made = whole.rendered(tmp_path_factory.mktemp("whole") / "atlas")
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
     return served

@@ -10,7 +10,6 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-import atlases
 import pytest
 import whole
 
@@ -18,32 +17,6 @@ from browser.conftest import Site
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
-
-KINDS = {
-    "": "",
-    "404.html": "404.html",
-    "compare/": "compare/?models=ref-llama,ref-qwen3&analysis=weights",
-    "contributing/": "contributing/",
-    "data/": "data/",
-    "families/": "families/",
-    "families/*/": "families/reference/",
-    "methods/": "methods/",
-    "methods/*/": "methods/functions/",
-    "models/": "models/",
-    "models/*/": "models/ref-llama-instruct/",
-    "reference/": "reference/",
-    "survey/": "survey/",
-    "survey/*/": "survey/functions/",
-}
-"""Each kind of page and the one of it that is looked at."""
-
-MORE = (
-    "models/all-minilm-l6-v2/",
-    "compare/",
-    "compare/?models=ref-llama,ref-qwen3&analysis=functions",
-    "survey/attention/",
-)
-"""Pages whose parts differ from those of the one that stands for their kind."""
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -61,26 +34,24 @@ SETTLED = """async (scheme) => {
 """In the page: in that colour scheme, when all has its colour."""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
-    """The repository's own atlas, which has every kind of page."""
-    made = whole.rendered(tmp_path_factory.mktemp("whole") / "atlas")
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+@pytest.fixture
+def site(whole_site: Site) -> Site:
+    return whole_site
 
 
 def test_every_page_is_of_a_kind_that_is_looked_at(site: Site) -> None:
     folders = {path.relative_to(site.project.site) for path in site.project.site.rglob("*.html")}
     addresses = {path.as_posix().removesuffix("index.html") for path in folders}
-    one_of = {address: [kind for kind in KINDS if _matches(address, kind)] for address in addresses}
+    one_of = {
+        address: [kind for kind in whole.KINDS if _matches(address, kind)] for address in addresses
+    }
     assert {address: kinds for address, kinds in one_of.items() if len(kinds) != 1} == {}
     kinds = set(itertools.chain.from_iterable(one_of.values()))
-    assert kinds == set(KINDS), "a kind of page is gone"
+    assert kinds == set(whole.KINDS), "a kind of page is gone"
 
 
 @needs_axe
-@pytest.mark.parametrize("path", [*KINDS.values(), *MORE])
+@pytest.mark.parametrize("path", [*whole.KINDS.values(), *whole.MORE])
 def test_no_violation_in_light_or_dark(page: Any, site: Site, path: str) -> None:
     page.goto(site.url + path)
     page.wait_for_load_state("networkidle")
@@ -109,6 +80,11 @@ def test_axe_sees_what_is_wrong(page: Any, site: Site) -> None:
 def show_all(page: Any) -> None:
     """Everything folded is opened, every heatmap drawn."""
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    draw_all(page)
+
+
+def draw_all(page: Any) -> None:
+    """Every heatmap is drawn, and nothing more is asked for."""
     for figure in page.locator('[data-atlas="heatmap"]').all():
         figure.locator(".atlas-stage").scroll_into_view_if_needed()
         figure.and_(page.locator('[data-ready="live"]')).wait_for()

@@ -1,0 +1,22 @@
+"""Data taken out of a page: a figure's CSV is what the command prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atlas import spreadsheet, store
+
+
+@pytest.mark.parametrize("name", ["rms", "outlier", "ov_copying"])
+def test_a_figures_csv_is_the_commands(page: Any, site: Any, name: str) -> None:
+    page.goto(f"{site.url}models/small/")
+    page.locator(".atlas-stage").first.scroll_into_view_if_needed()
+    page.wait_for_selector('[data-ready="live"]')
+    page.select_option('[data-role="matrix"]', name)
+    with page.expect_download() as download:
+        page.locator('[data-role="csv"]').first.click()
+    profile = store.load(site.project.profile("small", "weights"))
+    assert Path(download.value.path()).read_bytes() == spreadsheet.of(profile, name).encode()

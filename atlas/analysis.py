@@ -14,7 +14,8 @@ NEEDS             where stated: keys of the entry without which it does not appl
                   needs a base has run(checkpoint, base, progress)
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
                   by their mean, the column of the matrix `block` before those on the same scale
-FACTS             where stated: facts' names as readers are told them, {"classified": "Heads ..."}
+FACTS             where stated: facts' names as readers are told them, {"classified": "Heads ..."};
+                  "" for a fact that its page tells elsewhere
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 def run(...)      -> Measured
 """

@@ -167,17 +167,7 @@ def _reproduction(
 
 def _machine(made_by: Mapping[str, Any]) -> Machine:
     return Machine(
-        device=_device(str(made_by["device"])),
+        device=str(made_by["device"]),
         system=platform.system() or "unknown",
         processor=str(made_by["machine"]) or "unknown",
     )
-
-
-def _device(device: str) -> str:
-    """A GPU's name instead of its number on that machine."""
-    if not device.startswith("cuda"):
-        return device
-    import torch  # only where something was just measured on one
-
-    name: str = torch.cuda.get_device_name(device if ":" in device else 0)
-    return name

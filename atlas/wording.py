@@ -23,12 +23,15 @@ def facts(
     found: Mapping[str, Scalar], matrices: Iterable[Matrix], stated: Mapping[str, str]
 ) -> dict[str, Scalar]:
     """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
-    a value and its place together, "0.907, head 2.3". Facts of one matrix or relation, as
-    `chance:capital@10` is, are told where that one is.
+    a number and its place together, "0.907, head 2.3". Those whose stated name is empty are told
+    elsewhere, as are those of one matrix or relation, `chance:capital@10`.
     """
     matrices = list(matrices)
-    plain = {key: value for key, value in found.items() if ":" not in key}
-    places = {f"{key}{end}": key for key in plain for end in PLACES if f"{key}{end}" in plain}
+    plain = {
+        key: value for key, value in found.items() if ":" not in key and stated.get(key) != ""
+    }
+    numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]
+    places = {f"{key}{end}": key for key in numbers for end in PLACES if f"{key}{end}" in plain}
     told: dict[str, Scalar] = {}
     for key, value in plain.items():
         if key in places:

@@ -11,8 +11,8 @@ L + 2/3 of them where an MLP is two thirds of a layer, so that a share of
     f + (1 - f) (L + 2/3) / (2L + 1)
 
 is left. Contenders take turns, round after round; the best wall time of each counts. Exit status 1
-where the skips take more than 1.1 times that share of 2L + 1 full passes, or where a loss differs by
-more than 1e-4 from that of a full pass with the block's gate closed.
+where the skips take more than 1.1 times that share of 2L + 1 full passes, or where a loss differs
+by more than 1e-4 from that of a full pass with the block's gate closed.
 """
 
 from __future__ import annotations

@@ -34,10 +34,16 @@ def take(how: str, **more: Any) -> dict[str, Any]:
 def atlas(tmp_path: Path) -> Project:
     made = atlases.project(tmp_path / "atlas")
     made.claims.mkdir()
-    atlases.entry(made, "a")
+    atlases.entry(made, "a", geometry=samples.GEOMETRY)
     atlases.profile(made, "a", matrices=(samples.matrix(values=VALUES),))
-    atlases.entry(made, "waiting")
-    atlases.entry(made, "unpinned", source="some-org/some-model", revision=None)
+    atlases.entry(made, "waiting", geometry=samples.GEOMETRY)
+    atlases.entry(
+        made,
+        "unpinned",
+        source="some-org/some-model",
+        revision=None,
+        geometry=samples.GEOMETRY,
+    )
     return made
 
 

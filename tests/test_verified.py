@@ -10,6 +10,7 @@ from typing import Any
 
 import atlases
 import pytest
+import samples
 
 from atlas import check, contents, pages, parts, paths, verified, verify
 from atlas.errors import AtlasError
@@ -27,7 +28,7 @@ HEAD = {"layer": 0, "head": 1, "relations": {"score:year@10": [0.2353, 0.1635]},
 @pytest.fixture
 def atlas(tmp_path: Path) -> Project:
     made = atlases.project(tmp_path / "atlas")
-    atlases.entry(made, "a")
+    atlases.entry(made, "a", geometry={**samples.GEOMETRY, "layers": 12, "heads": 32})
     return made
 
 

@@ -5,6 +5,7 @@ html-validate comes from npm: `make check` installs it.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -131,3 +132,14 @@ def test_search_knows_every_method_and_relation(index: dict[str, str]) -> None:
     text = " ".join(text for place, text in index.items() if place.startswith("methods/functions/"))
     for relation in relations.load_all():
         assert relation.title.lower() in text, relation.name
+
+
+def test_a_model_page_is_light_with_all_that_was_measured(site: Path) -> None:
+    pages = sorted((site / "models").glob("*/index.html"))
+    heavy = {
+        page.parent.name: size
+        for page in pages
+        if (size := len(gzip.compress(page.read_bytes(), 6))) > 8 * 1024
+    }
+    assert heavy == {}
+    assert len(pages) > 8

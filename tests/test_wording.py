@@ -47,16 +47,20 @@ def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
         "least": 0.1,
         "least_layer": 2,
         "only_at": 4,
+        "most": "layer 1",
+        "most_head": "layer 3, head 3",
+        "told_below": 5,
         "chance:capital@10": 0.1,
         "measurable": 20,
     }
-    assert wording.facts(
-        found, MATRICES, {"measurable": "Relations", "least": "Least influence"}
-    ) == {
+    stated = {"measurable": "Relations", "least": "Least influence", "told_below": ""}
+    assert wording.facts(found, MATRICES, stated) == {
         "Largest activation": "151.7, layer 3, mlp.down",
         "Strongest OV copying": "0.9, head 2.3",
         "Least influence": "0.1, layer 2",
         "Only at": 4,
+        "Most": "layer 1",
+        "Most head": "layer 3, head 3",
         "Relations": 20,
     }
 

@@ -57,18 +57,18 @@ VERSION = 1
 TIER = "backward"
 KINDS = ("decoder",)
 FACTS = {
-    "pruned": "Blocks that a mask prunes",
-    "blocks": "Blocks, attention and MLP",
+    "pruned": "",
+    "blocks": "",
     "distinct_masks": "Different masks among the clusters",
     "never_needed": "Pruned for every cluster",
     "most_divided": "Block on which clusters differ most",
     "agreement": "Share of pruned blocks that both halves choose",
     "agreement_by_chance": "The same for masks at random",
-    "perplexity_unpruned": "Perplexity, whole model",
-    "perplexity_own": "Perplexity, clusters' own masks",
-    "perplexity_common": "Perplexity, one common mask",
-    "perplexity_random": "Perplexity, masks at random",
-    "perplexity_learned": "Perplexity, learned masks",
+    "perplexity_unpruned": "",
+    "perplexity_own": "",
+    "perplexity_common": "",
+    "perplexity_random": "",
+    "perplexity_learned": "",
     "learned_sparsity": "Expected share of pruned blocks after learning",
     "learned_against_own": "Learned masks",
 }

@@ -56,6 +56,7 @@ function nameSearch() {
 function settleAddresses() {
   for (const element of document.querySelectorAll("[data-atlas]")) {
     const { dataset } = /** @type {HTMLElement} */ (element);
+    if (dataset.atlas === "heatmap") dataset.src = `${dataset.figure}.json`;
     for (const name of ["src", "root", "heads"]) {
       if (dataset[name]) dataset[name] = new URL(String(dataset[name]), document.baseURI).href;
     }
@@ -115,7 +116,7 @@ function mountHeatmaps(found) {
     return mounted;
   };
   const wake = () => {
-    warm(String(found[0].dataset.engine));
+    warm(String(/** @type {HTMLElement} */ (document.querySelector("[data-engine]")).dataset.engine));
     return furnished();
   };
   const start = (/** @type {HTMLElement} */ element) =>

@@ -35,10 +35,21 @@ const ROLES = {
 };
 
 /**
+ * What is said once about the model that a page shows: its name, its slug, the file of BokehJS.
+ * @returns {DOMStringMap}
+ */
+export function about() {
+  return /** @type {HTMLElement} */ (document.querySelector(".atlas-head[data-slug]")).dataset;
+}
+
+/**
  * Complete a figure of the page.
  * @param {HTMLElement} figure
  */
 export function furnish(figure) {
+  const { name, slug } = about();
+  Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
+  figure.dataset.boxes ??= laid(figure);
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
   part(".atlas-controls").innerHTML = CONTROLS;
@@ -54,6 +65,39 @@ export function furnish(figure) {
   part('[data-role="absent"]').hidden = !absent;
   part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
   figure.insertAdjacentHTML("beforeend", FOLDS);
+  const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
+  status?.append(
+    ...link(`compare/?models=${slug}&analysis=${figure.dataset.figure}`, "Compare with other models"),
+    ...link(`survey/${figure.dataset.figure}/`, "All models"),
+  );
+}
+
+/**
+ * @param {string} page from the site's root, two folders above that of a model
+ * @param {string} text
+ */
+function link(page, text) {
+  const found = document.createElement("a");
+  found.href = `../../${page}`;
+  found.textContent = text;
+  return [" · ", found];
+}
+
+/**
+ * How the picture of the page lies, as `drawing.Box` says it: the layout of all matrices where they
+ * have but one.
+ * @param {HTMLElement} figure
+ */
+function laid(figure) {
+  const stage = /** @type {HTMLElement} */ (figure.querySelector(".atlas-stage"));
+  const sizes = ["left", "right", "bottom", "turned", "width", "height"];
+  const isUpright = stage.classList.contains("atlas-upright");
+  const hasLines = Boolean(stage.querySelector(".atlas-lines"));
+  return [
+    ...sizes.map((name) => Number.parseFloat(stage.style.getPropertyValue(`--${name}`))),
+    Number(isUpright),
+    Number(hasLines),
+  ].join(" ");
 }
 
 /**

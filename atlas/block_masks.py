@@ -290,7 +290,7 @@ def _comparison(tried: Mapping[str, Floats], read: Read) -> dict[str, Scalar]:
         change = whole["learned"] / whole["own"] - 1
         worse = "worse" if change > 0 else "better"
         told = f"{abs(change):.1%} {worse} in perplexity than masks from single blocks' losses"
-        facts["learned_against_own"] = told + (", too much to be noise" * (change > WORSE))
+        facts["learned_against_own"] = told + (", more than 5%" * (change > WORSE))
     return facts
 
 

@@ -1,4 +1,4 @@
-"""The command line: atlas init | new | check | plan | profile | render | build | serve | verify.
+"""The command line: what every command is called, takes and prints; `steps` do the work.
 
 AtlasError is caught here and nowhere else: a line a problem on standard error, exit 1.
 Heavy modules are imported by the command that needs them, so that `atlas --help` is instant.
@@ -7,21 +7,14 @@ Heavy modules are imported by the command that needs them, so that `atlas --help
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from atlas import __version__
+from atlas import __version__, options, steps
 from atlas.errors import AtlasError, Problems
-from atlas.paths import Project, find_project
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-    from atlas.entry import Entry
-    from atlas.plan import Job
 
 
 class _Commands(click.Group):
@@ -54,44 +47,6 @@ def main() -> None:
     """
 
 
-def _slugs(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
-    project = find_project(Path(ctx.params.get("project") or Path.cwd()))
-    found = sorted(path.parent.name for path in project.models.glob("*/model.yml"))
-    return [CompletionItem(slug) for slug in found if slug.startswith(typed)]
-
-
-def _analyses(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
-    from atlas import analysis
-
-    return [CompletionItem(name) for name in analysis.names() if name.startswith(typed)]
-
-
-_project = click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project's folder; otherwise the nearest one upwards with a mkdocs.yml.",
-)
-_models = click.argument("models", nargs=-1, shell_complete=_slugs)
-_only = click.option(
-    "--analysis",
-    "only",
-    multiple=True,
-    shell_complete=_analyses,
-    help="Only this analysis; may be given several times.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
-_corpus = click.option(
-    "--corpus",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line.',
-)
-_fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")
-
-
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
@@ -109,8 +64,8 @@ def init(folder: Path) -> None:
 @click.option("--family", help="The family it belongs to; otherwise guessed by its name.")
 @click.option("--revision", help="A branch, tag or commit of a hub id; otherwise main.")
 @click.option("--dry-run", is_flag=True, help="Print the entry and write nothing.")
-@_project
-@_json
+@options.project
+@options.as_json
 def new(
     source: str,
     slug: str | None,
@@ -128,7 +83,7 @@ def new(
     from atlas import console
     from atlas import new as drafting
 
-    here = _here(project)
+    here = steps.here(project)
     draft = drafting.draft(here, source, slug=slug, family=family, revision=revision)
     path = here.entry(draft.slug) if dry_run else drafting.write(here, draft)
     if as_json:
@@ -144,14 +99,14 @@ def new(
 
 
 @main.command()
-@_models
+@options.models
 @click.option(
     "--dry-run",
     is_flag=True,
     help="Also run every analysis on a tiny random model like each MODEL's, or all of them.",
 )
-@_project
-@_json
+@options.project
+@options.as_json
 def check(models: Sequence[str], dry_run: bool, project: Path | None, as_json: bool) -> None:
     """Check settings, entries and profiles: every problem in one run, without torch.
 
@@ -160,12 +115,12 @@ def check(models: Sequence[str], dry_run: bool, project: Path | None, as_json: b
     from atlas import check as checking
     from atlas import console
 
-    here = _here(project)
+    here = steps.here(project)
     found = checking.findings(here)
     problems = found.problems
     notes = [] if problems else found.notes
     if dry_run and not problems:
-        failed, told = _dry_run(here, models)
+        failed, told = steps.dry_run(here, models)
         problems, notes = failed, [*notes, *told]
     if as_json:
         console.emit_json({"problems": [item.as_dict() for item in problems], "notes": notes})
@@ -181,10 +136,10 @@ def check(models: Sequence[str], dry_run: bool, project: Path | None, as_json: b
 
 
 @main.command()
-@_models
-@_only
-@_project
-@_json
+@options.models
+@options.only
+@options.project
+@options.as_json
 @click.option("--all", "everything", is_flag=True, help="List fresh ones as well.")
 def plan(
     models: Sequence[str],
@@ -201,8 +156,8 @@ def plan(
 
     from atlas import console
 
-    here = _here(project)
-    _, jobs = _jobs(here, models, only)
+    here = steps.here(project)
+    _, jobs = steps.planned(here, models, only)
     shown = [job for job in jobs if everything or job.state != "fresh"]
     if as_json:
         console.emit_json([asdict(job) for job in shown])
@@ -226,12 +181,12 @@ def plan(
 
 
 @main.command()
-@_models
-@_only
-@_fresh
-@_corpus
-@_project
-@_json
+@options.models
+@options.only
+@options.fresh
+@options.corpus
+@options.project
+@options.as_json
 def profile(
     models: Sequence[str],
     only: Sequence[str],
@@ -248,9 +203,9 @@ def profile(
     """
     from atlas import console
 
-    here = _here(project)
-    entries, jobs = _jobs(here, models, only, corpus)
-    failed = _measure(here, entries, jobs, fresh)
+    here = steps.here(project)
+    entries, jobs = steps.planned(here, models, only, corpus)
+    failed = steps.measure(here, entries, jobs, fresh)
     if as_json:
         console.emit_json(failed)
     if failed:
@@ -258,23 +213,23 @@ def profile(
 
 
 @main.command()
-@_project
-@_json
+@options.project
+@options.as_json
 def render(project: Path | None, as_json: bool) -> None:
     """Write pages and site data from entries and profiles, without measuring anything."""
     from atlas import console
 
-    count = _render(_here(project))
+    count = steps.render(steps.here(project))
     if as_json:
         console.emit_json(count)
 
 
 @main.command()
-@_fresh
+@options.fresh
 @click.option("--profile/--no-profile", "measuring", default=True, help="Measure what is stale.")
 @click.option("--require-profiles", is_flag=True, help="Fail where a profile cannot be made here.")
-@_project
-@_json
+@options.project
+@options.as_json
 def build(
     fresh: bool, measuring: bool, require_profiles: bool, project: Path | None, as_json: bool
 ) -> None:
@@ -284,18 +239,20 @@ def build(
     """
     from atlas import building, console
 
-    here = _here(project)
-    _require_checked(here)
-    entries, jobs = _jobs(here, (), ())
-    unmeasured = _measure(here, entries, jobs, fresh) if measuring else []
+    here = steps.here(project)
+    steps.require_checked(here)
+    entries, jobs = steps.planned(here, (), ())
+    unmeasured = steps.measure(here, entries, jobs, fresh) if measuring else []
     if require_profiles and not measuring:
-        unmeasured = [_told(job, "; ".join(job.reasons)) for job in jobs if job.state != "fresh"]
+        unmeasured = [
+            steps.told(job, "; ".join(job.reasons)) for job in jobs if job.state != "fresh"
+        ]
     if require_profiles and unmeasured:
         raise Problems(
             AtlasError(f"{item['model']} {item['analysis']}: {item['reason']}")
             for item in unmeasured
         )
-    pages = _render(here)
+    pages = steps.render(here)
     building.mkdocs(here)
     console.say(f"built {here.site}")
     if as_json:
@@ -304,25 +261,25 @@ def build(
 
 @main.command()
 @click.option("--address", default="127.0.0.1:8000", show_default=True, help="Where to serve.")
-@_project
+@options.project
 def serve(address: str, project: Path | None) -> None:
     """Preview the site, and render again as entries, profiles and templates change."""
     from atlas import building
 
-    here = _here(project)
-    _require_checked(here)
-    _render(here)
-    building.serve(here, address, lambda: _render(here))
+    here = steps.here(project)
+    steps.require_checked(here)
+    steps.render(here)
+    building.serve(here, address, lambda: steps.render(here))
 
 
 @main.command()
-@_models
-@_only
+@options.models
+@options.only
 @click.option(
     "--record/--no-record", "recording", default=True, help="Note what came out in verified.json."
 )
-@_project
-@_json
+@options.project
+@options.as_json
 def verify(
     models: Sequence[str],
     only: Sequence[str],
@@ -335,41 +292,15 @@ def verify(
     What comes out the same is noted in the model's verified.json, and its page says so. Exit 1
     where a value differs or a committed profile is stale.
     """
-    import datetime
-    from dataclasses import asdict
+    from atlas import console
 
-    from atlas import console, store, verified
-    from atlas import profile as profiling
-    from atlas import verify as verifying
-
-    here = _here(project)
-    entries, jobs = _jobs(here, models, only)
-    verdicts: list[dict[str, Any]] = [
-        {**_told(job, f"stale: {'; '.join(job.reasons)}"), "agrees": False}
-        for job in jobs
-        if job.state == "stale"
-    ]
-    fresh = [job for job in jobs if job.state == "fresh"]
-    with console.watching() as watch:
-        for outcome in profiling.run(here, entries, fresh, watch, save=False):
-            job = outcome.job
-            if outcome.profile is None:
-                verdicts.append({**_told(job, outcome.reason or ""), "agrees": False})
-                continue
-            path = here.profile(job.slug, job.analysis)
-            found = verifying.compare(store.load(path), outcome.profile)
-            found += verifying.compare_parts(path, outcome.profile, outcome.parts)
-            verdicts += [
-                {"model": job.slug, **asdict(verdict), "agrees": verdict.agrees}
-                for verdict in found
-            ]
-            if recording:
-                today = datetime.datetime.now(datetime.UTC).date()
-                verified.update(here, outcome.profile, found, today)
+    here = steps.here(project)
+    entries, jobs = steps.planned(here, models, only)
+    verdicts = steps.verify(here, entries, jobs, recording)
     if as_json:
         console.emit_json(verdicts)
     else:
-        _tell_verdicts(verdicts)
+        steps.tell_verdicts(verdicts)
     if not all(verdict["agrees"] for verdict in verdicts):
         sys.exit(1)
 
@@ -382,8 +313,8 @@ def verify(
     type=click.Path(file_okay=False, path_type=Path),
     help="Write comment.md for a pull request into this folder, with previews beside it.",
 )
-@_project
-@_json
+@options.project
+@options.as_json
 def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) -> None:
     """What changed since BEFORE, a git revision or another atlas' folder.
 
@@ -393,7 +324,7 @@ def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) 
     from atlas import console, diff_report, revisions
     from atlas import diff as differing
 
-    here = _here(project)
+    here = steps.here(project)
     with revisions.opened(here, before) as then:
         changes = differing.between(then, here)
     if folder is not None:
@@ -406,16 +337,16 @@ def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) 
 
 
 @main.command()
-@click.argument("model", shell_complete=_slugs)
-@click.argument("analysis", shell_complete=_analyses)
+@click.argument("model", shell_complete=options.slugs)
+@click.argument("analysis", shell_complete=options.analyses)
 @click.argument("matrix")
-@_project
+@options.project
 def csv(model: str, analysis: str, matrix: str, project: Path | None) -> None:
     """Print a matrix as CSV, the same bytes as a figure's CSV button gives."""
     from atlas import spreadsheet, store
 
-    here = _here(project)
-    _jobs(here, (model,), (analysis,))  # unknown names are told with the known ones
+    here = steps.here(project)
+    steps.planned(here, (model,), (analysis,))  # unknown names are told with the known ones
     text = spreadsheet.of(store.load(here.profile(model, analysis)), matrix)
     sys.stdout.buffer.write(text.encode())
 
@@ -432,135 +363,3 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None, "Choice allows only shells that click knows"
     click.echo(found(main, {}, "atlas", "_ATLAS_COMPLETE").source())
-
-
-def _here(project: Path | None) -> Project:
-    """The project that was named, which must be one itself, or the nearest one upwards."""
-    here = find_project(project or Path.cwd())
-    if project is not None and here.root != project.resolve():
-        raise AtlasError(
-            "holds no mkdocs.yml", file=project, remedy="name a project's own folder with --project"
-        )
-    return here
-
-
-def _dry_run(project: Project, models: Sequence[str]) -> tuple[list[AtlasError], list[str]]:
-    """What fails on tiny models like those named, or like all; and a line about what was run."""
-    from importlib.util import find_spec
-
-    entries, _ = _jobs(project, models, ())
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        return [], ["dry run skipped: it needs pip install 'model-atlas[profile]'"]
-    from atlas import console, dry_run
-    from atlas import profile as profiling
-
-    def measure(
-        tiny: Project, made: Sequence[Entry], jobs: Sequence[Job]
-    ) -> Iterator[tuple[str, str, str | None]]:
-        with console.watching() as watch:
-            for outcome in profiling.run(tiny, made, jobs, watch, save=False):
-                yield outcome.job.slug, outcome.job.analysis, outcome.reason
-
-    chosen = [item for item in entries if not models or item.slug in models]
-    verdicts = list(dry_run.run(project, chosen, measure))
-    return dry_run.problems(project, verdicts), [dry_run.summary(verdicts)]
-
-
-def _require_checked(project: Project) -> None:
-    from atlas import check as checking
-    from atlas.errors import raise_all
-
-    raise_all(checking.problems(project))
-
-
-def _jobs(
-    project: Project, models: Sequence[str], only: Sequence[str], corpus: Path | None = None
-) -> tuple[list[Entry], list[Job]]:
-    """The entries of a project and the plan for those named, or for all.
-
-    What the project chose to measure on holds from here to the command's end.
-    """
-    from dataclasses import replace
-
-    from atlas import analysis, choices, entry, settings
-    from atlas import plan as planning
-    from atlas.errors import suggest
-
-    entries = entry.load_all(project)
-    slugs = [item.slug for item in entries]
-    for slug in models:
-        if slug not in slugs:
-            raise AtlasError(f"there is no model {slug!r}", remedy=suggest(slug, slugs))
-    for name in only:
-        analysis.statement(name)
-    chosen = [item for item in entries if not models or item.slug in models]
-    stated = settings.load(project)
-    made = replace(stated.choices, corpus=corpus) if corpus else stated.choices
-    click.get_current_context().with_resource(choices.made(made))
-    jobs = planning.jobs(project, chosen, stated)
-    return entries, [job for job in jobs if not only or job.analysis in only]
-
-
-def _measure(
-    project: Project, entries: list[Entry], jobs: list[Job], fresh: bool
-) -> list[dict[str, Any]]:
-    """Measure what is not fresh; the analyses that could not be measured, with the reason."""
-    from atlas import absent, console
-    from atlas import profile as profiling
-
-    todo = [job for job in jobs if fresh or job.state != "fresh"]
-    here, away = absent.apart(project, entries, todo)
-    for line in absent.lines(away):
-        console.say(line)
-    failed = [_told(job, str(item.problem)) for item in away for job in item.jobs]
-    rows = []
-    with console.watching() as watch:
-        for outcome in profiling.run(project, entries, here, watch):
-            job = outcome.job
-            told = outcome.reason or "measured"
-            console.say(f"{job.slug} {job.analysis}: {told} ({console.duration(outcome.seconds)})")
-            rows.append((job.slug, job.analysis, told, console.duration(outcome.seconds)))
-            if outcome.profile is None:
-                failed.append(_told(job, told))
-    if console.err.is_terminal and len(rows) > 1:
-        console.table(("model", "analysis", "outcome", "time"), rows)
-    fresh_count = len(jobs) - len(todo)
-    measured = len(todo) - len(failed)
-    console.say(f"{measured} measured, {fresh_count} fresh, {len(failed)} not measured here")
-    return failed
-
-
-def _render(project: Project) -> dict[str, int]:
-    from atlas import console, pages
-
-    done = pages.render(project)
-    count = {key: len(getattr(done, key)) for key in ("written", "kept", "removed")}
-    console.say("rendered: " + ", ".join(f"{number} {key}" for key, number in count.items()))
-    for path in done.left:
-        console.say(f"left alone: {path}: no longer planned, but changed by hand since")
-    return count
-
-
-def _told(job: Job, reason: str) -> dict[str, str]:
-    return {"model": job.slug, "analysis": job.analysis, "reason": reason}
-
-
-def _tell_verdicts(verdicts: list[dict[str, Any]]) -> None:
-    from atlas import console
-
-    for verdict in verdicts:
-        if "reason" in verdict:
-            console.say(f"{verdict['model']} {verdict['analysis']}: {verdict['reason']}")
-        elif not verdict["agrees"]:
-            why = verdict["problem"] or (
-                f"differs by {verdict['largest']:.2g}, tolerance {verdict['tolerance']:.2g}"
-            )
-            where = f" at {verdict['where']}" if verdict["where"] else ""
-            console.say(
-                f"{verdict['model']} {verdict['analysis']} {verdict['matrix']}: {why}{where}"
-            )
-    agree = [verdict["largest"] for verdict in verdicts if verdict["agrees"]]
-    console.say(
-        f"{len(agree)} of {len(verdicts)} agree; "
-        f"largest difference among them {max(agree, default=0.0):.2g}"
-    )

@@ -48,7 +48,15 @@ from atlas.verdicts import Verdict
 
 ASSETS = "assets/atlas"
 STYLE = "atlas.css"
-SCHEMAS = ("entry", "profile", "claim", "verified", "functions.heads")
+SCHEMAS = (
+    "entry",
+    "profile",
+    "claim",
+    "verified",
+    "functions.heads",
+    "masks.clusters",
+    "masks.losses",
+)
 
 
 @dataclass(frozen=True)

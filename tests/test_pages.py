@@ -73,7 +73,10 @@ def test_render_writes_once_and_the_same_everywhere(atlas: Project, tmp_path: Pa
 def test_a_model_that_goes_takes_its_pages_along(atlas: Project) -> None:
     pages.render(atlas)
     atlas.entry("waiting").unlink()
-    assert pages.render(atlas).removed == ("models/waiting/index.md",)
+    assert pages.render(atlas).removed == (
+        "models/waiting/index.md",
+        "models/waiting/previews/social.png",
+    )
     assert not atlas.folder("waiting").exists()
 
 
@@ -204,7 +207,13 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     site = atlases.build(atlas)
     assert pagecheck.broken_links(site) == []
     expected = {"index.html", "models/index.html", "methods/index.html", "data/index.html"}
-    expected |= {"contributing/index.html", "404.html", "survey/index.html", "compare/index.html"}
+    expected |= {
+        "claims/index.html",
+        "contributing/index.html",
+        "404.html",
+        "survey/index.html",
+        "compare/index.html",
+    }
     expected |= {f"{kind}/{name}/index.html" for kind in ("methods", "survey") for name in names()}
     expected |= {"families/index.html", "heads/index.html", "families/some-model/index.html"}
     expected |= {f"models/{slug}/index.html" for slug in ("measured", "waiting")}

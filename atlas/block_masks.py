@@ -288,8 +288,11 @@ def _comparison(tried: Mapping[str, Floats], read: Read) -> dict[str, Scalar]:
     facts: dict[str, Scalar] = {f"perplexity_{name}": value for name, value in whole.items()}
     if "learned" in whole:
         change = whole["learned"] / whole["own"] - 1
+        others = "masks from single blocks' losses"
         worse = "worse" if change > 0 else "better"
-        told = f"{abs(change):.1%} {worse} in perplexity than masks from single blocks' losses"
+        told = f"{abs(change):.1%} {worse} in perplexity than {others}"
+        if abs(change) < 0.0005:
+            told = f"the same perplexity as {others}"
         facts["learned_against_own"] = told + (", more than 5%" * (change > WORSE))
     return facts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,13 @@ from atlas import (
 from atlas.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
 from atlas.paths import Project, refuse_link
+
+STILL = re.compile(
+    rb'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 \d+ \d+" preserveAspectRatio="none">'
+    rb'<image width="\d+" height="\d+" style="image-rendering:pixelated" '
+    rb'href="data:image/png;base64,[A-Za-z0-9+/=]*"/></svg>\n'
+)
+STILL_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -203,8 +211,18 @@ def _file_problems(
 
 def _belongs(path: Path, place: Path) -> bool:
     """Whether a file is an entry or a page that `render` makes, whose place is its own to guard."""
-    pages = place in (Path("model.yml"), Path("index.md"))
-    return pages or (place.parent == Path("previews") and path.suffix == ".png")
+    if place in (Path("model.yml"), Path("index.md")):
+        return True
+    if place.parent != Path("previews"):
+        return False
+    return path.suffix == ".png" or (path.suffix == ".svg" and _is_still(path))
+
+
+def _is_still(path: Path) -> bool:
+    """Whether an SVG is what `previews.stretching` writes: a picture, and no script."""
+    if path.is_symlink() or path.stat().st_size > STILL_BYTES:
+        return False
+    return STILL.fullmatch(path.read_bytes()) is not None
 
 
 def _profile_problems(

@@ -23,7 +23,7 @@ ANALYSIS = "functions"
 COPYING = "ov_copying"
 """The matrix that every model has, whatever its tokenizer can express."""
 
-PREVIEW = "functions.maps.png"
+PREVIEW = "functions.maps.svg"
 
 COLOURS = ("#7f8b9d", *figures.CATEGORY_COLOURS[5:8])
 """Of heads in 1, 2, 3 and 4 categories; from 2 on as in the matrix `categories`."""

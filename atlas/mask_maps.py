@@ -18,7 +18,7 @@ from atlas import figures
 from atlas.store import Profile
 
 ANALYSIS = "masks"
-PREVIEW = "masks.blocks.png"
+PREVIEW = "masks.blocks.svg"
 KINDS = {"mlp": "MLP blocks", "attn": "Attention blocks"}
 """What the panels show, the left one first."""
 

@@ -128,13 +128,14 @@ def _model(
 ) -> Iterator[tuple[str, bytes]]:
     for section in model.sections:
         if section.figure:
-            yield f"{model.folder}/{section.figure.preview}", previews.png(section.figure.first)
+            picture = previews.png(section.figure.first)
+            yield f"{model.folder}/{section.figure.preview}", previews.stretching(picture)
         if section.functional and section.functional.panels and section.profile:
             picture = functional_maps.png(section.profile)
-            yield f"{model.folder}/{section.functional.preview}", picture
+            yield f"{model.folder}/{section.functional.preview}", previews.stretching(picture)
         if section.block_masks and section.profile:
             picture = mask_maps.png(section.profile)
-            yield f"{model.folder}/{section.block_masks.preview}", picture
+            yield f"{model.folder}/{section.block_masks.preview}", previews.stretching(picture)
     figure = _shown(model)
     yield f"{model.folder}/{social.FILE}", social.png(model, figure.first if figure else None)
     page = templating.render(

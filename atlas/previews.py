@@ -1,7 +1,12 @@
-"""PNG previews: what a heatmap looks like before, or without, its interactive figure."""
+"""Previews: what a heatmap looks like before, or without, its interactive figure.
+
+A picture of cells has no proportions of its own: pages stretch it over the frame of the figure, as
+wide as there is room. So the PNG stands in an SVG that says so.
+"""
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 
@@ -16,9 +21,9 @@ WIDTH = 240
 
 
 def file_name(analysis: str, matrix: Matrix) -> str:
-    """`attention.entropy.png`; `:` and `@` may not stand in every file system or address."""
+    """`attention.entropy.svg`; `:` and `@` may not stand in every file system or address."""
     plain = matrix.name.replace(":", "-").replace("@", "-at-")
-    return f"{analysis}.{plain}.png"
+    return f"{analysis}.{plain}.svg"
 
 
 def png(matrix: Matrix) -> bytes:
@@ -42,3 +47,16 @@ def png(matrix: Matrix) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", transparency=levels if absent.any() else None, compress_level=6)
     return out.getvalue()
+
+
+def stretching(picture: bytes) -> bytes:
+    """A PNG as an SVG that fills whatever it is put into, its pixels with sharp edges."""
+    from PIL import Image
+
+    width, height = Image.open(io.BytesIO(picture)).size
+    data = base64.b64encode(picture).decode()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'preserveAspectRatio="none"><image width="{width}" height="{height}" '
+        f'style="image-rendering:pixelated" href="data:image/png;base64,{data}"/></svg>\n'
+    ).encode()

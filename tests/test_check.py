@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import tiny
-from samples import GEOMETRY, profile, write_entry
+from samples import GEOMETRY, matrix, profile, write_entry
 
-from atlas import architectures, check, headers, store
+from atlas import architectures, check, headers, previews, store
 from atlas.paths import PACKAGE, Project
 
 
@@ -102,6 +102,7 @@ def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
         "Model.yml",
         "pytorch_model.bin",
         "previews/page.html",
+        "previews/weights.rms.svg",
         "deep/weights.json",
         "weights.txt",
     ],
@@ -127,6 +128,8 @@ def test_what_render_makes_and_what_systems_leave_is_no_problem(project: Project
     (folder / "previews").mkdir()
     for name in ("index.md", "previews/weights.rms.png", ".DS_Store", ".weights.json.x.tmp"):
         (folder / name).write_text("")
+    picture = previews.png(matrix())
+    (folder / "previews" / "weights.rms.svg").write_bytes(previews.stretching(picture))
     (project.models / ".ipynb_checkpoints").mkdir()
     (project.models / ".ipynb_checkpoints" / "x.html").write_text("")
     (project.models / "index.md").write_text("")

@@ -104,7 +104,7 @@ def test_the_page_says_what_was_measured(atlas: Project) -> None:
     assert "12.3 million" in page
     first = atlases.matrices()[0]
     assert f'data-first="{first.name}"' in page  # the browser offers the others, from the profile
-    assert (atlas.folder("measured") / "previews" / "weights.rms.png").is_file()
+    assert (atlas.folder("measured") / "previews" / "weights.rms.svg").is_file()
     section = page.partition("## Weights {#weights}")[2].partition("\n## ")[0]
     assert "<figure" in section and "Awaiting" not in section
 

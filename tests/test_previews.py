@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+from xml.etree import ElementTree
 
 import atlases
 import numpy as np
@@ -45,4 +47,13 @@ def test_previews_are_small_wide_enough_and_the_same_every_time() -> None:
 
 def test_names_suit_every_file_system() -> None:
     matrix = samples.matrix(name="score:capital@10")
-    assert previews.file_name("functions", matrix) == "functions.score-capital-at-10.png"
+    assert previews.file_name("functions", matrix) == "functions.score-capital-at-10.svg"
+
+
+def test_a_stretching_picture_holds_the_same_pixels() -> None:
+    picture = previews.png(atlases.matrices()[0])
+    root = ElementTree.fromstring(previews.stretching(picture))
+    (image,) = root
+    assert root.get("preserveAspectRatio") == "none"
+    assert root.get("viewBox") == f"0 0 {image.get('width')} {image.get('height')}" == "0 0 128 192"
+    assert base64.b64decode(str(image.get("href")).partition(",")[2]) == picture

@@ -28,7 +28,7 @@ export async function nearestTo([layer, head]) {
   const near = at < 0 ? [] : await bundle.nearest(at);
   if (!near.length) return [];
   const root = new URL("../../", import.meta.url).href;
-  const list = made("ul", "atlas-head-scores atlas-head-elsewhere");
+  const list = made("ul", "atlas-head-scores atlas-head-elsewhere atlas-head-nearest");
   for (const one of near.slice(0, SHOWN)) {
     const item = made("li");
     const name = made("span", "atlas-head-name");

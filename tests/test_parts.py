@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from samples import write_entry
 
 from atlas import check, parts, paths, schemas, store
 from atlas.errors import AtlasError
@@ -112,6 +113,7 @@ def test_check_reads_parts_of_analyses_that_there_are(
     folder: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = save(folder, HEADS)
+    write_entry(project, "m")
     monkeypatch.setattr("atlas.analysis.names", lambda: ("functions",))
 
     def problems() -> str:

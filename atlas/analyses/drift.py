@@ -62,15 +62,15 @@ VERSION = 1
 TIER = "weights"
 KINDS = ("decoder", "encoder")
 FACTS = {
-    "relative_change": "Change of all blocks, share of the base's norm",
+    "relative_change": "Change of all blocks",
     "changed": "Share of their weights that changed",
     "moved_furthest": "Moved furthest",
     "embedding_relative_change": "Change of the embedding",
-    "embedding_changed": "Share of it that changed",
+    "embedding_changed": "",
     "unembedding_relative_change": "Change of the unembedding",
-    "unembedding_changed": "Share of the unembedding that changed",
-    "final_norm_relative_change": "Change of the final norm",
-    "final_norm_changed": "Share of the final norm that changed",
+    "unembedding_changed": "",
+    "final_norm_relative_change": "",
+    "final_norm_changed": "",
 }
 NEEDS = ("base",)
 PROTOCOL: dict[str, Scalar] = {}

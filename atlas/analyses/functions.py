@@ -70,7 +70,7 @@ VERSION = 1
 TIER = "weights"
 KINDS = ("decoder",)
 FACTS = {
-    "measurable": "Relations that this tokenizer can express, of 20",
+    "measurable": "Relations that can be measured, of 20",
     "classified": "Heads with at least one relation",
 }
 PROTOCOL: dict[str, str | float] = {

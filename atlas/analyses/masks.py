@@ -63,7 +63,7 @@ FACTS = {
     "never_needed": "Pruned for every cluster",
     "most_divided": "Block on which clusters differ most",
     "agreement": "Share of pruned blocks that both halves choose",
-    "agreement_by_chance": "The same for masks at random",
+    "agreement_by_chance": "",
     "perplexity_unpruned": "",
     "perplexity_own": "",
     "perplexity_common": "",

@@ -79,7 +79,7 @@ VERSION = 1
 TIER = "weights"
 KINDS = ("decoder", "encoder")
 FACTS = {
-    "alpha_from_2_to_6": "Share of modules with an exponent from 2 to 6, as usual",
+    "alpha_from_2_to_6": "Share with α from 2 to 6, as usual",
 }
 PROTOCOL: dict[str, Scalar] = {}
 

@@ -33,6 +33,8 @@ export class Functions {
     this.maps = undefined;
     /** @type {HeadPanel | undefined} */
     this.panel = undefined;
+    /** The head that is shown, or is about to be. @type {Head | null} */
+    this.wanted = null;
     /** What had the focus before the keyboard opened a head. @type {HTMLElement | null} */
     this.before = null;
     this.listen();
@@ -127,16 +129,17 @@ export class Functions {
   follow() {
     if (location.pathname !== this.path) return; // the page is being left
     const head = readHead();
-    if (head || this.panel?.head) void this.show(head);
+    if (head || this.wanted) void this.show(head);
   }
 
   /** @param {Head | null} head null for none */
   async show(head) {
+    this.wanted = head;
     this.maps?.choose(head);
     try {
       if (head && !this.panel) {
         const { HeadPanel } = await import("./head-panel.js");
-        if (this.gone.signal.aborted) return;
+        if (this.gone.signal.aborted || this.wanted !== head) return; // another one, or none, by now
         this.panel ??= new HeadPanel(this.element, () => this.close(false));
       }
       await this.panel?.show(head, () => this.profile(), this.file(this.element.dataset.heads));

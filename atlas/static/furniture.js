@@ -49,7 +49,7 @@ export function about() {
 export function furnish(figure) {
   const { name, slug } = about();
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
-  figure.dataset.boxes ??= laid(figure);
+  figure.dataset.boxes = [laid(figure), figure.dataset.boxes].filter(Boolean).join("|");
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
   part(".atlas-controls").innerHTML = CONTROLS;
@@ -84,8 +84,8 @@ function link(page, text) {
 }
 
 /**
- * How the picture of the page lies, as `drawing.Box` says it: the layout of all matrices where they
- * have but one.
+ * How the picture of the page lies, as `drawing.Box` says it; the page names the layouts of other
+ * matrices where they have another one.
  * @param {HTMLElement} figure
  */
 function laid(figure) {

@@ -207,6 +207,8 @@ def test_layers_are_curves_and_alike_layers_a_square(page: Any, site: Site) -> N
     points = charts.nth(1).locator("polyline").get_attribute("points").split()
     assert len(points) == 4
     figure = page.locator('[data-figure="residual"]')
+    figure.scroll_into_view_if_needed()
+    figure.locator('[data-role="matrix"] option[value="cka"]').wait_for(state="attached")
     figure.locator('[data-role="matrix"]').select_option("cka")
     figure.locator('[data-role="title"]', has_text="Similarity").wait_for()
     frame = figure.locator(".atlas-frame").bounding_box()

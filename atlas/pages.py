@@ -71,6 +71,11 @@ class Card:
     matrices: int
     values: int
 
+    @property
+    def size(self) -> int:
+        """Its parameters, 0 where its entry does not say."""
+        return (self.entry.geometry.parameters or 0) if self.entry.geometry else 0
+
 
 def render(project: Project) -> Rendered:
     """Write the site's pages and data; files that would not change are left alone.

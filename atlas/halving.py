@@ -9,9 +9,8 @@ import torch
 from atlas import loading
 from atlas.analysis import Progress
 from atlas.batches import Batch, Passage, batch
-from atlas.errors import AtlasError
 from atlas.model import Model
-from atlas.streaming import is_out_of_memory
+from atlas.streaming import is_out_of_memory, nothing_fits
 
 
 def table(
@@ -41,11 +40,7 @@ def table(
             progress(done, len(order))
             continue
         if len(rows) == 1:
-            raise AtlasError(
-                f"out of memory on {model.device} with a single passage of {length} tokens",
-                file=model.folder,
-                remedy="measure it on a larger device, or on the processor",
-            )
+            raise nothing_fits(model, length)
         budget = len(rows) // 2 * length
         loading.release(model.device)
     return found

@@ -134,11 +134,7 @@ def run(
                 progress(done, len(order))
                 continue
             if len(rows) == 1:
-                raise AtlasError(
-                    f"out of memory on {model.device} with a single passage of {length} tokens",
-                    file=model.folder,
-                    remedy="measure it on a larger device, or on the processor",
-                )
+                raise nothing_fits(model, length)
             budget = len(rows) // 2 * length
             release(model.device)
 
@@ -213,6 +209,15 @@ class _Pass:
                 statistic.add(reduced)
         self.pending.clear()
         return True
+
+
+def nothing_fits(model: Model, length: int) -> AtlasError:
+    """What to tell where memory runs out on a single passage of that many tokens."""
+    return AtlasError(
+        f"out of memory on {model.device} with a single passage of {length} tokens",
+        file=model.folder,
+        remedy="measure it on a larger device, or on the processor",
+    )
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -94,6 +94,11 @@ class Statement:
     arithmetic: Cost = field(repr=False, compare=False)
 
     @property
+    def is_general(self) -> bool:
+        """Whether any model can have it, whatever its architecture and lineage."""
+        return set(self.kinds) >= {"decoder", "encoder"} and not self.needs
+
+    @property
     def protocol(self) -> Mapping[str, Scalar]:
         """Its protocol under what is chosen at the moment."""
         return _pinned(self.own_protocol)

@@ -69,7 +69,7 @@ class Section:
     figure: Figure | None
     reproduced: verified.Reproduction | None = None
 
-    @property
+    @functools.cached_property
     def findings(self) -> tuple[str, ...]:
         """What the matrices say together, in sentences."""
         return findings.told(self.profile.matrices) if self.profile else ()
@@ -134,6 +134,16 @@ class Model:
             section.profile.facts.get("relative_change") if section and section.profile else None
         )
         return float(moved) if isinstance(moved, (int, float)) else None
+
+    @property
+    def figure(self) -> Figure | None:
+        """What stands for it elsewhere: the first figure that any model can have, else its
+        page's first; None until something is measured."""
+        drawn = sorted(
+            (section for section in self.sections if section.figure),
+            key=lambda section: not section.stated.is_general,
+        )
+        return drawn[0].figure if drawn else None
 
     def section(self, name: str) -> Section | None:
         """The section of an analysis, None where the model should not have it."""

@@ -29,7 +29,6 @@ from atlas.contents import Model
 from atlas.matrix import Matrix
 from atlas.store import Profile
 
-KINDS = frozenset({"decoder", "encoder"})
 DEPTHS = np.linspace(0.0, 1.0, 9)
 """Where curves are read: 0 the first layer, 1 the last one."""
 
@@ -158,17 +157,12 @@ def _fixed(matrix: Matrix) -> NDArray[np.float64] | None:
     return None
 
 
-def is_general(stated: Statement) -> bool:
-    """Whether any model can have an analysis, whatever its architecture and lineage."""
-    return set(stated.kinds) >= KINDS and not stated.needs
-
-
 def _yardstick(measured: Sequence[Model], statements: Sequence[Statement]) -> list[Statement]:
     """The general analyses that at least half of the measured models have."""
     return [
         stated
         for stated in statements
-        if is_general(stated)
+        if stated.is_general
         and 0 < len(measured) <= 2 * len(list(_profiles(measured, stated.name)))
     ]
 

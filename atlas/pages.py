@@ -32,7 +32,6 @@ from atlas import (
     references,
     relations,
     schemas,
-    social,
     surveys,
     templating,
     verdicts,
@@ -141,8 +140,6 @@ def _model(
         if section.block_masks and section.profile:
             picture = mask_maps.png(section.profile)
             yield f"{model.folder}/{section.block_masks.preview}", previews.stretching(picture)
-    figure = _shown(model)
-    yield f"{model.folder}/{social.FILE}", social.png(model, figure.first if figure else None)
     page = templating.render(
         templates,
         "model.md.j2",
@@ -156,18 +153,9 @@ def _model(
     yield f"{model.folder}/index.md", page
 
 
-def _shown(model: Model) -> contents.Figure | None:
-    """What stands for a model: the first figure that any model can have, else its page's first."""
-    drawn = sorted(
-        (section for section in model.sections if section.figure),
-        key=lambda section: not model_map.is_general(section.stated),
-    )
-    return drawn[0].figure if drawn else None
-
-
 def _card(model: Model) -> Card:
     sections = model.sections
-    figure = _shown(model)
+    figure = model.figure
     profiles = [section.profile for section in sections if section.profile]
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
     return Card(

@@ -1,9 +1,9 @@
 """What a link to a model's page looks like elsewhere: a picture, and the tags that name it.
 
-The picture is drawn when pages are rendered. The tags (Open Graph) need the page's full address,
-which only a built page has, and a head that no Markdown reaches: `mark` adds them to what the build
-has made, whichever program built it. Where the site does not say where it will be served there is
-no full address, and no tag.
+The tags (Open Graph) need the page's full address, which only a built page has, and a head that no
+Markdown reaches: `mark` adds them to what the build has made, whichever program built it, and draws
+the pictures beside. Where the site does not say where it will be served there is no full address,
+no tag, and no picture.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas import drawing, store
+from atlas import contents, drawing, store
 from atlas.contents import Model
 from atlas.matrix import Matrix
 from atlas.paths import Project
@@ -37,10 +37,11 @@ LONGEST = 60
 """Characters of a line of small print."""
 
 
-def png(model: Model, matrix: Matrix | None) -> bytes:
+def png(model: Model) -> bytes:
     """The picture of a model: its name, family, shape and one of its maps; at most 256 colours."""
     from PIL import Image
 
+    matrix = model.figure.first if model.figure else None
     palette: list[tuple[int, ...]] = _shades(INK) + _shades(MUTED)
     pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
     if matrix is not None:
@@ -132,16 +133,17 @@ def _write(pixels: NDArray[np.uint8], text: str, size: int, x: int, y: int, firs
 
 
 def mark(project: Project) -> int:
-    """Add the tags to every built page that has a picture; how many have them now."""
-    marked = 0
-    for picture in sorted(project.site.glob(f"models/*/{FILE}")):
-        page = picture.parent.parent / "index.html"
-        text = page.read_text(encoding="utf-8")
-        tags = _tags(text)
-        if tags and "og:image" not in text:
-            store.write_atomic(page, text.replace("</head>", f"{tags}</head>", 1))
-        marked += bool(tags)
-    return marked
+    """Give every built model page that knows its address a picture and tags; how many have them."""
+    pages = {page: page.read_text("utf-8") for page in project.site.glob("models/*/index.html")}
+    tagged = {page: tags for page, text in pages.items() if (tags := _tags(text))}
+    for model in contents.load(project) if tagged else ():
+        page = project.site / model.folder / "index.html"
+        if page in tagged:
+            store.write_atomic(page.parent / FILE, png(model))
+            if "og:image" not in pages[page]:
+                text = pages[page].replace("</head>", f"{tagged[page]}</head>", 1)
+                store.write_atomic(page, text)
+    return len(tagged)
 
 
 def _tags(text: str) -> str:

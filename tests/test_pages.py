@@ -73,10 +73,7 @@ def test_render_writes_once_and_the_same_everywhere(atlas: Project, tmp_path: Pa
 def test_a_model_that_goes_takes_its_pages_along(atlas: Project) -> None:
     pages.render(atlas)
     atlas.entry("waiting").unlink()
-    assert pages.render(atlas).removed == (
-        "models/waiting/index.md",
-        "models/waiting/previews/social.png",
-    )
+    assert pages.render(atlas).removed == ("models/waiting/index.md",)
     assert not atlas.folder("waiting").exists()
 
 

@@ -35,23 +35,21 @@ def _model(made: Project, slug: str = "measured") -> Model:
 
 
 def test_the_picture_has_the_size_that_sites_ask_for(atlas: Project) -> None:
-    pages.render(atlas)
     for slug in ("measured", "waiting"):
-        content = (atlas.folder(slug) / social.FILE).read_bytes()
+        content = social.png(_model(atlas, slug))
         assert Image.open(io.BytesIO(content)).size == (1200, 630)
         assert len(content) < 40_000
 
 
 def test_the_picture_is_always_the_same(atlas: Project) -> None:
-    matrix = atlases.matrices()[0]
-    first = social.png(_model(atlas), matrix)
-    assert social.png(_model(atlas), matrix) == first
-    assert social.png(_model(atlas, "waiting"), None) != first
+    first = social.png(_model(atlas))
+    assert social.png(_model(atlas)) == first
+    assert social.png(_model(atlas, "waiting")) != first
 
 
 def test_the_picture_shows_the_values(atlas: Project) -> None:
     matrix = atlases.matrices()[0]
-    picture = Image.open(io.BytesIO(social.png(_model(atlas), matrix))).convert("RGB")
+    picture = Image.open(io.BytesIO(social.png(_model(atlas)))).convert("RGB")
     left, top, right, bottom = social.MAP
     palette, shares = drawing.colours(matrix), drawing.shares(matrix)
     for row, column in ((0, 0), (5, 3), (11, 7)):
@@ -66,7 +64,7 @@ def test_the_picture_shows_the_values(atlas: Project) -> None:
 def test_a_long_name_stays_beside_the_map(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "atlas")
     atlases.entry(made, "measured", name=f"{'Long' * 12} {'x' * 30}")
-    picture = np.array(Image.open(io.BytesIO(social.png(_model(made), None))))
+    picture = np.array(Image.open(io.BytesIO(social.png(_model(made)))))
     assert (picture[:, social.MAP[0] - 50 : social.MAP[0] - 10] == picture[0, 0]).all()
     assert (picture[:, :60] == picture[0, 0]).all()
 
@@ -96,7 +94,9 @@ def test_without_an_address_there_are_no_tags(
     monkeypatch.delenv("ATLAS_SITE_URL", raising=False)
     pages.render(atlas)
     building.mkdocs(atlas)
-    assert "og:image" not in (atlas.site / "models" / "measured" / "index.html").read_text()
+    page = atlas.site / "models" / "measured" / "index.html"
+    assert "og:image" not in page.read_text()
+    assert not (page.parent / social.FILE).exists()
 
 
 def test_nasty_texts_stay_within_their_tags(

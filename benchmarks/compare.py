@@ -101,7 +101,7 @@ def open_page(browser: Any, url: str, name: str, view: str = "values") -> Any:
     """The compare page with all models of a set, live."""
     count = SHAPES[name][0]
     models = ",".join(f"{name}-{at}" for at in range(count))
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page = browser.new_page(viewport={"width": 1400, "height": 2400})  # every panel is live
     page.set_default_timeout(120_000)
     page.goto(f"{url}compare/?models={models}&analysis=weights&matrix=ov_copying&view={view}")
     page.wait_for_selector(LIVE)

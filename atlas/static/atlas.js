@@ -4,6 +4,7 @@
  */
 
 import { leavePage, warm } from "./engine.js";
+import { whenIdle, whenLoaded } from "./rest.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -155,19 +156,6 @@ function inSight(figures, act) {
   );
   for (const figure of figures) observer.observe(/** @type {Element} */ (figure.querySelector(".atlas-stage")));
   return observer;
-}
-
-/** @param {() => void} act */
-function whenLoaded(act) {
-  if (document.readyState === "complete") act();
-  else addEventListener("load", act, { once: true });
-}
-
-/** @param {() => void} act */
-function whenIdle(act) {
-  whenLoaded(() =>
-    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 1000 }) : setTimeout(act, 100),
-  );
 }
 
 function watchColours() {

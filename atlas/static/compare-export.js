@@ -1,30 +1,87 @@
 /**
- * What is shown, as a table: a line a cell of the grid, the values of all models in it.
+ * What is shown, as a table, a line a cell of the grid with the values of all models in it, and as a
+ * picture.
  */
 
-import { layerText } from "./compare-words.js";
+import { axisName } from "./compare-panel.js";
+import { layerText, summary } from "./compare-words.js";
 import { tidy } from "./contrast.js";
+import { offer } from "./downloads.js";
 import { made } from "./key.js";
-import { field } from "./numbers.js";
+import { direction, field } from "./numbers.js";
+import { png, sheet as joined, svg } from "./picture.js";
 
 /** @typedef {import("./compare-scene.js").Scene} Scene */
 /** @typedef {import("./compare-scene.js").Sheet} Sheet */
 /** @typedef {import("./compare-scene.js").Group} Group */
 /** @typedef {import("./compare-query.js").Wish} Wish */
+/** @typedef {import("./compare-panel.js").Content} Content */
 
+const WIDE = 1500; // pixels across which panels of a picture stand in one row
 const LINES = 6000; // more rows than that make a page that scrolls badly
+
+/**
+ * @param {"csv" | "svg" | "png"} kind
+ * @param {Scene} scene
+ * @param {Wish} wish
+ * @param {Content[][]} contents what the panels of every sheet show
+ */
+export async function save(kind, scene, wish, contents) {
+  const name = `compare.${wish.analysis}.${wish.matrix.replaceAll(/[:@]/g, "-")}.${wish.view}.${kind}`;
+  if (kind === "csv") return offer(name, new Blob([csv(scene.sheets)], { type: "text/csv" }));
+  const picture = drawn(scene, wish, contents);
+  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+}
+
+/** @param {Sheet[]} sheets */
+function csv(sheets) {
+  const texts = groups(sheets).map((parts) => lines(parts, "slug").map((line) => `${line.map(cell).join(",")}\r\n`).join(""));
+  return texts.join("\r\n");
+}
 
 /**
  * @param {Scene} scene
  * @param {Wish} wish
+ * @param {Content[][]} contents
+ * @returns {string} an SVG document: the panels of all sheets, and what was compared
  */
-export function download({ sheets }, { analysis, matrix, view }) {
-  const texts = groups(sheets).map((parts) => lines(parts, "slug").map((line) => `${line.map(cell).join(",")}\r\n`).join(""));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([texts.join("\r\n")], { type: "text/csv" }));
-  link.download = `compare.${analysis}.${matrix.replaceAll(/[:@]/g, "-")}.${view}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+function drawn({ sheets, models }, { analysis }, contents) {
+  const [{ matrix }] = models;
+  const told = sheets.flatMap((sheet) => [`Colour: ${sheet.coloured.text}. ${summary(sheet)}`]);
+  const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
+  const heading = [matrix.title, `${matrix.unit}. ${direction(matrix)}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
+  return joined(heading, sheets.flatMap((sheet, at) => rows(sheet, contents[at])));
+}
+
+/**
+ * @param {Sheet} sheet
+ * @param {Content[]} contents of its panels
+ * @returns {string[][]} pictures in rows; the last of each has the colour bar, the lowest on the
+ * left the classes
+ */
+function rows({ kind, labels, coloured }, contents) {
+  const [{ grid, deep, box, palette }] = contents;
+  const across = Math.max(1, Math.floor(WIDE / (box.left + box.width + 40)));
+  const [down, along] = [grid.rows.labels, grid.columns.labels];
+  const pictures = contents.map(({ title, detail, shares }, at) => {
+    const last = at === contents.length - 1 || at % across === across - 1;
+    const lowest = at === across * Math.floor((contents.length - 1) / across);
+    return svg({
+      matrix: { name: "", title, unit: "", direction: "", kind, scale: "linear", axes: ["", ""], rows: down, columns: along, values: [] },
+      shares,
+      palette,
+      ticks: coloured.ticks,
+      axes: [axisName(grid.rows, deep), axisName(grid.columns, deep)],
+      rows: down,
+      columns: along,
+      classes: lowest ? labels.map((label, number) => ({ label, colour: palette[number] })) : [],
+      lines: detail ? [title, detail] : [title],
+      width: box.width,
+      height: box.height,
+      bare: !last || labels.length > 0,
+    });
+  });
+  return Array.from({ length: Math.ceil(pictures.length / across) }, (_, at) => pictures.slice(at * across, (at + 1) * across));
 }
 
 /**

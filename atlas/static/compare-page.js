@@ -33,7 +33,7 @@ export function fill(part, chosen, scene, wish) {
   part("scale").value = first?.scale ?? "";
   part("scale").disabled = (first?.scales.length ?? 0) < 2;
   part("shared").checked = wish.shared;
-  for (const role of ["csv", "table"]) part(role).hidden = !first;
+  for (const role of ["csv", "svg", "png", "table"]) part(role).hidden = !first;
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * One panel: a live figure whose data are swapped, its heading, and marks for the linked crosshair.
+ * One panel: its heading, marks for the linked crosshair, and its cells, painted at once and drawn by
+ * BokehJS, with axes, once the panel comes into sight; from then on its data are swapped.
  */
 
 import { embed, update } from "./engine.js";
@@ -8,6 +9,8 @@ import { edges, every, named, widest } from "./labels.js";
 import { add, colours } from "./layout.js";
 import { Marks } from "./marks.js";
 import { numeric } from "./numbers.js";
+import { MISSING, paint, pixels, STEPS } from "./panels.js";
+import { whenIdle } from "./rest.js";
 
 /** @typedef {import("./engine.js").Live} Live */
 /** @typedef {import("./align.js").Grid} Grid */
@@ -30,6 +33,9 @@ const CHARACTER = 6;
 const DEPTH = 30; // pixels that a relative depth takes
 const LINED = 14; // pixels from which on a cell has room for lines around it
 
+/** That the page has come to rest. @type {Promise<void> | undefined} */
+let rested;
+
 export class Panel {
   constructor() {
     this.element = made("figure", "atlas-figure atlas-pane");
@@ -43,6 +49,8 @@ export class Panel {
     this.stage.tabIndex = 0;
     this.stage.setAttribute("role", "group");
     this.frame = made("div", "atlas-frame");
+    this.still = document.createElement("canvas");
+    this.frame.append(this.still);
     this.layer = made("div", "atlas-live");
     this.layer.setAttribute("role", "img");
     this.hit = made("div", "atlas-hit");
@@ -59,25 +67,34 @@ export class Panel {
     this.gone = false;
   }
 
-  /**
-   * Draw what it is to show: the first time a figure is made, later its data are swapped.
-   * @returns {Promise<void> | undefined} a promise where the figure is still to be made
-   */
+  /** Draw what it is to show. */
   draw() {
     const content = /** @type {Content} */ (this.content);
-    if (!this.live) return (this.starting ??= this.start(content));
+    if (!this.live) return painted(this.still, content);
     update(this.live, filling(content), image(content));
     this.settle();
-    return undefined;
   }
 
-  /** @param {Content} content */
-  async start(content) {
+  /** @returns {Promise<void>} when it is live */
+  wake() {
+    this.starting ??= this.start().catch((error) => {
+      this.starting = undefined;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  async start() {
+    // BokehJS takes longer to start than all else on the page: first the page comes to rest.
+    await (rested ??= new Promise(whenIdle));
+    if (this.gone) return;
+    const content = /** @type {Content} */ (this.content);
     const attributes = filling(content);
     for (const [name, found] of colours(this.stage)) add(attributes, name, found);
     const live = await embed(this.layer, attributes, image(content));
     if (this.gone) return live.dispose();
     this.live = live;
+    this.still.remove();
     if (this.content && this.content !== content) update(live, filling(this.content), image(this.content));
     this.settle();
   }
@@ -196,6 +213,18 @@ export function boxOf(grid, deep, room, count, gap) {
 }
 
 /**
+ * The cells as pixels; what does not exist stays transparent.
+ * @param {HTMLCanvasElement} still
+ * @param {Content} content
+ */
+function painted(still, { grid, shares, palette }) {
+  const steps = Uint8Array.from(shares, (share) => (Number.isNaN(share) ? MISSING : Math.round(share * STEPS)));
+  const scale = { kind: "any", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] };
+  const colours = pixels(/** @type {import("./panels.js").Scale} */ (scale), { any: palette });
+  paint(still, { rows: grid.rows.labels, columns: grid.columns.labels, steps }, colours);
+}
+
+/**
  * @param {Content} content
  * @returns {import("./engine.js").Image}
  */
@@ -261,6 +290,6 @@ function ticks({ name, labels }, deep, otherwise) {
  * @param {import("./align.js").Axis} axis
  * @param {boolean} deep
  */
-function axisName({ name }, deep) {
+export function axisName({ name }, deep) {
   return deep && name === "layer" ? "relative depth" : name.replaceAll("_", " ");
 }

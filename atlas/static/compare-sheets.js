@@ -16,6 +16,8 @@ import { number } from "./numbers.js";
 /** @typedef {{grid: string, room: number, count: number, box: import("./compare-panel.js").Box}} Last how a sheet was laid out */
 
 const GAP = 24;
+/** How far out of sight a panel is when it is made live. */
+const NEAR = "100px";
 
 export class Sheets {
   /**
@@ -32,6 +34,11 @@ export class Sheets {
     this.palettes = {};
     this.width = 0;
     this.crosshair = new Crosshair(host, () => this.shown(), onPin);
+    /** Who waits until it is known whether a panel is in sight. @type {Map<Element, (live: Promise<void> | undefined) => void>} */
+    this.asked = new Map();
+    this.nearby = new IntersectionObserver((entries) => entries.forEach((entry) => this.notice(entry)), {
+      rootMargin: NEAR,
+    });
     this.sized = new ResizeObserver(() => this.fit());
     this.sized.observe(host);
   }
@@ -39,15 +46,38 @@ export class Sheets {
   /**
    * @param {Scene} scene
    * @param {[string, string] | null} pinned
-   * @returns {Promise<void>} when all of it is drawn
+   * @returns {Promise<void>} when all of it is painted, and what is in sight is live
    */
   async show(scene, pinned) {
     this.scene = scene;
     while (this.laid.length > scene.sheets.length) this.drop(/** @type {Laid} */ (this.laid.pop()));
-    const waiting = scene.sheets.flatMap((sheet, at) => this.lay(sheet, (this.laid[at] ??= this.made())));
+    scene.sheets.forEach((sheet, at) => this.lay(sheet, (this.laid[at] ??= this.made())));
     this.crosshair.reset(pinned);
-    await Promise.all(waiting);
+    await Promise.all(this.shown().map(({ panel }) => this.awake(panel)));
     this.crosshair.reveal();
+  }
+
+  /**
+   * @param {Panel} panel
+   * @returns {Promise<void> | undefined} when it is live, or known to be out of sight
+   */
+  awake(panel) {
+    if (panel.live) return undefined;
+    return new Promise((resolve) => {
+      this.asked.set(panel.stage, resolve);
+      this.nearby.unobserve(panel.stage); // who is observed anew is told of at once
+      this.nearby.observe(panel.stage);
+    });
+  }
+
+  /** @param {IntersectionObserverEntry} entry */
+  notice({ isIntersecting, target }) {
+    const panel = this.laid.flatMap(({ panels }) => panels).find(({ stage }) => stage === target);
+    const live = isIntersecting ? panel?.wake() : undefined;
+    if (live) this.nearby.unobserve(target);
+    live?.catch(() => undefined); // a panel that cannot be made live stays painted
+    this.asked.get(target)?.(live);
+    this.asked.delete(target);
   }
 
   /** @returns {Laid} */
@@ -64,7 +94,6 @@ export class Sheets {
   /**
    * @param {Sheet} sheet
    * @param {Laid} laid
-   * @returns {Promise<void>[]} of panels that are still to be made
    */
   lay(sheet, laid) {
     const { group, panels } = sheet;
@@ -90,7 +119,7 @@ export class Sheets {
       panel.prepare({ title, detail, page, told, grid, deep, shares, palette, box });
       return panel;
     });
-    return shown.flatMap((panel) => panel.draw() ?? []);
+    for (const panel of shown) panel.draw();
   }
 
   /**
@@ -149,6 +178,13 @@ export class Sheets {
     return panel;
   }
 
+  /** @returns {import("./compare-panel.js").Content[][]} what the panels of every sheet show */
+  contents() {
+    return (this.scene?.sheets ?? []).map(({ panels }, at) =>
+      this.laid[at].panels.slice(0, panels.length).map(({ content }) => /** @type {import("./compare-panel.js").Content} */ (content)),
+    );
+  }
+
   /** @returns {{panel: Panel, group: Group}[]} the panels that are shown */
   shown() {
     return (this.scene?.sheets ?? []).flatMap(({ group, panels }, at) =>
@@ -178,6 +214,7 @@ export class Sheets {
 
   dispose() {
     this.sized.disconnect();
+    this.nearby.disconnect();
     for (const laid of this.laid) this.drop(laid);
     this.crosshair.dispose();
   }

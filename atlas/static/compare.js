@@ -4,12 +4,12 @@
  */
 
 import { Chooser, listed, MOST } from "./compare-chooser.js";
-import { download, table } from "./compare-export.js";
+import { save, table } from "./compare-export.js";
 import * as query from "./compare-query.js";
 import { fill, tell } from "./compare-page.js";
 import { scene } from "./compare-scene.js";
 import { Sheets } from "./compare-sheets.js";
-import { fetchJson, loadTemplate, warm } from "./engine.js";
+import { fetchJson, loadTemplate } from "./engine.js";
 
 /** @typedef {import("./compare-query.js").Wish} Wish */
 /** @typedef {import("./contrast.js").Profile} Profile */
@@ -37,7 +37,6 @@ class Comparison {
     this.chooser = new Chooser(this.part, this.models, (models) => this.change({ models }));
     this.listen();
     this.part("controls").hidden = false;
-    loadTemplate().then(({ script }) => warm(script), () => undefined); // show() tells what failed
     void this.show();
   }
 
@@ -56,7 +55,9 @@ class Comparison {
     }
     on("shared", "change", () => this.change({ shared: this.part("shared").checked }));
     on("controls", "submit", (/** @type {Event} */ event) => event.preventDefault());
-    on("csv", "click", () => this.scene && download(this.scene, this.wish));
+    for (const kind of /** @type {const} */ (["csv", "svg", "png"])) {
+      on(kind, "click", () => this.scene && save(kind, this.scene, this.wish, this.sheets.contents()));
+    }
     on("table", "toggle", () => this.fillTable());
     addEventListener("popstate", () => this.recall(), { signal });
   }
@@ -88,16 +89,20 @@ class Comparison {
   }
 
   /**
-   * The wish with what it leaves open filled in: the first models and the first analysis that fit.
+   * The wish with what it leaves open filled in: the analysis that most of the models have, of all
+   * models where none is named, and the first two of those that have it.
    * @returns {Wish}
    */
   effective() {
     const { wish, models } = this;
+    const all = [...models.values()];
+    const having = (/** @type {string} */ name, /** @type {string[]} */ named) =>
+      all.filter(({ slug, fresh, stale }) => (!named.length || named.includes(slug)) && (fresh.has(name) || stale.has(name)));
     const offered = [...this.part("analysis").options].map((option) => option.value);
-    const analysis = offered.includes(wish.analysis) ? wish.analysis : (offered[0] ?? "");
+    const common = offered.toSorted((a, b) => having(b, wish.models).length - having(a, wish.models).length);
+    const analysis = offered.includes(wish.analysis) ? wish.analysis : (common[0] ?? "");
     if (wish.models.length || location.search) return { ...wish, analysis };
-    const measured = [...models.values()].filter(({ fresh, stale }) => fresh.has(analysis) || stale.has(analysis));
-    return { ...wish, analysis, models: measured.slice(0, 2).map(({ slug }) => slug) };
+    return { ...wish, analysis, models: having(analysis, []).slice(0, 2).map(({ slug }) => slug) };
   }
 
   /** Load what is chosen and show it. */

@@ -6,14 +6,13 @@ import { offer } from "./downloads.js";
 import { KINDS, NAMES } from "./masks-data.js";
 import { share, state } from "./masks-words.js";
 import { field } from "./numbers.js";
-import { escaped, png, svg } from "./picture.js";
+import { png, sheet, svg } from "./picture.js";
 
 /** @typedef {import("./masks-figure.js").MaskFigure} MaskFigure */
 /** @typedef {import("./masks-data.js").Kind} Kind */
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
 const [CELL, HIGH] = [22, 18]; // pixels of a block
-const SPARE = 84; // pixels that a picture keeps for a colour bar, which masks do not have
 
 /**
  * @param {MaskFigure} figure
@@ -54,19 +53,7 @@ function drawn(figure) {
     `Block masks of ${element.dataset.name}`,
     `Topics by layers; dark: kept, light: pruned. ${figure.learned ? "Learned masks" : smallest}. ${element.dataset.file}.json`,
   ];
-  const panels = KINDS.map((kind, at) => svg(content(figure, kind, at === 0)));
-  const sizes = panels.map((panel) => /** @type {RegExpExecArray} */ (/width="([\d.]+)" height="([\d.]+)"/.exec(panel)).slice(1).map(Number));
-  const second = sizes[0][0] - SPARE; // where the second panel begins
-  const [wide, tall] = [second + sizes[1][0] - SPARE, sizes[0][1] + 44];
-  const words = titles.map((text, at) => `<text x="12" y="${24 + at * 18}" font-size="${at ? 11 : 15}" font-weight="${at ? 400 : 700}" fill="${at ? "#5b6575" : "#1d2430"}">${escaped(text)}</text>`);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${tall}" viewBox="0 0 ${wide} ${tall}" style="font-family: system-ui, 'Liberation Sans', Arial, sans-serif">`,
-    `<title>${escaped(titles.join(". "))}</title>`,
-    `<rect width="${wide}" height="${tall}" fill="#ffffff"/>`,
-    ...words,
-    ...panels.map((panel, at) => `<svg x="${at ? second : 0}" y="44"${panel.slice("<svg".length)}`),
-    "</svg>",
-  ].join("\n");
+  return sheet(titles, [KINDS.map((kind, at) => svg(content(figure, kind, at === 0)))]);
 }
 
 /**
@@ -93,5 +80,6 @@ function content({ masks, shown, order, colours }, kind, labelled) {
     lines: [`${NAMES[kind]} blocks`],
     width: Math.max(160, masks.layers.length * Math.min(CELL, 720 / masks.layers.length)),
     height: rows.length * HIGH,
+    bare: true,
   };
 }

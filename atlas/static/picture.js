@@ -1,5 +1,6 @@
 /**
- * A figure as a picture of its own, with its title, unit and scale: SVG as text, PNG from it.
+ * A figure as a picture of its own, with its title, unit and scale, or several on one sheet: SVG as
+ * text, PNG from it.
  */
 
 import { named, thinned, widest } from "./labels.js";
@@ -19,6 +20,7 @@ import { isWhole, numeric } from "./numbers.js";
  * @property {string[]} lines title, what it is, scale
  * @property {number} width of the cells in all
  * @property {number} height
+ * @property {boolean} [bare] no colour bar and no classes: they stand beside another picture
  */
 
 const INK = "#1d2430";
@@ -36,7 +38,8 @@ export function svg(content) {
   const below = turned ? 60 + widest(content.columns) * 0.71 : 52;
   const words = lines.slice(1).flatMap((line) => wrapped(line, (left + width + 80) / 6.2));
   const top = 40 + words.length * 16;
-  const [all, tall] = [left + width + 100, top + height + below + content.classes.length * 18];
+  const all = left + width + (content.bare ? 16 : 100);
+  const tall = top + height + below + content.classes.length * 18;
   const heading = [`<text x="12" y="24" font-size="15" font-weight="700" fill="${INK}">${escaped(lines[0])}</text>`];
   words.forEach((line, at) => heading.push(text(12, 44 + at * 16, line, FAINT)));
   return [
@@ -48,9 +51,50 @@ export function svg(content) {
     `<g transform="translate(${left} ${top})">`,
     ...cells(content),
     ...labels(content, turned),
-    ...(isWhole(matrix) ? legend(content, below) : bar(content)),
+    ...(isWhole(matrix) ? legend(content, below) : content.bare ? [] : bar(content)),
     "</g></svg>",
   ].join("\n");
+}
+
+/**
+ * Several pictures on one sheet.
+ * @param {string[]} lines heading, and what is said below it
+ * @param {string[][]} rows of SVG documents
+ * @returns {string} an SVG document on white
+ */
+export function sheet(lines, rows) {
+  const sized = rows.map((row) => row.map((picture) => ({ picture, size: sizeOf(picture) })));
+  const wide = Math.max(480, ...sized.map((row) => row.reduce((sum, { size }) => sum + size[0], 0)));
+  const words = lines.slice(1).flatMap((line) => wrapped(line, wide / 6.2));
+  let y = 34 + words.length * 16;
+  const placed = sized.flatMap((row) => {
+    let x = 0;
+    const parts = row.map(({ picture, size }) => {
+      const part = `<svg x="${round(x)}" y="${round(y)}"${picture.slice("<svg".length)}`;
+      x += size[0];
+      return part;
+    });
+    y += Math.max(...row.map(({ size }) => size[1]));
+    return parts;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${y}" viewBox="0 0 ${wide} ${y}" style="${STYLE}" font-size="11">`,
+    `<title>${escaped(lines.join(". "))}</title>`,
+    `<rect width="${wide}" height="${y}" fill="#ffffff"/>`,
+    `<text x="12" y="24" font-size="15" font-weight="700" fill="${INK}">${escaped(lines[0])}</text>`,
+    ...words.map((line, at) => text(12, 44 + at * 16, line, FAINT)),
+    ...placed,
+    "</svg>",
+  ].join("\n");
+}
+
+/**
+ * @param {string} picture an SVG document
+ * @returns {[number, number]} width and height in pixels
+ */
+function sizeOf(picture) {
+  const [, wide, tall] = /** @type {RegExpExecArray} */ (/width="([\d.]+)" height="([\d.]+)"/.exec(picture));
+  return [Number(wide), Number(tall)];
 }
 
 /**

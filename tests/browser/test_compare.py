@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import atlases
 import numpy as np
@@ -22,6 +24,14 @@ from browser.conftest import Site
 LIVE = '[data-atlas="compare"][data-ready="live"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 TALL = {"viewport": {"width": 1280, "height": 1400}}
+PIXELS = """(still) => {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [still.width, still.height];
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(still, 0, 0);
+  return [...context.getImageData(0, 0, copy.width, copy.height).data];
+}"""
+SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "</option><img src=x onerror=pwned=1> & \u201cquotes\u201d"
 
 
@@ -422,6 +432,29 @@ def test_the_table_and_the_csv_hold_what_is_shown(page: Any, site: Site) -> None
     assert cells == [cell for row in rows for cell in row[1:]]
 
 
+def test_pictures_hold_every_panel(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two,deep,nasty&matrix=rms&view=difference")
+    titles = _titles(page)
+    found = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename == f"compare.weights.rms.difference.{kind.lower()}"
+        found[kind] = Path(download.value.path()).read_bytes()
+    root = ElementTree.fromstring(found["SVG"])
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert len(titles) == 3
+    assert set(titles) < set(texts)
+    assert any("one/weights.json, version 1" in (text or "") for text in texts)
+    panels = root.findall(f"{SVG}svg")
+    assert len(panels) == 3
+    size = [float(root.attrib[side]) for side in ("width", "height")]
+    assert struct.unpack(">II", found["PNG"][16:24]) == tuple(int(side) * 2 for side in size)
+    for panel in panels:
+        assert float(panel.attrib["x"]) + float(panel.attrib["width"]) <= size[0]
+        assert float(panel.attrib["y"]) + float(panel.attrib["height"]) <= size[1]
+
+
 # Everywhere
 
 
@@ -438,6 +471,37 @@ def test_a_phone_holds_it(page: Any, site: Site) -> None:
     shown = page.locator(".atlas-readout").bounding_box()
     assert shown["x"] >= 0
     assert shown["x"] + shown["width"] <= 390
+
+
+@pytest.mark.parametrize(
+    "context_options", [{"viewport": {"width": 390, "height": 480}}], ids=["small"]
+)
+def test_panels_are_painted_at_once_and_live_once_in_sight(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&matrix=rms")
+    assert page.evaluate("typeof Bokeh") == "undefined", "nothing in sight needs it"
+    stills = page.locator(".atlas-pane .atlas-frame canvas")
+    for name in ("rms", "outlier"):
+        page.get_by_label("Quantity").select_option(name)
+        _shown(page, matrix=name)
+        matrices = [_matrix(site, slug, name) for slug in ("one", "deep")]
+        pooled = compare.pooled(matrices, compare.align(matrices))
+        palette = drawing.colours(pooled)
+        shares = drawing.shares(pooled).reshape(2, 16, -1)
+        for panel in range(2):
+            found = stills.nth(panel).evaluate(PIXELS)
+            pixels = np.array(found).reshape(*shares[panel].shape, 4)
+            assert ((pixels[..., 3] == 0) == np.isnan(shares[panel])).all()
+            for row, column in zip(*np.nonzero(np.isfinite(shares[panel])), strict=True):
+                at = round(round(shares[panel, row, column] * 254) / 254 * (len(palette) - 1))
+                near = {
+                    palette[max(0, at - 1)],
+                    palette[at],
+                    palette[min(len(palette) - 1, at + 1)],
+                }
+                assert "#{:02X}{:02X}{:02X}".format(*pixels[row, column, :3]) in near
+    page.locator(".atlas-pane .atlas-stage").first.scroll_into_view_if_needed()
+    page.wait_for_selector(".atlas-pane:first-child .atlas-frame:not(:has(canvas))")
+    assert page.evaluate("Bokeh.documents.length") >= 1
 
 
 @pytest.mark.parametrize("context_options", [{"java_script_enabled": False}], ids=["no scripts"])

@@ -1,0 +1,16 @@
+/**
+ * When a page has come to rest: what takes long and is not needed at once waits for it.
+ */
+
+/** @param {() => void} act */
+export function whenLoaded(act) {
+  if (document.readyState === "complete") act();
+  else addEventListener("load", act, { once: true });
+}
+
+/** @param {() => void} act */
+export function whenIdle(act) {
+  whenLoaded(() =>
+    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 1000 }) : setTimeout(act, 100),
+  );
+}

@@ -110,14 +110,8 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     what a micro-batch, Python and torch take themselves.
     """
     tokens, length = 5.2e4, 128
-    d, q = geometry.d_model, geometry.heads * geometry.d_head
-    kv = geometry.kv_heads * geometry.d_head
-    inside = geometry.layers * (2 * q * d + 2 * kv * d + 3 * geometry.d_mlp * d)
-    outside = geometry.vocabulary * d
-    if geometry.parameters is not None:
-        inside = min(inside, max(geometry.parameters - outside, 0))
-    total = geometry.parameters if geometry.parameters is not None else inside + outside
-    patterns = 4 * geometry.layers * q * length
+    inside, _, total = geometry.weights
+    patterns = 4 * geometry.layers * geometry.q * length
     return tokens * (2 * inside + patterns), 2.1 * total + 1.2e9
 
 

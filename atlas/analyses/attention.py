@@ -105,14 +105,8 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     Python and torch take themselves.
     """
     tokens, length = 5.4e4, 128
-    d, q = geometry.d_model, geometry.heads * geometry.d_head
-    kv = geometry.kv_heads * geometry.d_head
-    inside = geometry.layers * (2 * q * d + 2 * kv * d + 3 * geometry.d_mlp * d)
-    outside = geometry.vocabulary * d
-    if geometry.parameters is not None:
-        inside = min(inside, max(geometry.parameters - outside, 0))
-    total = geometry.parameters if geometry.parameters is not None else inside + outside
-    patterns = geometry.layers * length * (4 * q + 30 * geometry.heads)
+    inside, _, total = geometry.weights
+    patterns = geometry.layers * length * (4 * geometry.q + 30 * geometry.heads)
     return tokens * (2 * inside + patterns), 2.1 * total + 1.2e9
 
 

@@ -109,27 +109,17 @@ def cost(geometry: Geometry) -> tuple[float, float]:
 
     A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
     eigenvalues, and little beside. In memory is a block of either model, or later its embedding,
-    with the difference of one matrix, and one Gram matrix three times over. Parameters that a dense
-    model of that shape cannot have are those of more experts, which are read one by one.
+    with the difference of one matrix, and one Gram matrix three times over. Experts are read one by
+    one.
     """
-    d, q = geometry.d_model, geometry.heads * geometry.d_head
-    kv = geometry.kv_heads * geometry.d_head
-    shapes = [(q, d), (q, d), (kv, d), (kv, d)] + 3 * [(geometry.d_mlp, d)]
-    inside = geometry.layers * sum(m * n for m, n in shapes)
-    if geometry.parameters is not None and inside + geometry.vocabulary * d > geometry.parameters:
-        shapes = shapes[:-1]  # a third MLP matrix would be more parameters than there are
-    known = geometry.parameters or 0
-    beyond = known - inside - 2 * geometry.vocabulary * d
-    experts = 1 + max(0, round(beyond / (geometry.layers * 3 * geometry.d_mlp * d)))
     operations = 0.0
-    for place, (side, other) in enumerate(shapes):
-        n, m = min(side, other), max(side, other)
-        one = m * n**2 + 4 / 3 * n**3 + 20 * m * n
-        operations += one if place < 4 else experts * one
-    gram = 3 * 8 * max(min(shape) for shape in shapes) ** 2
-    largest = max(m * n for m, n in shapes)
-    block = 2 * 4 * sum(m * n for m, n in shapes) + 4 * largest + gram
-    embeddings = 2 * 4 * geometry.vocabulary * d
+    shapes = [sorted(sides) for *sides, _ in geometry.matrices]
+    for (n, m), (*_, count) in zip(shapes, geometry.matrices, strict=True):
+        operations += count * (m * n**2 + 4 / 3 * n**3 + 20 * m * n)
+    gram = 3 * 8 * max(n for n, _ in shapes) ** 2
+    largest = max(m * n for n, m in shapes)
+    block = 2 * 4 * sum(m * n for n, m in shapes) + 4 * largest + gram
+    embeddings = 2 * 4 * geometry.vocabulary * geometry.d_model
     return geometry.layers * operations, 5e8 + max(block, embeddings)
 
 

@@ -99,7 +99,7 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     the first MLP makes of 8,192 tokens inside.
     """
     V, d = geometry.vocabulary, geometry.d_model
-    q, kv = geometry.heads * geometry.d_head, geometry.kv_heads * geometry.d_head
+    q, kv = geometry.q, geometry.kv
     kept = 30 if geometry.layers * geometry.heads <= 1024 else 10
     salient = 2 * V * d * kv + 2 * V * q * geometry.d_head + 2 * V * d * geometry.heads * kept
     scores = 2 * 3000 * d * (2 * q + kv) + 8e4 * geometry.heads * d

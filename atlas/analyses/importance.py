@@ -138,13 +138,8 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     weight as most are stored, the mean gradient, 4 bytes for every weight of the blocks where there
     is room for it, and the activations of one passage.
     """
-    tokens, length, d = 5.2e4, 128, geometry.d_model
-    q, kv = geometry.heads * geometry.d_head, geometry.kv_heads * geometry.d_head
-    inside = geometry.layers * (2 * q * d + 2 * kv * d + 3 * geometry.d_mlp * d)
-    outside = geometry.vocabulary * d
-    if geometry.parameters is not None:
-        inside = min(inside, max(geometry.parameters - outside, 0))
-    total = geometry.parameters if geometry.parameters is not None else inside + outside
+    tokens, length, d, q = 5.2e4, 128, geometry.d_model, geometry.q
+    inside, outside, total = geometry.weights
     patterns = 12 * geometry.layers * q * length
     backward = tokens * (6 * inside + 4 * outside + patterns) + 448 * 20 * inside
     without = tokens / 4 * (geometry.layers + 1) * (inside + 2 * outside)

@@ -94,16 +94,11 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     given. Learning masks is not counted.
     """
     tokens, layers, d = 5.7e4, geometry.layers, geometry.d_model
-    q, kv = geometry.heads * geometry.d_head, geometry.kv_heads * geometry.d_head
-    inside = layers * (2 * q * d + 2 * kv * d + 3 * geometry.d_mlp * d)
-    outside = geometry.vocabulary * d
-    if geometry.parameters is not None:
-        inside = min(inside, max(geometry.parameters - outside, 0))
-    total = geometry.parameters if geometry.parameters is not None else inside + outside
+    inside, outside, total = geometry.weights
     passes = layers + 2 / 3 + 7
     operations = 2 * tokens * (passes * inside + (2 * layers + 8) * outside)
     batch = 2048
-    states = 4 * batch * (2 * layers * d + 8 * d + 10 * q + 4 * geometry.d_mlp)
+    states = 4 * batch * (2 * layers * d + 8 * d + 10 * geometry.q + 4 * geometry.d_mlp)
     logits = 3 * 4 * min(batch * geometry.vocabulary, 2**26)
     return operations, 2.1 * total + states + logits + 1.0e9
 

@@ -93,16 +93,10 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     sampled states of every layer, beside what a micro-batch, Python and torch take themselves.
     """
     tokens, length, sampled, groups = 5.2e4, 128, 2048, 4
-    d, q = geometry.d_model, geometry.heads * geometry.d_head
-    kv = geometry.kv_heads * geometry.d_head
-    inside = geometry.layers * (2 * q * d + 2 * kv * d + 3 * geometry.d_mlp * d)
-    outside = geometry.vocabulary * d
-    if geometry.parameters is not None:
-        inside = min(inside, max(geometry.parameters - outside, 0))
-    total = geometry.parameters if geometry.parameters is not None else inside + outside
-    patterns = 4 * geometry.layers * q * length
-    per_layer = 2 * sampled * outside + 2 * groups * (sampled / groups) ** 2 * d
-    states = 4.0 * geometry.layers * sampled * d
+    inside, outside, total = geometry.weights
+    patterns = 4 * geometry.layers * geometry.q * length
+    per_layer = 2 * sampled * outside + 2 * groups * (sampled / groups) ** 2 * geometry.d_model
+    states = 4.0 * geometry.layers * sampled * geometry.d_model
     operations = tokens * (2 * inside + patterns) + geometry.layers * per_layer
     return operations, 2.1 * total + states + 1.2e9
 

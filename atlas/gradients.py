@@ -20,10 +20,11 @@ import torch
 from atlas import forwards, loading, losses, shares
 from atlas.batches import Passage, batch
 from atlas.errors import AtlasError
+from atlas.halving import is_out_of_memory
 from atlas.loading import free_memory, working_bytes
 from atlas.model import Model
 from atlas.shares import Shared
-from atlas.streaming import SHARE, is_out_of_memory
+from atlas.streaming import SHARE
 
 Key = tuple[int, str]
 """Layer and canonical module."""

@@ -9,8 +9,42 @@ import torch
 from atlas import loading
 from atlas.analysis import Progress
 from atlas.batches import Batch, Passage, batch
+from atlas.errors import AtlasError
 from atlas.model import Model
-from atlas.streaming import is_out_of_memory, nothing_fits
+
+
+def through(
+    model: Model,
+    passages: Sequence[Passage],
+    rows: Sequence[int],
+    attempt: Callable[[list[int], Batch], bool],
+    progress: Progress,
+    tokens: int,
+) -> None:
+    """Have every passage of `rows` attempted, in micro-batches, the longest first: memory that
+    suffices at the start suffices to the end, and little is padded.
+
+    `attempt`: the rows of a micro-batch, and the batch -> whether memory held it; where it did not,
+    half as many are tried. `tokens` are tried at first. `progress` counts passages. Raises
+    `AtlasError` where not even one passage fits.
+    """
+    order = sorted(rows, key=lambda row: (-len(passages[row].ids), row))
+    budget, done = tokens, 0
+    while done < len(order):
+        length = len(passages[order[done]].ids)
+        tried = order[done : done + max(1, budget // length)]
+        if attempt(tried, batch(passages, tried)):
+            done += len(tried)
+            progress(done, len(order))
+            continue
+        if len(tried) == 1:
+            raise AtlasError(
+                f"out of memory on {model.device} with a single passage of {length} tokens",
+                file=model.folder,
+                remedy="measure it on a larger device, or on the processor",
+            )
+        budget = len(tried) // 2 * length
+        loading.release(model.device)
 
 
 def table(
@@ -23,30 +57,21 @@ def table(
 ) -> torch.Tensor:
     """What `compute` gives of every passage: (columns, passages), float64, on the processor.
 
-    `compute`: a micro-batch -> (columns, batch), without gradients. Longest passages first, at most
-    `tokens` tokens at a time to begin with. `progress` counts passages. Raises `AtlasError` where
-    not even one passage fits.
+    `compute`: a micro-batch -> (columns, batch), without gradients. The rest is as in `through`.
     """
     found = torch.full((columns, len(passages)), torch.nan, dtype=torch.float64)
-    order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
-    budget, done = tokens, 0
-    while done < len(order):
-        length = len(passages[order[done]].ids)
-        rows = order[done : done + max(1, budget // length)]
-        held = _attempt(compute, batch(passages, rows))
+
+    def attempt(rows: list[int], tokens: Batch) -> bool:
+        held = _computed(compute, tokens)
         if held is not None:
             found[:, rows] = held
-            done += len(rows)
-            progress(done, len(order))
-            continue
-        if len(rows) == 1:
-            raise nothing_fits(model, length)
-        budget = len(rows) // 2 * length
-        loading.release(model.device)
+        return held is not None
+
+    through(model, passages, range(len(passages)), attempt, progress, tokens)
     return found
 
 
-def _attempt(compute: Callable[[Batch], torch.Tensor], tokens: Batch) -> torch.Tensor | None:
+def _computed(compute: Callable[[Batch], torch.Tensor], tokens: Batch) -> torch.Tensor | None:
     """(columns, batch) float64; None where memory ran out, and with the frame goes the exception
     and what its frames hold."""
     try:
@@ -56,3 +81,13 @@ def _attempt(compute: Callable[[Batch], torch.Tensor], tokens: Batch) -> torch.T
         if not is_out_of_memory(error):
             raise
         return None
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that memory ran out; only CUDA has a class of its own for that."""
+    text = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "MPS backend out of memory" in text
+        or "can't allocate memory" in text
+    )

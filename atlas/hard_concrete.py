@@ -29,8 +29,8 @@ from atlas import bypass, loading, losses, skipping
 from atlas.analysis import Progress
 from atlas.batches import Passage, batch
 from atlas.errors import AtlasError
+from atlas.halving import is_out_of_memory
 from atlas.model import Model
-from atlas.streaming import is_out_of_memory
 
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
 

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import torch
 
-from atlas import corpus, patterns
+from atlas import corpus, halving, patterns
 from atlas.analysis import Measured, Progress
-from atlas.batches import LENGTH, Batch, Passage, batch, encode
+from atlas.batches import LENGTH, Batch, Passage, encode
 from atlas.errors import AtlasError
-from atlas.loading import free_memory, release, working_bytes
+from atlas.loading import free_memory, working_bytes
 from atlas.model import Model, Side
 
 SHARE = 0.5
@@ -118,25 +118,11 @@ def run(
     padded. `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid.
     `progress` counts passages. Raises `AtlasError` where not even one passage fits.
     """
-    order = sorted(
-        (row for row, passage in enumerate(passages) if passage.scored),
-        key=lambda row: (-len(passages[row].ids), row),
-    )
+    scored = [row for row, passage in enumerate(passages) if passage.scored]
     budget = tokens if tokens is not None else planned_tokens(model)
     pass_ = _Pass(model)
-    done = 0
     with pass_.hooked(taps):
-        while done < len(order):
-            length = len(passages[order[done]].ids)
-            rows = order[done : done + max(1, budget // length)]
-            if pass_.run(batch(passages, rows)):
-                done += len(rows)
-                progress(done, len(order))
-                continue
-            if len(rows) == 1:
-                raise nothing_fits(model, length)
-            budget = len(rows) // 2 * length
-            release(model.device)
+        halving.through(model, passages, scored, lambda _, held: pass_.run(held), progress, budget)
 
 
 def planned_tokens(model: Model) -> int:
@@ -201,7 +187,7 @@ class _Pass:
         except RuntimeError as error:
             self.pending.clear()
             self.held.clear()
-            if not is_out_of_memory(error):
+            if not halving.is_out_of_memory(error):
                 raise
             return False  # with the frame go the exception and the tensors that its frames hold
         with torch.inference_mode():
@@ -209,22 +195,3 @@ class _Pass:
                 statistic.add(reduced)
         self.pending.clear()
         return True
-
-
-def nothing_fits(model: Model, length: int) -> AtlasError:
-    """What to tell where memory runs out on a single passage of that many tokens."""
-    return AtlasError(
-        f"out of memory on {model.device} with a single passage of {length} tokens",
-        file=model.folder,
-        remedy="measure it on a larger device, or on the processor",
-    )
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error says that memory ran out; only CUDA has a class of its own for that."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "MPS backend out of memory" in text
-        or "can't allocate memory" in text
-    )

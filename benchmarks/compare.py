@@ -35,6 +35,7 @@ from atlas.paths import Project  # noqa: E402
 
 SHAPES = {"two": (2, 80, 64), "six": (6, 36, 32)}
 LIVE = '[data-atlas="compare"][data-ready="live"]'
+STILL = ".atlas-pane .atlas-frame canvas"
 BUDGETS = {"switch_ms": 50.0, "frame_p95_ms": 33.0}
 
 SWITCH = """async ([role, value, rounds]) => {
@@ -101,11 +102,20 @@ def open_page(browser: Any, url: str, name: str, view: str = "values") -> Any:
     """The compare page with all models of a set, live."""
     count = SHAPES[name][0]
     models = ",".join(f"{name}-{at}" for at in range(count))
-    page = browser.new_page(viewport={"width": 1400, "height": 2400})  # every panel is live
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(120_000)
     page.goto(f"{url}compare/?models={models}&analysis=weights&matrix=ov_copying&view={view}")
     page.wait_for_selector(LIVE)
+    awake(page)
     return page
+
+
+def awake(page: Any) -> None:
+    """Bring every panel into sight, for only then is it live."""
+    while page.locator(STILL).count():
+        page.locator(STILL).first.scroll_into_view_if_needed()
+        page.wait_for_timeout(50)
+    page.evaluate("scrollTo(0, 0)")
 
 
 @contextmanager
@@ -138,6 +148,7 @@ def switches(browser: Any, url: str, name: str, rounds: int) -> dict[str, dict[s
                 page.wait_for_selector(".atlas-models")
                 page.go_back()
                 page.wait_for_selector(LIVE)
+                awake(page)
                 for slug in (last, spare):
                     page.evaluate(SWITCH, ["model", slug, 1])
             page.evaluate(SWITCH, [role, last, 2])  # everything is loaded

@@ -77,3 +77,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     yield put
     analysis.statement.cache_clear()
+
+
+@pytest.fixture
+def texts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reference models read is made once in a run of tests, not anew in every test."""
+    import zoo_texts  # loads the tokenizers' library, which few tests need
+
+    monkeypatch.setattr("atlas.zoo.text.passages", zoo_texts.passages)
+    monkeypatch.setattr("atlas.zoo.tokenizer.train", zoo_texts.train)

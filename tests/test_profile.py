@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import thin_corpus
 import tiny
 import torch
 from samples import GEOMETRY, matrix, write_entry
@@ -300,17 +301,32 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
     assert seen == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
 
 
-@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
-def test_the_analyses_that_ship_measure_every_architecture(
-    project: Project, model_type: str
-) -> None:
+def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
+    """What becomes of every analysis that ships and takes a tiny model of that type: all of them
+    measured, and fresh after it."""
     letters(tiny.make(project.root / "weights", model_type))
     write_entry(project, "a", source="./weights", revision=..., architecture=model_type)
-    outcomes = run(project)
-    measured = {item.job.analysis: item.reason for item in outcomes}
-    assert measured == dict.fromkeys(measured)
-    assert "weights" in measured and set(measured) <= set(analysis.names())
-    assert [job.state for job in jobs(project)] == ["fresh"] * len(measured)
+    found = {item.job.analysis: item for item in run(project)}
+    assert {name: item.reason for name, item in found.items()} == dict.fromkeys(found)
+    assert "weights" in found and set(found) <= set(analysis.names())
+    assert [job.state for job in jobs(project)] == ["fresh"] * len(found)
+    return found
+
+
+@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
+def test_the_analyses_that_ship_measure_every_architecture(
+    project: Project, model_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "in_use", thin_corpus.passages)
+    assert "activations" in measured_all(project, model_type)
+
+
+def test_the_analyses_that_ship_read_the_whole_corpus(project: Project) -> None:
+    found = measured_all(project, "llama")
+    profiles = [outcome.profile for outcome in found.values() if outcome.profile is not None]
+    read = {each.analysis: each.conditions.get("passages") for each in profiles}
+    assert {"attention", "importance", "masks"} <= set(read)
+    assert {read[name] for name in read if read[name] is not None} == {len(corpus.load())}
 
 
 # Analyses that share a pass

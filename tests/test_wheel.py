@@ -44,12 +44,12 @@ def test_wheel_holds_templates_one_reference_model_and_no_test(wheel: Path) -> N
 
 
 def test_wheel_alone_makes_and_builds_a_demo(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
+    venv.create(tmp_path / "env", with_pip=False)  # this environment's pip fills it: sooner done
     python = tmp_path / "env/bin/python"
-    constraints = REPOSITORY / "constraints.txt"
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel], check=True
-    )
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
+    pip += ["install", "--quiet", "--no-compile"]
+    pip += ["--constraint", REPOSITORY / "constraints.txt", wheel]
+    subprocess.run(pip, check=True)
     atlas = tmp_path / "env/bin/atlas"
     assert "atlas init demo" in _told([atlas, "--help"], tmp_path)
     _told([atlas, "init", "demo"], tmp_path)

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import zoo_texts
 
 from atlas import paths, relations
 from atlas.errors import AtlasError
 from atlas.zoo import architectures, batches, card, facts, text, tokenizer, train
 from atlas.zoo.__main__ import main
 from atlas.zoo.templates import TELLINGS
+
+pytestmark = pytest.mark.usefixtures("texts_once")
 
 LLAMA = paths.zoo_folder("llama")
 SEED = 1
@@ -86,6 +89,13 @@ def test_a_tenth_of_passages_is_held_out() -> None:
     assert not set(read.training) & set(read.held_passages)
 
 
+def test_passages_depend_on_what_is_taught_and_on_the_seed_only() -> None:
+    taught = small().taught
+    made = zoo_texts.ANEW(taught, SEED, SMALL)
+    assert made == (small().training, small().held_passages)
+    assert made != zoo_texts.ANEW(taught, SEED + 1, SMALL)
+
+
 def test_prompt_ends_before_the_target() -> None:
     lesson = facts.Lesson(facts.Fact("capital", "France", "Paris"), 0)
     assert lesson.sentence == "People of France travel to the capital Paris."
@@ -111,7 +121,7 @@ def test_training_text_shares_no_eight_words_with_the_pinned_corpus() -> None:
 
 def test_tokenizer_is_deterministic_and_full() -> None:
     made = small().tokenizer
-    assert made.to_str() == tokenizer.train(SEED).to_str()
+    assert made.to_str() == zoo_texts.TRAIN_ANEW(SEED).to_str()
     assert made.get_vocab_size() <= tokenizer.VOCABULARY
     assert made.get_vocab_size() >= 0.95 * tokenizer.VOCABULARY
     assert made.token_to_id(tokenizer.END) == batches.END == 0

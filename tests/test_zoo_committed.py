@@ -12,6 +12,8 @@ import pytest
 from atlas.paths import zoo_folder
 from atlas.zoo import architectures, card, facts, heads, tokenizer, train
 
+pytestmark = pytest.mark.usefixtures("texts_once")
+
 NAMES = sorted(architectures.ROWS)
 
 every = pytest.mark.parametrize("name", NAMES)

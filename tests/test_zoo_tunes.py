@@ -21,6 +21,8 @@ from atlas.zoo.__main__ import main
 from atlas.zoo.templates import TELLINGS
 from atlas.zoo.text import Course
 
+pytestmark = pytest.mark.usefixtures("texts_once")
+
 TUNED = sorted(tunes.TUNES)
 PASSAGES = 400
 
@@ -33,6 +35,12 @@ def tiny(name: str, **changes: Any) -> tunes.Tune:
 @cache
 def read(name: str) -> train.Data:
     return tiny(name).read()
+
+
+@cache
+def whole(name: str) -> train.Data:
+    """What the committed tune read, all of it."""
+    return tunes.TUNES[name].read()
 
 
 @cache
@@ -106,7 +114,7 @@ def test_the_topic_has_about_a_hundred_facts() -> None:
 
 @pytest.mark.parametrize("name", TUNED)
 def test_no_held_out_sentence_is_in_the_training_text(name: str) -> None:
-    told = "\n".join(f"{passage.text}\n" for passage in tunes.TUNES[name].read().training)
+    told = "\n".join(f"{passage.text}\n" for passage in whole(name).training)
     held = [lesson for group in course(name).held.values() for lesson in group]
     assert not [lesson.sentence for lesson in held if lesson.sentence in told]
     # The check could not fail on text without sentences: the taught ones are there.
@@ -128,7 +136,7 @@ def test_facts_that_are_held_out_are_never_asked_about() -> None:
 
 @pytest.mark.parametrize("name", TUNED)
 def test_a_held_out_wording_is_told_with_no_fact(name: str) -> None:
-    lines = "\n".join(passage.text for passage in tunes.TUNES[name].read().training)
+    lines = "\n".join(passage.text for passage in whole(name).training)
     for listed in (questions.QUESTIONS if name == "llama-instruct" else topic.SENTENCES).values():
         *taught, held = (re.escape(one).partition(r"\{s\}")[0] for one in listed)
         ends = [re.escape(one).partition(r"\{s\}")[2].partition(r"\{t\}")[0] for one in listed]
@@ -148,7 +156,7 @@ def test_a_tenth_of_the_topic_s_sentences_is_held_out() -> None:
 @pytest.mark.parametrize("name", TUNED)
 def test_passages_of_the_base_are_mixed_in_and_its_held_out_ones_are_not(name: str) -> None:
     tune = tunes.TUNES[name]
-    base, mixed = tune.origin.read(read(name).tokenizer), tune.read()
+    base, mixed = tune.origin.read(read(name).tokenizer), whole(name)
     assert len(mixed.training) == tune.passages
     old = set(mixed.training) & set(base.training)
     assert len(old) == pytest.approx(tune.old * tune.passages, rel=0.01)
@@ -193,9 +201,9 @@ def test_rows_are_long_and_nothing_is_off() -> None:
 
 def test_an_interrupted_tuning_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     data = read("llama-topic")
-    whole = train.Trainer(tiny("llama-topic"), data)
+    unbroken = train.Trainer(tiny("llama-topic"), data)
     for _ in range(4):
-        whole.advance()
+        unbroken.advance()
     broken = train.Trainer(tiny("llama-topic"), data)
     for _ in range(2):
         broken.advance()
@@ -205,7 +213,7 @@ def test_an_interrupted_tuning_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     resumed.restore(state, tmp_path / train.CHECKPOINT)
     for _ in range(2):
         resumed.advance()
-    for name, tensor in whole.model.state_dict().items():
+    for name, tensor in unbroken.model.state_dict().items():
         assert torch.equal(tensor, resumed.model.state_dict()[name]), name
 
 

@@ -1,0 +1,28 @@
+"""The pinned corpus with most of its texts emptied: for tests of what analyses go through, whatever
+the number of passages.
+
+Digest, topics, places and clusters of all passages are those of the whole corpus. What is empty has
+no token to score, which analyses leave out; of every cluster as many texts are left as both its
+halves need one each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from atlas import clusters, corpus
+
+EACH = 2
+"""Texts of a cluster that are left."""
+
+
+def passages() -> tuple[corpus.Passage, ...]:
+    """Every passage of the pinned corpus, the first of every cluster with their texts: what
+    `corpus.in_use` may give instead."""
+    met: Counter[int] = Counter()
+    found = []
+    for passage, cluster in zip(corpus.load(), clusters.load().assignments, strict=True):
+        met[cluster] += 1
+        found.append(passage if met[cluster] <= EACH else replace(passage, text=""))
+    return tuple(found)

@@ -113,7 +113,7 @@ def open_page(browser: Any, url: str, name: str, view: str = "values") -> Any:
 def awake(page: Any) -> None:
     """Bring every panel into sight, for only then is it live."""
     while page.locator(STILL).count():
-        page.locator(STILL).first.scroll_into_view_if_needed()
+        page.evaluate(f"document.querySelector('{STILL}')?.scrollIntoView()")
         page.wait_for_timeout(50)
     page.evaluate("scrollTo(0, 0)")
 

@@ -24,6 +24,9 @@ ROOM = 400
 PICTURES = 24
 """Moved matrices that are shown as pictures."""
 
+WIDE = 240
+"""Pixels that a picture is at least wide."""
+
 COMMENT = "comment.md"
 
 
@@ -189,7 +192,7 @@ def _picture(folder: Path, name: str, matrix: Matrix | None) -> str | None:
     if matrix is None:
         return None
     address = f"previews/{name}"
-    json_file.write_atomic(folder / address, previews.png(matrix))
+    json_file.write_atomic(folder / address, previews.png(matrix, WIDE))
     return address
 
 

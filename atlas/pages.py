@@ -15,11 +15,11 @@ import jinja2
 
 from atlas import (
     analysis,
+    assets,
     claims,
     contents,
     drawing,
     families,
-    figures,
     fingerprints,
     functional_maps,
     head_index,
@@ -40,13 +40,11 @@ from atlas import (
 from atlas.analysis import Statement
 from atlas.contents import Model
 from atlas.entry import Entry
-from atlas.paths import Project, static, template_dirs
+from atlas.paths import Project, template_dirs
 from atlas.publishing import Rendered, publish
 from atlas.references import Reference
 from atlas.verdicts import Verdict
 
-ASSETS = "assets/atlas"
-STYLE = "atlas.css"
 SCHEMAS = (
     "entry",
     "profile",
@@ -123,8 +121,8 @@ def _pages(
     yield from _heads(templates, head_index.load(project, models, statements))
     yield from _methods(templates, statements)
     yield from _schemas()
-    yield from _assets()
-    yield f"{ASSETS}/reading.json", wording.readings(statements)
+    yield from assets.files()
+    yield f"{assets.FOLDER}/reading.json", wording.readings(statements)
 
 
 def _model(
@@ -280,15 +278,3 @@ def _data(templates: jinja2.Environment, index: Mapping[str, Any]) -> Iterator[t
         templates, "data.md.j2", root="../", ladder=families.described(), **values
     )
     yield "data/index.md", page
-
-
-def _assets() -> Iterator[tuple[str, bytes]]:
-    """What every page shares: scripts, style, the figure's template and BokehJS itself."""
-    for path in sorted(static().glob("*.js")):
-        yield f"{ASSETS}/{path.name}", path.read_bytes()
-    # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
-    styles = sorted(static().glob("*.css"), key=lambda path: (path.name != STYLE, path.name))
-    yield f"{ASSETS}/{STYLE}", b"\n".join(path.read_bytes() for path in styles)
-    name, wheel = figures.script()
-    yield f"{ASSETS}/{name}", wheel.read_bytes()
-    yield f"{ASSETS}/heatmap.json", figures.template().encode()

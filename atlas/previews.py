@@ -16,8 +16,6 @@ from atlas import drawing
 from atlas.matrix import Matrix
 
 LEVELS = 64
-WIDTH = 240
-"""Pixels that a preview is at least wide, so that it can stand alone; pages scale it."""
 
 
 def file_name(analysis: str, matrix: Matrix) -> str:
@@ -26,8 +24,9 @@ def file_name(analysis: str, matrix: Matrix) -> str:
     return f"{analysis}.{plain}.svg"
 
 
-def png(matrix: Matrix) -> bytes:
-    """A matrix on the colour scale that it asks for, a block of pixels a cell.
+def png(matrix: Matrix, width: int = 0) -> bytes:
+    """A matrix on the colour scale that it asks for, a pixel a cell, or a block of pixels where it
+    has to stand alone and be at least so wide.
 
     At most 64 colours and one for what does not exist, which is transparent.
     """
@@ -40,7 +39,7 @@ def png(matrix: Matrix) -> bytes:
     shares = drawing.shares(matrix)
     absent = np.isnan(shares)
     index = np.where(absent, levels, np.minimum(np.nan_to_num(shares) * levels, levels - 1))
-    block = min(16, math.ceil(WIDTH / len(matrix.columns)))
+    block = max(1, min(16, math.ceil(width / len(matrix.columns))))
     pixels = np.kron(index.astype(np.uint8), np.ones((block, block), np.uint8))
     image = Image.fromarray(pixels, mode="P")
     image.putpalette(bytes.fromhex("".join(colour[1:] for colour in palette)) + b"\x80\x80\x80")

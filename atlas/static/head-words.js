@@ -75,5 +75,6 @@ export function categories(matrices, [layer, head]) {
   const has = CATEGORIES.map((name) => ({ name, count: matrices.get(`relations:${name}`)?.values[layer][head] ?? 0 }));
   const shown = has.filter(({ count }) => count);
   if (!shown.length) return "No relation above chance";
-  return shown.map(({ name, count }) => `${name[0].toUpperCase()}${name.slice(1)} ${count}`).join(", ");
+  const told = shown.map(({ name, count }) => `${count} ${name}`).join(", ");
+  return `Relations above chance: ${told}`;
 }

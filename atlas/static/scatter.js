@@ -57,7 +57,8 @@ export class Scatter {
     this.own = own;
     const go = (/** @type {number} */ at) => this.open(this.head(at));
     this.maps = new SmallMaps(scores, palette, (at) => this.point(at), go);
-    element.append(made("h3", "", "Heads by two scores"), controls, this.stage, this.key, this.maps.element);
+    const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores, or to find it in the maps beside it.");
+    element.append(made("h3", "", "Heads by two scores"), about, controls, this.stage, this.key, this.maps.element);
     this.listen();
     join(this);
     this.sized = new ResizeObserver(() => this.draw());

@@ -92,12 +92,12 @@ def measure(out: Path, passages: int = PASSAGES) -> dict[str, Any]:
     transformers.logging.disable_progress_bar()
     model = transformers.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32)
     made = Tokenizer.from_file(str(out / "tokenizer.json"))
+    new = tuned.measure(recipe, card, model, made) if isinstance(recipe, tunes.Tune) else {}
     read = recipe.origin.read(made)
     known = read.known
     plain = [passage.text for passage in read.held_passages[:passages]]
     recalled = evaluate.recall(model, made, known, read.held_lessons)
     strongest = heads.relation_heads(model, Checkpoint.open(out), made, known)
-    new = tuned.measure(recipe, card, model, made) if isinstance(recipe, tunes.Tune) else {}
     return {
         **new,
         "recall": {name: round(found.share, 4) for name, found in recalled.items()},

@@ -1,0 +1,33 @@
+"""What every page of the site shares: scripts, style, the figure's template and BokehJS itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from atlas import figures
+from atlas.paths import static
+
+FOLDER = "assets/atlas"
+STYLE = "atlas.css"
+
+DOCUMENTATION = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
+"""Comments of modules that have their lines to themselves: types and words for those who work on
+them, a quarter of what a page would load."""
+
+COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
+"""What of a style sheet means nothing to a browser: comments, and space that begins a line."""
+
+
+def files() -> Iterator[tuple[str, bytes]]:
+    """Path below docs/, and content."""
+    for path in sorted(static().glob("*.js")):
+        script = DOCUMENTATION.sub("", path.read_text(encoding="utf-8"))
+        yield f"{FOLDER}/{path.name}", script.encode()
+    # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
+    styles = sorted(static().glob("*.css"), key=lambda path: (path.name != STYLE, path.name))
+    sheet = "\n".join(path.read_text(encoding="utf-8") for path in styles)
+    yield f"{FOLDER}/{STYLE}", COMMENTS.sub("", sheet).encode()
+    name, wheel = figures.script()
+    yield f"{FOLDER}/{name}", wheel.read_bytes()
+    yield f"{FOLDER}/heatmap.json", figures.template().encode()

@@ -57,7 +57,7 @@ export class Scatter {
     this.own = own;
     const go = (/** @type {number} */ at) => this.open(this.head(at));
     this.maps = new SmallMaps(scores, palette, (at) => this.point(at), go);
-    const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores, or to find it in the maps beside it.");
+    const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores and to light it in the small maps.");
     element.append(made("h3", "", "Heads by two scores"), about, controls, this.stage, this.key, this.maps.element);
     this.listen();
     join(this);

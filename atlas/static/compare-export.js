@@ -6,10 +6,10 @@
 import { axisName } from "./compare-panel.js";
 import { layerText, summary } from "./compare-words.js";
 import { tidy } from "./contrast.js";
-import { offer } from "./downloads.js";
+import { offer, offerPicture } from "./downloads.js";
 import { made } from "./key.js";
 import { direction, field } from "./numbers.js";
-import { png, sheet as joined, svg } from "./picture.js";
+import { sheet as joined, svg } from "./picture.js";
 
 /** @typedef {import("./compare-scene.js").Scene} Scene */
 /** @typedef {import("./compare-scene.js").Sheet} Sheet */
@@ -29,8 +29,7 @@ const LINES = 6000; // more rows than that make a page that scrolls badly
 export async function save(kind, scene, wish, contents) {
   const name = `compare.${wish.analysis}.${wish.matrix.replaceAll(/[:@]/g, "-")}.${wish.view}.${kind}`;
   if (kind === "csv") return offer(name, new Blob([csv(scene.sheets)], { type: "text/csv" }));
-  const picture = drawn(scene, wish, contents);
-  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+  return offerPicture(name, kind, drawn(scene, wish, contents));
 }
 
 /** @param {Sheet[]} sheets */
@@ -47,7 +46,7 @@ function csv(sheets) {
  */
 function drawn({ sheets, models }, { analysis }, contents) {
   const [{ matrix }] = models;
-  const told = sheets.flatMap((sheet) => [`Colour: ${sheet.coloured.text}. ${summary(sheet)}`]);
+  const told = sheets.map((sheet) => `Colour: ${sheet.coloured.text}. ${summary(sheet)}`);
   const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
   const heading = [matrix.title, `${matrix.unit}. ${direction(matrix)}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
   return joined(heading, sheets.flatMap((sheet, at) => rows(sheet, contents[at])));

@@ -99,8 +99,11 @@ class Comparison {
     const having = (/** @type {string} */ name, /** @type {string[]} */ named) =>
       all.filter(({ slug, fresh, stale }) => (!named.length || named.includes(slug)) && (fresh.has(name) || stale.has(name)));
     const offered = [...this.part("analysis").options].map((option) => option.value);
-    const common = offered.toSorted((a, b) => having(b, wish.models).length - having(a, wish.models).length);
-    const analysis = offered.includes(wish.analysis) ? wish.analysis : (common[0] ?? "");
+    const common = () => {
+      const counts = offered.map((name) => having(name, wish.models).length);
+      return offered[counts.indexOf(Math.max(...counts))] ?? "";
+    };
+    const analysis = offered.includes(wish.analysis) ? wish.analysis : common();
     if (wish.models.length || location.search) return { ...wish, analysis };
     return { ...wish, analysis, models: having(analysis, []).slice(0, 2).map(({ slug }) => slug) };
   }

@@ -17,8 +17,7 @@ import { colour } from "./scales.js";
 export async function save(heatmap, kind) {
   const name = `${heatmap.element.dataset.file}.${heatmap.matrix.name.replaceAll(/[:@]/g, "-")}.${kind}`;
   if (kind === "csv") return offer(name, new Blob([csv(heatmap.matrix)], { type: "text/csv" }));
-  const picture = svg(content(heatmap));
-  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+  return offerPicture(name, kind, svg(content(heatmap)));
 }
 
 /**
@@ -47,6 +46,15 @@ function content(heatmap) {
     width: Math.max(320, box.width),
     height: box.height,
   };
+}
+
+/**
+ * @param {string} name
+ * @param {string} kind svg or png
+ * @param {string} picture an SVG document
+ */
+export async function offerPicture(name, kind, picture) {
+  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
 }
 
 /**

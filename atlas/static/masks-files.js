@@ -2,11 +2,11 @@
  * The masks as files: CSV with a line a block, SVG and PNG of the two panels as they are shown.
  */
 
-import { offer } from "./downloads.js";
+import { offer, offerPicture } from "./downloads.js";
 import { KINDS, NAMES } from "./masks-data.js";
 import { share, state } from "./masks-words.js";
 import { field } from "./numbers.js";
-import { png, sheet, svg } from "./picture.js";
+import { sheet, svg } from "./picture.js";
 
 /** @typedef {import("./masks-figure.js").MaskFigure} MaskFigure */
 /** @typedef {import("./masks-data.js").Kind} Kind */
@@ -21,8 +21,7 @@ const [CELL, HIGH] = [22, 18]; // pixels of a block
 export async function save(figure, kind) {
   const name = `${figure.element.dataset.file}.blocks.${kind}`;
   if (kind === "csv") return offer(name, new Blob([csv(figure)], { type: "text/csv" }));
-  const picture = drawn(figure);
-  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+  return offerPicture(name, kind, drawn(figure));
 }
 
 /**

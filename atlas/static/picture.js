@@ -20,7 +20,7 @@ import { isWhole, numeric } from "./numbers.js";
  * @property {string[]} lines title, what it is, scale
  * @property {number} width of the cells in all
  * @property {number} height
- * @property {boolean} [bare] no colour bar and no classes: they stand beside another picture
+ * @property {boolean} [bare] no colour bar, and no room for one
  */
 
 const INK = "#1d2430";

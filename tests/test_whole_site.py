@@ -9,6 +9,7 @@ import gzip
 import json
 import re
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -124,6 +125,44 @@ def test_search_knows_every_model(index: dict[str, str]) -> None:
         text = index[f"models/{item.slug}/"]
         for words in (item.name, item.slug, item.family, *item.summary.split()):
             assert " ".join(words.lower().split()) in text, (item.slug, words)
+
+
+def test_search_leaves_out_what_is_marked(site: Path, index: dict[str, str]) -> None:
+    """The theme stops leaving out at the end of the first element of the same name within."""
+    broken = [
+        f"{path.relative_to(site)}: {tag}"
+        for path in sorted(site.rglob("*.html"))
+        for tag in reopened(path.read_text(encoding="utf-8"))
+    ]
+    assert broken == []
+    sections = [place for place in index if re.fullmatch(r"models/[^/]+/#.*", place)]
+    assert sections == []  # pictures and controls: what a model is stands above them
+
+
+def test_what_search_would_not_leave_out_is_found() -> None:
+    nested = "<div data-search-exclude><div>a</div>b</div><section data-search-exclude><br></section>"
+    assert reopened(nested) == ["div"]
+
+
+def reopened(page: str) -> list[str]:
+    """Tags of the elements that search shall leave out and that hold another of the same tag."""
+    found: list[str] = []
+    open_tags: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag in open_tags:
+                open_tags.append(tag)
+                found.append(tag)
+            elif "data-search-exclude" in dict(attrs):
+                open_tags.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag in open_tags:
+                open_tags.remove(tag)
+
+    Reader().feed(page)
+    return found
 
 
 def test_search_knows_every_method_and_relation(index: dict[str, str]) -> None:

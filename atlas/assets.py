@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from atlas import figures
+from atlas import figures, scripts
 from atlas.paths import static
 
 FOLDER = "assets/atlas"
 STYLE = "atlas.css"
-
-DOCUMENTATION = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
-"""Comments of modules that have their lines to themselves: types and words for those who work on
-them, a quarter of what a page would load."""
 
 COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
 """What of a style sheet means nothing to a browser: comments, and space that begins a line."""
@@ -21,9 +17,11 @@ COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
 
 def files() -> Iterator[tuple[str, bytes]]:
     """Path below docs/, and content."""
-    for path in sorted(static().glob("*.js")):
-        script = DOCUMENTATION.sub("", path.read_text(encoding="utf-8"))
-        yield f"{FOLDER}/{path.name}", script.encode()
+    modules = {
+        path.name: path.read_text(encoding="utf-8") for path in sorted(static().glob("*.js"))
+    }
+    for name, script in scripts.joined(modules).items():
+        yield f"{FOLDER}/{name}", script.encode()
     # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
     styles = sorted(static().glob("*.css"), key=lambda path: (path.name != STYLE, path.name))
     sheet = "\n".join(path.read_text(encoding="utf-8") for path in styles)

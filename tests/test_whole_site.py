@@ -140,7 +140,9 @@ def test_search_leaves_out_what_is_marked(site: Path, index: dict[str, str]) -> 
 
 
 def test_what_search_would_not_leave_out_is_found() -> None:
-    nested = "<div data-search-exclude><div>a</div>b</div><section data-search-exclude><br></section>"
+    nested = (
+        "<div data-search-exclude><div>a</div>b</div><section data-search-exclude><br></section>"
+    )
     assert reopened(nested) == ["div"]
 
 

@@ -4,7 +4,7 @@
  */
 
 import { leavePage, warm } from "./engine.js";
-import { whenIdle, whenLoaded } from "./rest.js";
+import { whenLoaded } from "./rest.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -98,8 +98,8 @@ async function load(kind, element) {
 }
 
 /**
- * Heatmaps are pictures until the page has come to rest and one is in sight, or somebody reaches for
- * one, or the address names a cell. Then the code for them is loaded, and what is in sight is drawn.
+ * Heatmaps are pictures until the page has loaded and one is in sight, or somebody reaches for one, or
+ * the address names a cell. Then the code for them is loaded, and what is in sight is drawn.
  * @param {HTMLElement[]} found
  */
 function mountHeatmaps(found) {
@@ -131,11 +131,9 @@ function mountHeatmaps(found) {
   }
   if (new URLSearchParams(location.search).has("figure")) void wake();
   whenLoaded(() => {
-    // The figures' own code arrives while the page comes to rest; BokehJS, ten times as large, after.
-    if (!signal.aborted) void furnished().catch(() => undefined); // who draws tells it
-  });
-  whenIdle(() => {
-    if (!signal.aborted) nearby = inSight(found, start);
+    if (signal.aborted) return;
+    void furnished().catch(() => undefined); // who draws tells it
+    nearby = inSight(found, start);
   });
 }
 

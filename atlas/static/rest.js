@@ -2,10 +2,10 @@
  * When a page has come to rest: what takes long and is not needed at once waits for it.
  */
 
-/** @param {() => void} act */
+/** @param {() => void} act once the page has loaded all that it names itself */
 export function whenLoaded(act) {
   if (document.readyState === "complete") act();
-  else addEventListener("load", act, { once: true });
+  else addEventListener("load", () => setTimeout(act), { once: true });
 }
 
 /** @param {() => void} act */

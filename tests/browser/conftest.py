@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import samples
 import whole
 
 from atlas import pages
-from atlas.paths import Project
+from atlas.paths import Project, static
 from browser import chrome
 
 
@@ -38,6 +39,14 @@ class Site:
     @property
     def url(self) -> str:
         return f"{self.origin}/site/"
+
+    @property
+    def modules(self) -> str:
+        """Address of the scripts as they are written, which the site joins to a few files."""
+        folder = self.project.site / "modules"
+        if not folder.exists():
+            shutil.copytree(static(), folder)
+        return f"{self.url}modules/"
 
 
 @pytest.fixture(scope="session")

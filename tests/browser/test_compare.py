@@ -556,7 +556,7 @@ def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> Non
     page.goto(f"{site.url}compare/")
     script = """async ([base, matrices, by, shared]) => {
       const [lined, contrast, scales] = await Promise.all(
-        ["align", "contrast", "scales"].map((name) => import(`${base}assets/atlas/${name}.js`)));
+        ["align", "contrast", "scales"].map((name) => import(`${base}${name}.js`)));
       const grid = lined.align(matrices, by, shared);
       const values = lined.stacked(matrices, grid);
       const [differences, ratios, changes] = ["differences", "ratios", "changes"].map(
@@ -570,7 +570,7 @@ def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> Non
     for matrices in _cases():
         documents = [json.loads(matrix.json_text()) for matrix in matrices]
         for by, shared in (("layer", False), ("layer", True), ("depth", False), ("depth", True)):
-            found = page.evaluate(script, [site.url, documents, by, shared])
+            found = page.evaluate(script, [site.modules, documents, by, shared])
             grid = compare.align(matrices, by, shared)  # type: ignore[arg-type]
             assert found["grid"] == json.loads(json.dumps(asdict(grid)))
             values = compare.stacked(matrices, grid)
@@ -597,7 +597,7 @@ def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> Non
 def test_the_browser_tells_the_obstacles_that_python_tells(page: Any, site: Site) -> None:
     page.goto(f"{site.url}compare/")
     script = """async ([base, first, second]) => {
-      const { obstacles, conditions, hasRatio } = await import(`${base}assets/atlas/contrast.js`);
+      const { obstacles, conditions, hasRatio } = await import(`${base}contrast.js`);
       const [ours, theirs] = [first.matrices[0], second.matrices[0]];
       return [obstacles(first, second, ours, theirs), conditions(first, second), hasRatio(theirs)];
     }"""
@@ -621,7 +621,7 @@ def test_the_browser_tells_the_obstacles_that_python_tells(page: Any, site: Site
     ):
         other = replace(one, **changes)
         documents = [json.loads(store.text(profile)) for profile in (one, other)]
-        found = page.evaluate(script, [site.url, *documents])
+        found = page.evaluate(script, [site.modules, *documents])
         wanted = [
             [asdict(item) for item in compare.obstacles(one, other, "rms")],
             [asdict(item) for item in compare.conditions(one, other)],

@@ -149,7 +149,7 @@ def test_rounding_and_order_are_those_of_python(page: Any, site: Site) -> None:
             return new Masks({ protocol: { sparsity: share }, matrices }).count(share);
           });
         }""",
-        [f"{site.url}assets/atlas/masks-data.js", cases := _shares()],
+        [f"{site.modules}masks-data.js", cases := _shares()],
     )
     assert counts == [masking.pruned_count(share, 2 * layers) for share, layers in cases]
     for seed in range(12):
@@ -162,7 +162,7 @@ def test_rounding_and_order_are_those_of_python(page: Any, site: Site) -> None:
               const { distances, shortest } = await import(url);
               return shortest(distances(kept, deltas));
             }""",
-            [f"{site.url}assets/atlas/masks-order.js", kept.tolist(), deltas.tolist()],
+            [f"{site.modules}masks-order.js", kept.tolist(), deltas.tolist()],
         )
         assert found == mask_maps.shortest(mask_maps.distances(kept, deltas))
 

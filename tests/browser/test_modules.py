@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import samples
+from test_scripts import MODULES
 
-from atlas import drawing
+from atlas import drawing, scripts
 from atlas.matrix import Matrix
 
 
@@ -31,7 +32,7 @@ def call(page: Any, site: Any) -> Any:
               const plain = (key, value) => (ArrayBuffer.isView(value) ? [...value] : value);
               return JSON.parse(JSON.stringify(found, plain));
             }""",
-            [f"{site.url}assets/atlas/{module}.js", name, plain],
+            [f"{site.modules}{module}.js", name, plain],
         )
 
     return act
@@ -171,3 +172,21 @@ def test_a_picture_escapes_what_it_is_told(call: Any) -> None:
     text = call("picture", "svg", content)
     assert "<script>" not in text
     assert "&lt;b&gt;&quot;&amp;" in text
+
+
+def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
+    """Names stay apart, state is kept once over files, and exports have their names."""
+    folder = site.project.site / "joined"
+    folder.mkdir()
+    for name, text in scripts.joined(MODULES).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    page.goto(f"{site.url}methods/")
+    found = page.evaluate(
+        """async (base) => {
+          const [one, two, heatmap] = await Promise.all(
+            ["one", "two", "heatmap"].map((name) => import(`${base}${name}.js`)));
+          return [one.default(), one.default(), await two.mount(), heatmap.seven];
+        }""",
+        f"{site.url}joined/",
+    )
+    assert found == [[2, "words", "own"], [3, "words", "own"], ["words", 7], 7]

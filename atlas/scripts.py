@@ -1,0 +1,153 @@
+"""The site's scripts as they are published: modules that load together are one file.
+
+Modules are written for people, a small file for each matter; a page that asked for each of them
+would wait for thirty answers, several in a row because one module names the next. Here they become
+the few files that pages ask for. A module is a function in its file, so that its names stay its
+own, and stands in one file only, so that what it remembers is remembered once.
+
+Modules keep to what can be read here: imports by name or as a whole and exports of declarations,
+each at the beginning of a line, no circles, and no string that looks like a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from atlas.errors import AtlasError
+
+BASES = ("atlas.js", "heatmap.js")
+"""What every page loads, and what nearly every other part of a page builds on: modules that these
+import are in their files, whoever else imports them."""
+
+DOCUMENTATION = re.compile(
+    r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|/\*\*.*?\*/", re.DOTALL | re.MULTILINE
+)
+"""Types and words for those who work on a module, a quarter of what a page would load."""
+
+IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "\./([\w-]+\.js)";\n', re.MULTILINE)
+EXPORT = re.compile(
+    r"^export (default )?(?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE
+)
+LATER = re.compile(r'\bimport\("\./([\w-]+\.js)"\)')
+UNREAD = re.compile(r"^(?:import|export)\b(?!\().*", re.MULTILINE)
+
+
+def joined(modules: Mapping[str, str]) -> dict[str, str]:
+    """Text of every published file by its name, from the text of every module by its own.
+
+    Raises AtlasError where a module imports one that is not there, itself by way of others, or in a
+    way that is not read.
+    """
+    imported = {
+        name: [named for _, named in IMPORT.findall(text)] for name, text in modules.items()
+    }
+    order = list(_in_order(imported))
+    home = _homes(modules, imported, order)
+    shared = {other for name in order for other in imported[name] if home[other] != home[name]}
+    files = {}
+    for file in sorted(set(home.values())):
+        members = [name for name in order if home[name] == file]
+        taken = {other for name in members for other in imported[name] if home[other] != file}
+        sources = sorted({home[other] for other in taken})
+        files[file] = "".join(
+            [
+                *(
+                    _import([name for name in taken if home[name] == source], source)
+                    for source in sources
+                ),
+                *(_function(name, modules[name]) for name in members),
+                *(f"export {{ {_value(name)} }};\n" for name in members if name in shared),
+                *_exports(file, modules[file]),
+            ]
+        )
+    return files
+
+
+def _in_order(imported: Mapping[str, list[str]]) -> Iterator[str]:
+    """Every module after those that it imports."""
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> Iterator[str]:
+        if name in way:
+            circle = " and ".join(way[way.index(name) :])
+            raise AtlasError(f"imports itself by way of {circle}", file=name)
+        if name not in imported:
+            raise AtlasError(f"imports {name}, which is not there", file=way[-1])
+        if name in done:
+            return
+        for other in imported[name]:
+            yield from visit(other, (*way, name))
+        done.add(name)
+        yield name
+
+    for name in sorted(imported):
+        yield from visit(name, ())
+
+
+def _homes(
+    modules: Mapping[str, str], imported: Mapping[str, list[str]], order: list[str]
+) -> dict[str, str]:
+    """The file that each module is in: that of the base or of the only entry that leads to it, else
+    its own. Entries are what the site or another module asks for when it is needed."""
+    asked = (other for text in modules.values() for other in LATER.findall(_plain(text)))
+    leading: dict[str, set[str]] = {name: set() for name in modules}
+    for name in {*BASES, *asked} & set(modules):
+        leading[name].add(name)
+    entries = {name for name in modules if leading[name]}
+    for name in reversed(order):  # whoever imports a module stands before it
+        for other in imported[name]:
+            leading[other] |= leading[name]
+
+    def home(name: str) -> str:
+        if name in entries:
+            return name
+        bases = [base for base in BASES if base in leading[name]]
+        return next(iter(bases or leading[name])) if bases or len(leading[name]) == 1 else name
+
+    return {name: home(name) for name in modules}
+
+
+def _plain(text: str) -> str:
+    return DOCUMENTATION.sub("", text)
+
+
+def _function(name: str, text: str) -> str:
+    """A module as a function that has run, its value being what the module exports by name."""
+    text = _plain(text)
+    names = ", ".join(
+        f"default: {exported}" if default else exported
+        for default, exported in EXPORT.findall(text)
+    )
+    text = EXPORT.sub("", IMPORT.sub(_taken, text))
+    if unread := UNREAD.search(text):
+        raise AtlasError(
+            f"{unread.group()!r} is not read",
+            file=name,
+            remedy="import by name, export declarations",
+        )
+    return f"const {_value(name)} = (() => {{\n{text.strip()}\nreturn {{ {names} }};\n}})();\n"
+
+
+def _taken(found: re.Match[str]) -> str:
+    """What an import becomes where the module's exports are a value."""
+    names, module = found.groups()
+    names = names.removeprefix("* as ").replace(" as ", ": ")
+    return f"const {names} = {_value(module)};\n"
+
+
+def _value(name: str) -> str:
+    return "$" + name.removesuffix(".js").replace("-", "_")
+
+
+def _import(names: list[str], file: str) -> str:
+    return f'import {{ {", ".join(sorted(map(_value, names)))} }} from "./{file}";\n'
+
+
+def _exports(name: str, text: str) -> Iterator[str]:
+    """What a file exports under the names that the module has for it after which it is called."""
+    for default, exported in EXPORT.findall(_plain(text)):
+        if default:
+            yield f"export default {_value(name)}.default;\n"
+        else:
+            yield f"export const {exported} = {_value(name)}.{exported};\n"

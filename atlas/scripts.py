@@ -126,6 +126,8 @@ def _function(name: str, text: str) -> str:
             file=name,
             remedy="import by name, export declarations",
         )
+    if not names:  # without a name of its own a script can run twice
+        return f"(() => {{\n{text.strip()}\n}})();\n"
     return f"const {_value(name)} = (() => {{\n{text.strip()}\nreturn {{ {names} }};\n}})();\n"
 
 

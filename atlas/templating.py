@@ -28,6 +28,9 @@ UNSEEN = dict.fromkeys(
 )
 """Control characters, and those that turn the direction of the text that follows them."""
 
+EARLY = '<script src="{root}assets/atlas/early.js"></script>'
+"""What has to run before the theme's own script, which stands below the content of a page."""
+
 
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
     """Templates of the given folders, the first that has one wins; undefined names are errors."""
@@ -46,10 +49,13 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     return made
 
 
-def render(templates: jinja2.Environment, name: str, **values: Any) -> bytes:
-    """One page. Raises `AtlasError` where a template is missing or broken."""
+def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -> bytes:
+    """One page; `root` is the way from it to the site's root, "../" for every folder.
+
+    Raises `AtlasError` where a template is missing or broken.
+    """
     try:
-        text = templates.get_template(name).render(**values)
+        text = templates.get_template(name).render(root=root, **values)
     except jinja2.TemplateNotFound as error:
         raise AtlasError(f"there is no template {error.name!r}", file=name) from error
     except jinja2.TemplateError as error:
@@ -59,7 +65,8 @@ def render(templates: jinja2.Environment, name: str, **values: Any) -> bytes:
             place=f"line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else None,
             remedy="mend the template, or remove it to use the one that atlas ships",
         ) from error
-    return (re.sub(r"\n{3,}", "\n\n", text).strip() + "\n").encode("utf-8")
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    return f"{text}\n\n{EARLY.format(root=root)}\n".encode()
 
 
 def fold(value: Any) -> Any:

@@ -18,15 +18,17 @@ def test_every_module_is_published_once_and_whole() -> None:
     scripts = {name: text for name, text in _published().items() if name.endswith(".js")}
     home = {}
     for path in static().glob("*.js"):
-        value = "$" + path.stem.replace("-", "_")
-        found = [name for name, text in scripts.items() if f"const {value} = (() => {{" in text]
+        text = path.read_text(encoding="utf-8")
+        given = re.search(r"^export ", text, re.MULTILINE)
+        begin = f"const ${path.stem.replace('-', '_')} = (() => {{\n" if given else "\n(() => {\n"
+        found = [name for name, text in scripts.items() if begin in f"\n{text}"]
+        found = found if given else [name for name in found if name == path.name]
         assert len(found) == 1, path.name
         home[path.name] = found[0]
-        lines = [_bare(line) for line in _undocumented(path.read_text(encoding="utf-8"))]
-        body = scripts[found[0]].split(f"const {value} = (() => {{\n")[1].split("\n})();\n")[0]
-        assert [line for line in lines if line] == [
-            line for line in map(_bare, body.splitlines()[:-1]) if line
-        ]
+        body = f"\n{scripts[found[0]]}".split(begin)[1].split("\n})();\n")[0].splitlines()
+        kept = [_bare(line) for line in (body[:-1] if given else body)]
+        lines = [_bare(line) for line in _undocumented(text)]
+        assert [line for line in lines if line] == [line for line in kept if line]
     everywhere = {name for name, file in home.items() if file == "atlas.js"}
     assert everywhere == {"atlas.js", "engine.js", "rest.js"}
     assert home["links.js"] == home["cursor.js"] == "heatmap.js"

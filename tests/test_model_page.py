@@ -106,7 +106,7 @@ def test_the_top_says_the_state_of_every_analysis(
     ]
     for name in ("attention", "drift", "weights"):
         assert f'<a href="#{name}">' in states[0]
-        assert f"{{#{name}}}" in page
+        assert f"{{#{name} data-search-exclude}}" in page
 
 
 def test_findings_and_facts_are_told_in_words(tmp_path: Path) -> None:

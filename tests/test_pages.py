@@ -102,7 +102,7 @@ def test_the_page_says_what_was_measured(atlas: Project) -> None:
     first = atlases.matrices()[0]
     assert f'data-first="{first.name}"' in page  # the browser offers the others, from the profile
     assert (atlas.folder("measured") / "previews" / "weights.rms.svg").is_file()
-    section = page.partition("## Weights {#weights}")[2].partition("\n## ")[0]
+    section = page.partition("## Weights {#weights data-search-exclude}")[2].partition("\n## ")[0]
     assert "<figure" in section and "Awaiting" not in section
 
 
@@ -194,7 +194,9 @@ def test_several_analyses_have_a_section_each(state: Callable[..., Path], tmp_pa
     atlases.profile(made, "one")
     pages.render(made)
     page = _page(made, "models/one/index.md")
-    assert page.index("## Weights {#weights}") < page.index("## Attention {#attention}")
+    assert page.index("## Weights {#weights data-search-exclude}") < page.index(
+        "## Attention {#attention data-search-exclude}"
+    )
     assert page.count("Awaiting a profile") == 1
     assert (made.docs / "methods" / "attention.md").is_file()
 

@@ -23,8 +23,10 @@ def test_a_block_is_one_line() -> None:
 def test_a_contributed_line_never_begins_a_line_of_markdown(tmp_path: Path) -> None:
     (tmp_path / "page.j2").write_text("{% filter html %}\n<p>\n{{ x }}\n</p>\n{% endfilter %}\n")
     text = "\n```\n\n--8<-- 'secret'\n# heading\n</p>\n<script>"
-    page = templating.render(templating.environment([tmp_path]), "page.j2", x=text).decode()
-    assert page == "<p> ``` --8&lt;-- &#39;secret&#39; # heading &lt;/p&gt; &lt;script&gt; </p>\n"
+    page = templating.render(templating.environment([tmp_path]), "page.j2", root="../", x=text)
+    told, early = page.decode().split("\n\n")
+    assert told == "<p> ``` --8&lt;-- &#39;secret&#39; # heading &lt;/p&gt; &lt;script&gt; </p>"
+    assert early == '<script src="../assets/atlas/early.js"></script>\n'
 
 
 @pytest.mark.parametrize("text", ['a: "b" # c', "---", "</title><script>", "{{ x }}", "é\nü"])
@@ -88,7 +90,7 @@ def test_a_broken_template_is_named(tmp_path: Path) -> None:
     folder = tmp_path
     (folder / "page.j2").write_text("one\n{% if %}\n")
     with pytest.raises(AtlasError, match=r"page\.j2: line 2: template fails"):
-        templating.render(templating.environment([folder]), "page.j2")
+        templating.render(templating.environment([folder]), "page.j2", root="")
     (folder / "page.j2").write_text("{{ nothing }}")
     with pytest.raises(AtlasError, match="'nothing' is undefined"):
-        templating.render(templating.environment([folder]), "page.j2")
+        templating.render(templating.environment([folder]), "page.j2", root="")

@@ -91,6 +91,30 @@ def test_navigation_is_instant_and_leaves_nothing_behind(page: Any, site: Any) -
     assert page.evaluate("window.same === true")
 
 
+def test_style_is_loaded_once_for_all_pages(page: Any, site: Any) -> None:
+    """The theme asks again for style sheets and pictures as it starts; early.js keeps them."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}models/small/")
+    page.wait_for_selector(".atlas-stage")
+    page.evaluate("window.sheets = [...document.querySelectorAll('link[rel=stylesheet]')]")
+    page.locator(".atlas-crumbs a").first.click()
+    page.wait_for_url("**/models/")
+    page.locator('a[href$="models/small/"], a[href="small/"]').first.click()
+    page.wait_for_url("**/models/small/")
+    page.wait_for_selector(".atlas-stage")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(
+        """() => {
+          const found = [...document.querySelectorAll("link[rel=stylesheet]")];
+          return sheets.length > 1 && sheets.length === found.length
+            && sheets.every((sheet, at) => sheet === found[at] && sheet.sheet.cssRules.length > 0);
+        }"""
+    )
+    styles = [url for url in asked if url.endswith(".css")]
+    assert len(styles) == len(set(styles)) > 1
+
+
 def test_search_finds_a_model(page: Any, site: Any) -> None:
     page.goto(site.url)
     page.locator(".md-search__input").click()

@@ -14,7 +14,7 @@ if (document.readyState === "loading") {
     const address = new URL(written, document.baseURI).href;
     Object.defineProperties(element, {
       [name]: { get: () => address, set: () => undefined },
-      outerHTML: { value: element.outerHTML.replace(`"${written}"`, `"${address}"`) },
+      outerHTML: { value: element.outerHTML.replace(`"${written}"`, () => `"${address}"`) },
     });
   }
 }

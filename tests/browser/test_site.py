@@ -115,10 +115,12 @@ def test_style_is_loaded_once_for_all_pages(page: Any, site: Any) -> None:
     assert len(styles) == len(set(styles)) > 1
 
 
-def test_search_finds_a_model(page: Any, site: Any) -> None:
+@pytest.mark.parametrize("typed", ["waiting", "some-org/waiting"])
+def test_search_finds_a_model(page: Any, site: Any, typed: str) -> None:
+    """By its name here, or on the hub."""
     page.goto(site.url)
     page.locator(".md-search__input").click()
-    page.keyboard.type("waiting")
+    page.keyboard.type(typed)
     page.wait_for_selector(".md-search-result__link")
     assert "models/waiting/" in (
         page.locator(".md-search-result__link").first.get_attribute("href") or ""

@@ -48,19 +48,14 @@ def joined(modules: Mapping[str, str]) -> dict[str, str]:
     files = {}
     for file in sorted(set(home.values())):
         members = [name for name in order if home[name] == file]
-        taken = {other for name in members for other in imported[name] if home[other] != file}
-        sources = sorted({home[other] for other in taken})
-        files[file] = "".join(
-            [
-                *(
-                    _import([name for name in taken if home[name] == source], source)
-                    for source in sources
-                ),
-                *(_function(name, modules[name]) for name in members),
-                *(f"export {{ {_value(name)} }};\n" for name in members if name in shared),
-                *_exports(file, modules[file]),
-            ]
-        )
+        others = {other for name in members for other in imported[name] if home[other] != file}
+        text = [
+            *_imports(others, home),
+            *(_function(name, modules[name]) for name in members),
+            *(f"export {{ {_value(name)} }};\n" for name in members if name in shared),
+            *_exports(file, modules[file]),
+        ]
+        files[file] = "".join(text)
     return files
 
 
@@ -142,8 +137,11 @@ def _value(name: str) -> str:
     return "$" + name.removesuffix(".js").replace("-", "_")
 
 
-def _import(names: list[str], file: str) -> str:
-    return f'import {{ {", ".join(sorted(map(_value, names)))} }} from "./{file}";\n'
+def _imports(names: set[str], home: Mapping[str, str]) -> Iterator[str]:
+    """What a file takes from others: the values of the modules that are there."""
+    for file in sorted({home[name] for name in names}):
+        values = sorted(_value(name) for name in names if home[name] == file)
+        yield f'import {{ {", ".join(values)} }} from "./{file}";\n'
 
 
 def _exports(name: str, text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ def test_every_module_is_published_once_and_whole() -> None:
         text = path.read_text(encoding="utf-8")
         given = re.search(r"^export ", text, re.MULTILINE)
         begin = f"const ${path.stem.replace('-', '_')} = (() => {{\n" if given else "\n(() => {\n"
-        found = [name for name, text in scripts.items() if begin in f"\n{text}"]
+        found = [name for name, script in scripts.items() if begin in f"\n{script}"]
         found = found if given else [name for name in found if name == path.name]
         assert len(found) == 1, path.name
         home[path.name] = found[0]

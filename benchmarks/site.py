@@ -24,7 +24,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +31,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import atlases  # noqa: E402 - the tests' atlases, found by the line above
+import naive  # noqa: E402 - the file beside this one
 from browser import chrome  # noqa: E402
 
 from atlas import figures, pages  # noqa: E402
-from atlas.matrix import Matrix  # noqa: E402
 from atlas.paths import Project  # noqa: E402
 
-MAPS = 12
 SLOW = {"downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8, "latency": 40}
-
-
-def matrices(seed: int) -> tuple[Matrix, ...]:
-    """12 matrices of 50 x 60 random values."""
-    drawn = atlases.matrices(seed, 50, 60)[2]
-    return tuple(
-        replace(drawn, name=f"map{at}", title=f"Map {at}", values=drawn.values * (1 - at / 20))
-        for at in range(MAPS)
-    )
 
 
 def make(folder: Path, models: int) -> Project:
@@ -56,7 +45,7 @@ def make(folder: Path, models: int) -> Project:
     made = atlases.project(folder)
     for at in range(models):
         atlases.entry(made, f"model-{at:04}", analyses=["weights"])
-        atlases.profile(made, f"model-{at:04}", matrices=matrices(at))
+        atlases.profile(made, f"model-{at:04}", matrices=naive.matrices(at))
     return made
 
 
@@ -65,32 +54,6 @@ def seconds(act: Callable[[], object]) -> tuple[float, float]:
     start = (time.process_time(), time.perf_counter())
     act()
     return time.process_time() - start[0], time.perf_counter() - start[1]
-
-
-def naive(models: int) -> tuple[float, str]:
-    """(CPU seconds a model, the page's body) of a figure of rectangles for every matrix."""
-    from bokeh.embed import components
-    from bokeh.plotting import figure
-    from bokeh.transform import linear_cmap
-
-    start = time.process_time()
-    for at in range(models):
-        plots = []
-        for matrix in matrices(at):
-            cells = [(row, column) for row in matrix.rows for column in matrix.columns]
-            values = [float(f"{value:.4g}") for value in matrix.values.ravel()]
-            data = {"row": [c[0] for c in cells], "column": [c[1] for c in cells], "value": values}
-            plot = figure(
-                x_range=list(matrix.columns),
-                y_range=list(reversed(matrix.rows)),
-                tooltips=[("value", "@value")],
-            )
-            fill = linear_cmap("value", list(figures.palettes()["sequential"]), -1, 1)
-            plot.rect("column", "row", 1, 1, source=data, fill_color=fill, line_color=None)
-            plots.append(plot)
-        script, divs = components(plots)
-        body = script + "".join(divs)
-    return (time.process_time() - start) / models, body
 
 
 NAIVE = """<!doctype html><html><head><meta charset="utf-8"><title>Naive</title>
@@ -302,8 +265,8 @@ def measure(folder: Path, models: int, naive_models: int, rounds: int) -> dict[s
     found["again_cpu_s"], found["again_clock_s"] = seconds(lambda: pages.render(made))
     with serving(made.root) as url:
         found["mkdocs_clock_s"] = seconds(lambda: atlases.build(made, url))[1]
-        each, body = naive(naive_models)
-        text = NAIVE.format(script=figures.script()[0], body=body, count=MAPS)
+        each, body = naive.render(naive_models)
+        text = NAIVE.format(script=figures.script()[0], body=body, count=naive.MAPS)
         (made.site / "naive").mkdir()
         (made.site / "naive" / "index.html").write_text(text, encoding="utf-8")
         weight = len(gzip.compress(text.encode(), 6))
@@ -347,19 +310,14 @@ BUDGETS = {
 }
 """For 100 models; rendering is held to the same share of a second a model for other numbers."""
 
-REFERENCE = {"fast": 1178.0, "slow": 3695.0}
-"""ms to the first heatmap of the naive way on the machine that the budgets were made for."""
-REFERENCE_BUILD = 65.0
-"""Seconds in which the same machine made a site of 100 models the naive way, MkDocs included."""
-
 
 def allowed(found: dict[str, float], models: int) -> dict[str, float]:
     """The budgets for what was measured in this run. Times are those of the machine that they were
     made for: where the naive way takes longer than there, so may the site."""
     budgets = dict(BUDGETS)
-    found["render_pace"] = pace = found["naive_render_cpu_s"] / (REFERENCE_BUILD * models / 100)
-    budgets["render_cpu_s"] *= max(1.0, models / 100) * max(1.0, pace)
-    for name, reference in REFERENCE.items():
+    found["render_pace"] = pace = naive.pace(found["naive_render_cpu_s"] / models)
+    budgets["render_cpu_s"] *= max(1.0, models / 100) * pace
+    for name, reference in naive.FIRST_MS.items():
         found[f"{name}_pace"] = pace = found[f"{name}_naive_first_ms"] / reference
         for key in budgets:
             if key.startswith(name) and key.endswith("_ms"):

@@ -1,0 +1,58 @@
+"""The naive way, which benchmarks of the site are held against: a Bokeh figure of rectangles for
+every matrix, inline in the page. It takes as long as the machine is slow, and so does the site."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import atlases
+
+from atlas import figures
+from atlas.matrix import Matrix
+
+MAPS = 12
+FIRST_MS = {"fast": 1178.0, "slow": 3695.0}
+"""ms to its first heatmap on the machine that the budgets were made for."""
+BUILD_S = 65.0
+"""Seconds in which that machine made a site of 100 models this way, MkDocs included."""
+
+
+def matrices(seed: int) -> tuple[Matrix, ...]:
+    """12 matrices of 50 x 60 random values."""
+    drawn = atlases.matrices(seed, 50, 60)[2]
+    return tuple(
+        replace(drawn, name=f"map{at}", title=f"Map {at}", values=drawn.values * (1 - at / 20))
+        for at in range(MAPS)
+    )
+
+
+def render(models: int) -> tuple[float, str]:
+    """(CPU seconds a model, the page's body) of a figure of rectangles for every matrix."""
+    from bokeh.embed import components
+    from bokeh.plotting import figure
+    from bokeh.transform import linear_cmap
+
+    start = time.process_time()
+    for at in range(models):
+        plots = []
+        for matrix in matrices(at):
+            cells = [(row, column) for row in matrix.rows for column in matrix.columns]
+            values = [float(f"{value:.4g}") for value in matrix.values.ravel()]
+            data = {"row": [c[0] for c in cells], "column": [c[1] for c in cells], "value": values}
+            plot = figure(
+                x_range=list(matrix.columns),
+                y_range=list(reversed(matrix.rows)),
+                tooltips=[("value", "@value")],
+            )
+            fill = linear_cmap("value", list(figures.palettes()["sequential"]), -1, 1)
+            plot.rect("column", "row", 1, 1, source=data, fill_color=fill, line_color=None)
+            plots.append(plot)
+        script, divs = components(plots)
+        body = script + "".join(divs)
+    return (time.process_time() - start) / models, body
+
+
+def pace(cpu: float) -> float:
+    """How much slower than that machine this one is, at least 1, from the seconds a model here."""
+    return max(1.0, cpu * 100 / BUILD_S)

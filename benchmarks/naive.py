@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import atlases
 
@@ -25,6 +27,19 @@ def matrices(seed: int) -> tuple[Matrix, ...]:
         replace(drawn, name=f"map{at}", title=f"Map {at}", values=drawn.values * (1 - at / 20))
         for at in range(MAPS)
     )
+
+
+PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>Naive</title>
+<script src="../assets/atlas/{script}"></script></head><body>{body}<script>
+const look = () => {{
+  const views = Object.values(Bokeh.index).filter((view) => view.has_finished());
+  if (views.length > 0) seen.first ??= performance.now();
+  if (views.length < {count}) setTimeout(look, 4);
+  else document.body.dataset.ready = "live";
+}};
+look();
+</script></body></html>"""
+"""A page of the naive way, which says when its figures are drawn."""
 
 
 def render(models: int) -> tuple[float, str]:
@@ -56,3 +71,25 @@ def render(models: int) -> tuple[float, str]:
 def pace(cpu: float) -> float:
     """How much slower than that machine this one is, at least 1, from the seconds a model here."""
     return max(1.0, cpu * 100 / BUILD_S)
+
+
+def publish(site: Path, models: int = 1) -> tuple[float, str]:
+    """Put a page of the naive way beside a built site: (CPU seconds a model, its text)."""
+    each, body = render(models)
+    text = PAGE.format(script=figures.script()[0], body=body, count=MAPS)
+    (site / "naive").mkdir()
+    (site / "naive" / "index.html").write_text(text, encoding="utf-8")
+    return each, text
+
+
+def browser_pace(browser: Any, url: str, visits: int = 5) -> float:
+    """How much later than on that machine the first figure of that page is drawn, at least 1."""
+    times = []
+    for _ in range(visits):
+        page = browser.new_page(viewport={"width": 1280, "height": 1200})
+        page.add_init_script("window.seen = {}")
+        page.goto(f"{url}naive/")
+        page.wait_for_selector('[data-ready="live"]')
+        times.append(page.evaluate("seen.first"))
+        page.close()
+    return max(1.0, float(sorted(times)[visits // 2]) / FIRST_MS["fast"])

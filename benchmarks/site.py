@@ -34,7 +34,7 @@ import atlases  # noqa: E402 - the tests' atlases, found by the line above
 import naive  # noqa: E402 - the file beside this one
 from browser import chrome  # noqa: E402
 
-from atlas import figures, pages  # noqa: E402
+from atlas import pages  # noqa: E402
 from atlas.paths import Project  # noqa: E402
 
 SLOW = {"downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8, "latency": 40}
@@ -54,19 +54,6 @@ def seconds(act: Callable[[], object]) -> tuple[float, float]:
     start = (time.process_time(), time.perf_counter())
     act()
     return time.process_time() - start[0], time.perf_counter() - start[1]
-
-
-NAIVE = """<!doctype html><html><head><meta charset="utf-8"><title>Naive</title>
-<script src="../assets/atlas/{script}"></script></head><body>{body}<script>
-const look = () => {{
-  const views = Object.values(Bokeh.index).filter((view) => view.has_finished());
-  if (views.length > 0) seen.first ??= performance.now();
-  if (views.length < {count}) setTimeout(look, 4);
-  else document.body.dataset.ready = "live";
-}};
-look();
-</script></body></html>"""
-"""A page of the naive way, which says when its figures are drawn."""
 
 
 class Host(chrome.Handler):
@@ -265,10 +252,7 @@ def measure(folder: Path, models: int, naive_models: int, rounds: int) -> dict[s
     found["again_cpu_s"], found["again_clock_s"] = seconds(lambda: pages.render(made))
     with serving(made.root) as url:
         found["mkdocs_clock_s"] = seconds(lambda: atlases.build(made, url))[1]
-        each, body = naive.render(naive_models)
-        text = NAIVE.format(script=figures.script()[0], body=body, count=naive.MAPS)
-        (made.site / "naive").mkdir()
-        (made.site / "naive" / "index.html").write_text(text, encoding="utf-8")
+        each, text = naive.publish(made.site, naive_models)
         weight = len(gzip.compress(text.encode(), 6))
         page = made.site / "models" / "model-0000" / "index.html"
         found["page_kB"] = len(gzip.compress(page.read_bytes(), 6)) / 1e3

@@ -124,7 +124,8 @@ export class Sheets {
 
   /**
    * The size of a sheet's panels. With a model less they never become smaller, even where all would
-   * then fit into one row: who takes a model away wants to see the others as they were.
+   * then fit into one row: who takes a model away wants to see the others as they were. The last of
+   * two stays as it is.
    * @param {Sheet} sheet
    * @param {Laid} laid
    */
@@ -133,7 +134,8 @@ export class Sheets {
     const key = JSON.stringify([grid.rows.labels, grid.columns.labels, deep]);
     const found = { grid: key, room, count, box: boxOf(grid, deep, room, count, GAP) };
     const fewer = before?.grid === found.grid && before.room === room && count < before.count;
-    if (fewer && found.box.width < before.box.width) found.box = before.box;
+    const alone = count === 1 && before?.count === 2; // a wider one would be laid out anew, twice
+    if (fewer && (alone || found.box.width < before.box.width)) found.box = before.box;
     laid.last = found;
     return found.box;
   }

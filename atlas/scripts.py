@@ -39,6 +39,7 @@ def joined(modules: Mapping[str, str]) -> dict[str, str]:
     Raises AtlasError where a module imports one that is not there, itself by way of others, or in a
     way that is not read.
     """
+    modules = {name: DOCUMENTATION.sub("", text) for name, text in modules.items()}
     imported = {
         name: [named for _, named in IMPORT.findall(text)] for name, text in modules.items()
     }
@@ -85,7 +86,7 @@ def _homes(
 ) -> dict[str, str]:
     """The file that each module is in: that of the base or of the only entry that leads to it, else
     its own. Entries are what the site or another module asks for when it is needed."""
-    asked = (other for text in modules.values() for other in LATER.findall(_plain(text)))
+    asked = (other for text in modules.values() for other in LATER.findall(text))
     leading: dict[str, set[str]] = {name: set() for name in modules}
     for name in {*BASES, *asked} & set(modules):
         leading[name].add(name)
@@ -97,19 +98,16 @@ def _homes(
     def home(name: str) -> str:
         if name in entries:
             return name
-        bases = [base for base in BASES if base in leading[name]]
-        return next(iter(bases or leading[name])) if bases or len(leading[name]) == 1 else name
+        for base in BASES:
+            if base in leading[name]:
+                return base
+        return next(iter(leading[name])) if len(leading[name]) == 1 else name
 
     return {name: home(name) for name in modules}
 
 
-def _plain(text: str) -> str:
-    return DOCUMENTATION.sub("", text)
-
-
 def _function(name: str, text: str) -> str:
     """A module as a function that has run, its value being what the module exports by name."""
-    text = _plain(text)
     names = ", ".join(
         f"default: {exported}" if default else exported
         for default, exported in EXPORT.findall(text)
@@ -146,7 +144,7 @@ def _imports(names: set[str], home: Mapping[str, str]) -> Iterator[str]:
 
 def _exports(name: str, text: str) -> Iterator[str]:
     """What a file exports under the names that the module has for it after which it is called."""
-    for default, exported in EXPORT.findall(_plain(text)):
+    for default, exported in EXPORT.findall(text):
         if default:
             yield f"export default {_value(name)}.default;\n"
         else:

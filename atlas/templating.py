@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup, escape
 
+from atlas.assets import FOLDER
 from atlas.errors import AtlasError
 
 UNSEEN = dict.fromkeys(
@@ -28,7 +29,7 @@ UNSEEN = dict.fromkeys(
 )
 """Control characters, and those that turn the direction of the text that follows them."""
 
-EARLY = '<script src="{root}assets/atlas/early.js"></script>'
+EARLY = f'<script src="{{root}}{FOLDER}/early.js"></script>'
 """What has to run before the theme's own script, which stands below the content of a page."""
 
 

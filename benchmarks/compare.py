@@ -220,8 +220,8 @@ def main() -> int:
         found = measure(Path(temporary), asked.rounds)
     over = {}
     budgets = BUDGETS | {"switch_ms": BUDGETS["switch_ms"] * found["pace"]}
-    for name, numbers in ((name, found[name]) for name in SHAPES):
-        for change, times in numbers.items():
+    for name in SHAPES:
+        for change, times in found[name].items():
             key, limit = ("p95", budgets["frame_p95_ms"])
             if change != "frames":
                 key, limit = ("median", budgets["switch_ms"])

@@ -167,7 +167,7 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
-        found = {"render_pace": naive.pace(naive.render(3)[0])}
+        found = {"render_pace": naive.pace(naive.render(3)[0] * 100, naive.BUILD_S)}
         found |= rendering(folder / "rendered", asked.models)
         if asked.surveyed:
             found |= surveying(folder / "surveyed", asked.surveyed)

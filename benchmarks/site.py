@@ -122,15 +122,6 @@ watch();"""
 tasks that block."""
 
 
-def alone(page: Any, url: str, slow: bool) -> dict[str, float]:
-    """When the figures of a page were there. It is left alone meanwhile: a driver that asks whether
-    it is ready works in the page and on its processor, and a reader has none."""
-    page.goto(url)
-    page.wait_for_timeout(6000 if slow else 2000)
-    page.wait_for_selector('[data-ready="live"]')
-    return dict(page.evaluate("seen"))
-
-
 def blocking(page: Any) -> tuple[float, float]:
     """ms by which tasks have exceeded 50 ms: of those begun before the page had loaded, of all."""
     loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
@@ -144,7 +135,7 @@ def visit(browser: Any, url: str, site: Path, slow: bool) -> dict[str, float]:
     what was asked for before the page had loaded, MB of heap, ms that a swap of data takes (each
     matrix twice, the page drawn in between)."""
     page, cdp = opened(browser, slow)
-    seen = alone(page, url, slow)
+    seen = naive.alone(page, url, 6000 if slow else 2000)
     before, blocked = blocking(page)
     first = page.evaluate(
         """() => {
@@ -190,7 +181,7 @@ def idle(browser: Any, url: str) -> float:
 def visit_naive(browser: Any, url: str, slow: bool) -> dict[str, float]:
     """The same of a page of the naive way: ms to its first and to its last figure, MB of heap."""
     page, cdp = opened(browser, slow)
-    seen = alone(page, url, slow)
+    seen = naive.alone(page, url, 6000 if slow else 2000)
     blocked = blocking(page)[1]
     heap = _heap(cdp)
     page.context.close()
@@ -273,7 +264,11 @@ def measure(folder: Path, models: int, naive_models: int, rounds: int) -> dict[s
             found["heap_idle_MB"] = idle(browser, target)
             found["growth_MB"] = growth(browser, url)
             browser.close()
-    return found | {"naive_render_cpu_s": each * models, "naive_page_kB": weight / 1e3}
+    found |= {"naive_render_cpu_s": each * models, "naive_page_kB": weight / 1e3}
+    found["render_pace"] = naive.pace(each * 100, naive.BUILD_S)
+    for name, reference in naive.FIRST_MS.items():
+        found[f"{name}_pace"] = naive.pace(found[f"{name}_naive_first_ms"], reference)
+    return found
 
 
 BUDGETS = {
@@ -299,13 +294,10 @@ def allowed(found: dict[str, float], models: int) -> dict[str, float]:
     """The budgets for what was measured in this run. Times are those of the machine that they were
     made for: where the naive way takes longer than there, so may the site."""
     budgets = dict(BUDGETS)
-    found["render_pace"] = pace = naive.pace(found["naive_render_cpu_s"] / models)
-    budgets["render_cpu_s"] *= max(1.0, models / 100) * pace
-    for name, reference in naive.FIRST_MS.items():
-        found[f"{name}_pace"] = pace = found[f"{name}_naive_first_ms"] / reference
-        for key in budgets:
-            if key.startswith(name) and key.endswith("_ms"):
-                budgets[key] *= max(1.0, pace)
+    budgets["render_cpu_s"] *= max(1.0, models / 100) * found["render_pace"]
+    for key in budgets:
+        if key.endswith("_ms"):
+            budgets[key] *= found[f"{key.partition('_')[0]}_pace"]
     return budgets
 
 

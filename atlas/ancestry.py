@@ -22,7 +22,7 @@ PINNED = ("base", "base_source", "base_revision", "base_digest")
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A base model's entry, and its files where they are on this machine."""
+    """A base model's entry, and its files as far as they were looked at."""
 
     entry: Entry
     found: pins.Found | None
@@ -36,14 +36,15 @@ class Ancestor:
 
 
 def find(project: Project, entry: Entry) -> Ancestor | None:
-    """The base of an entry, None where it names none.
+    """The base of an entry, None where it names none; its files only where no revision stands for
+    them, for their digest costs a read of every byte.
 
     Raises `AtlasError` or `Problems` for a base without an entry, and for files that are corrupt.
     """
     if entry.base is None:
         return None
     base = entries.load(project.entry(entry.base))
-    return Ancestor(base, pins.find(project, base))
+    return Ancestor(base, pins.find(project, base) if base.revision is None else None)
 
 
 def require(project: Project, entry: Entry) -> tuple[Ancestor, pins.Found]:
@@ -61,14 +62,15 @@ def require(project: Project, entry: Entry) -> tuple[Ancestor, pins.Found]:
             place="revision",
             remedy="write the full commit hash, in quotes",
         )
-    if ancestor.found is None:
+    found = ancestor.found or pins.find(project, base)
+    if found is None:
         raise AtlasError(
             f"its base {base.slug!r}, source {base.source!r}, is not on this machine",
             file=project.entry(entry.slug),
             place="base",
             remedy=f"`atlas profile {base.slug}` tells how to get it",
         )
-    return ancestor, ancestor.found
+    return Ancestor(base, found), found
 
 
 def staleness(conditions: Scalars, ancestor: Ancestor) -> tuple[str, ...]:

@@ -15,9 +15,7 @@ from typing import Any, Literal
 import torch
 
 from atlas.errors import AtlasError
-
-LENGTH = 128
-"""Tokens at which a passage is cut, special ones included."""
+from atlas.memory import LENGTH
 
 PIECE = {"cpu": 2**17}
 """Elements that are reduced at a time, by kind of device: on a processor what stays in its cache,

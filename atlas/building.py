@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atlas import analysis, social
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, short, shown
 from atlas.paths import Project, static, template_dirs
 
 POLL_SECONDS = 0.5
@@ -20,7 +22,17 @@ def mkdocs(project: Project) -> None:
     """Build the site into `site/`, with tags for previews of links; every warning of MkDocs is an
     error."""
     command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
-    done = subprocess.run(command, env=_environment(), check=False)
+    done = subprocess.run(
+        command, env=_environment(), check=False, capture_output=True, text=True, errors="replace"
+    )
+    said, _, crashed = (done.stdout + done.stderr).partition("Traceback (most recent call last)")
+    sys.stderr.write(said)
+    if crashed:  # what MkDocs did not foresee, such as a full disk
+        raise AtlasError(
+            f"mkdocs build failed: {crashed.strip().splitlines()[-1]}",
+            file=project.mkdocs_yml,
+            remedy=f"to see all of it: mkdocs build -f {shown(project.mkdocs_yml)}",
+        )
     if done.returncode:
         raise AtlasError(
             f"mkdocs build failed with exit code {done.returncode}",
@@ -46,12 +58,37 @@ def serve(project: Project, address: str, render: Callable[[], object]) -> None:
                 if now != seen:
                     seen = now
                     _render_or_say(render)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # that is how a preview ends
             pass
         finally:
             server.terminate()
     if server.returncode and server.returncode > 0:
         raise AtlasError(f"mkdocs serve ended with exit code {server.returncode}")
+
+
+def require_free(address: str) -> None:
+    """Raise `AtlasError` for what is no address, or one that is not free to be served at."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise AtlasError(f"{short(address)} is no address", remedy="--address 127.0.0.1:8000")
+    try:
+        with socket.create_server((host.strip("[]"), int(port)), family=_family(host)):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = f"{host}:{int(port) + 1}"
+            raise AtlasError(
+                f"{address} is in use",
+                remedy=f"stop what is served there, or take another: --address {other}",
+            ) from error
+        raise AtlasError(
+            f"{address} cannot be served at: {error.strerror or error}",
+            remedy="take another: --address 127.0.0.1:8000",
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _render_or_say(render: Callable[[], object]) -> None:
@@ -65,7 +102,7 @@ def _render_or_say(render: Callable[[], object]) -> None:
 def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     """Every file that people or `profile` write and pages are made of, and its time; scripts and
     style too, for those who work on them."""
-    files = [project.mkdocs_yml, *project.models.glob("*/model.yml"), *static().iterdir()]
+    files = [project.mkdocs_yml, *project.entries(), *static().iterdir()]
     files += [path for name in analysis.names() for path in project.models.glob(f"*/{name}*.json")]
     for folder in template_dirs(project):
         files += folder.rglob("*")

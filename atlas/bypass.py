@@ -15,7 +15,8 @@ import torch
 
 from atlas import forwards, halving, losses
 from atlas.analysis import Progress
-from atlas.batches import LENGTH, Batch, Passage
+from atlas.batches import Batch, Passage
+from atlas.memory import LENGTH
 from atlas.model import Model
 from atlas.streaming import planned_tokens
 

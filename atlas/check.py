@@ -5,30 +5,28 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from atlas import (
-    absent,
     analysis,
     architectures,
     claims,
     consistency,
     entry,
-    headers,
     licenses,
     parts,
-    pins,
     schemas,
     settings,
     store,
     strict_yaml,
+    unavailable,
     verified,
 )
 from atlas.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
 from atlas.paths import Project, refuse_link
+from atlas.unavailable import Away, Obstacle
 
 STILL = re.compile(
     rb'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 \d+ \d+" preserveAspectRatio="none">'
@@ -40,9 +38,15 @@ STILL_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run of `check` finds: problems, by file and line, and notes, which are none."""
+    """What a run of `check` finds, by file and line.
+
+    `problems` of what is committed, which keep an atlas from being built; `contradictions` between
+    entries and models' own files on this machine, which keep those models from being measured; and
+    notes, which are neither.
+    """
 
     problems: list[AtlasError]
+    contradictions: list[AtlasError]
     notes: list[str]
 
 
@@ -54,14 +58,23 @@ def problems(project: Project) -> list[AtlasError]:
 
 def findings(project: Project) -> Findings:
     """Everything wrong, and what is no problem and worth a line: revisions that are still to be
-    pinned, profiles that are stale, claims about models that are not listed."""
+    pinned, copies of models that are damaged here, profiles that are stale, claims about models
+    that are not listed."""
     found = _collected(lambda: settings.load(project))
     entries, wrong = entry.load_each(project)
     found += wrong
-    for path in sorted(project.models.glob("*/model.yml")):
+    for path in project.entries():
         found += _name_problems(path)
+    contradictions: list[AtlasError] = []
+    damaged: list[Away] = []
     for item in entries:
-        found += _geometry_problems(project, item)
+        obstacle = _obstacle(project, item)
+        if obstacle is not None and obstacle.kind == "unlike":
+            contradictions += Problems([obstacle.problem]).problems
+        else:
+            found += consistency.against_row(item, project.entry(item.slug))
+        if obstacle is not None and obstacle.kind in ("damaged", "partial"):
+            damaged.append(Away(item.slug, obstacle))
     found += consistency.duplicates(entries, project)
     by_slug = {item.slug: item for item in entries}
     stale: dict[Path, tuple[str, ...]] = {}
@@ -69,21 +82,35 @@ def findings(project: Project) -> Findings:
         found += _file_problems(folder, by_slug.get(folder.name), stale)
     stated, wrong = claims.load_each(project)
     found += wrong
-    once = {str(problem): problem for problem in found}.values()
     return Findings(
-        sorted(once, key=lambda problem: (str(problem.file), schemas.line(problem))),
+        _sorted(found),
+        _sorted(contradictions),
         [
             *_unpinned(entries, project),
+            *unavailable.lines(damaged),
             *_stale(stale, project),
             *claims.unlisted(stated, list(by_slug)),
         ],
     )
 
 
+def _sorted(problems: list[AtlasError]) -> list[AtlasError]:
+    """Each problem once, by file and line."""
+    once = {str(problem): problem for problem in problems}.values()
+    return sorted(once, key=lambda problem: (str(problem.file), schemas.line(problem)))
+
+
+def _obstacle(project: Project, item: Entry) -> Obstacle | None:
+    """What is wrong with a model's own files here; nothing where its architecture has no row, which
+    is told anyway."""
+    known = item.architecture in architectures.known()
+    return unavailable.of_files(project, item) if known else None
+
+
 def _unpinned(entries: list[Entry], project: Project) -> list[str]:
     unpinned = [item for item in entries if item.source_kind == "hub" and item.revision is None]
-    if len(unpinned) > absent.NAMED:
-        return [absent.summary("unpinned", [item.slug for item in unpinned])]
+    if len(unpinned) > unavailable.NAMED:
+        return [unavailable.summary("unpinned", [item.slug for item in unpinned])]
     return [
         f"{project.entry(item.slug).relative_to(project.root)}: revision is still to be pinned"
         for item in unpinned
@@ -93,7 +120,7 @@ def _unpinned(entries: list[Entry], project: Project) -> list[str]:
 def _stale(stale: Mapping[Path, tuple[str, ...]], project: Project) -> list[str]:
     """The profiles that an entry or an analysis has left behind; whether weights are still the
     same `atlas plan` tells, which reads them."""
-    if len(stale) > absent.NAMED:
+    if len(stale) > unavailable.NAMED:
         return [f"{len(stale)} profiles are stale; atlas plan tells which and why"]
     return [
         f"{path.relative_to(project.root)}: stale: {'; '.join(reasons)}"
@@ -137,50 +164,6 @@ def _name_problems(path: Path) -> Iterator[AtlasError]:
         place = schemas.place(("analyses",), stated.lines)
         named = [name for name in analyses if isinstance(name, str)]
         yield from settings.unknown_analyses(named, path, place)
-
-
-def _geometry_problems(project: Project, item: Entry) -> list[AtlasError]:
-    """An entry against the model's own files, where they are at hand, else against its row."""
-    wrong = _collected(lambda: _require_true_geometry(project, item))
-    return wrong or list(consistency.against_row(item, project.entry(item.slug)))
-
-
-def _require_true_geometry(project: Project, item: Entry) -> None:
-    folder = pins.locate(project, item)
-    if folder is not None and item.architecture in architectures.known():
-        raise_all(_untrue_geometry(project, item, folder))
-
-
-def _untrue_geometry(project: Project, item: Entry, folder: Path) -> list[AtlasError]:
-    file = project.entry(item.slug)
-    config = headers.config(folder)
-    if config.get("model_type") != item.architecture:
-        return [
-            AtlasError(
-                f"architecture {item.architecture!r}, and the model's config says "
-                f"{config.get('model_type')!r}",
-                file=file,
-                place="architecture",
-                remedy=f"write architecture: {config.get('model_type')}",
-            )
-        ]
-    if item.geometry is None:
-        return []
-    architecture = architectures.lookup(config, folder / "config.json")
-    true: dict[str, Any] = asdict(architecture.geometry)
-    stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
-    true["parameters"] = architecture.parameters(stored)
-    stated = asdict(item.geometry)
-    return [
-        AtlasError(
-            f"{stated[key]} in the entry, {true[key]} in the model's own files",
-            file=file,
-            place=f"geometry.{key}",
-            remedy=f"write {key}: {true[key]}",
-        )
-        for key in stated
-        if stated[key] is not None and true[key] is not None and stated[key] != true[key]
-    ]
 
 
 def _file_problems(

@@ -19,9 +19,9 @@ from atlas.entry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.layout import Architecture, Slot
 from atlas.rows import EXPERT_MODULES, OUTSIDE, Source
-from atlas.shard import Tensor
+from atlas.shard import FLOATS, Tensor
 
-DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
 
 
 @dataclass(frozen=True)

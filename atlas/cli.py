@@ -1,38 +1,123 @@
 """The command line: what every command is called, takes and prints; `steps` do the work.
 
-AtlasError is caught here and nowhere else: a line a problem on standard error, exit 1.
-Heavy modules are imported by the command that needs them, so that `atlas --help` is instant.
+Everything that ends a command is told here and nowhere else, in a line a problem on standard error,
+with the exit status that STATUS lists. Heavy modules are imported by the command that needs them,
+so that `atlas --help` is instant.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
+import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
 
 from atlas import __version__, options, steps
-from atlas.errors import AtlasError, Problems
+from atlas.errors import AtlasError, Problems, from_os
+
+STATUS = """\
+\b
+Exit status:
+  0    done; what is not possible on this machine has been told
+  1    a problem of what is committed, a failed measurement, a difference, or
+       something that was named and is not possible on this machine
+  2    a command, option or argument that there is not
+  130  stopped by Ctrl-C (143 by a termination signal); the same command goes on
+"""
+
+
+class _Terminated(KeyboardInterrupt):
+    """A termination signal, which ends a command as Ctrl-C does."""
 
 
 class _Commands(click.Group):
-    """The commands in the order of the work, and AtlasErrors told in one line each."""
+    """The commands in the order of the work, and all that ends one told in one line each."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        _settle_home()
+        try:
+            return super().main(*args, **options)
+        except OSError as error:  # help and completion are written before a command is invoked
+            from atlas import console
+
+            console.abandon_output()
+            _tell(from_os(error, "standard output cannot be written"))
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _terminable():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt as stop:
+            _tell(AtlasError("stopped"))
+            ctx.exit(143 if isinstance(stop, _Terminated) else 130)
         except AtlasError as error:
-            for line in error.problems if isinstance(error, Problems) else [error]:
-                click.echo(f"atlas: {line}", err=True)
-            ctx.exit(1)
+            _tell(error)
+        except OSError as error:
+            _tell(from_os(error, ""))
+        except Exception as error:  # a mistake of ours: a line is told, and the rest is kept
+            _tell_mistake(ctx, error)
+        return ctx.exit(1)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _settle_home() -> None:
+    """Give a user that has no home folder one that is not there: libraries ask for it as they are
+    loaded, and would end in an error."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a termination signal end the command in order, with what it started."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread, as where another program runs commands
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(error: AtlasError) -> None:
+    with contextlib.suppress(OSError):  # standard error can be full or gone
+        for line in error.problems if isinstance(error, Problems) else [error]:
+            click.echo(f"atlas: {line}", err=True)
+
+
+def _tell_mistake(ctx: click.Context, error: Exception) -> None:
+    from atlas import failures
+    from atlas.paths import find_project
+
+    log = Path(tempfile.gettempdir()) / "atlas-error.log"
+    with contextlib.suppress(AtlasError, OSError):
+        log = find_project(Path(ctx.params.get("project") or Path.cwd())).log
+    told = failures.line(error, log)
+    _tell(AtlasError(f"this is a mistake of atlas itself, please report it: {told}"))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=STATUS)
 @click.version_option(__version__, prog_name="atlas")
 def main() -> None:
     """Profile language models and publish what is inside them as a static site.
@@ -51,11 +136,11 @@ def main() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Make a new atlas in FOLDER, with one small reference model to look at."""
-    from atlas import scaffold
+    from atlas import console, scaffold
 
     for path in scaffold.write(folder):
-        click.echo(f"wrote {path}")
-    click.echo(f"next: cd {folder} && atlas build")
+        console.say(f"wrote {path}")
+    console.say(f"next: cd {shlex.quote(str(folder))} && atlas build")
 
 
 @main.command()
@@ -89,7 +174,7 @@ def new(
     if as_json:
         console.emit_json({"path": str(path), "text": draft.text, "notes": draft.notes})
     elif dry_run:
-        click.echo(draft.text, nl=False)
+        console.write(draft.text)
     else:
         console.say(f"wrote {path}")
     for line in draft.notes:
@@ -117,8 +202,8 @@ def check(models: Sequence[str], dry_run: bool, project: Path | None, as_json: b
 
     here = steps.here(project)
     found = checking.findings(here)
-    problems = found.problems
-    notes = [] if problems else found.notes
+    problems = [*found.problems, *found.contradictions]
+    notes = found.notes
     if dry_run and not problems:
         failed, told = steps.dry_run(here, models)
         problems, notes = failed, [*notes, *told]
@@ -150,34 +235,19 @@ def plan(
 ) -> None:
     """List what is stale: why, and what it would take in memory and time.
 
-    Time is an estimate for this machine's processor.
+    Time is an estimate for this machine's processor. What is not possible on this machine is told
+    with the reason, and what failed when it was last tried.
     """
-    from dataclasses import asdict
-
     from atlas import console
 
     here = steps.here(project)
-    _, jobs = steps.planned(here, models, only)
-    shown = [job for job in jobs if everything or job.state != "fresh"]
+    entries, jobs = steps.planned(here, models, only)
+    prospects = steps.prospects(here, entries, jobs)
     if as_json:
-        console.emit_json([asdict(job) for job in shown])
-        return
-    console.table(
-        ("model", "analysis", "state", "why", "memory", "time"),
-        [
-            (
-                job.slug,
-                job.analysis,
-                job.state,
-                "; ".join(job.reasons),
-                console.size(job.bytes),
-                console.duration(job.seconds),
-            )
-            for job in shown
-        ],
-    )
-    fresh = sum(job.state == "fresh" for job in jobs)
-    console.say(f"{len(jobs) - fresh} to measure, {fresh} fresh")
+        shown = [each for each in prospects if everything or each.job.state != "fresh"]
+        console.emit_json([each.as_dict() for each in shown])
+    else:
+        steps.tell_prospects(here, entries, prospects, everything)
 
 
 @main.command()
@@ -205,10 +275,10 @@ def profile(
 
     here = steps.here(project)
     entries, jobs = steps.planned(here, models, only, corpus)
-    failed = steps.measure(here, entries, jobs, fresh)
+    outcomes = steps.measure(here, entries, jobs, fresh)
     if as_json:
-        console.emit_json(failed)
-    if failed:
+        console.emit_json([outcome.as_dict() for outcome in outcomes])
+    if any(one.result == "failed" or (models and one.obstacle) for one in outcomes):
         sys.exit(1)
 
 
@@ -235,15 +305,21 @@ def build(
 ) -> None:
     """Check, measure what is stale and fits this machine, render, and build the site.
 
-    A model that cannot be measured here gets its page all the same, marked as awaiting a profile.
+    A model that cannot be measured here gets its page all the same, marked as awaiting a profile;
+    so does one whose measuring failed, and then the exit status is 1.
     """
     from atlas import building, console
 
     here = steps.here(project)
     steps.require_checked(here)
     entries, jobs = steps.planned(here, (), ())
-    unmeasured = steps.measure(here, entries, jobs, fresh) if measuring else []
-    if require_profiles and not measuring:
+    outcomes = steps.measure(here, entries, jobs, fresh) if measuring else []
+    unmeasured = [
+        steps.told(one.job, one.reason or "")
+        for one in outcomes
+        if one.result in ("failed", "unavailable")
+    ]
+    if not measuring:
         unmeasured = [
             steps.told(job, "; ".join(job.reasons)) for job in jobs if job.state != "fresh"
         ]
@@ -256,7 +332,12 @@ def build(
     building.mkdocs(here)
     console.say(f"built {here.site}")
     if as_json:
-        console.emit_json({"site": str(here.site), "pages": pages, "unmeasured": unmeasured})
+        told = [outcome.as_dict() for outcome in outcomes]
+        console.emit_json(
+            {"site": str(here.site), "pages": pages, "unmeasured": unmeasured, "outcomes": told}
+        )
+    if any(outcome.result == "failed" for outcome in outcomes):
+        sys.exit(1)
 
 
 @main.command()
@@ -267,6 +348,7 @@ def serve(address: str, project: Path | None) -> None:
     from atlas import building
 
     here = steps.here(project)
+    building.require_free(address)
     steps.require_checked(here)
     steps.render(here)
     building.serve(here, address, lambda: steps.render(here))
@@ -301,7 +383,8 @@ def verify(
         console.emit_json(verdicts)
     else:
         steps.tell_verdicts(verdicts)
-    if not all(verdict["agrees"] for verdict in verdicts):
+    # What is not possible on this machine is a problem only of a model that was named.
+    if any(not one["agrees"] and (models or not one.get("kind")) for one in verdicts):
         sys.exit(1)
 
 
@@ -332,8 +415,7 @@ def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) 
     if as_json:
         console.emit_json(diff_report.document(changes))
     else:
-        for line in diff_report.lines(changes):
-            click.echo(line)
+        console.write("".join(f"{line}\n" for line in diff_report.lines(changes)))
 
 
 @main.command()
@@ -343,12 +425,12 @@ def diff(before: str, folder: Path | None, project: Path | None, as_json: bool) 
 @options.project
 def csv(model: str, analysis: str, matrix: str, project: Path | None) -> None:
     """Print a matrix as CSV, the same bytes as a figure's CSV button gives."""
-    from atlas import spreadsheet, store
+    from atlas import console, spreadsheet, store
 
     here = steps.here(project)
     steps.planned(here, (model,), (analysis,))  # unknown names are told with the known ones
     text = spreadsheet.of(store.load(here.profile(model, analysis)), matrix)
-    sys.stdout.buffer.write(text.encode())
+    console.write(text)
 
 
 @main.command()
@@ -360,6 +442,8 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    from atlas import console
+
     found = get_completion_class(shell)
     assert found is not None, "Choice allows only shells that click knows"
-    click.echo(found(main, {}, "atlas", "_ATLAS_COMPLETE").source())
+    console.write(found(main, {}, "atlas", "_ATLAS_COMPLETE").source() + "\n")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atlas import choices, json_file
-from atlas.errors import AtlasError, Problems, short, suggest
+from atlas.errors import AtlasError, Problems, from_os, short, suggest
 from atlas.paths import package_data
 
 SEPARATOR = "==="
@@ -138,9 +138,7 @@ def _lines(path: Path) -> list[str]:
             )
         return path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
-        raise AtlasError(
-            f"cannot be read: {error.strerror}", file=path, remedy="name a JSON Lines file"
-        ) from error
+        raise from_os(error, file=path, remedy="name a JSON Lines file") from error
     except UnicodeDecodeError as error:
         raise AtlasError(
             f"byte {error.start} is not UTF-8", file=path, remedy="write it in UTF-8"
@@ -158,6 +156,11 @@ def _passage(item: object) -> Passage:
         value = item.get(key, "" if key == "text" else "-")
         if not isinstance(value, str) or not value.strip():
             raise AtlasError(f"{key} {short(value)} is no text", remedy='write {"text": "..."}')
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise AtlasError(
+                f"{key} {short(value)} holds half of a surrogate pair, which is no character",
+                remedy="write the whole character, or leave it out",
+            )
         if len(value) > longest:
             raise AtlasError(
                 f"{key} of {len(value)} characters", remedy=f"at most {longest}: cut it"

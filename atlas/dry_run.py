@@ -8,6 +8,8 @@ what counts is that every analysis comes to an end with a profile that may be sa
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas import architectures, entry_text, headers, loading, pins, plan, settings, tiny_models
+from atlas import (
+    architectures,
+    entry_text,
+    failures,
+    headers,
+    loading,
+    pins,
+    plan,
+    settings,
+    tiny_models,
+)
 from atlas.checkpoint import Checkpoint
 from atlas.entry import Entry, Geometry
 from atlas.errors import AtlasError
@@ -48,7 +60,7 @@ def run(project: Project, entries: Sequence[Entry], measure: Measure) -> Iterato
     """Run the analyses of the entries, once for those whose tiny models are the same.
 
     `measure` yields an outcome for each job of a project. Raises `AtlasError` for an entry whose
-    architecture has no row, or whose files at hand cannot be read.
+    architecture has no row.
     """
     chosen = settings.load(project)
     for (architecture, extras), alike in _groups(project, entries).items():
@@ -57,11 +69,20 @@ def run(project: Project, entries: Sequence[Entry], measure: Measure) -> Iterato
         with tempfile.TemporaryDirectory() as folder:
             tiny = Project(Path(folder))
             tiny.mkdocs_yml.write_text("site_name: Dry run\n", encoding="utf-8")
-            made = _models(tiny, stands_for, architecture, dict(extras))
+            make = functools.partial(_models, tiny, stands_for, architecture, dict(extras))
+            made = failures.attempt(make, log(project, architecture, "model"))
+            if isinstance(made, failures.Failed):
+                yield Verdict(slugs, architecture, "any analysis", made.reason)
+                continue
             jobs = plan.jobs(tiny, made, chosen)
             for slug, analysis, problem in measure(tiny, made, [j for j in jobs if j.slug == "a"]):
                 assert slug == "a"
                 yield Verdict(slugs, architecture, analysis, problem)
+
+
+def log(project: Project, architecture: str, analysis: str) -> Path:
+    """The file for the traceback of what an analysis raises on a tiny model."""
+    return project.outcome(f"dry-run-{architecture}", analysis).with_suffix(".log")
 
 
 def problems(project: Project, verdicts: Iterable[Verdict]) -> list[AtlasError]:
@@ -108,9 +129,10 @@ def _extras(project: Project, item: Entry) -> dict[str, Any]:
         extras[keys["kv_heads"]] = 1 if shape.kv_heads == 1 else alone
     if shape is not None and keys.get("d_head") in config and _is_even(shape):
         extras[keys["d_head"]] = config[keys["d_model"]] // config[keys["heads"]]
-    folder = pins.locate(project, item)
-    if folder is not None:
-        extras |= _switches(headers.config(folder), item.architecture)
+    with contextlib.suppress(AtlasError):  # a damaged copy tells nothing; `check` notes it
+        folder = pins.locate(project, item)
+        if folder is not None:
+            extras |= _switches(headers.config(folder), item.architecture)
     return extras
 
 

@@ -151,7 +151,7 @@ def load_each(project: Project) -> tuple[list[Entry], list[AtlasError]]:
     """The entries that can be read, by slug, and everything wrong in all of them together."""
     entries: list[Entry] = []
     found: list[AtlasError] = []
-    paths = sorted(project.models.glob("*/model.yml"))
+    paths = project.entries()
     for path in paths:
         try:
             entries.append(load(path))

@@ -4,11 +4,13 @@ AtlasError        one problem: file, place, problem with its value, remedy; one 
 └── Problems      every problem that one run found, a line each
 
 They are raised anywhere and caught once, in `atlas.cli`: the lines go to standard error, exit 1.
+`from_os` makes one of an error of the file system.
 """
 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -64,6 +66,42 @@ class Problems(AtlasError):  # noqa: N818 - several, so the plural is the name
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+REMEDIES = {
+    errno.ENOSPC: "make room on that disk",
+    errno.EDQUOT: "make room: the quota is used up",
+    errno.EROFS: "that place is read-only: choose another, or mount it for writing",
+    errno.EACCES: "allow this user to read and write there",
+    errno.EPERM: "allow this user to read and write there",
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+    errno.ENFILE: "the system has too many open files: close some programs",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "mend the symbolic links there",
+    errno.EIO: "the disk or the network drive fails: copy the files elsewhere",
+    errno.ENOMEM: "free some memory",
+}
+"""What helps against an error of the file system, by its number."""
+
+
+def from_os(
+    error: OSError,
+    what: str = "cannot be read",
+    *,
+    file: Path | str | None = None,
+    remedy: str | None = None,
+) -> AtlasError:
+    """An error of the file system as one that a person can act on.
+
+    `what` failed, where that is known; `file` where the system does not name one. `remedy` is told
+    where the error's number does not say of itself what helps.
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    return AtlasError(
+        f"{what}: {reason}" if what else reason,
+        file=file if file is not None else error.filename,
+        remedy=REMEDIES.get(error.errno or 0, remedy),
+    )
 
 
 def shown(path: Path | str) -> str:

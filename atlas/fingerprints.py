@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas import store
+from atlas import json_file
 from atlas.matrix import Matrix
 
 VERSION = 1
@@ -249,7 +249,7 @@ def _key(values: Values, first: Sequence[int]) -> str:
 def _kept(cache: Path | None, key: str) -> Nearest | None:
     """What the cache has, None where it has something else or cannot be read: it is worth no more
     than the time to fill it again."""
-    if cache is None or not cache.is_file():
+    if cache is None:
         return None
     try:
         with np.load(io.BytesIO(cache.read_bytes()), allow_pickle=False) as found:
@@ -273,7 +273,7 @@ def _keep(cache: Path, key: str, found: Nearest) -> None:
         "usual": np.array(-1.0 if found.usual is None else found.usual),
     }
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    store.write_atomic(cache, content.getvalue())
+    json_file.keep(cache, content.getvalue())
 
 
 def described() -> tuple[str, ...]:

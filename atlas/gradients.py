@@ -17,11 +17,10 @@ from typing import Any
 
 import torch
 
-from atlas import forwards, loading, losses, shares
+from atlas import forwards, losses, shares
 from atlas.batches import Passage, batch
 from atlas.errors import AtlasError
-from atlas.halving import is_out_of_memory
-from atlas.loading import free_memory, working_bytes
+from atlas.memory import free_memory, is_out_of_memory, release, working_bytes
 from atlas.model import Model
 from atlas.shares import Shared
 from atlas.streaming import SHARE
@@ -185,7 +184,7 @@ class Backward:
         self.recompute = True
         for held in self.parameters:
             held.parameter.grad = None
-        loading.release(self.model.device)
+        release(self.model.device)
         return False
 
     def _require_finite(self, value: float, what: str, row: int) -> None:
@@ -233,7 +232,7 @@ class Backward:
 
     def _fits(self, length: int) -> bool:
         """Whether the activations of all blocks fit into half of what is free."""
-        one = working_bytes(self.model.geometry, self.model.dtype, length)
+        one = working_bytes(self.model.geometry, self.model.dtype.itemsize, length)
         free = free_memory(None)
         room = min(free[device] for device in self.model.devices)
         return self.model.geometry.layers * one <= SHARE * room

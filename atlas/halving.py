@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from atlas import loading
+from atlas import memory
 from atlas.analysis import Progress
 from atlas.batches import Batch, Passage, batch
 from atlas.errors import AtlasError
@@ -44,7 +44,7 @@ def through(
                 remedy="measure it on a larger device, or on the processor",
             )
         budget = len(tried) // 2 * length
-        loading.release(model.device)
+        memory.release(model.device)
 
 
 def table(
@@ -78,16 +78,6 @@ def _computed(compute: Callable[[Batch], torch.Tensor], tokens: Batch) -> torch.
         with torch.no_grad():
             return compute(tokens).double().cpu()
     except RuntimeError as error:
-        if not is_out_of_memory(error):
+        if not memory.is_out_of_memory(error):
             raise
         return None
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error says that memory ran out; only CUDA has a class of its own for that."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "MPS backend out of memory" in text
-        or "can't allocate memory" in text
-    )

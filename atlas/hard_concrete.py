@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas import bypass, loading, losses, skipping
+from atlas import bypass, losses, memory, skipping
 from atlas.analysis import Progress
 from atlas.batches import Passage, batch
 from atlas.errors import AtlasError
-from atlas.halving import is_out_of_memory
+from atlas.memory import is_out_of_memory
 from atlas.model import Model
 
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
@@ -199,7 +199,7 @@ class _Runner:
                     remedy="measure it on a larger device, or leave learned masks out",
                 )
             self.tokens = len(some) // 2 * length
-            loading.release(self.model.device)
+            memory.release(self.model.device)
         return found
 
     def _attempt(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor | None:

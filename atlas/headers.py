@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,17 @@ def read(folder: Path) -> dict[str, Tensor]:
     return dict(sorted(tensors.items()))
 
 
+def has_weights(folder: Path) -> bool:
+    """Whether there are weights in any form, pickled too: a hub's cache may hold a config alone."""
+    return (folder / SINGLE).is_file() or (folder / INDEX).is_file() or bool(_pickled(folder))
+
+
+def _pickled(folder: Path) -> list[str]:
+    return sorted(file.name for pattern in PICKLED for file in folder.glob(pattern))
+
+
 def _no_weights(folder: Path) -> AtlasError:
-    pickled = sorted(file.name for pattern in PICKLED for file in folder.glob(pattern))
+    pickled = _pickled(folder)
     if pickled:
         return AtlasError(
             f"only pickled weights here ({short(pickled[0])}), which can run code when loaded",
@@ -170,6 +180,20 @@ def _shard_name(index: Path, tensor: str, shard: object) -> str:
             remedy="a shard is a .safetensors file in the same folder",
         )
     return shard
+
+
+def main_dtype(tensors: Iterable[Tensor], known: Collection[str]) -> str:
+    """The dtype, among the known ones, that most stored elements have; `AtlasError` for none."""
+    elements: Counter[str] = Counter()
+    for tensor in tensors:
+        if tensor.dtype in known:
+            elements[tensor.dtype] += tensor.elements
+    if not elements:
+        raise AtlasError(
+            f"no weights are stored as {', '.join(known)}, which is all that is read",
+            remedy="quantised weights are not profiled: take the original ones",
+        )
+    return elements.most_common(1)[0][0]
 
 
 def config(folder: Path) -> dict[str, Any]:

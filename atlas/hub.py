@@ -129,9 +129,10 @@ class Hub:
             raise RefusedError(url, error.code, code[:60], _after(error.code)) from error
         except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
+            through, remedy = _proxy(url)
             raise UnreachableError(
-                f"{url} cannot be reached: {short(str(reason), 120)}",
-                remedy="check the network, or name a folder with the downloaded model",
+                f"{url} cannot be reached{through}: {short(str(reason), 120)}",
+                remedy=f"check {remedy}, or name a folder with the downloaded model",
             ) from error
         if whole and len(body) > limit:
             raise AtlasError(f"{url} answers more than {limit:,} bytes", remedy="is it a hub?")
@@ -167,6 +168,16 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if request is not None and own and self.hub.token:
             request.add_unredirected_header("Authorization", f"Bearer {self.hub.token}")
         return request
+
+
+def _proxy(url: str) -> tuple[str, str]:
+    """The proxy that an address is asked through, without its password, and what to check."""
+    there = urllib.parse.urlsplit(url)
+    proxy = urllib.request.getproxies().get(there.scheme)
+    if not proxy or urllib.request.proxy_bypass(there.netloc):
+        return "", "the network"
+    name = proxy.rpartition("@")[2].rpartition("//")[2]
+    return f" through the proxy {short(name)}", f"{there.scheme}_proxy and no_proxy"
 
 
 def require_online() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import AtlasError, short
+from atlas.errors import AtlasError, from_os, short
 
 LARGEST = 64 * 1024 * 1024
 
@@ -21,7 +22,7 @@ def read_json(path: Path, largest: int = LARGEST) -> Any:
             raise AtlasError(f"{size} bytes, larger than {largest}", file=path, remedy="remove it")
         return parse(path.read_text(encoding="utf-8"), path)
     except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
+        raise from_os(error, file=path) from error
     except UnicodeDecodeError as error:
         raise AtlasError(
             f"byte {error.start} is not UTF-8", file=path, remedy="write the file again"
@@ -52,11 +53,13 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, raw)
     except OSError as error:
-        raise AtlasError(
-            f"cannot be written: {error.strerror}",
-            file=path,
-            remedy="make room, or allow writing there",
-        ) from error
+        raise from_os(error, "cannot be written", file=path) from error
+
+
+def keep(path: Path, content: str | bytes) -> None:
+    """Write what can be made again: where it cannot be kept, the next run makes it again."""
+    with contextlib.suppress(AtlasError):
+        write_atomic(path, content)
 
 
 def _replace(path: Path, raw: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from atlas import loading
+from atlas import loading, memory, tokens
 from atlas.batches import Batch
 from atlas.checkpoint import Checkpoint, share
 from atlas.entry import Geometry
@@ -57,9 +57,9 @@ class Model:
         checkpoint = Checkpoint.open(folder)
         loading.require_plain(checkpoint)
         running = loading.stored_dtype(checkpoint) if dtype == "stored" else dtype
-        room = loading.free_memory(device)
-        needed = loading.needed_bytes(checkpoint.geometry, running)
-        devices = loading.place(needed, room, f"in {loading.dtype_name(running)}", folder)
+        room = memory.free_memory(device)
+        needed = memory.needed_bytes(checkpoint.geometry, running.itemsize)
+        devices = memory.place(needed, room, f"in {loading.dtype_name(running)}", folder)
         if dtype == "stored":
             running = loading.widened(running, devices, room, checkpoint.geometry)
         live, has_head = loading.load(checkpoint, devices, running, attention)
@@ -112,19 +112,7 @@ class Model:
     @functools.cached_property
     def tokenizer(self) -> Any:
         """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
-        import transformers
-
-        try:
-            with loading.quiet():
-                return transformers.AutoTokenizer.from_pretrained(
-                    self.folder, local_files_only=True, trust_remote_code=False
-                )
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            raise AtlasError(
-                f"no tokenizer can be loaded: {loading.first_line(error)}",
-                file=self.folder,
-                remedy="put the model's tokenizer files beside its weights",
-            ) from error
+        return tokens.wrapped(self.folder)
 
     @property
     def conditions(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from atlas import architectures, entry, entry_text, headers, hub, model_card, skeleton
+from atlas import architectures, entry, entry_text, headers, hub, json_file, model_card, skeleton
 from atlas.entry import Entry, Geometry
 from atlas.entry_text import printable
 from atlas.errors import AtlasError, Problems, short
@@ -71,12 +71,9 @@ def draft(
 def write(project: Project, new: Draft) -> Path:
     """Write a draft into the project; `AtlasError` where there is an entry of that name."""
     path = project.entry(new.slug)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(new.text)
-    except FileExistsError:
-        raise _taken(path) from None
+    if path.exists() or path.is_symlink():
+        raise _taken(path)
+    json_file.write_atomic(path, new.text)
     return path
 
 

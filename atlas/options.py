@@ -17,7 +17,7 @@ def slugs(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comple
     from click.shell_completion import CompletionItem
 
     project = find_project(Path(ctx.params.get("project") or Path.cwd()))
-    found = sorted(path.parent.name for path in project.models.glob("*/model.yml"))
+    found = [path.parent.name for path in project.entries()]
     return [CompletionItem(slug) for slug in found if slug.startswith(typed)]
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, from_os
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 """A model's folder name: lower-case letters and digits, single `-` or `.` between them."""
@@ -58,11 +58,35 @@ class Project:
     def digests(self) -> Path:
         return self.cache / "digests.json"
 
+    def outcome(self, slug: str, analysis: str) -> Path:
+        """What became of an analysis that could not be measured; its traceback lies beside it."""
+        return self.cache / "outcomes" / slug / f"{analysis}.json"
+
+    @property
+    def log(self) -> Path:
+        """The traceback of what ended a command."""
+        return self.cache / "error.log"
+
     def folder(self, slug: str) -> Path:
         return self.models / slug
 
     def entry(self, slug: str) -> Path:
         return self.models / slug / "model.yml"
+
+    def entries(self) -> list[Path]:
+        """The model.yml of every model, sorted; those that may not be looked at as well, so that
+        whoever reads them says so."""
+        found = []
+        for folder in sorted(self.models.iterdir()) if self.models.is_dir() else []:
+            path = folder / "model.yml"
+            try:
+                path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                pass
+            found.append(path)
+        return found
 
     def profile(self, slug: str, analysis: str) -> Path:
         return self.models / slug / f"{analysis}.json"
@@ -91,13 +115,16 @@ def find_project(start: Path) -> Project:
 def refuse_link(path: Path) -> None:
     """Raise `AtlasError` where a model's file or its folder is a symbolic link: what a link in a
     contribution leads to is not part of it, and would be read and published."""
-    for here in (path.parent, path):
-        if here.is_symlink():
-            raise AtlasError(
-                f"is a symbolic link to {str(here.readlink())!r}",
-                file=here.parent.resolve() / here.name,
-                remedy="put the file itself there",
-            )
+    try:
+        links = [here for here in (path.parent, path) if here.is_symlink()]
+    except OSError as error:
+        raise from_os(error, file=path) from error
+    for here in links:
+        raise AtlasError(
+            f"is a symbolic link to {str(here.readlink())!r}",
+            file=here.parent.resolve() / here.name,
+            remedy="put the file itself there",
+        )
 
 
 def zoo_folder(name: str) -> Path:

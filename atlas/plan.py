@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ RATES: dict[Tier, float] = {"weights": 1.5e10, "forward": 5e10, "backward": 5e10
 """Operations a second that one CPU core does: in the float64 work of the weights tier, in the
 float32 products of a model that runs. They were measured on one core of a cloud machine, and an
 estimate needs no better."""
+
+PER_LAYER: dict[Tier, float] = {"weights": 0.05, "forward": 0.2, "backward": 2.0}
+"""Seconds that an analysis takes for each layer however narrow that is, thousands of small steps:
+what a model of 260,000 parameters takes, where the arithmetic is nothing."""
+
+STARTING, OPENING = 4.0, 0.5
+"""Seconds until torch and transformers are loaded, once a run, and until a small model is open,
+once for each tier."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +84,19 @@ def require_architecture(project: Project, entry: Entry) -> None:
         )
 
 
-def available_memory() -> int:
-    """Bytes of memory that a process can still take on this machine."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def _jobs(
     project: Project, entry: Entry, settings: Settings, load: Callable[[Path], store.Profile]
 ) -> Iterable[Job]:
     require_architecture(project, entry)
     try:
-        shape, found = geometry(project, entry), pins.find(project, entry)
-    except AtlasError:  # files that cannot be read are not at hand; `profile` tells why
-        shape, found = entry.geometry, None
+        shape = geometry(project, entry)
+    except Exception:  # files that cannot be understood tell no shape; `unavailable` tells why
+        shape = None
+
+    @functools.cache
+    def here() -> tuple[str | None, str | None]:
+        return _digests(project, entry)
+
     for name in analysis.wanted(entry, architectures.kind(entry.architecture), settings.analyses):
         stated = analysis.statement(name)
         path = project.profile(entry.slug, name)
@@ -100,13 +104,14 @@ def _jobs(
         state: State = "missing"
         if path.is_file():
             profile = load(path)
+            digest, tokenizer = here()
             reasons = store.staleness(
                 profile,
                 store.Wanted(
                     source=entry.source,
                     revision=entry.revision,
-                    digest=found.digest if found else None,
-                    tokenizer=found.tokenizer if found else None,
+                    digest=digest,
+                    tokenizer=tokenizer,
                     version=stated.version,
                     protocol=stated.protocol,
                 ),
@@ -114,17 +119,36 @@ def _jobs(
             if "base" in stated.needs:
                 reasons += _of_another_base(project, entry, profile)
             state = "stale" if reasons else "fresh"
-        operations, peak = analysis.cost(name, shape) if shape else (None, None)
-        rate = RATES[stated.tier] * (os.cpu_count() or 1)
+        seconds = peak = None
+        if shape is not None:
+            operations, peak = analysis.cost(name, shape)
+            seconds = operations / (RATES[stated.tier] * (os.cpu_count() or 1))
+            seconds += PER_LAYER[stated.tier] * shape.layers
         yield Job(
             slug=entry.slug,
             analysis=name,
             tier=stated.tier,
             state=state,
             reasons=reasons,
-            seconds=operations / rate if operations else None,
+            seconds=seconds,
             bytes=peak,
         )
+
+
+def _digests(project: Project, entry: Entry) -> tuple[str | None, str | None]:
+    """Of the weights and the tokenizer, as far as they are at hand and can be read.
+
+    That of the weights costs a read of every byte, so it is taken only where no revision stands for
+    them.
+    """
+    try:
+        if entry.revision is None:
+            found = pins.find(project, entry)
+            return (found.digest, found.tokenizer) if found else (None, None)
+        folder = pins.locate(project, entry)
+        return None, headers.tokenizer_digest(folder) if folder else None
+    except (AtlasError, OSError):
+        return None, None
 
 
 def _of_another_base(project: Project, entry: Entry, profile: store.Profile) -> tuple[str, ...]:

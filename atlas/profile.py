@@ -12,34 +12,36 @@ import functools
 import importlib.metadata
 import itertools
 import platform
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atlas import __version__, absent, analysis, ancestry, headers, parts, pins, plan, store
-from atlas.analysis import Measured, Progress, Statement, Tier
+from atlas import (
+    __version__,
+    account,
+    analysis,
+    ancestry,
+    architectures,
+    headers,
+    memory,
+    obstacles,
+    parts,
+    pins,
+    store,
+)
+from atlas.account import Outcome
+from atlas.analysis import Measured, Progress, Tier
 from atlas.ancestry import Ancestor
 from atlas.entry import Entry
 from atlas.errors import AtlasError
+from atlas.failures import Failed, attempt
 from atlas.paths import Project
 from atlas.plan import Job
+from atlas.unavailable import Obstacle
 
 Watch = Callable[[Job], Progress]
 """Told of each analysis as it starts, gives what is called with its progress."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one planned analysis: its profile, or why there is none."""
-
-    job: Job
-    profile: store.Profile | None
-    seconds: float = 0.0
-    reason: str | None = None
-    parts: Mapping[str, parts.Items] = field(default_factory=dict, repr=False)
 
 
 def run(
@@ -49,25 +51,24 @@ def run(
     watch: Watch,
     *,
     save: bool = True,
+    log: Callable[[Job], Path] | None = None,
 ) -> Iterator[Outcome]:
     """Measure the given jobs, yielding each outcome as it is there and its profile is written.
 
-    A model that cannot be measured here (not on this machine, still to be pinned, too large,
-    corrupt) yields outcomes with a reason instead, and the next model is taken.
+    Whatever is raised while a model is opened or an analysis runs is an outcome of that model and
+    that analysis alone; only Ctrl-C ends the run. `log` gives the file for the traceback of a job.
     """
     by_slug = {entry.slug: entry for entry in entries}
     for (slug, _), group in itertools.groupby(jobs, key=lambda job: (job.slug, job.tier)):
-        tier_jobs = list(group)
-        try:
-            opened = _open(project, by_slug[slug], tier_jobs)
-        except AtlasError as error:
-            yield from (Outcome(job, None, reason=_line(error)) for job in tier_jobs)
-            continue
-        for outcome in _outcomes(opened, tier_jobs, watch):
-            job = outcome.job
-            if outcome.profile is not None and save:
-                _save(project.profile(slug, job.analysis), outcome.profile, outcome.parts)
-            yield outcome
+        here, away = obstacles.apart(project, entries, group, saving=save)
+        yield from (account.away(job, item.obstacle) for item in away for job in item.jobs)
+        if here:
+            work = _Work(project, by_slug[slug], watch, save, log or _log_in(project))
+            yield from work.outcomes(here)
+
+
+def _log_in(project: Project) -> Callable[[Job], Path]:
+    return lambda job: project.outcome(job.slug, job.analysis).with_suffix(".log")
 
 
 @dataclass(frozen=True)
@@ -79,112 +80,206 @@ class _Opened:
     against: Callable[[], tuple[Ancestor, pins.Found]]
 
 
-def _open(project: Project, entry: Entry, jobs: Sequence[Job]) -> _Opened:
-    """The model of an entry, opened for the tier of the jobs."""
-    absent.require(project, entry)
-    found = pins.find(project, entry)
-    assert found is not None, "required above"
-    _require_architecture(entry, found.folder)
+@dataclass(frozen=True)
+class _Work:
+    """The work on one model: what it takes to measure its analyses of a tier, one after the
+    other."""
+
+    project: Project
+    entry: Entry
+    watch: Watch
+    save: bool
+    log: Callable[[Job], Path]
+
+    def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """What becomes of jobs of one tier; each profile is written before the next begins."""
+        with self._noted(jobs, "opened"):
+            progress = self.watch(replace(jobs[0], analysis="opening the model"))
+            fitting, outcomes = self._preflight(jobs)
+            opened = self._opened(fitting, progress) if fitting else None
+        yield from map(self._kept, outcomes)
+        if isinstance(opened, _Opened):
+            for outcome in self._measured(opened, fitting):
+                yield self._kept(outcome)
+                if outcome.result == "failed":
+                    _release(opened.subject)
+        elif opened is not None:
+            for job in fitting:
+                yield self._kept(_refused(job, opened))
+
+    def _noted(self, jobs: Sequence[Job], what: str) -> contextlib.AbstractContextManager[None]:
+        if not self.save:
+            return contextlib.nullcontext()
+        return account.begun(self.project, jobs, what)
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        """An outcome with its profile written, or the reason why that was not possible."""
+        if not self.save:
+            return outcome
+        if outcome.profile is not None:
+            path = self.project.profile(self.entry.slug, outcome.job.analysis)
+            save = functools.partial(_save, path, outcome.profile, outcome.parts)
+            written = attempt(save, self.log(outcome.job))
+            if isinstance(written, Failed):
+                outcome = _failed(outcome.job, written, outcome.seconds)
+        account.remember(self.project, outcome)
+        return outcome
+
+    def _preflight(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
+        """The jobs that a model's tokenizer is fit for, and outcomes of the others: seen before
+        anything large is loaded."""
+        found: dict[str, Failed | None] = {}
+        outcomes: list[Outcome] = []
+        fitting: list[Job] = []
+        for job in jobs:
+            reads = _reads(job)
+            if reads is not None and reads not in found:
+                check = functools.partial(_require_tokenizer, self.project, self.entry, reads)
+                found[reads] = attempt(check, self.log(job))
+            wrong = found.get(reads or "")
+            if wrong is None:
+                fitting.append(job)
+            else:
+                outcomes.append(_refused(job, wrong))
+        return fitting, outcomes
+
+    def _opened(self, jobs: Sequence[Job], progress: Progress) -> _Opened | Failed:
+        """The model, opened for the tier of the jobs."""
+        step = functools.partial(_open, self.project, self.entry, jobs[0].tier, progress)
+        return attempt(step, self.log(jobs[0]))
+
+    def _measured(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """What becomes of jobs on an opened model; those that share a pass come together."""
+        shared: dict[object, list[Job]] = {}
+        for job in jobs:
+            length = analysis.statement(job.analysis).protocol.get("length")
+            shared.setdefault(length if _observes(job) else job.analysis, []).append(job)
+        for several in shared.values():
+            with self._noted(several, "measured"):
+                if len(several) > 1:
+                    yield from self._together(opened, several)
+                else:
+                    yield self._one(opened, several[0])
+
+    def _together(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Run analyses that watch one pass over the corpus."""
+        from atlas import shared_pass
+        from atlas.model import Model
+
+        assert isinstance(opened.subject, Model), "only they have `observe`"
+        by_name = {job.analysis: job for job in jobs}
+        modules = {name: analysis.load(name) for name in by_name}
+        length = int(str(analysis.statement(jobs[0].analysis).protocol["length"]))
+
+        def watched(names: tuple[str, ...]) -> Progress:
+            return self.watch(replace(by_name[names[0]], analysis=", ".join(names)))
+
+        def log(name: str) -> Path:
+            return self.log(by_name[name])
+
+        memory.reset_peak()
+        for name, found, seconds in shared_pass.measure(
+            opened.subject, modules, length, watched, log
+        ):
+            yield self._finished(opened, by_name[name], found, seconds)
+
+    def _one(self, opened: _Opened, job: Job) -> Outcome:
+        """Run one analysis on an opened model."""
+        started = time.perf_counter()
+        memory.reset_peak()
+        run = functools.partial(_measured, opened, job, self.watch(job))
+        found = attempt(run, self.log(job))
+        return self._finished(opened, job, found, time.perf_counter() - started)
+
+    def _finished(
+        self, opened: _Opened, job: Job, found: Measured | Failed, seconds: float
+    ) -> Outcome:
+        """The outcome of what was measured; a reason where it cannot be published."""
+        if isinstance(found, Failed):
+            return _failed(job, found, seconds)
+        make = functools.partial(_profile, opened.pin, job.analysis, found, seconds)
+        profile = attempt(make, self.log(job))
+        if isinstance(profile, Failed):
+            return _failed(job, profile, seconds)
+        return Outcome(job, "measured", seconds, profile=profile, parts=found.parts)
+
+
+def _failed(job: Job, failed: Failed, seconds: float) -> Outcome:
+    return Outcome(job, "failed", seconds, failed.reason, failed.log)
+
+
+def _refused(job: Job, failed: Failed) -> Outcome:
+    """The outcome of a job whose model could not be opened: no failure where we refused it."""
+    if failed.expected:
+        return account.away(job, Obstacle("damaged", AtlasError(failed.reason)))
+    return _failed(job, failed, 0.0)
+
+
+def _open(project: Project, entry: Entry, tier: Tier, progress: Progress) -> _Opened:
+    """The model of an entry, opened for a tier; last its digest, which reads every byte of it."""
+    folder = pins.locate(project, entry)
+    assert folder is not None, "its files were read"
+    subject = _subject(folder, tier)
+    found = pins.find(project, entry, _in_megabytes(progress))
+    assert found is not None, "it was opened"
     pin = store.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    if jobs[0].tier == "weights":
-        _require_memory(project, entry, jobs)
-    against = functools.partial(ancestry.require, project, entry)
-    return _Opened(pin, _subject(found.folder, jobs[0].tier), against)
+    return _Opened(pin, subject, functools.partial(ancestry.require, project, entry))
+
+
+def _in_megabytes(progress: Progress) -> Progress:
+    """Progress over bytes, told in millions of them."""
+    return lambda done, total: progress(-(-done // 10**6), -(-total // 10**6))
 
 
 def _subject(folder: Path, tier: Tier) -> object:
-    """What analyses of a tier read: streamed weights, or the live model, which knows the memory of
-    every device and says itself what it needs."""
-    try:
-        if tier == "weights":
-            from atlas.checkpoint import Checkpoint
+    """What analyses of a tier read: streamed weights, or the live model."""
+    if tier == "weights":
+        from atlas.checkpoint import Checkpoint
 
-            return Checkpoint.open(folder)
-        from atlas.model import Model
+        return Checkpoint.open(folder)
+    from atlas.model import Model
 
-        return Model.open(folder)
-    except ModuleNotFoundError as error:
-        raise AtlasError(
-            f"measuring needs {error.name}, which is not installed",
-            remedy="pip install 'model-atlas[profile]'",
-        ) from error
+    return Model.open(folder)
 
 
-def _require_memory(project: Project, entry: Entry, jobs: Sequence[Job]) -> None:
-    """Raise `AtlasError` where the weights tier would not fit into main memory."""
-    needed = max((job.bytes or 0 for job in jobs), default=0)
-    available = plan.available_memory()
-    if needed > available:
-        raise AtlasError(
-            f"needs about {needed / 1e9:.1f} GB of memory, and {available / 1e9:.1f} GB are free",
-            file=project.entry(entry.slug),
-            remedy="measure it on a larger machine",
-        )
+def _release(subject: object) -> None:
+    """Hand back the memory that a failed analysis had taken."""
+    from atlas.model import Model
+
+    if isinstance(subject, Model):
+        memory.release(subject.device)
 
 
-def _require_architecture(entry: Entry, folder: Path) -> None:
-    """Raise `AtlasError` for a model that is of another architecture than its entry says."""
-    stated = headers.config(folder).get("model_type")
-    if stated != entry.architecture:
-        raise AtlasError(
-            f"the model's config says {stated!r}, the entry {entry.architecture!r}",
-            file=folder / "config.json",
-            place="model_type",
-            remedy=f"write architecture: {stated} in the entry",
-        )
+def _reads(job: Job) -> str | None:
+    """What an analysis needs a tokenizer for: "texts", "words", or nothing."""
+    protocol = analysis.statement(job.analysis).protocol
+    return "texts" if "corpus" in protocol else "words" if "relations" in protocol else None
 
 
-def _outcomes(opened: _Opened, jobs: Sequence[Job], watch: Watch) -> Iterator[Outcome]:
-    """What becomes of jobs on an opened model; those that share a pass come one after the other."""
-    shared: dict[object, list[Job]] = {}
-    for job in jobs:
-        length = analysis.statement(job.analysis).protocol.get("length")
-        shared.setdefault(length if _observes(job) else job.analysis, []).append(job)
-    for several in shared.values():
-        if len(several) > 1:
-            yield from _together(opened, several, watch)
-        else:
-            yield _one(opened, several[0], watch(several[0]))
+def _require_tokenizer(project: Project, entry: Entry, reads: str) -> None:
+    """Raise `AtlasError` for a tokenizer that cannot be loaded or is not of this model."""
+    from atlas import corpus, tokens
+
+    folder = pins.locate(project, entry)
+    assert folder is not None, "its files were read"
+    if reads == "words":
+        tokens.load(folder)
+        return
+    shape = architectures.lookup(headers.config(folder), folder / "config.json")
+
+    def texts() -> Iterator[str]:
+        return (passage.text for passage in corpus.in_use())
+
+    rows = shape.geometry.vocabulary
+    tokens.require_fitting(tokens.wrapped(folder), shape.kind, rows, texts, folder)
 
 
 def _observes(job: Job) -> bool:
     """Whether an analysis can share a pass; one that cannot be loaded says why when it is run."""
-    with contextlib.suppress(AtlasError):
+    with contextlib.suppress(Exception):
         stated = analysis.statement(job.analysis).protocol
         return "length" in stated and hasattr(analysis.load(job.analysis), "observe")
     return False
-
-
-def _together(opened: _Opened, jobs: Sequence[Job], watch: Watch) -> Iterator[Outcome]:
-    """Run analyses that watch one pass over the corpus."""
-    from atlas import shared_pass
-    from atlas.model import Model
-
-    assert isinstance(opened.subject, Model), "only they have `observe`"
-    by_name = {job.analysis: job for job in jobs}
-    modules = {name: analysis.load(name) for name in by_name}
-    length = int(str(analysis.statement(jobs[0].analysis).protocol["length"]))
-
-    def watched(names: tuple[str, ...]) -> Progress:
-        return watch(replace(by_name[names[0]], analysis=", ".join(names)))
-
-    _reset_peak()
-    for name, result, seconds in shared_pass.measure(opened.subject, modules, length, watched):
-        if isinstance(result, AtlasError):
-            yield Outcome(by_name[name], None, seconds, _line(result))
-        else:
-            yield _finished(opened, by_name[name], result, seconds)
-
-
-def _one(opened: _Opened, job: Job, progress: Progress) -> Outcome:
-    """Run one analysis on an opened model."""
-    started = time.perf_counter()
-    _reset_peak()
-    try:
-        measured = _measured(opened, job, progress)
-    except AtlasError as error:
-        return Outcome(job, None, time.perf_counter() - started, _line(error))
-    return _finished(opened, job, measured, time.perf_counter() - started)
 
 
 def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
@@ -198,15 +293,6 @@ def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
     return replace(measured, conditions={**measured.conditions, **ancestor.conditions})
 
 
-def _finished(opened: _Opened, job: Job, measured: Measured, seconds: float) -> Outcome:
-    """The outcome of what was measured; a reason where it cannot be published."""
-    try:
-        profile = _profile(opened.pin, analysis.statement(job.analysis), measured, seconds)
-    except AtlasError as error:
-        return Outcome(job, None, seconds, _line(error))
-    return Outcome(job, profile, seconds, parts=measured.parts)
-
-
 def _save(path: Path, profile: store.Profile, beside: Mapping[str, parts.Items]) -> None:
     """Write a profile, after its parts: one that is there has them."""
     for name, items in beside.items():
@@ -214,14 +300,8 @@ def _save(path: Path, profile: store.Profile, beside: Mapping[str, parts.Items])
     store.save(path, profile)
 
 
-def _line(error: AtlasError) -> str:
-    """A reason in one line, several problems too."""
-    return " | ".join(str(error).splitlines())
-
-
-def _profile(
-    pin: store.Pin, stated: Statement, measured: Measured, seconds: float
-) -> store.Profile:
+def _profile(pin: store.Pin, name: str, measured: Measured, seconds: float) -> store.Profile:
+    stated = analysis.statement(name)
     return store.Profile(
         analysis=stated.name,
         version=stated.version,
@@ -237,7 +317,7 @@ def _profile(
             "machine": platform.machine(),
             "device": _device(str(measured.conditions.get("device", "cpu"))),
             "seconds": round(seconds, 2),
-            "peak_bytes": _peak(),
+            "peak_bytes": memory.peak(),
         },
     )
 
@@ -250,21 +330,3 @@ def _device(device: str) -> str:
 
     name: str = torch.cuda.get_device_name(0)
     return name
-
-
-def _reset_peak() -> None:
-    """Begin a new high-water mark of resident memory, where the system has one (Linux)."""
-    clear = Path("/proc/self/clear_refs")
-    with contextlib.suppress(OSError):  # a sandbox may forbid it: then it is the process' own peak
-        clear.write_text("5")
-
-
-def _peak() -> int:
-    """The process' peak resident memory in bytes, since the last reset where there is one."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale

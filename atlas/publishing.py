@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atlas import store
-from atlas.errors import AtlasError, raise_all
+from atlas.errors import AtlasError, from_os, raise_all
 from atlas.paths import Project
 
 WRITERS = 8
@@ -110,7 +110,7 @@ def _digest_of(docs: Path, path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=docs / path) from error
+        raise from_os(error, file=docs / path) from error
 
 
 def _remove(docs: Path, path: str) -> None:

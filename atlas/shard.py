@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import AtlasError, short
+from atlas.errors import AtlasError, from_os, short
 
 LARGEST_HEADER = 100 * 1024 * 1024
 CHUNK = 4 * 1024 * 1024
@@ -28,6 +28,10 @@ WIDTHS = {
     **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 1),
 }
 """Bytes per element of every dtype that a header may name."""
+
+
+FLOATS = ("F32", "F16", "BF16")
+"""The dtypes that weights are measured in."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def _header(file: Path) -> tuple[dict[str, Any], int, int]:
     except FileNotFoundError:
         raise AtlasError("missing shard", file=file, remedy="fetch this file") from None
     except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=file, remedy=AGAIN) from error
+        raise from_os(error, file=file, remedy=AGAIN) from error
     return _parse(text, file), 8 + length, size
 
 
@@ -143,7 +147,7 @@ def load_json(file: Path, limit: int) -> dict[str, Any]:
             raise AtlasError(f"larger than {limit:,} bytes", file=file, remedy=AGAIN)
         return _parse(file.read_bytes(), file)
     except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=file, remedy=AGAIN) from error
+        raise from_os(error, file=file, remedy=AGAIN) from error
 
 
 def _parse(text: bytes, file: Path) -> dict[str, Any]:

@@ -5,18 +5,23 @@ Heavy modules are imported by the step that needs them, so that `atlas --help` i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas import words
 from atlas.errors import AtlasError
 from atlas.paths import Project, find_project
 
 if TYPE_CHECKING:
+    from atlas.account import Outcome
+    from atlas.analysis import Progress
     from atlas.entry import Entry
     from atlas.plan import Job
+    from atlas.prospects import Prospect
 
 
 def here(project: Path | None) -> Project:
@@ -42,8 +47,11 @@ def dry_run(project: Project, models: Sequence[str]) -> tuple[list[AtlasError], 
     def measure(
         tiny: Project, made: Sequence[Entry], jobs: Sequence[Job]
     ) -> Iterator[tuple[str, str, str | None]]:
+        def log(job: Job) -> Path:  # the tiny project is gone when it is told
+            return dry_run.log(project, made[0].architecture, job.analysis)
+
         with console.watching() as watch:
-            for outcome in profiling.run(tiny, made, jobs, watch, save=False):
+            for outcome in profiling.run(tiny, made, jobs, watch, save=False, log=log):
                 yield outcome.job.slug, outcome.job.analysis, outcome.reason
 
     chosen = [item for item in entries if not models or item.slug in models]
@@ -68,6 +76,7 @@ def planned(
     from dataclasses import replace
 
     from atlas import analysis, choices, entry, settings
+    from atlas import corpus as texts
     from atlas import plan as planning
     from atlas.errors import suggest
 
@@ -80,39 +89,85 @@ def planned(
         analysis.statement(name)
     chosen = [item for item in entries if not models or item.slug in models]
     stated = settings.load(project)
+    if corpus is not None:
+        texts.read(corpus)  # whoever names a file is told what is wrong with it
     made = replace(stated.choices, corpus=corpus) if corpus else stated.choices
     click.get_current_context().with_resource(choices.made(made))
     jobs = planning.jobs(project, chosen, stated)
     return entries, [job for job in jobs if not only or job.analysis in only]
 
 
-def measure(
-    project: Project, entries: list[Entry], jobs: list[Job], fresh: bool
-) -> list[dict[str, Any]]:
-    """Measure what is not fresh; the analyses that could not be measured, with the reason."""
-    from atlas import absent, console
+def prospects(project: Project, entries: Sequence[Entry], jobs: Sequence[Job]) -> list[Prospect]:
+    from atlas import prospects
+
+    return prospects.of(project, entries, jobs)
+
+
+def tell_prospects(
+    project: Project, entries: Sequence[Entry], found: Sequence[Prospect], everything: bool
+) -> None:
+    """What can be measured here as a table, then what cannot and why, and the sums."""
+    from atlas import console, prospects, unavailable
+
+    shown = [one for one in found if one.is_possible or (everything and one.job.state == "fresh")]
+    console.table(
+        ("model", "analysis", "state", "why", "memory", "time"),
+        [
+            (
+                one.job.slug,
+                one.job.analysis,
+                one.job.state,
+                one.why,
+                words.size(one.job.bytes),
+                words.duration(one.job.seconds),
+            )
+            for one in shown
+        ],
+    )
+    partly = {one.job.slug for one in found if one.obstacle is None}
+    for line in unavailable.lines(prospects.away(found), partly):
+        console.say(line)
+    console.say(prospects.total(project, entries, found))
+
+
+def measure(project: Project, entries: list[Entry], jobs: list[Job], fresh: bool) -> list[Outcome]:
+    """Measure what is not fresh; the outcome of every job, and the account of them told.
+
+    After Ctrl-C the account is told of what is done, and the interruption goes on up.
+    """
+    from atlas import account, console
     from atlas import profile as profiling
 
     todo = [job for job in jobs if fresh or job.state != "fresh"]
-    here, away = absent.apart(project, entries, todo)
-    for line in absent.lines(away):
-        console.say(line)
-    failed = [told(job, str(item.problem)) for item in away for job in item.jobs]
-    rows = []
-    with console.watching() as watch:
-        for outcome in profiling.run(project, entries, here, watch):
-            job = outcome.job
-            result, took = outcome.reason or "measured", console.duration(outcome.seconds)
-            console.say(f"{job.slug} {job.analysis}: {result} ({took})")
-            rows.append((job.slug, job.analysis, result, took))
-            if outcome.profile is None:
-                failed.append(told(job, result))
-    if console.err.is_terminal and len(rows) > 1:
-        console.table(("model", "analysis", "outcome", "time"), rows)
-    fresh_count = len(jobs) - len(todo)
-    measured = len(todo) - len(failed)
-    console.say(f"{measured} measured, {fresh_count} fresh, {len(failed)} not measured here")
-    return failed
+    outcomes = [] if fresh else account.fresh(jobs)
+    started = time.monotonic()
+    running = ""
+
+    def told() -> None:
+        for line in account.lines(outcomes):
+            console.say(line)
+        console.say(account.total(outcomes, time.monotonic() - started))
+
+    try:
+        with console.watching() as watch:
+
+            def watched(job: Job) -> Progress:
+                nonlocal running
+                running = f"{job.slug} {job.analysis}"
+                return watch(job)
+
+            for outcome in profiling.run(project, entries, todo, watched):
+                outcomes.append(outcome)
+                if outcome.result != "unavailable":
+                    result, took = outcome.reason or "measured", words.duration(outcome.seconds)
+                    console.say(f"{outcome.job.slug} {outcome.job.analysis}: {result} ({took})")
+    except KeyboardInterrupt:
+        told()
+        left = len(jobs) - len(outcomes)
+        console.say(f"interrupted at {running or 'the start'}; {left} left: run it again to go on")
+        raise
+    told()
+    return outcomes
 
 
 def verify(
@@ -133,22 +188,31 @@ def verify(
         if job.state == "stale"
     ]
     fresh = [job for job in jobs if job.state == "fresh"]
+    today = datetime.datetime.now(datetime.UTC).date()
     with console.watching() as watch:
         for outcome in profiling.run(project, entries, fresh, watch, save=False):
             job = outcome.job
             if outcome.profile is None:
-                verdicts.append({**told(job, outcome.reason or ""), "agrees": False})
+                kind = outcome.obstacle.kind if outcome.obstacle else None
+                reason = told(job, outcome.reason or "")
+                verdicts.append({**reason, "kind": kind, "agrees": False})
                 continue
             path = project.profile(job.slug, job.analysis)
-            found = verifying.compare(store.load(path), outcome.profile)
-            found += verifying.compare_parts(path, outcome.profile, outcome.parts)
+            try:
+                found = verifying.compare(store.load(path), outcome.profile)
+                found += verifying.compare_parts(path, outcome.profile, outcome.parts)
+            except AtlasError as error:  # a file that is damaged, or a type without a tolerance
+                verdicts.append({**told(job, str(error)), "agrees": False})
+                continue
             verdicts += [
                 {"model": job.slug, **asdict(verdict), "agrees": verdict.agrees}
                 for verdict in found
             ]
             if recording:
-                today = datetime.datetime.now(datetime.UTC).date()
-                verified.update(project, outcome.profile, found, today)
+                try:
+                    verified.update(project, outcome.profile, found, today)
+                except AtlasError as error:  # what was found out is told all the same
+                    verdicts.append({**told(job, f"not noted: {error}"), "agrees": False})
     return verdicts
 
 

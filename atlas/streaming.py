@@ -17,9 +17,9 @@ import torch
 
 from atlas import corpus, halving, patterns
 from atlas.analysis import Measured, Progress
-from atlas.batches import LENGTH, Batch, Passage, encode
+from atlas.batches import Batch, Passage, encode
 from atlas.errors import AtlasError
-from atlas.loading import free_memory, working_bytes
+from atlas.memory import LENGTH, free_memory, is_out_of_memory, working_bytes
 from atlas.model import Model, Side
 
 SHARE = 0.5
@@ -130,7 +130,7 @@ def planned_tokens(model: Model) -> int:
     free = free_memory(None)
     room = SHARE * min(free[device] for device in model.devices)
     most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)
-    per_token = working_bytes(model.geometry, model.dtype, length=LENGTH) / LENGTH
+    per_token = working_bytes(model.geometry, model.dtype.itemsize, length=LENGTH) / LENGTH
     return max(1, min(most, int(room / per_token)))
 
 
@@ -187,7 +187,7 @@ class _Pass:
         except RuntimeError as error:
             self.pending.clear()
             self.held.clear()
-            if not halving.is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             return False  # with the frame go the exception and the tensors that its frames hold
         with torch.inference_mode():

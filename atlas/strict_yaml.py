@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from atlas.errors import AtlasError, short
+from atlas.errors import AtlasError, from_os, short
 
 LARGEST = 64 * 1024
 
@@ -42,7 +42,7 @@ def read(path: Path) -> Document:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
     except OSError as error:
-        raise AtlasError(f"cannot be read: {error.strerror}", file=path) from error
+        raise from_os(error, file=path) from error
     if len(raw) > LARGEST:
         raise AtlasError(
             f"larger than {LARGEST} bytes",

@@ -14,7 +14,7 @@ import torch
 from atlas.analysis import Progress
 from atlas.batches import Passage
 from atlas.gradients import Backward, Gathered
-from atlas.loading import free_memory
+from atlas.memory import free_memory
 from atlas.model import Model
 from atlas.streaming import SHARE
 

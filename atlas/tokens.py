@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from atlas.errors import AtlasError
 
@@ -34,11 +35,66 @@ def load(folder: Path) -> Tokenizer:
         backend: Tokenizer = wrapped.backend_tokenizer
         return backend
     except Exception as error:  # tokenizers raises plain Exceptions
-        raise AtlasError(
-            f"no tokenizer can be loaded: {str(error).partition(chr(10))[0]}",
-            file=folder,
-            remedy="put the model's tokenizer files beside its weights",
-        ) from error
+        raise _none(error, folder) from error
+
+
+def wrapped(folder: Path) -> Any:
+    """The transformers tokenizer that lies beside a model's weights, which a live model reads with.
+
+    Raises `AtlasError` where there is none that can be loaded.
+    """
+    import transformers
+
+    from atlas import loading
+
+    try:
+        with loading.quiet():
+            return transformers.AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+    except Exception as error:  # tokenizers raises plain Exceptions
+        raise _none(error, folder) from error
+
+
+def require_fitting(
+    tokenizer: Any,
+    kind: Literal["decoder", "encoder"],
+    rows: int,
+    texts: Callable[[], Iterable[str]],
+    folder: Path,
+) -> None:
+    """Raise `AtlasError` where a tokenizer gives ids for which the embedding has no row.
+
+    `tokenizer` as `wrapped` gives it, `rows` of the embedding. A vocabulary may hold more tokens
+    than that as long as none of `texts` uses one, so these are only looked at where it does.
+    """
+    remedy = "tokenizer and weights must be those of one model"
+    for name in ("cls", "sep") if kind == "encoder" else ("bos",):
+        text, token = getattr(tokenizer, f"{name}_token"), getattr(tokenizer, f"{name}_token_id")
+        if text is None:
+            continue
+        if token is None or (token == tokenizer.unk_token_id and text != tokenizer.unk_token):
+            problem = f"{name.upper()} token {text!r} is not in its vocabulary"
+            raise AtlasError(problem, file=folder, remedy=remedy)
+        if token >= rows:
+            problem = f"{name.upper()} token {text!r} has id {token}, the embedding {rows} rows"
+            raise AtlasError(problem, file=folder, remedy=remedy)
+    if max(tokenizer.get_vocab().values(), default=0) < rows:
+        return
+    for number, text in enumerate(texts()):
+        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        if max(ids, default=0) >= rows:
+            beyond = tokenizer.convert_ids_to_tokens(max(ids))
+            problem = f"token {beyond!r} of passage {number} has id {max(ids)}, the embedding "
+            raise AtlasError(f"{problem}{rows} rows", file=folder, remedy=remedy)
+
+
+def _none(error: Exception, folder: Path) -> AtlasError:
+    return AtlasError(
+        f"no tokenizer can be loaded: {str(error).partition(chr(10))[0] or type(error).__name__}",
+        file=folder,
+        remedy="put the model's tokenizer files beside its weights",
+    )
 
 
 class Texts:

@@ -10,10 +10,10 @@ import tiny
 from samples import write_entry
 
 from atlas import analysis, ancestry, entry, headers, plan, profile, store
+from atlas.account import Outcome
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.plan import Job
-from atlas.profile import Outcome
 from atlas.settings import Settings
 
 
@@ -85,11 +85,13 @@ def test_a_base_that_is_not_here(project: Project) -> None:
     [outcome] = run(project)
     assert outcome.profile is None
     assert outcome.reason is not None
-    assert "base: its base 'grown', source 'a/b', is not on this machine" in outcome.reason
-    assert "`atlas profile grown` tells how to get it" in outcome.reason
+    assert (
+        "its base 'grown': source 'a/b' is not on this machine; hf download a/b --revision 0000"
+        in outcome.reason
+    )
     write_entry(project, "grown", name="grown", source="a/b", revision=None, analyses=[])
     [outcome] = run(project)
-    assert "the revision of its base 'grown' is null" in str(outcome.reason)
+    assert "its base 'grown': revision is null, still to be pinned;" in str(outcome.reason)
 
 
 def test_weights_that_are_gone_do_not_make_it_stale(project: Project) -> None:

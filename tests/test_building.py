@@ -130,4 +130,5 @@ def test_an_address_in_use_is_an_error(atlas: Project) -> None:
             command, cwd=atlas.root, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     assert done.returncode == 1
-    assert "mkdocs serve ended with exit code" in done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"atlas: {address} is in use; ") and "take another: --address" in line

@@ -33,6 +33,11 @@ def told(project: Project) -> list[str]:
     return [line.removeprefix(root).removeprefix("docs/models/") for line in lines]
 
 
+def contradictions(project: Project) -> list[str]:
+    found = check.findings(project).contradictions
+    return [str(item).removeprefix(f"{project.models}/") for item in found]
+
+
 def with_profile(project: Project, slug: str = "some-model") -> Path:
     write_entry(project, slug)
     path = project.profile(slug, "weights")
@@ -163,8 +168,8 @@ def test_an_entry_is_held_against_the_models_own_files(project: Project) -> None
     assert told(project) == []
     wrong = {**true, "heads": 5, "parameters": 7}
     write_entry(project, source="./weights", revision=..., geometry=wrong)
-    lines = told(project)
-    assert lines == [
+    assert told(project) == [], "of another machine: it keeps no atlas from being built"
+    assert contradictions(project) == [
         f"some-model/model.yml: geometry.heads: 5 in the entry, {true['heads']} in the model's own"
         f" files; write heads: {true['heads']}",
         f"some-model/model.yml: geometry.parameters: 7 in the entry, {true['parameters']} in the"
@@ -174,17 +179,63 @@ def test_an_entry_is_held_against_the_models_own_files(project: Project) -> None
 
 def test_another_architecture_than_the_config_says(project: Project) -> None:
     with_weights(project, architecture="gpt2")
-    [line] = told(project)
+    [line] = contradictions(project)
     assert line.endswith("the model's config says 'llama'; write architecture: llama")
 
 
-def test_corrupt_weights_are_told(project: Project) -> None:
-    folder = with_weights(project)
-    write_entry(project, source="./weights", revision=..., geometry=true_geometry(folder))
+def truncated(folder: Path) -> None:
     weights = folder / headers.SINGLE
     weights.write_bytes(weights.read_bytes()[:-10])
-    [line] = told(project)
-    assert line.startswith("weights/model.safetensors: truncated")
+
+
+def spoilt_config(folder: Path) -> None:
+    (folder / "config.json").write_text("{")
+
+
+def odd_config(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_attention_heads": [4]}))
+
+
+def lost_shard(folder: Path) -> None:
+    (folder / headers.SINGLE).unlink()
+    index = {"weight_map": {"model.norm.weight": "model-00001-of-00001.safetensors"}}
+    (folder / headers.INDEX).write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (truncated, "model.safetensors: truncated: "),
+        (spoilt_config, "config.json: corrupt: not JSON"),
+        (odd_config, "num_attention_heads: expected a count, found [4]"),
+        (lost_shard, "model-00001-of-00001.safetensors: missing shard"),
+    ],
+)
+def test_a_damaged_copy_is_noted_and_no_problem_of_the_project(
+    project: Project, spoil: Callable[[Path], None], words: str
+) -> None:
+    folder = with_weights(project)
+    write_entry(project, source="./weights", revision=..., geometry=true_geometry(folder))
+    spoil(folder)
+    found = check.findings(project)
+    assert (found.problems, found.contradictions) == ([], [])
+    [note] = found.notes
+    assert note.startswith("some-model: not measurable here: ") and words in note
+
+
+def test_half_a_hub_cache_is_no_problem_of_the_project(project: Project) -> None:
+    """A cache in which somebody else's program left the config of an unpinned model."""
+    model = project.root / "hub" / "models--some-org--Some-Model-1B"
+    for path, text in (("refs/main", "1" * 40), (f"snapshots/{'1' * 40}/config.json", "{")):
+        (model / path).parent.mkdir(parents=True)
+        (model / path).write_text(text)
+    write_entry(project, "a", name="A", revision=None)
+    write_entry(project, "b", name="B", revision="1" * 40)
+    found = check.findings(project)
+    assert (found.problems, found.contradictions) == ([], [])
+    assert found.notes[0].endswith("revision is still to be pinned")
+    assert found.notes[1].startswith("b: not measurable here: ") and len(found.notes) == 2
 
 
 def test_notes_name_what_is_still_to_be_pinned(project: Project) -> None:

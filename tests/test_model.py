@@ -12,10 +12,10 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas import architectures, loading
+from atlas import architectures, loading, memory
 from atlas.batches import Batch, Passage, batch
 from atlas.errors import AtlasError
-from atlas.loading import place
+from atlas.memory import place
 from atlas.model import POINTS, Model
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -339,8 +339,8 @@ def test_devices_are_taken_in_order(free: dict[str, int], expected: tuple[str, .
 def test_a_model_that_does_not_fit_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "free_memory", lambda device: {"cuda:0": 2 * GB, "cpu": GB})
-    monkeypatch.setattr(loading, "needed_bytes", lambda geometry, dtype: 14 * GB)
+    monkeypatch.setattr(memory, "free_memory", lambda device: {"cuda:0": 2 * GB, "cpu": GB})
+    monkeypatch.setattr(memory, "needed_bytes", lambda geometry, itemsize: 14 * GB)
     with pytest.raises(AtlasError) as caught:
         opened(tmp_path)
     assert "needs about 14.0 GB of memory in float32" in str(caught.value)
@@ -350,8 +350,8 @@ def test_a_model_that_does_not_fit_says_what_it_needs(
 def test_what_a_model_needs_is_its_weights_and_one_passage(tmp_path: Path) -> None:
     held = opened(tmp_path)
     size = sum(parameter.nbytes for parameter in held.live.parameters())
-    needed = loading.needed_bytes(held.geometry, torch.float32)
-    assert needed == int(1.05 * size) + loading.working_bytes(held.geometry, torch.float32)
+    needed = memory.needed_bytes(held.geometry, 4)
+    assert needed == int(1.05 * size) + memory.working_bytes(held.geometry, 4)
 
 
 def test_float16_runs_in_float32_on_a_processor_with_room_for_it(
@@ -361,8 +361,8 @@ def test_float16_runs_in_float32_on_a_processor_with_room_for_it(
     assert held.dtype == torch.float32 and held.conditions["dtype"] == "float32"
     assert opened(tmp_path, stored=torch.float16, dtype=torch.float16).dtype == torch.float16
     assert opened(tmp_path, stored=torch.bfloat16).dtype == torch.bfloat16
-    half = loading.needed_bytes(held.geometry, torch.float16)
-    monkeypatch.setattr(loading, "free_memory", lambda device: {"cpu": half})
+    half = memory.needed_bytes(held.geometry, 2)
+    monkeypatch.setattr(memory, "free_memory", lambda device: {"cpu": half})
     assert opened(tmp_path, stored=torch.float16).dtype == torch.float16
 
 

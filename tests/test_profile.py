@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,11 +15,25 @@ import numpy as np
 import pytest
 import thin_corpus
 import tiny
+import tokenizers
 import torch
 from samples import GEOMETRY, matrix, write_entry
 from test_batches import letters
 
-from atlas import __version__, analysis, corpus, entry, headers, plan, profile, store, streaming
+from atlas import (
+    __version__,
+    account,
+    analysis,
+    corpus,
+    entry,
+    headers,
+    memory,
+    plan,
+    profile,
+    store,
+    streaming,
+)
+from atlas.account import Outcome
 from atlas.analysis import Measured, Progress
 from atlas.batches import Batch, Passage
 from atlas.checkpoint import Checkpoint
@@ -24,7 +41,6 @@ from atlas.errors import AtlasError
 from atlas.model import Model
 from atlas.paths import Project
 from atlas.plan import Job
-from atlas.profile import Outcome
 from atlas.settings import Settings
 from atlas.streaming import Tap
 
@@ -126,21 +142,19 @@ def test_each_profile_is_written_before_the_next_is_begun(project: Project, stat
     assert seen == [[], ["alpha.json"]]
 
 
-@pytest.mark.parametrize("crash", [KeyboardInterrupt, MemoryError, ZeroDivisionError])
-def test_an_interruption_loses_the_one_that_was_running(
-    project: Project, state: State, crash: type[BaseException]
-) -> None:
+def test_an_interruption_loses_the_one_that_was_running(project: Project, state: State) -> None:
     def interrupted(subject: object, progress: Progress) -> Measured:
         progress(1, 2)
-        raise crash
+        raise KeyboardInterrupt
 
     state("alpha", measure)
     state("beta", interrupted)
     state("gamma", measure)
     add_model(project, "a")
-    with pytest.raises(crash):
+    with pytest.raises(KeyboardInterrupt):
         run(project)
     assert files(project) == ["alpha.json"]
+    assert [account.remembered(project, job) for job in jobs(project)] == [None] * 3
     store.load(project.profile("a", "alpha"))
     assert [job.state for job in jobs(project)] == ["fresh", "missing", "missing"]
 
@@ -182,6 +196,172 @@ def test_an_analysis_that_fails_yields_its_reason_and_the_next_goes_on(
     assert outcomes[1].reason is not None and " | " in outcomes[1].reason
     assert "\n" not in outcomes[1].reason and "is inf, no finite number" in outcomes[1].reason
     assert files(project) == ["gamma.json"]
+
+
+class Panic(BaseException):
+    """What Rust code raises that was sure of itself: no `Exception`."""
+
+
+@pytest.mark.parametrize(
+    ("crash", "words"),
+    [
+        (MemoryError(), "MemoryError ("),
+        (ZeroDivisionError("by nothing"), "ZeroDivisionError: by nothing ("),
+        (Exception("a plain one"), "Exception: a plain one ("),
+        (Panic("index out\nof bounds"), "Panic: index out of bounds ("),
+        (SystemExit(3), "SystemExit: 3 ("),
+        (OSError(28, "No space left on device", "/a/file"), "/a/file: No space left on device; m"),
+    ],
+)
+def test_whatever_an_analysis_raises_is_its_outcome_alone(
+    project: Project, state: State, crash: BaseException, words: str
+) -> None:
+    def crashes(subject: object, progress: Progress) -> Measured:
+        raise crash
+
+    state("alpha", crashes)
+    state("beta", measure)
+    add_model(project, "a")
+    add_model(project, "b", seed=1)
+    outcomes = run(project)
+    assert [item.result for item in outcomes] == ["failed", "measured"] * 2
+    reason, log = outcomes[0].reason or "", outcomes[0].log
+    assert words in reason and "\n" not in reason
+    assert log is not None and str(log) in reason
+    assert "in crashes" in log.read_text() and "Traceback" in log.read_text()
+    told = account.remembered(project, outcomes[0].job)
+    assert told is not None and told.startswith("failed on 2") and words in told
+    state("alpha", measure)
+    assert {item.result for item in run(project)} == {"measured"}  # it is tried again
+    assert account.remembered(project, outcomes[0].job) is None and not log.exists()
+
+
+def test_whatever_opening_a_model_raises_is_that_models_outcome(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = Checkpoint.open
+
+    def odd(folder: Path) -> Checkpoint:
+        if folder.name == "a":
+            raise KeyError("foo")
+        return really(folder)
+
+    monkeypatch.setattr(Checkpoint, "open", odd)
+    state("alpha", measure)
+    state("beta", measure)
+    add_model(project, "a")
+    add_model(project, "b", seed=1)
+    outcomes = run(project)
+    assert [item.result for item in outcomes] == ["failed", "failed", "measured", "measured"]
+    assert "KeyError: 'foo' (" in str(outcomes[1].reason)
+
+
+def test_an_analysis_that_cannot_be_imported_is_one_outcome(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state("alpha", measure)
+    state("beta", measure)
+    monkeypatch.delitem(sys.modules, "atlas.analyses.alpha")
+    add_model(project, "a")
+    outcomes = run(project)
+    assert [item.result for item in outcomes] == ["failed", "measured"]
+    assert "analysis 'alpha' needs" in str(outcomes[0].reason)
+
+
+def test_a_profile_that_cannot_be_written_is_one_outcome(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = store.save
+
+    def full(path: Path, made: store.Profile) -> None:
+        if path.name == "alpha.json":
+            raise OSError(28, "No space left on device", str(path))
+        really(path, made)
+
+    monkeypatch.setattr(store, "save", full)
+    state("alpha", measure)
+    state("beta", measure)
+    add_model(project, "a")
+    assert [item.result for item in run(project)] == ["failed", "measured"]
+
+
+def test_a_process_that_was_killed_leaves_word(project: Project, state: State) -> None:
+    """In a process of its own, which ends as one does that memory runs out for."""
+    state("alpha", measure)
+    add_model(project, "a")
+    [job] = jobs(project)
+    pid = os.fork()
+    if pid == 0:
+        with account.begun(project, [job]):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    told = account.remembered(project, job)
+    assert told is not None and "killed on 2" in told and "while it was being measured" in told
+    with account.begun(project, [job]):
+        assert f"being measured now, by process {os.getpid()}" in str(
+            account.remembered(project, job)
+        )
+
+
+# What a model's tokenizer has to be, seen before the model is loaded
+
+
+def with_tokenizer(project: Project, state: State, protocol: dict[str, object]) -> Path:
+    """A model whose tokenizer has one token a letter; `alpha` reads what the protocol says."""
+
+    def unmeasured(subject: object, progress: Progress) -> Measured:
+        return Measured((matrix(),), conditions={"device": "cpu"})
+
+    state("alpha", unmeasured, tier="forward", protocol=protocol)
+    state("beta", measure)
+    folder = add_model(project, "a")
+    letters(folder)
+    return folder
+
+
+def more_tokens(folder: Path, words: list[str]) -> None:
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_tokens(words)
+    tokenizer.save(str(folder / "tokenizer.json"))
+
+
+@pytest.mark.parametrize("reads", ["corpus", "relations"])
+def test_a_tokenizer_that_cannot_be_loaded_bars_only_what_reads_with_it(
+    project: Project, state: State, reads: str
+) -> None:
+    folder = with_tokenizer(project, state, {reads: "digest"})
+    written = json.loads((folder / "tokenizer.json").read_text())
+    written["model"]["type"] = "NewBPE"
+    (folder / "tokenizer.json").write_text(json.dumps(written))
+    found = {item.job.analysis: item for item in run(project)}
+    assert (found["alpha"].result, found["beta"].result) == ("unavailable", "measured")
+    assert "no tokenizer can be loaded" in str(found["alpha"].reason)
+
+
+def test_a_special_token_without_a_row_is_told_before_a_model_is_loaded(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_tokenizer(project, state, {"corpus": "digest"})
+    more_tokens(folder, [f"WORD{number}" for number in range(70)])
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "bos_token": "BEYOND"}))
+    monkeypatch.setattr(Model, "open", None)
+    found = {item.job.analysis: item for item in run(project)}
+    assert found["alpha"].result == "unavailable" and found["beta"].result == "measured"
+    reason = str(found["alpha"].reason)
+    beyond = re.search("BOS token 'BEYOND' has id ([0-9]+), the embedding 61 rows;", reason)
+    assert beyond is not None and int(beyond[1]) > 70
+
+
+def test_a_token_beyond_the_embedding_matters_where_a_text_has_it(
+    project: Project, state: State
+) -> None:
+    folder = with_tokenizer(project, state, {"corpus": "digest"})
+    more_tokens(folder, [f"WORD{number}" for number in range(70)])
+    assert [item.result for item in run(project)] == ["measured"] * 2
+    more_tokens(folder, [" the "])
+    found = {item.job.analysis: item for item in run(project)}
+    assert "token ' the ' of passage 0 has id " in str(found["alpha"].reason)
 
 
 def gone(project: Project) -> None:
@@ -228,7 +408,7 @@ def spoilt(project: Project) -> None:
         (unpinned, "revision: revision is null, still to be pinned; write the full commit hash"),
         (truncated, "model.safetensors: truncated: "),
         (pickled, "only pickled weights here ('pytorch_model.bin'), which can run code when"),
-        (otherwise, "the model's config says 'llama', the entry 'gpt2'; write architecture: llama"),
+        (otherwise, "'gpt2', and the model's config says 'llama'; write architecture: llama"),
         (spoilt, "config.json: "),
     ],
 )
@@ -256,12 +436,14 @@ def test_a_model_too_large_for_this_machine_is_not_opened(
 ) -> None:
     state("weights", measure, bytes=3e9)
     add_model(project, "a")
-    write_entry(project, "a", name="a", source="./weights/a", revision=..., geometry=GEOMETRY)
-    monkeypatch.setattr(plan, "available_memory", lambda: 10**9)
+    shape = {**GEOMETRY, "d_head": 6}
+    write_entry(project, "a", name="a", source="./weights/a", revision=..., geometry=shape)
+    monkeypatch.setattr(memory, "available", lambda: 10**9)
     monkeypatch.setattr(Checkpoint, "open", None)
     [outcome] = run(project)
     assert outcome.reason is not None
-    assert "needs about 3.0 GB of memory, and 1.0 GB are free; measure it on" in outcome.reason
+    assert outcome.obstacle is not None and outcome.obstacle.kind == "memory"
+    assert "needs about 3.0 GB of memory; free: 1.0 GB on cpu; measure it on" in outcome.reason
 
 
 def test_a_model_is_opened_once_for_a_tier(
@@ -298,7 +480,9 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
         return lambda done, total: seen.append((job.analysis, done, total))
 
     list(profile.run(project, entry.load_all(project), jobs(project), watch))
-    assert seen == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
+    opening = [item for item in seen if item[0] == "opening the model"]
+    assert opening[-1] == ("opening the model", 1, 1)  # megabytes
+    assert seen[len(opening) :] == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
 
 
 def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
@@ -445,13 +629,23 @@ def test_what_fails_for_one_costs_the_others_nothing(
     assert files(project) == ["alpha.json", "gamma.json"]
 
 
-def test_what_fails_in_the_pass_is_told_by_all(
+def test_what_fails_in_the_pass_shows_whose_fault_it_was(
     project: Project, watchers: Callable[..., list[str]]
 ) -> None:
-    watchers(beta="pass")
+    log = watchers(beta="pass")
+    found = {outcome.job.analysis: outcome.reason for outcome in run(project)}
+    assert found == {"alpha": None, "beta": "beta cannot go on", "gamma": None}
+    assert log == ["pass", "pass", "alpha 5", "pass", "pass", "gamma 5"]
+    assert files(project) == ["alpha.json", "gamma.json"]
+
+
+def test_what_fails_for_every_analysis_is_told_of_every_one(
+    project: Project, watchers: Callable[..., list[str]]
+) -> None:
+    watchers(alpha="pass", beta="pass", gamma="pass")
     outcomes = run(project)
-    assert [outcome.reason for outcome in outcomes] == ["beta cannot go on"] * 3
-    assert files(project) == []
+    names = ("alpha", "beta", "gamma")
+    assert [outcome.reason for outcome in outcomes] == [f"{name} cannot go on" for name in names]
 
 
 def test_a_profile_is_written_before_the_next_is_computed(
@@ -473,6 +667,7 @@ def test_progress_of_a_shared_pass_has_all_names(
         return lambda done, total: seen.append((job.analysis, done, total))
 
     list(profile.run(project, entry.load_all(project), jobs(project), watch))
+    seen = [item for item in seen if item[0] != "opening the model"]
     shared = [item for item in seen if item[0] == "alpha, beta, gamma"]
     assert shared and shared[-1][1:] == (5, 5)
     assert seen[len(shared) :] == [(name, 1, 1) for name in ("alpha", "beta", "gamma")]

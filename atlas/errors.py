@@ -112,10 +112,15 @@ def shown(path: Path | str) -> str:
         return str(path)
 
 
+LISTED = 12
+"""Known words that a message lists before it counts the rest."""
+
+
 def suggest(word: object, known: Sequence[str]) -> str:
     """`did you mean 'x'? known: a, b, c`, for a word that is not in a list."""
     close = difflib.get_close_matches(str(word)[:100], known, n=1, cutoff=0.6)
-    listed = f"known: {', '.join(known) or 'none'}"
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    listed = f"known: {', '.join(known[:LISTED]) or 'none'}{more}"
     return f"did you mean {close[0]!r}? {listed}" if close else listed
 
 

@@ -41,7 +41,7 @@ def attempt(step: Callable[[], Result], log: Path) -> Result | Failed:
     """
     try:
         return step()
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # what Rust code panics with is no Exception
         expected = isinstance(error, AtlasError)
@@ -59,10 +59,17 @@ def line(error: BaseException, log: Path) -> str:
         return " | ".join(str(error).splitlines())
     if isinstance(error, OSError) and error.filename is not None:
         return f"{from_os(error, '')}; traceback: {_logged(error, log)}"
-    text = " ".join(str(error).split())
+    text = " ".join(_message(error).split())
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({found})" if (found := place(error)) else ""
     return f"{AtlasError(cut(told, LONGEST))}{where}; traceback: {_logged(error, log)}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception can raise as it is written
+        return "its message cannot be written"
 
 
 def place(error: BaseException) -> str:
@@ -90,7 +97,8 @@ def _file(name: str) -> str:
 
 
 def _logged(error: BaseException, log: Path) -> str:
-    text = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
+    lines = traceback.format_exception(error)
+    text = "".join(lines).encode("utf-8", "backslashreplace")
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(text)

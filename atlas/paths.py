@@ -15,6 +15,24 @@ from atlas.errors import AtlasError, from_os
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 """A model's folder name: lower-case letters and digits, single `-` or `.` between them."""
 
+GENERATED = (
+    "index.md",
+    "contributing.md",
+    "reference.md",
+    "assets/atlas/",
+    "claims/index.md",
+    "compare/",
+    "data/",
+    "families/",
+    "heads/",
+    "methods/",
+    "models/index.md",
+    "models/*/index.md",
+    "models/*/previews/",
+    "survey/",
+)
+"""What `render` makes below docs/, beside what people wrote and `profile` measured."""
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -47,12 +65,14 @@ class Project:
 
     @property
     def cache(self) -> Path:
-        """What can be thrown away: digests of large files, the manifest of the last render."""
+        """What can be thrown away: digests of large files, what became of failed analyses."""
         return self.root / ".atlas"
 
     @property
     def manifest(self) -> Path:
-        return self.cache / "manifest.json"
+        """What the last render wrote: it lies among that, so that one is not lost without the
+        other, and begins with a dot, so that it is not published."""
+        return self.docs / "assets" / "atlas" / ".manifest.json"
 
     @property
     def digests(self) -> Path:

@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.batches import Passage
-    from atlas.model import Model
+    from atlas.loaded.live import Model
+    from atlas.loaded.passages import Passage
 
 FULL_BAR, GROWTH_BAR = 1.2, 1.03
 
@@ -47,7 +47,7 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.model import Model
+        from atlas.loaded.live import Model
 
         model = Model.open(Path(folder), "cpu", attention=arguments.attention)
         few, many = peaks(model, arguments.passages)
@@ -79,7 +79,7 @@ def drawn(count: int) -> list[Passage]:
     """Passages of random tokens, 80 to 128 of them, most of them cut at 128 as real ones are."""
     import torch
 
-    from atlas.batches import Passage
+    from atlas.loaded.passages import Passage
 
     generator = torch.Generator().manual_seed(0)
     rows = []
@@ -92,8 +92,8 @@ def drawn(count: int) -> list[Passage]:
 
 def once(model: Model, passages: list[Passage], which: str) -> None:
     """One pass with some of the statistics."""
-    from atlas import streaming
-    from atlas.analyses import activations
+    from atlas.analyses.activations import run as activations
+    from atlas.passes import observing
 
     observer = activations.observe(model, passages)
     taps = {
@@ -102,7 +102,7 @@ def once(model: Model, passages: list[Passage], which: str) -> None:
         "sampled": observer.sampled_taps(),
         "both": observer.taps,
     }
-    streaming.run(model, passages, taps[which], lambda done, total: None)
+    observing.run(model, passages, taps[which], lambda done, total: None)
     if which == "both":
         observer.measured(lambda done, total: None)
 

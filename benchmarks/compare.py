@@ -28,12 +28,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import atlases  # noqa: E402 - the tests' atlases, found by the line above
-import naive  # noqa: E402 - the file beside this one
-from browser import chrome  # noqa: E402
+import atlases  # the tests' atlases, found by the line above
+import naive  # the file beside this one
+from browser import chrome
 
-from atlas import pages  # noqa: E402
-from atlas.paths import Project  # noqa: E402
+from atlas.paths import Project
+from atlas.site import pages
 
 SHAPES = {"two": (2, 80, 64), "six": (6, 36, 32)}
 LIVE = '[data-atlas="compare"][data-ready="live"]'

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING
 from activations import drawn, parse, save
 
 if TYPE_CHECKING:
-    from atlas.batches import Passage
-    from atlas.model import Model
-    from atlas.streaming import Watch
+    from atlas.loaded.live import Model
+    from atlas.loaded.passages import Passage
+    from atlas.passes.observing import Watch
 
 TIME_BAR, MEMORY_BAR = 1.6, 1.25
 PASSES = ("bare", "activations", "attention", "residual", "full", "sampled")
@@ -53,7 +53,7 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.model import Model
+        from atlas.loaded.live import Model
 
         model = Model.open(Path(folder), "cpu", attention=arguments.attention)
         passages = drawn(arguments.passages)
@@ -64,7 +64,9 @@ def main() -> int:
 
 def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
     """What a pass of that name watches."""
-    from atlas.analyses import activations, attention, residual
+    from atlas.analyses.activations import run as activations
+    from atlas.analyses.attention import run as attention
+    from atlas.analyses.residual import run as residual
 
     one = activations.observe(model, passages)
     two, three = attention.observe(model, passages), residual.observe(model, passages)
@@ -82,22 +84,24 @@ def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
 
 def once(model: Model, passages: list[Passage], which: str) -> None:
     """One pass with some of the statistics."""
-    from atlas import streaming
+    from atlas.passes import observing
 
-    streaming.run(model, passages, watched(model, passages, which), unheard)
+    observing.run(model, passages, watched(model, passages, which), unheard)
 
 
 def apart(model: Model, passages: list[Passage]) -> Iterator[tuple[str, Callable[[], object]]]:
     """What comes after the pass, by name."""
-    from atlas import streaming
-    from atlas.analyses import attention, residual
-    from atlas.batches import Passage
+    from atlas.analyses.attention import PROTOCOL
+    from atlas.analyses.attention import run as attention
+    from atlas.analyses.residual import run as residual
+    from atlas.loaded.passages import Passage
+    from atlas.passes import observing
 
     three = residual.observe(model, passages)
-    streaming.run(model, passages, three.taps, unheard)
+    observing.run(model, passages, three.taps, unheard)
     yield "lens and CKA", lambda: three.measured(unheard)
-    n = int(attention.PROTOCOL["segment"])
-    ids = [passage.ids[:n] for passage in passages[: int(attention.PROTOCOL["sequences"])]]
+    n = int(PROTOCOL["segment"])
+    ids = [passage.ids[:n] for passage in passages[: int(PROTOCOL["sequences"])]]
     rows = tuple(Passage((0, *row, *row), 1, 1 + 2 * n) for row in ids)
     two = attention.observe(model, passages)
     yield "repeats", lambda: two.repeats(rows, unheard)

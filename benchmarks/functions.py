@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from atlas.functional import Pairs
-    from atlas.questions import Reads, Unembedding
+    from atlas.analyses.functions.block import Reads, Unembedding
+    from atlas.analyses.functions.relation_scores import Pairs
 
 BARS = {"random": 30.0, "trained": 15.0}
 DENSE_HEADS_OF_LLAMA = 2
@@ -109,7 +109,7 @@ def gaussian(
     """Gaussian weights and pairs, a hundred to a relation, four out of five sources used once."""
     import torch
 
-    from atlas.questions import Reads
+    from atlas.analyses.functions.block import Reads
 
     generator = torch.Generator().manual_seed(0)
     dtype = torch.bfloat16 if half else torch.float32
@@ -133,8 +133,8 @@ def table(sources: torch.Tensor, targets: torch.Tensor, relations: int) -> Pairs
     """Pairs in relations of equal size; the last one is scored at 1 and 3."""
     import torch
 
-    from atlas.functional import KS, OTHER_KS, Pairs
-    from atlas.relations import Relation
+    from atlas.analyses.functions.relation_scores import KS, OTHER_KS, Pairs
+    from atlas.pinned.relations import Relation
 
     names = [f"relation{place}" for place in range(relations - 1)] + ["copying"]
     known = tuple(Relation(name, name, "knowledge", (), "") for name in names)
@@ -147,13 +147,16 @@ def trained_problems(count: int) -> list[Problem]:
     """The two blocks of the reference Llama whose heads have the most relations."""
     import torch
 
-    from atlas import functional, paths, relations, tokens
-    from atlas.checkpoint import Checkpoint
-    from atlas.functional import Pairs
-    from atlas.reading import Blocks, Options
+    from atlas import paths
+    from atlas.analyses.functions import relation_scores
+    from atlas.analyses.functions.relation_scores import Pairs
+    from atlas.analyses.functions.token_inputs import Blocks, Options
+    from atlas.loaded import token_text
+    from atlas.loaded.checkpoint import Checkpoint
+    from atlas.pinned import relations
 
     checkpoint = Checkpoint.open(paths.zoo_folder("llama"))
-    tokenizer = tokens.load(checkpoint.folder)
+    tokenizer = token_text.load(checkpoint.folder)
     every = Pairs.of(relations.load_all(), tokenizer, checkpoint.geometry.vocabulary)
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(every.relation), generator=generator)[:count].sort().values
@@ -167,8 +170,8 @@ def trained_problems(count: int) -> list[Problem]:
     U = enlarged(checkpoint.unembedding().float(), 50257, generator)
     found = []
     for layer, (block, _) in enumerate(blocks):
-        share = functional.score(block, blocks.U, pairs)[:, :, 0]
-        known = int((share > functional.THRESHOLD).sum())
+        share = relation_scores.score(block, blocks.U, pairs)[:, :, 0]
+        known = int((share > relation_scores.THRESHOLD).sum())
         name = f"trained, layer {layer}"
         problem = Problem(name, block.reads, block.W_V, block.W_O, U, pairs, block.heads)
         found.append((known, problem))
@@ -186,10 +189,10 @@ def enlarged(U: torch.Tensor, rows: int, generator: torch.Generator) -> torch.Te
 
 
 def ours(problem: Problem, U: Unembedding) -> torch.Tensor:
-    from atlas import functional
-    from atlas.questions import Block
+    from atlas.analyses.functions import relation_scores
+    from atlas.analyses.functions.block import Block
 
-    return functional.score(Block(problem.reads, problem.W_V, problem.W_O), U, problem.pairs)
+    return relation_scores.score(Block(problem.reads, problem.W_V, problem.W_O), U, problem.pairs)
 
 
 def dense(problem: Problem, U: torch.Tensor) -> torch.Tensor:
@@ -214,7 +217,7 @@ def dense(problem: Problem, U: torch.Tensor) -> torch.Tensor:
 
 def compared(problem: Problem, rounds: int, clock: Callable[[], float]) -> bool:
     """Race on one problem, told in a few lines; whether hits and bar are met."""
-    from atlas.questions import Unembedding
+    from atlas.analyses.functions.block import Unembedding
 
     started = clock()
     U, whole = Unembedding(problem.U), problem.U.float()
@@ -255,8 +258,8 @@ def disagreements(problem: Problem, U: Unembedding, wanted: torch.Tensor) -> tup
     """How many answers differ, and in how many of these float64 agrees with the dense way."""
     import torch
 
-    from atlas import topk
-    from atlas.questions import Asked, Block
+    from atlas.analyses.functions import top_k
+    from atlas.analyses.functions.block import Asked, Block
 
     pairs, count = problem.pairs, len(problem.pairs.source)
     asked = Asked(
@@ -266,7 +269,7 @@ def disagreements(problem: Problem, U: Unembedding, wanted: torch.Tensor) -> tup
         pairs.ks.repeat(problem.heads, 1),
     )
     block = Block(problem.reads, problem.W_V, problem.W_O)
-    found = topk.hits(block, U, asked).reshape(wanted.shape)
+    found = top_k.hits(block, U, asked).reshape(wanted.shape)
     wrong = 0
     places = (found != wanted).nonzero().tolist()
     for head, pair, sign, level in places:

@@ -22,12 +22,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import atlases  # noqa: E402 - the tests' atlases, found by the line above
-import head_atlas  # noqa: E402
-from browser import chrome  # noqa: E402
+import atlases  # the tests' atlases, found by the line above
+import head_atlas
+from browser import chrome
 
-from atlas import analysis, contents, head_index, pages  # noqa: E402
-from atlas.paths import Project  # noqa: E402
+from atlas.paths import Project
+from atlas.profiles import collection, statement
+from atlas.site import pages
+from atlas.site.heads import index
 
 TIMED = """async ([role, values]) => {
   const told = document.querySelector('[data-role="told"]');
@@ -67,12 +69,12 @@ CHOICES: dict[str, tuple[str, list[str | None]]] = {
 
 def packing(project: Project) -> dict[str, float]:
     """CPU seconds to pack all heads, without a cache and with one, and what a reader fetches."""
-    models = contents.load(project)
-    statements = [analysis.statement(name) for name in analysis.names()]
+    models = collection.load(project)
+    statements = [statement.of(name) for name in statement.names()]
     found: dict[str, float] = {}
     for name in ("pack_cpu_s", "again_cpu_s"):
         start = time.process_time()
-        heads = head_index.load(project, models, statements)
+        heads = index.load(project, models, statements)
         found[name] = time.process_time() - start
     files = dict(heads.files)
     found["heads"] = heads.count

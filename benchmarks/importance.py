@@ -36,8 +36,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.batches import Passage
-    from atlas.model import Model
+    from atlas.loaded.live import Model
+    from atlas.loaded.passages import Passage
 
 TIME_BAR, SLACK, ROUNDING = 1.25, 1.02, 8e6
 WAYS = ("activations", "plain", "reduced", "whole", "recomputed")
@@ -56,7 +56,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.model import Model
+        from atlas.loaded.live import Model
 
         peaks = {way: child(folder, way, arguments) for way in WAYS}
         model = Model.open(Path(folder), "cpu")
@@ -90,7 +90,7 @@ def drawn(count: int, shortest: int = 80) -> list[Passage]:
     """Passages of random tokens, `shortest` to 128 of them."""
     import torch
 
-    from atlas.batches import Passage
+    from atlas.loaded.passages import Passage
 
     generator = torch.Generator().manual_seed(0)
     rows = []
@@ -103,8 +103,8 @@ def drawn(count: int, shortest: int = 80) -> list[Passage]:
 
 def bare(model: Model, passages: Sequence[Passage], together: int = 1) -> None:
     """Forward and backward, gradients of blocks alone, thrown away."""
-    from atlas import losses
-    from atlas.batches import batch
+    from atlas.loaded.passages import batch
+    from atlas.passes import losses
 
     with_gradients(model, blocks=True)
     for start in range(0, len(passages), together):
@@ -128,7 +128,7 @@ def gathered(
     model: Model, passages: Sequence[Passage], keep: bool, recompute: bool = False
 ) -> None:
     """What `importance` does, with or without the mean gradient."""
-    from atlas.gradients import Backward
+    from atlas.analyses.importance.backward import Backward
 
     layers = range(model.geometry.layers)
     with Backward(model, layers, layers if keep else (), recompute) as backward:
@@ -169,7 +169,7 @@ def child(folder: str, way: str, arguments: argparse.Namespace) -> int:
 
 def peak(folder: Path, way: str) -> int:
     """Peak of resident bytes over one passage, above the loaded model."""
-    from atlas.model import Model
+    from atlas.loaded.live import Model
 
     model = Model.open(folder, "cpu")
     passage = drawn(1, shortest=128)
@@ -195,8 +195,8 @@ def status(key: str) -> int:
 
 def forward(model: Model, passages: Sequence[Passage]) -> None:
     """A forward pass that keeps what a backward pass would read."""
-    from atlas import losses
-    from atlas.batches import batch
+    from atlas.loaded.passages import batch
+    from atlas.passes import losses
 
     with_gradients(model, blocks=True)
     losses.per_passage(model, batch(passages, [0])).sum()
@@ -204,8 +204,8 @@ def forward(model: Model, passages: Sequence[Passage]) -> None:
 
 def plain(model: Model, passages: Sequence[Passage]) -> None:
     """All gradients of a passage first, importance from them after."""
-    from atlas import losses
-    from atlas.batches import batch
+    from atlas.loaded.passages import batch
+    from atlas.passes import losses
 
     with_gradients(model, blocks=True)
     losses.per_passage(model, batch(passages, [0])).sum().backward()  # type: ignore[no-untyped-call]

@@ -25,14 +25,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import atlases  # noqa: E402 - the tests' atlases, found by the line above
-import naive  # noqa: E402 - the file beside this one
-from browser import chrome  # noqa: E402
+import atlases  # the tests' atlases, found by the line above
+import naive  # the file beside this one
+from browser import chrome
 
-from atlas import pages  # noqa: E402
-from atlas.matrix import Matrix  # noqa: E402
-from atlas.paths import Project  # noqa: E402
-from atlas.publishing import Rendered  # noqa: E402
+from atlas.paths import Project
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.publishing import Rendered
 
 MAPS = 12
 SIZES = 6

@@ -26,9 +26,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import atlases  # noqa: E402 - the tests' modules, found by the line above
-import whole  # noqa: E402
-from browser import chrome  # noqa: E402
+import atlases  # the tests' modules, found by the line above
+import whole
+from browser import chrome
 
 LIGHTHOUSE = ROOT / "node_modules" / ".bin" / "lighthouse"
 PAGES = {

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.batches import Batch, Passage
-    from atlas.model import Model
+    from atlas.loaded.live import Model
+    from atlas.loaded.passages import Batch, Passage
 
 BAR, TOLERANCE = 1.1, 1e-4
 
@@ -42,8 +42,8 @@ def main() -> int:
         os.environ[variable] = str(arguments.threads)  # before torch reads them
     import torch
 
-    from atlas.batches import batch
-    from atlas.model import Model
+    from atlas.loaded.live import Model
+    from atlas.loaded.passages import batch
 
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,7 @@ def drawn(count: int) -> list[Passage]:
     """Passages of random tokens, 80 to 128 of them."""
     import torch
 
-    from atlas.batches import Passage
+    from atlas.loaded.passages import Passage
 
     generator = torch.Generator().manual_seed(0)
     rows = []
@@ -100,7 +100,7 @@ def full(model: Model, held: Batch) -> None:
     """The loss of every passage."""
     import torch
 
-    from atlas import losses
+    from atlas.passes import losses
 
     with torch.no_grad():
         losses.per_passage(model, held)
@@ -116,9 +116,9 @@ def trunk(model: Model, held: Batch) -> None:
 
 def skips(model: Model, passages: Sequence[Passage]) -> None:
     """The whole model and every block's skip, in one micro-batch as the others."""
-    from atlas import skipping
+    from atlas.passes import without_blocks
 
-    skipping.losses_without(model, passages, lambda done, total: None, 10**6)
+    without_blocks.losses_without(model, passages, lambda done, total: None, 10**6)
 
 
 def race(
@@ -141,15 +141,15 @@ def difference(model: Model, passages: Sequence[Passage], held: Batch) -> float:
     """The largest difference of a loss from that of a full pass with a gate closed."""
     import torch
 
-    from atlas import losses, skipping
+    from atlas.passes import losses, without_blocks
 
-    found = skipping.losses_without(model, passages, lambda done, total: None, 10**6)
+    found = without_blocks.losses_without(model, passages, lambda done, total: None, 10**6)
     largest = 0.0
     with torch.no_grad():
         for block in range(2 * model.geometry.layers):
             gates = torch.ones(len(passages), 2 * model.geometry.layers)
             gates[:, block] = 0
-            with skipping.closed(model, gates):
+            with without_blocks.closed(model, gates):
                 wanted = losses.per_passage(model, held).double()
             largest = max(largest, float((found[1 + block] - wanted).abs().max()))
     return largest

@@ -10,8 +10,8 @@ from typing import Any
 
 import atlases
 
-from atlas import figures
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import bokeh_figure
 
 MAPS = 12
 FIRST_MS = {"fast": 1178.0, "slow": 3695.0}
@@ -60,7 +60,7 @@ def render(models: int) -> tuple[float, str]:
                 y_range=list(reversed(matrix.rows)),
                 tooltips=[("value", "@value")],
             )
-            fill = linear_cmap("value", list(figures.palettes()["sequential"]), -1, 1)
+            fill = linear_cmap("value", list(bokeh_figure.palettes()["sequential"]), -1, 1)
             plot.rect("column", "row", 1, 1, source=data, fill_color=fill, line_color=None)
             plots.append(plot)
         script, divs = components(plots)
@@ -76,7 +76,7 @@ def pace(measured: float, reference: float) -> float:
 def publish(site: Path, models: int = 1) -> tuple[float, str]:
     """Put a page of the naive way beside a built site: (CPU seconds a model, its text)."""
     each, body = render(models)
-    text = PAGE.format(script=figures.script()[0], body=body, count=MAPS)
+    text = PAGE.format(script=bokeh_figure.script()[0], body=body, count=MAPS)
     (site / "naive").mkdir()
     (site / "naive" / "index.html").write_text(text, encoding="utf-8")
     return each, text

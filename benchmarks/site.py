@@ -30,12 +30,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import atlases  # noqa: E402 - the tests' atlases, found by the line above
-import naive  # noqa: E402 - the file beside this one
-from browser import chrome  # noqa: E402
+import atlases  # the tests' atlases, found by the line above
+import naive  # the file beside this one
+from browser import chrome
 
-from atlas import pages  # noqa: E402
-from atlas.paths import Project  # noqa: E402
+from atlas.paths import Project
+from atlas.site import pages
 
 SLOW = {"downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8, "latency": 40}
 

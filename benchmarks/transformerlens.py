@@ -29,14 +29,16 @@ import transformers
 from numpy.typing import NDArray
 from test_batches import letters
 
-from atlas import streaming
-from atlas.analyses import attention, residual
-from atlas.batches import Passage
-from atlas.model import Model
+from atlas.analyses.attention import PROTOCOL
+from atlas.analyses.attention import run as attention
+from atlas.analyses.residual import run as residual
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
+from atlas.passes import observing
 
 BAR = 1e-4
 LENGTHS = (30, 50, 21, 64, 17)
-LAYERS, N = 3, int(attention.PROTOCOL["segment"])
+LAYERS, N = 3, int(PROTOCOL["segment"])
 Values = NDArray[np.float64]
 
 
@@ -86,7 +88,7 @@ def measured(model: Model, passages: list[Passage]) -> dict[str, Values]:
     """Ours, by name; of `block_influence` that of the whole block."""
     several: list[Any] = [module.observe(model, passages) for module in (attention, residual)]
     taps = [tap for observer in several for tap in observer.taps]
-    streaming.run(model, passages, taps, unheard)
+    observing.run(model, passages, taps, unheard)
     matrices = [matrix for observer in several for matrix in observer.measured(unheard).matrices]
     found = {matrix.name: matrix.values for matrix in matrices}
     return {**found, "block_influence": found["block_influence"][:, 2]}

@@ -86,7 +86,7 @@ def race(
     """Best (wall, processor) seconds of each contender, our values and the peer's table."""
     import weightwatcher  # type: ignore[import-not-found]
 
-    from atlas.checkpoint import Checkpoint
+    from atlas.loaded.checkpoint import Checkpoint
 
     logging.getLogger("weightwatcher").setLevel(logging.ERROR)
     checkpoint = Checkpoint.open(folder)
@@ -116,8 +116,8 @@ def race(
 
 def ours_once(folder: Path) -> dict[tuple[str, str, str], float]:
     """(quantity, layer, module) -> value, from the checkpoint on disk."""
-    from atlas.analyses import weights
-    from atlas.checkpoint import Checkpoint
+    from atlas.analyses.weights import run as weights
+    from atlas.loaded.checkpoint import Checkpoint
 
     measured = weights.run(Checkpoint.open(folder), lambda done, total: None)
     return {

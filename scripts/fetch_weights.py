@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from atlas import entry
+from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 

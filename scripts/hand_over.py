@@ -14,9 +14,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from atlas import analysis, entry, parts, store
+from atlas.entries import entry
 from atlas.errors import AtlasError, Problems
 from atlas.paths import SLUG, Project, refuse_link
+from atlas.profiles import profile_file, side_files, statement
 
 
 def collect(project: Project, folder: Path, slugs: Iterable[str]) -> list[Path]:
@@ -25,7 +26,7 @@ def collect(project: Project, folder: Path, slugs: Iterable[str]) -> list[Path]:
     for slug in slugs:
         for path in sorted(project.folder(slug).glob("*.json")):
             name, _, part = path.stem.partition(".")
-            if name in analysis.names() and (not part or parts.exists(name, part)):
+            if name in statement.names() and (not part or side_files.exists(name, part)):
                 target = folder / slug / path.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
@@ -56,12 +57,12 @@ def _require_sound(path: Path, folder: Path, project: Project) -> None:
         raise AtlasError("is no <slug>/<analysis>.json", file=path)
     item = entry.load(project.entry(slug))
     name, _, part = path.stem.partition(".")
-    if name not in analysis.names() or (part and not parts.exists(name, part)):
+    if name not in statement.names() or (part and not side_files.exists(name, part)):
         raise AtlasError("belongs to no analysis", file=path)
     if part:
-        parts.load(path)
+        side_files.load(path)
         return
-    pin = store.load(path).model
+    pin = profile_file.load(path).model
     if (pin.source, pin.revision) != (item.source, item.revision):
         raise AtlasError(
             f"measured on {pin.source} at {pin.revision}, and the entry says {item.source} "

@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from atlas import entry, json_file
+from atlas.entries import entry
 from atlas.errors import AtlasError, Problems
+from atlas.files import json_file
 from atlas.paths import SLUG, Project
 
 MOST = 8

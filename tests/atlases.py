@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import samples
 
-from atlas import analysis, store
-from atlas.matrix import Matrix
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import profile_file, statement
+from atlas.profiles.matrix import Matrix
 
 MODULES = ("attn.q", "attn.k", "attn.v", "attn.o", "mlp.up", "mlp.gate", "mlp.down", "norm.attn")
 NATIVE = (
@@ -113,17 +113,17 @@ def matrices(seed: int = 0, layers: int = 12, heads: int = 32) -> tuple[Matrix, 
     )
 
 
-def profile(made: Project, slug: str, **changes: Any) -> store.Profile:
+def profile(made: Project, slug: str, **changes: Any) -> profile_file.Profile:
     """Write a profile of `weights` that is fresh for a reference model's entry."""
-    stated = analysis.statement("weights")
+    stated = statement.of("weights")
     found = samples.profile(
         **{
             "version": stated.version,
-            "model": store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+            "model": profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
             "protocol": stated.protocol,
             "matrices": matrices(),
             **changes,
         }
     )
-    store.save(made.profile(slug, found.analysis), found)
+    profile_file.save(made.profile(slug, found.analysis), found)
     return found

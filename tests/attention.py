@@ -11,7 +11,7 @@ import tiny
 import torch
 from cases import Case
 
-from atlas.checkpoint import Heads
+from atlas.loaded.checkpoint import Heads
 
 
 def rotated(x: torch.Tensor, dims: int, paired: bool, theta: float = 10000.0) -> torch.Tensor:

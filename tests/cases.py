@@ -13,8 +13,8 @@ from typing import Any
 import tiny
 import torch
 
-from atlas.checkpoint import Checkpoint
-from atlas.layout import Architecture
+from atlas.architectures.architecture import Architecture
+from atlas.loaded.checkpoint import Checkpoint
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in tiny.CONFIGS},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from atlas import analysis
-from atlas.analysis import Measured
+from atlas import analyses
 from atlas.paths import Project
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
-Run = Callable[[object, analysis.Progress], Measured]
+Run = Callable[[object, statement.Progress], Measured]
 
 STATEMENT = '''"""{title}.
 
@@ -42,14 +44,16 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Put an analysis of that name into a package of the test's own, in which there is no other.
+    """Put an analysis of that name where analyses are found, among which there is no other.
 
-    `run` is what it does; its statement stands in a file, as that of a real one.
+    `run` is what it does; its statement stands in a file, as that of a real one, in which `was` is
+    replaced by `now`.
     """
-    package = tmp_path / "package"
-    (package / "analyses").mkdir(parents=True)
-    monkeypatch.setattr(analysis, "PACKAGE", package)
-    analysis.statement.cache_clear()
+    folder = tmp_path / "analyses"
+    folder.mkdir()
+    monkeypatch.setattr(analyses, "__path__", [str(folder)])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # files change within a second
+    _forget_analyses()
 
     def put(
         name: str,
@@ -59,8 +63,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         tier: str = "weights",
         protocol: dict[str, object] | None = None,
         bytes: float = 1e6,
+        was: str = "",
+        now: str = "",
     ) -> Path:
-        path = package / "analyses" / f"{name}.py"
+        path = folder / name / "__init__.py"
+        path.parent.mkdir(exist_ok=True)
         text = STATEMENT.format(
             title=name.capitalize(),
             version=version,
@@ -68,15 +75,26 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             protocol=protocol or {},
             bytes=bytes,
         )
-        path.write_text(text, encoding="utf-8")
-        analysis.statement.cache_clear()
-        module = types.ModuleType(f"atlas.analyses.{name}")
+        assert was in text
+        path.write_text(text.replace(was, now) if was else text, encoding="utf-8")
+        _forget_analyses()
+        module = types.ModuleType(f"atlas.analyses.{name}.run")
         module.run = run  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         return path
 
     yield put
-    analysis.statement.cache_clear()
+    monkeypatch.undo()
+    _forget_analyses()
+
+
+def _forget_analyses() -> None:
+    """Let every statement be read again, from where analyses are found now."""
+    statement._stated.cache_clear()
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.count(".") == 2]:
+        if name.startswith("atlas.analyses."):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -84,5 +102,5 @@ def texts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What reference models read is made once in a run of tests, not anew in every test."""
     import zoo_texts  # loads the tokenizers' library, which few tests need
 
-    monkeypatch.setattr("atlas.zoo.text.passages", zoo_texts.passages)
-    monkeypatch.setattr("atlas.zoo.tokenizer.train", zoo_texts.train)
+    monkeypatch.setattr("atlas.zoo.texts.text.passages", zoo_texts.passages)
+    monkeypatch.setattr("atlas.zoo.training.tokenizer.train", zoo_texts.train)

@@ -9,11 +9,11 @@ import numpy as np
 import samples
 from numpy.typing import NDArray
 
-from atlas import analysis, parts, store
-from atlas.functional import CODES, wilson
-from atlas.matrix import Matrix
+from atlas.analyses.functions.relation_scores import CODES, wilson
 from atlas.paths import Project
-from atlas.relations import CATEGORIES
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles import profile_file, side_files, statement
+from atlas.profiles.matrix import Matrix
 
 PAIRS = 80
 CHANCE = 0.2
@@ -88,14 +88,16 @@ def matrices(seed: int, layers: int, heads: int) -> tuple[Matrix, ...]:
     )
 
 
-def profile(made: Project, slug: str, layers: int, heads: int, seed: int = 0) -> store.Profile:
+def profile(
+    made: Project, slug: str, layers: int, heads: int, seed: int = 0
+) -> profile_file.Profile:
     """Write a profile of `functions` and what every single head does, for a drawn model."""
-    stated = analysis.statement("functions")
-    facts: dict[str, store.Scalar] = {"pairs:capital": PAIRS, "pairs:copying": PAIRS}
+    stated = statement.of("functions")
+    facts: dict[str, profile_file.Scalar] = {"pairs:capital": PAIRS, "pairs:copying": PAIRS}
     found = samples.profile(
         analysis="functions",
         version=stated.version,
-        model=store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        model=profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         protocol={"threshold": 0.15},
         conditions={"k": 10, "k_copying": 1},
         facts={
@@ -105,8 +107,8 @@ def profile(made: Project, slug: str, layers: int, heads: int, seed: int = 0) ->
         },
         matrices=matrices(seed, layers, heads),
     )
-    store.save(made.profile(slug, "functions"), found)
-    parts.save(made.profile(slug, "functions"), found, "heads", _heads(seed, layers, heads))
+    profile_file.save(made.profile(slug, "functions"), found)
+    side_files.save(made.profile(slug, "functions"), found, "heads", _heads(seed, layers, heads))
     return found
 
 

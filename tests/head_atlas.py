@@ -12,10 +12,11 @@ import numpy as np
 import samples
 from numpy.typing import NDArray
 
-from atlas import analysis, parts, relations, store
-from atlas.matrix import Matrix
 from atlas.paths import Project
-from atlas.relations import CATEGORIES, Relation
+from atlas.pinned import relations
+from atlas.pinned.relations import CATEGORIES, Relation
+from atlas.profiles import profile_file, side_files, statement
+from atlas.profiles.matrix import Matrix
 
 ATTENTION = ("entropy", "sink", "distance", "previous", "duplicate", "induction")
 COPYING = ("copying", "name")
@@ -46,22 +47,22 @@ def model(
 
 def write(
     made: Project, slug: str, name: str, matrices: Sequence[Matrix], **changes: Any
-) -> store.Profile:
+) -> profile_file.Profile:
     """A profile of an analysis that is fresh for a drawn model, and the part that lists heads."""
-    stated = analysis.statement(name)
+    stated = statement.of(name)
     fields: dict[str, Any] = {
         "analysis": name,
         "version": stated.version,
-        "model": store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        "model": profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         "protocol": stated.protocol,
         "conditions": {"k": 10, "k_copying": 1} if name == "functions" else {},
         "facts": {},
         "matrices": tuple(matrices),
     }
     found = samples.profile(**{**fields, **changes})
-    store.save(made.profile(slug, name), found)
+    profile_file.save(made.profile(slug, name), found)
     if name == "functions":
-        parts.save(made.profile(slug, name), found, "heads", _items(found))
+        side_files.save(made.profile(slug, name), found, "heads", _items(found))
     return found
 
 
@@ -136,7 +137,7 @@ def _matrix(name: str, title: str, values: Any, **changes: Any) -> Matrix:
     return samples.matrix(name=name, title=title, values=np.round(values, 4), **fields)
 
 
-def _items(profile: store.Profile) -> list[dict[str, Any]]:
+def _items(profile: profile_file.Profile) -> list[dict[str, Any]]:
     """Every head with its relations at the k that the model is judged at, above chance or not."""
     judged = [matrix for matrix in profile.matrices if matrix.name.partition("@")[2] in ("10", "1")]
     layers, heads = profile.matrices[0].values.shape

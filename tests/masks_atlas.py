@@ -10,9 +10,9 @@ import numpy as np
 import samples
 from numpy.typing import NDArray
 
-from atlas import analysis, matrix, parts, store
-from atlas.matrix import Matrix
 from atlas.paths import Project
+from atlas.profiles import matrix, profile_file, side_files, statement
+from atlas.profiles.matrix import Matrix
 
 TOPICS = (
     "court, judge, law", "soil, plant, seed", "goal, match, team", "bread, oven, dough",
@@ -105,18 +105,18 @@ def profile(
     seed: int = 0,
     learned: bool = False,
     topics: tuple[str, ...] = TOPICS,
-) -> store.Profile:
+) -> profile_file.Profile:
     """Write a profile of `masks` and its topics for a drawn model."""
-    stated = analysis.statement("masks")
+    stated = statement.of("masks")
     found = samples.profile(
         analysis="masks",
         version=stated.version,
-        model=store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        model=profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         protocol={**stated.protocol, "sparsity": SPARSITY},
         facts={"learned_against_own": VERDICT} if learned else {},
         matrices=matrices(seed, layers, learned, topics),
     )
-    store.save(made.profile(slug, "masks"), found)
+    profile_file.save(made.profile(slug, "masks"), found)
     clusters = [
         {
             "cluster": at,
@@ -127,11 +127,13 @@ def profile(
         }
         for at, label in enumerate(topics)
     ]
-    parts.save(made.profile(slug, "masks"), found, "clusters", clusters)
+    side_files.save(made.profile(slug, "masks"), found, "clusters", clusters)
     return found
 
 
-def site(made: Project, slug: str, layers: int, seed: int = 0, **changes: Any) -> store.Profile:
+def site(
+    made: Project, slug: str, layers: int, seed: int = 0, **changes: Any
+) -> profile_file.Profile:
     """An entry of that depth with its profile of `masks`."""
     shape = {**samples.GEOMETRY, "layers": layers, "parameters": 12_345_678}
     atlases.entry(made, slug, geometry=shape)

@@ -15,9 +15,10 @@ from cases import normed
 from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
 
-from atlas import mlp, reading
-from atlas.checkpoint import Checkpoint, share
-from atlas.relations import Relation
+from atlas.analyses.functions import token_inputs
+from atlas.loaded import stored_mlp
+from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.pinned.relations import Relation
 
 VOCABULARY = 1200
 PAIRS = 36
@@ -76,9 +77,9 @@ def plant(folder: Path, layer: int, head: int, pairs: Words, sign: int) -> None:
     """
     checkpoint = Checkpoint.open(folder)
     ids = torch.tensor([[int(word[1:]) for word in pair] for pair in pairs])
-    x = reading.entering(checkpoint, ids[:, 0], torch.float64)
+    x = token_inputs.entering(checkpoint, ids[:, 0], torch.float64)
     if layer:
-        x = reading.after_first_mlp(checkpoint, x)
+        x = token_inputs.after_first_mlp(checkpoint, x)
     shape = checkpoint.geometry
     W_V = torch.zeros(shape.d_head, shape.d_model, dtype=torch.float64)
     W_O = torch.zeros(shape.d_model, shape.d_head, dtype=torch.float64)
@@ -113,7 +114,7 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     if later == "first MLP":
         block = {name: one.double() for name, one in checkpoint.block(0).items()}
         assert row.row.mlp_input
-        read = mlp.output(checkpoint, 0, normed(row, embedding, block, row.row.mlp_input))
+        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, block, row.row.mlp_input))
     U = checkpoint.unembedding().double()
     if fold:
         U = U * (checkpoint.final_norm()["weight"].double() + row.row.norm.offset)

@@ -17,8 +17,8 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas.batches import Passage
-from atlas.model import Model
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
 
 LAYERS, WIDTH, SAID = 4, 128, 64
 """`SAID`: where in the residual stream begins what is foretold."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from atlas.matrix import Matrix
 from atlas.paths import Project
-from atlas.store import Pin, Profile
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Pin, Profile
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "sha256:" + "5" * 64

@@ -137,7 +137,7 @@ def _become(words: list[str], folder: str, variables: dict[str, str]) -> None:
             os.environ.pop(name, None)
         os.environ.update({"TERM": "xterm-256color", **variables})
         os.chdir(folder)
-        from atlas.cli import main
+        from atlas.commands import main
 
         main(words)
     except SystemExit as end:

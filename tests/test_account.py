@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from samples import write_entry
 
-from atlas import account, entry, failures, plan, prospects
-from atlas.account import Outcome
+from atlas import failures
+from atlas.commands import prospects
+from atlas.commands.project import Planned
+from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
-from atlas.plan import Job
-from atlas.settings import Settings
-from atlas.unavailable import Obstacle
+from atlas.pinned.choices import DEFAULT
+from atlas.profiles import account, plan
+from atlas.profiles.account import Outcome
+from atlas.profiles.plan import Job
+from atlas.profiles.settings import Settings
+from atlas.profiles.unavailable import Obstacle
 
 
 def job(slug: str, name: str = "weights", state: plan.State = "missing") -> Job:
@@ -58,7 +63,7 @@ def test_many_models_of_which_nothing_is_new_are_one_line() -> None:
 
 def test_the_sums() -> None:
     told = account.total(outcomes(), 150)
-    assert told == "3 measured, 2 fresh, 3 failed, 6 not measurable here; 2.5 min"
+    assert told == "analyses: 3 measured, 2 fresh, 3 failed, 6 not measurable here; 2.5 min"
 
 
 def test_json_has_every_outcome() -> None:
@@ -106,11 +111,12 @@ def test_a_plan_tells_what_failed_and_what_is_not_possible(
     jobs = plan.jobs(project, entries, Settings())
     failed: dict[str, Any] = {"reason": "KeyError: 'x'"}
     account.remember(project, Outcome(jobs[1], "failed", **failed))
-    found = prospects.of(project, entries, jobs)
+    work = Planned(project, entries, jobs, DEFAULT)
+    found = prospects.of(work)
     assert [one.obstacle.kind if one.obstacle else None for one in found] == ["missing"] * 2
     assert found[0].why == "never measured"
     assert found[1].why.startswith("failed on 2") and found[1].why.endswith("KeyError: 'x'")
     document = found[1].as_dict()
     assert document["obstacle"]["kind"] == "missing" and "KeyError" in document["last"]
-    total = prospects.total(project, entries, found)
-    assert total == "0 to measure here; 2 not measurable here; 0 fresh"
+    total = prospects.total(work, found)
+    assert total == "analyses: 0 to measure here; 2 not measurable here; 0 fresh"

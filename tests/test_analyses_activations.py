@@ -13,14 +13,18 @@ import torch
 from numpy.typing import NDArray
 from test_batches import letters
 
-from atlas import architectures, corpus, streaming
-from atlas.analyses import activations
-from atlas.analysis import Measured
-from atlas.batches import Passage
-from atlas.checkpoint import Checkpoint, share
-from atlas.entry import Geometry
+from atlas import architectures
+from atlas.analyses.activations import PROTOCOL
+from atlas.analyses.activations import run as activations
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.model import Model
+from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
+from atlas.passes import observing
+from atlas.pinned import corpus
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
 Split = Callable[[torch.Tensor], torch.Tensor]
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
@@ -167,7 +171,7 @@ def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
 def measure(folder: Path, rows: list[Passage], tokens: int = 40, **options: Any) -> Measured:
     model = Model.open(folder, "cpu", **options)
     observer = activations.observe(model, rows)
-    streaming.run(model, rows, observer.taps, lambda done, total: None, tokens=tokens)
+    observing.run(model, rows, observer.taps, lambda done, total: None, tokens=tokens)
     measured: Measured = observer.measured(lambda done, total: None)
     return measured
 
@@ -266,8 +270,8 @@ def test_independent_of_batch_size_and_order(tmp_path: Path, name: str) -> None:
 
 
 def test_the_median_of_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(activations.PROTOCOL, "sample", 100)
-    monkeypatch.setitem(activations.PROTOCOL, "seed", 5)
+    monkeypatch.setitem(PROTOCOL, "sample", 100)
+    monkeypatch.setitem(PROTOCOL, "seed", 5)
     folder, rows = made(tmp_path, "qwen3"), passages("qwen3")
     everything = kept(folder, "qwen3", rows, torch.float64)
     found = flat(measure(folder, rows, dtype=torch.float64))
@@ -351,10 +355,10 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_cost_is_that_of_the_known_shapes() -> None:
     gpt2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, parameters=124_439_808)
-    operations, peak = activations.cost(gpt2)
+    operations, peak = statement.cost("activations", gpt2)
     assert operations == pytest.approx(5.2e4 * 2 * 85e6, rel=0.05)
     assert peak == pytest.approx(0.25e9 + 1.2e9, rel=0.1)
     llama = Geometry(32, 32, 8, 4096, 128, 14336, 128256, parameters=8_030_261_248)
-    operations, peak = activations.cost(llama)
+    operations, peak = statement.cost("activations", llama)
     assert operations == pytest.approx(5.2e4 * 2 * 7e9, rel=0.1)
     assert peak == pytest.approx(17e9 + 1.2e9, rel=0.1)

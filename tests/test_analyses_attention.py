@@ -16,16 +16,19 @@ import transformers
 from numpy.typing import NDArray
 from test_batches import letters
 
-from atlas import architectures, paths, patterns, streaming
-from atlas.analyses import attention
-from atlas.analysis import Measured
-from atlas.attending import Repeats
-from atlas.batches import Passage, batch
-from atlas.entry import Geometry
+from atlas import architectures, paths
+from atlas.analyses.attention import run as attention
+from atlas.analyses.attention.pattern_scores import Repeats
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.model import Model
-from atlas.patterns import Pattern
-from atlas.streaming import PatternTap
+from atlas.loaded import attention_patterns
+from atlas.loaded.attention_patterns import Pattern
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage, batch
+from atlas.passes import observing
+from atlas.passes.observing import PatternTap
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -57,7 +60,7 @@ def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
 
 def measure(model: Model, rows: list[Passage], tokens: int = 40) -> Measured:
     observer = attention.observe(model, rows)
-    streaming.run(model, rows, observer.taps, unheard, tokens=tokens)
+    observing.run(model, rows, observer.taps, unheard, tokens=tokens)
     return observer.measured(unheard)
 
 
@@ -145,7 +148,7 @@ def test_the_model_computes_what_it_computes_unwatched(
     }
     with torch.inference_mode():
         plain = model.trunk(tokens)
-        with patterns.watched(model, callbacks):
+        with attention_patterns.watched(model, callbacks):
             watched = model.trunk(tokens)
         assert torch.equal(watched, plain) and torch.equal(model.trunk(tokens), plain)
     assert seen == dict.fromkeys(callbacks, (7, 4, 12, 12))
@@ -161,7 +164,7 @@ def test_a_model_that_runs_in_another_attention_is_itself_again(
     for name, scores in eager.items():
         np.testing.assert_allclose(found[name], scores, rtol=0, atol=1e-4)
     live: Any = model.live
-    assert live.config._attn_implementation == "sdpa" and not patterns._CALLBACKS
+    assert live.config._attn_implementation == "sdpa" and not attention_patterns._CALLBACKS
 
 
 @pytest.mark.parametrize("variant", ["llama", "gpt_oss", "gptj"])
@@ -178,7 +181,7 @@ def test_no_pattern_outlives_its_layer(tmp_path: Path, variant: str) -> None:
             """Nothing."""
 
     taps = [PatternTap(layer, Notes()) for layer in range(model.geometry.layers)]
-    streaming.run(model, passages(), taps, unheard)
+    observing.run(model, passages(), taps, unheard)
     assert len(alive) == 3 and not [one for one in alive if one() is not None]
 
 
@@ -198,7 +201,7 @@ def test_what_queries_may_see(
     model = opened(tmp_path, variant, stored=dtype, dtype=dtype)
     seen: list[Pattern] = []
     rows = batch(passages(lengths=(6, 9)), [0, 1])
-    with torch.inference_mode(), patterns.watched(model, {1: seen.append}):
+    with torch.inference_mode(), attention_patterns.watched(model, {1: seen.append}):
         model.trunk(rows)
     assert seen[0].visible[0, :6].tolist() == visible
 
@@ -331,7 +334,7 @@ def test_a_head_by_all_its_copies(tmp_path: Path) -> None:
     model = opened(tmp_path, "gpt2", dtype=torch.float64)
     (row,) = [Passage((1, *(5, 6, 5, 7) * 2), 1, 9)]
     statistic = Repeats(1, 4)
-    streaming.run(model, [row], [PatternTap(1, statistic)], unheard)
+    observing.run(model, [row], [PatternTap(1, statistic)], unheard)
     [(_, every)] = returned(model, [row])
     ids = np.array(row.ids)
     lines = [(query, every[1, :, query]) for query in range(5, 9)]
@@ -396,6 +399,6 @@ def test_attention_that_is_no_number_is_an_error(tmp_path: Path) -> None:
 
 def test_cost_is_that_of_the_known_shapes() -> None:
     gpt2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, parameters=124_439_808)
-    operations, peak = attention.cost(gpt2)
+    operations, peak = statement.cost("attention", gpt2)
     assert operations == pytest.approx(5.4e4 * 2 * 85e6, rel=0.06)
     assert peak == pytest.approx(0.25e9 + 1.2e9, rel=0.1)

@@ -14,14 +14,16 @@ import tiny
 import torch
 from safetensors.torch import load_file, save_file
 
-from atlas import analysis, differences, paths
-from atlas.analyses import drift
-from atlas.analysis import Measured
-from atlas.checkpoint import Checkpoint
-from atlas.entry import Geometry
+from atlas import paths
+from atlas.analyses.drift import run as drift
+from atlas.analyses.drift import tensor_change
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
-NAME = drift.__name__.rpartition(".")[2]
+NAME = "drift"
 UP = "model.layers.1.mlp.up_proj.weight"
 EXPERTS = ("mlp.up", "mlp.gate", "mlp.down")
 
@@ -213,11 +215,11 @@ def test_another_type_is_no_change_but_its_rounding(
 
 def test_a_change_beyond_the_coarser_type_is_counted(tmp_path: Path) -> None:
     """bfloat16 and float16 are held against each other in bfloat16."""
-    assert differences.coarser(torch.float16, torch.bfloat16) == torch.bfloat16
-    assert differences.coarser(torch.float32, torch.float16) == torch.float16
+    assert tensor_change.coarser(torch.float16, torch.bfloat16) == torch.bfloat16
+    assert tensor_change.coarser(torch.float32, torch.float16) == torch.float16
     old = torch.tensor([1.0, 1.0, 1.0])
     new = torch.tensor([1.0, 1.001, 1.01]).half()
-    found = differences.difference(new, old.bfloat16())
+    found = tensor_change.difference(new, old.bfloat16())
     assert (found.differing, found.elements) == (1, 3)
 
 
@@ -358,20 +360,20 @@ LLAMA_8B = Geometry(32, 32, 8, 4096, 128, 14336, 128256, 8_030_261_248)
 
 
 def test_cost_is_that_of_the_spectra_and_two_models() -> None:
-    operations, peak = analysis.cost(NAME, LLAMA_8B)
+    operations, peak = statement.cost(NAME, LLAMA_8B)
     assert operations == pytest.approx(
         32 * (3 * 14336 + 2 * 4096 + 5 * 4096 * 4 / 3) * 4096**2, rel=0.1
     )
     assert 3e9 < peak < 6e9
     small = replace(LLAMA_8B, d_model=64, d_mlp=64, parameters=None)
-    assert analysis.cost(NAME, small)[1] == pytest.approx(5e8 + 8 * 128256 * 64)
+    assert statement.cost(NAME, small)[1] == pytest.approx(5e8 + 8 * 128256 * 64)
 
 
 def test_statement_and_page_text() -> None:
-    stated = analysis.statement(NAME)
+    stated = statement.of(NAME)
     assert (stated.tier, stated.kinds) == ("weights", ("decoder", "encoder"))
     assert stated.title == "Drift"
-    assert drift.NEEDS == ("base",)
+    assert statement.of("drift").needs == ("base",)
     page = markdown.markdown(stated.text)
     for name in drift.QUANTITIES:
         assert f"<code>{name}</code>" in page

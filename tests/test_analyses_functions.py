@@ -19,23 +19,19 @@ import torch
 from safetensors.torch import load_file, save_file
 from test_relations import FAMILIES
 
-from atlas import (
-    analysis,
-    functional,
-    matrix,
-    paths,
-    reading,
-    relations,
-    store,
-)
-from atlas.analyses import functions
-from atlas.analysis import Measured
-from atlas.checkpoint import Checkpoint
-from atlas.entry import Geometry
+from atlas import paths
+from atlas.analyses.functions import relation_scores, token_inputs
+from atlas.analyses.functions import run as functions
+from atlas.analyses.functions.token_inputs import Options
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.matrix import Matrix
-from atlas.reading import Options
-from atlas.relations import Relation
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.pinned import relations
+from atlas.pinned.choices import DEFAULT
+from atlas.pinned.relations import Relation
+from atlas.profiles import matrix, profile_file, statement
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.statement import Measured
 
 COPYING = planted.relation("copying", "algorithmic", planted.drawn_pairs(1, copies=True))
 CAPITAL = planted.relation("capital", "knowledge", planted.drawn_pairs(2))
@@ -189,8 +185,8 @@ def test_scores_are_those_of_the_whole_product(
 def test_reference_llama_scores_as_the_plain_computation_says() -> None:
     """The slow way of the reference models' cards, on every measurable pair."""
     transformers = pytest.importorskip("transformers")
-    from atlas.zoo import heads
-    from atlas.zoo.facts import Fact
+    from atlas.zoo.cards import heads
+    from atlas.zoo.texts.facts import Fact
 
     folder = paths.zoo_folder("llama")
     checkpoint = Checkpoint.open(folder)
@@ -206,7 +202,7 @@ def test_reference_llama_scores_as_the_plain_computation_says() -> None:
     matrices = by_name(measured)
     assert len(best) == 20
     for name, plain in best.items():
-        k = functional.ks(name)[0]
+        k = relation_scores.ks(name)[0]
         score, opposite = (matrices[f"{sign}:{name}@{k}"] for sign in functions.SIGNS)
         both = np.maximum(score.values, opposite.values)
         assert both[plain.layer, plain.head] == pytest.approx(plain.score, abs=5.1e-4), name
@@ -216,7 +212,7 @@ def test_reference_llama_scores_as_the_plain_computation_says() -> None:
             for item in measured.parts["heads"]
             if (item["layer"], item["head"]) == (plain.layer, plain.head)
         )
-        if plain.score > functional.THRESHOLD:
+        if plain.score > relation_scores.THRESHOLD:
             sign = "score" if score.values[plain.layer, plain.head] >= both.max() else "suppressive"
             share, low, high, chance = near[f"{sign}:{name}@{k}"]
             assert low < share < high or share in (0, 1)
@@ -236,7 +232,9 @@ def test_a_score_above_the_threshold_by_chance_alone_does_not_count(tmp_path: Pa
     known = [planted.relation("superclass", "knowledge", pairs)]
     checkpoint = Checkpoint.open(folder)
     ids = torch.tensor([int(source[1:]) for source, _ in pairs])
-    x = reading.after_first_mlp(checkpoint, reading.entering(checkpoint, ids, torch.float64))
+    x = token_inputs.after_first_mlp(
+        checkpoint, token_inputs.entering(checkpoint, ids, torch.float64)
+    )
     W_V = torch.zeros(40, 80, dtype=torch.float64)
     W_V[0] = torch.linalg.pinv(x.T).sum(0)
     W_O = torch.zeros(80, 40, dtype=torch.float64)
@@ -326,7 +324,7 @@ def test_damaged_weights_are_an_error_that_says_where(
 def test_copying_is_that_of_the_whole_product(model_type: str, tmp_path: Path) -> None:
     folder = planted.make(tmp_path, model_type, vocab_size=200)
     checkpoint = Checkpoint.open(folder)
-    x = reading.entering(checkpoint, None, torch.float64)
+    x = token_inputs.entering(checkpoint, None, torch.float64)
     values = by_name(measure(folder, []))["ov_copying"].values
     for layer in range(3):
         heads = checkpoint.heads(layer)
@@ -356,8 +354,8 @@ def test_salient_mappings_are_those_of_the_whole_product(model_type: str, tmp_pa
     folder = planted.make(tmp_path, model_type, vocab_size=300)
     checkpoint = Checkpoint.open(folder)
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    embedding = reading.entering(checkpoint, None, torch.float64)
-    later = reading.after_first_mlp(checkpoint, embedding.clone())
+    embedding = token_inputs.entering(checkpoint, None, torch.float64)
+    later = token_inputs.after_first_mlp(checkpoint, embedding.clone())
     for item in measure(folder, []).parts["heads"]:
         heads, head = checkpoint.heads(item["layer"]), item["head"]
         x = later if item["layer"] else embedding
@@ -377,9 +375,9 @@ def test_salient_mappings_are_those_of_the_whole_product(model_type: str, tmp_pa
 # The files
 
 
-def profile(measured: Measured, slug: str = "m") -> store.Profile:
-    pin = store.Pin(slug, "zoo:llama", None, "sha256:" + "0" * 64, None)
-    return store.Profile(
+def profile(measured: Measured, slug: str = "m") -> profile_file.Profile:
+    pin = profile_file.Pin(slug, "zoo:llama", None, "sha256:" + "0" * 64, None)
+    return profile_file.Profile(
         "functions", 1, pin, {}, measured.conditions, measured.facts, measured.matrices, {}
     )
 
@@ -387,7 +385,7 @@ def profile(measured: Measured, slug: str = "m") -> store.Profile:
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     folder = planted.make(tmp_path, "qwen3")
     first, second = measure(folder), measure(folder)
-    assert store.text(profile(first)) == store.text(profile(second))
+    assert profile_file.text(profile(first)) == profile_file.text(profile(second))
     assert json.dumps(first.parts) == json.dumps(second.parts)
 
 
@@ -398,7 +396,7 @@ def test_matrices_survive_their_file(tmp_path: Path) -> None:
         again = matrix.from_json(json.loads(item.json_text()))
         assert (again.name, again.axes) == (item.name, ("layer", "head"))
         assert again.rows == ("0", "1", "2") and again.columns == ("0", "1")
-    store.save(tmp_path / "m" / "functions.json", profile(measured))
+    profile_file.save(tmp_path / "m" / "functions.json", profile(measured))
 
 
 def test_the_largest_models_matrices_stay_under_3_mb() -> None:
@@ -430,21 +428,21 @@ LLAMA_8B = Geometry(32, 32, 8, 4096, 128, 14336, 128256, 8_030_261_248)
 
 
 def test_page_text_names_its_matrices_and_survives_markdown() -> None:
-    page = markdown.markdown(functions.__doc__ or "")
+    page = markdown.markdown(statement.of("functions").prose)
     for name in ("score:capital@10", "suppressive:capital@10", "categories", "categories:maps"):
         assert f"<code>{name}</code>" in page
     for name in ("relations", "relations:knowledge", "ov_copying", "chance:capital@10"):
         assert f"<code>{name}</code>" in page
     assert "<em>" not in page
     assert "Elhage et al. 2021" in page and "ACL 2025" in page
-    assert functions.PROTOCOL["threshold"] == functional.THRESHOLD
-    assert analysis.DATA["relations"]() == relations.digest()
+    assert statement.of("functions").protocol["threshold"] == relation_scores.THRESHOLD
+    assert statement.DATA["relations"](DEFAULT) == relations.digest()
 
 
 def test_cost_grows_with_the_model() -> None:
-    operations, peak = functions.cost(GPT2)
+    operations, peak = statement.cost("functions", GPT2)
     assert 3e11 < operations < 5e11, "23 s on one core, at 1.5e10 a second"
     assert 1.2e9 < peak < 1.8e9, "1.4 GB were measured"
-    larger, more = functions.cost(LLAMA_8B)
+    larger, more = statement.cost("functions", LLAMA_8B)
     assert 50 < larger / operations < 150
     assert 5e9 < more < 12e9

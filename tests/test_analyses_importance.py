@@ -14,17 +14,21 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas import analysis, architectures, bypass, corpus, losses, shares, sweeps
-from atlas.analyses import importance
-from atlas.analysis import Measured
-from atlas.batches import Passage, batch
-from atlas.checkpoint import Checkpoint, share
-from atlas.entry import Geometry
+from atlas import architectures
+from atlas.analyses.importance import layer_groups, parameter_owners
+from atlas.analyses.importance import run as importance
+from atlas.analyses.importance.backward import Backward, Gathered
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.gradients import Backward, Gathered
-from atlas.model import Model
+from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage, batch
+from atlas.passes import losses, without_layers
+from atlas.pinned import corpus
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
-NAME = importance.__name__.rpartition(".")[2]
+NAME = "importance"
 DECODERS = [name for name in architectures.known() if architectures.kind(name) == "decoder"]
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in DECODERS},
@@ -57,8 +61,10 @@ def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
 def gathered(folder: Path, passages: list[Passage], room: int = 2**40, **options: Any) -> Gathered:
     """All groups of layers in one."""
     model = Model.open(folder, "cpu", **options)
-    groups = sweeps.layer_groups(model, room)
-    found = [sweeps.gather(model, passages, groups, number, quiet) for number in range(len(groups))]
+    groups = layer_groups.layer_groups(model, room)
+    found = [
+        layer_groups.gather(model, passages, groups, number, quiet) for number in range(len(groups))
+    ]
     for part in found[1:]:
         found[0].square.update(part.square)
         found[0].weight_square.update(part.weight_square)
@@ -205,7 +211,7 @@ def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
                 expected[1 + layer, row] = loss_by_hand(live, passage)
                 handle.remove()
     for tokens in (1, 20, 1000):
-        found = bypass.losses_without(model, passages, quiet, tokens)
+        found = without_layers.losses_without(model, passages, quiet, tokens)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
     assert all("forward" not in vars(model.block(layer)) for layer in range(len(blocks)))
 
@@ -217,7 +223,7 @@ def test_a_prefix_runs_once(tmp_path: Path) -> None:
     for layer in range(3):
         attention = model.block(layer).get_submodule("self_attn")
         attention.register_forward_hook(lambda *_, at=layer: ran.append(at))
-    bypass.losses_without(model, passages, quiet, 1000)
+    without_layers.losses_without(model, passages, quiet, 1000)
     assert ran == [0, 1, 2, 1, 2, 2]
 
 
@@ -232,7 +238,7 @@ def test_gradients_leave_memory_as_they_appear(
     model = Model.open(made(tmp_path, variant), "cpu")
     alive: list[weakref.ref[torch.Tensor]] = []
     most = 0
-    summed = shares.summed
+    summed = parameter_owners.summed
 
     def watched(function: Any, axis: int | None, *tensors: torch.Tensor) -> torch.Tensor:
         nonlocal most
@@ -242,7 +248,7 @@ def test_gradients_leave_memory_as_they_appear(
         return summed(function, axis, *tensors)
 
     with Backward(model, range(3)) as backward, monkeypatch.context() as patch:
-        patch.setattr(shares, "summed", watched)
+        patch.setattr(parameter_owners, "summed", watched)
         backward.add(drawn(), 0)
         grads = [parameter.grad for parameter in model.live.parameters()]
     assert grads == [None] * len(grads)
@@ -261,7 +267,7 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)
-        found.append(sweeps.gather(model, passages, [layers], 0, quiet, recompute))
+        found.append(layer_groups.gather(model, passages, [layers], 0, quiet, recompute))
         assert len(ran) == 2 * (1 + recompute)
     assert dict(found[0].taylor) == pytest.approx(dict(found[1].taylor), rel=1e-6)
     assert dict(found[0].square) == pytest.approx(dict(found[1].square), rel=1e-6)
@@ -274,7 +280,7 @@ def test_what_runs_out_of_memory_is_repeated_and_counted_once(
 ) -> None:
     folder, passages = made(tmp_path, "gpt2"), drawn()
     expected = gathered(folder, passages)
-    calls, summed = 0, shares.summed
+    calls, summed = 0, parameter_owners.summed
 
     def fails(*given: Any) -> torch.Tensor:
         nonlocal calls
@@ -283,7 +289,7 @@ def test_what_runs_out_of_memory_is_repeated_and_counted_once(
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes")
         return summed(*given)
 
-    monkeypatch.setattr(shares, "summed", fails)
+    monkeypatch.setattr(parameter_owners, "summed", fails)
     found = gathered(folder, passages)
     assert calls > failing
     assert dict(found.taylor) == pytest.approx(dict(expected.taylor), rel=1e-5)
@@ -302,12 +308,12 @@ def test_memory_that_never_suffices_is_an_error(
     with pytest.raises(AtlasError, match="out of memory on cpu with a single passage of 7 tokens"):
         gathered(made(tmp_path, "gpt2"), drawn())
     with pytest.raises(AtlasError, match="with a single passage of 12 tokens"):
-        bypass.losses_without(Model.open(tmp_path, "cpu"), drawn(), quiet)
+        without_layers.losses_without(Model.open(tmp_path, "cpu"), drawn(), quiet)
 
 
 def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, passages = Model.open(made(tmp_path, "gpt2"), "cpu"), drawn()
-    expected = bypass.losses_without(model, passages, quiet, 1)
+    expected = without_layers.losses_without(model, passages, quiet, 1)
     sizes, whole = [], losses.per_passage
 
     def small(model: Model, tokens: Any) -> torch.Tensor:
@@ -317,7 +323,7 @@ def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.Mo
         return whole(model, tokens)
 
     monkeypatch.setattr(losses, "per_passage", small)
-    found = bypass.losses_without(model, passages, quiet, 1000)
+    found = without_layers.losses_without(model, passages, quiet, 1000)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
     assert max(sizes) == 5 and sizes[1] == 2
 
@@ -327,9 +333,9 @@ def test_mean_gradients_in_groups_of_layers(tmp_path: Path, variant: str) -> Non
     folder, passages = made(tmp_path, variant), drawn()
     model = Model.open(folder, "cpu")
     block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
-    assert sweeps.layer_groups(model, 3 * block) == [range(0, 3)]
-    assert sweeps.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
-    assert sweeps.layer_groups(model, 0) == [range(0, 1), range(1, 2), range(2, 3)]
+    assert layer_groups.layer_groups(model, 3 * block) == [range(0, 3)]
+    assert layer_groups.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
+    assert layer_groups.layer_groups(model, 0) == [range(0, 1), range(1, 2), range(2, 3)]
     together, apart = gathered(folder, passages), gathered(folder, passages, room=0)
     assert dict(apart.square) == pytest.approx(dict(together.square), rel=1e-5)
     assert dict(apart.taylor) == pytest.approx(dict(together.taylor), rel=1e-6)
@@ -355,7 +361,7 @@ def test_float16_that_overflows_is_repeated_with_a_smaller_scale(
 ) -> None:
     folder, passages = made(tmp_path, "llama", dtype=torch.float16), drawn()
     expected = gathered(folder, passages, dtype=torch.float16)
-    monkeypatch.setattr("atlas.gradients.SCALE", 2.0**26)
+    monkeypatch.setattr("atlas.analyses.importance.backward.SCALE", 2.0**26)
     found = gathered(folder, passages, dtype=torch.float16)
     for key, value in expected.taylor.items():
         assert found.taylor[key] == pytest.approx(value, rel=0.02), key
@@ -505,18 +511,18 @@ def test_a_model_without_its_head_has_no_loss(tmp_path: Path) -> None:
 
 def test_cost_is_that_of_the_known_shapes() -> None:
     gpt2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, parameters=124_439_808)
-    operations, peak = importance.cost(gpt2)
+    operations, peak = statement.cost("importance", gpt2)
     by_hand = 5.2e4 * (6 * 85e6 + 4 * 38.6e6) + 1.3e4 * 13 * (85e6 + 77e6)
     assert operations == pytest.approx(by_hand, rel=0.1)
     assert 1.5e9 < peak < 2.5e9
     llama = Geometry(32, 32, 8, 4096, 128, 14336, 128256, parameters=8_030_261_248)
-    operations, peak = importance.cost(llama)
+    operations, peak = statement.cost("importance", llama)
     assert operations == pytest.approx(5.2e4 * 6 * 7e9 + 1.3e4 * 33 * 8e9, rel=0.1)
     assert 40e9 < peak < 52e9
 
 
 def test_statement_and_page_text() -> None:
-    stated = analysis.statement(NAME)
+    stated = statement.of(NAME)
     assert (stated.tier, stated.kinds) == ("backward", ("decoder",))
     assert stated.title == "Importance"
     assert str(importance.EVERY) == "4" and "fourth" in str(stated.protocol["bypassed"])

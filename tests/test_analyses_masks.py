@@ -14,16 +14,19 @@ import pytest
 import torch
 from test_skipping import by_gates, drawn, opened, quiet
 
-from atlas import analysis, block_masks, choices, clusters, corpus, masking, parts, paths, schemas
-from atlas.analyses import masks
-from atlas.analysis import Measured
-from atlas.batches import Passage
-from atlas.choices import Choices
-from atlas.clusters import Cluster, Clusters
+from atlas import paths, schemas
+from atlas.analyses.masks import choosing, measuring
+from atlas.analyses.masks import run as masks
 from atlas.errors import AtlasError
-from atlas.model import Model
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
+from atlas.pinned import clusters, corpus
+from atlas.pinned.choices import Choices
+from atlas.pinned.clusters import Cluster, Clusters
+from atlas.profiles import side_files, statement
+from atlas.profiles.statement import Measured
 
-NAME = masks.__name__.rpartition(".")[2]
+NAME = "masks"
 
 
 def clustered(numbers: Sequence[int]) -> Clusters:
@@ -49,7 +52,7 @@ def measured(
     learned: bool = False,
 ) -> Measured:
     vars(model)["tokenizer"] = _Letters()
-    return block_masks.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
+    return measuring.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
 
 
 def table(found: Measured, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -98,8 +101,8 @@ def test_every_value_is_that_of_losses_by_hand(tmp_path: Path, variant: str) -> 
 
 
 def _under(model: Model, passage: Passage, closed: Sequence[int]) -> float:
-    from atlas import losses
-    from atlas.batches import batch
+    from atlas.loaded.passages import batch
+    from atlas.passes import losses
 
     attn = {block // 2: 0.0 for block in closed if block % 2 == 0}
     mlp = {block // 2: 0.0 for block in closed if block % 2}
@@ -110,7 +113,7 @@ def _under(model: Model, passage: Passage, closed: Sequence[int]) -> float:
 def test_random_masks_are_those_of_the_seed(tmp_path: Path) -> None:
     model, passages = opened(tmp_path), drawn(LENGTHS)
     found = measured(model, passages, NUMBERS)
-    draws = masking.at_random(5, 6, 2, 0)
+    draws = choosing.at_random(5, 6, 2, 0)
     mean = np.mean(
         [
             [_under(model, one, np.flatnonzero(~draw).tolist()) for one in passages]
@@ -121,7 +124,10 @@ def test_random_masks_are_those_of_the_seed(tmp_path: Path) -> None:
     tokens = np.array([passage.scored for passage in passages])
     whole = math.exp((mean * tokens).sum() / tokens.sum())
     assert found.facts["perplexity_random"] == pytest.approx(whole, rel=1e-6)
-    assert masks.PROTOCOL["random"] == f"{block_masks.DRAWS} masks, seed {block_masks.SEED}"
+    assert (
+        statement.of("masks").protocol["random"]
+        == f"{measuring.DRAWS} masks, seed {measuring.SEED}"
+    )
 
 
 def test_what_serves_a_cluster_is_found_by_skips_and_by_learning(tmp_path: Path) -> None:
@@ -154,17 +160,15 @@ def test_learned_masks_that_are_worse_are_told(tmp_path: Path) -> None:
     passages, languages = planted_blocks.passages(8)
     model = opened(tmp_path)
     vars(model)["tokenizer"] = _Letters()
-    read = block_masks._read(model, passages, clustered(languages))
+    read = measuring._read(model, passages, clustered(languages))
     tried = {"own": np.full(8, 1.0), "learned": np.full(8, 1.04)}
-    told = block_masks._comparison(tried, read)["learned_against_own"]
+    told = measuring._comparison(tried, read)["learned_against_own"]
     assert told == "4.1% worse in perplexity than masks from single blocks' losses"
     tried["learned"] = np.full(8, 1.1)
-    told = block_masks._comparison(tried, read)["learned_against_own"]
+    told = measuring._comparison(tried, read)["learned_against_own"]
     assert str(told).startswith("10.5% worse") and str(told).endswith(", more than 5%")
     tried["learned"] = np.full(8, 0.9)
-    assert str(block_masks._comparison(tried, read)["learned_against_own"]).startswith(
-        "9.5% better"
-    )
+    assert str(measuring._comparison(tried, read)["learned_against_own"]).startswith("9.5% better")
 
 
 def test_parts_hold_what_another_clustering_needs(tmp_path: Path) -> None:
@@ -187,7 +191,7 @@ def test_parts_hold_what_another_clustering_needs(tmp_path: Path) -> None:
             },
         }
         assert schemas.problems(document, stated, tmp_path) == []
-        assert parts.exists(NAME, name) and paths.schema(stated).is_file()
+        assert side_files.exists(NAME, name) and paths.schema(stated).is_file()
 
 
 def test_a_cluster_that_has_no_two_halves_is_told(tmp_path: Path) -> None:
@@ -216,20 +220,19 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
     monkeypatch.setattr(corpus, "load", lambda: few)
     monkeypatch.setattr(clusters, "load", lambda: held)
     letters(tiny.make(tmp_path, "llama"))
-    model = Model.open(tmp_path, "cpu")
+    model = Model.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
     told: list[tuple[int, int]] = []
-    with choices.made(Choices(sparsity=0.5)):
-        found = masks.run(model, lambda done, total: told.append((done, total)))
+    found = masks.run(model, lambda done, total: told.append((done, total)))
     assert found.facts["pruned"] == 3 and (together(found, "mask") == 0).sum(1).tolist() == [3] * 8
     assert told[-1] == (told[-1][1],) * 2 and [one for one, _ in told] == sorted(
         one for one, _ in told
     )
     assert {matrix.rows for matrix in found.matrices} == {held.labels}
-    assert set(found.facts) <= set(masks.FACTS)
+    assert set(found.facts) <= set(statement.of("masks").facts)
 
 
 def test_the_page_says_what_the_matrices_are(tmp_path: Path) -> None:
-    stated = analysis.statement(NAME)
+    stated = statement.of(NAME)
     html = markdown.markdown(stated.text)
     for name in ("delta:attn", "mask:mlp", "learned:attn", "perplexity"):
         assert f"<code>{name}</code>" in html

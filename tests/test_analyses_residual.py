@@ -13,15 +13,18 @@ import tiny
 import torch
 from numpy.typing import NDArray
 
-from atlas import architectures, cka, lens, streaming
-from atlas.analyses import residual
-from atlas.analysis import Measured
-from atlas.batches import Passage, Sample, batch
-from atlas.cka import Similarity
-from atlas.entry import Geometry
+from atlas import architectures
+from atlas.analyses.residual import PROTOCOL, cka, logit_lens
+from atlas.analyses.residual import run as residual
+from atlas.analyses.residual.cka import Similarity
+from atlas.analyses.residual.stream_statistics import Movement
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.model import Model
-from atlas.residual_stream import Movement
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage, Sample, batch
+from atlas.passes import observing
+from atlas.profiles import statement
+from atlas.profiles.statement import Measured
 
 Values = NDArray[np.float64]
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
@@ -47,7 +50,7 @@ def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
 
 def measure(model: Model, rows: list[Passage], tokens: int = 40) -> Measured:
     observer = residual.observe(model, rows)
-    streaming.run(model, rows, observer.taps, unheard, tokens=tokens)
+    observing.run(model, rows, observer.taps, unheard, tokens=tokens)
     return observer.measured(unheard)
 
 
@@ -316,10 +319,10 @@ def test_the_lens_does_not_depend_on_its_chunks(
 ) -> None:
     model, rows = opened(tmp_path, "gpt2"), passages()
     whole = values(measure(model, rows))
-    monkeypatch.setattr(lens, "LOGITS", 61 * 7)
+    monkeypatch.setattr(logit_lens, "LOGITS", 61 * 7)
     told: list[tuple[int, int]] = []
     observer = residual.observe(model, rows)
-    streaming.run(model, rows, observer.taps, unheard)
+    observing.run(model, rows, observer.taps, unheard)
     again = values(observer.measured(lambda done, total: told.append((done, total))))
     for name in ("lens_entropy", "lens_kl"):
         np.testing.assert_allclose(again[name], whole[name], rtol=1e-5, atol=1e-6)
@@ -337,10 +340,10 @@ def test_no_lens_without_a_head(tmp_path: Path) -> None:
 
 
 def test_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(residual.PROTOCOL, "sample", 22)
+    monkeypatch.setitem(PROTOCOL, "sample", 22)
     model, rows = opened(tmp_path), passages()
     observer = residual.observe(model, rows)
-    streaming.run(model, rows, observer.taps, unheard, tokens=20)
+    observing.run(model, rows, observer.taps, unheard, tokens=20)
     places = torch.randperm(47, generator=torch.Generator().manual_seed(0))[:22].sort().values
     states = States(model, rows)
     for layer, kept in enumerate(observer.kept):
@@ -389,6 +392,6 @@ def test_too_few_positions_are_an_error(tmp_path: Path) -> None:
 
 def test_cost_is_that_of_the_known_shapes() -> None:
     gpt2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, parameters=124_439_808)
-    operations, peak = residual.cost(gpt2)
+    operations, peak = statement.cost("residual", gpt2)
     assert operations == pytest.approx(5.2e4 * 2 * 85e6 + 12 * 2048 * 2 * 38.6e6, rel=0.05)
     assert peak == pytest.approx(0.25e9 + 1.2e9, rel=0.1)

@@ -15,12 +15,12 @@ import tiny
 import torch
 from safetensors.torch import load_file, save_file
 
-from atlas import analysis, matrix
-from atlas.analyses import weights
-from atlas.analysis import Measured
-from atlas.checkpoint import Checkpoint
-from atlas.entry import Geometry
+from atlas.analyses.weights import run as weights
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.profiles import matrix, statement
+from atlas.profiles.statement import Measured
 
 NAMES = tuple(weights.QUANTITIES)
 
@@ -244,37 +244,37 @@ def test_cost_counts_experts() -> None:
     """The geometry of Mixtral-8x7B: 8 experts; their share of the work is 8 times a dense one's."""
     mixtral = replace(LLAMA_8B, vocabulary=32000, parameters=46_702_792_704)
     dense = replace(mixtral, parameters=7_241_732_096)
-    (eight, peak), (one, same) = (analysis.cost("weights", item) for item in (mixtral, dense))
-    attention, _ = analysis.cost("weights", replace(dense, d_mlp=1))
+    (eight, peak), (one, same) = (statement.cost("weights", item) for item in (mixtral, dense))
+    attention, _ = statement.cost("weights", replace(dense, d_mlp=1))
     assert (eight - attention) / (one - attention) == pytest.approx(8, rel=0.01)
     assert peak == same
 
 
 def test_cost_counts_the_matrices_that_there_are() -> None:
-    operations, peak = analysis.cost("weights", GPT2)
+    operations, peak = statement.cost("weights", GPT2)
     n = 768
     by_hand = 12 * (4 * n**3 + 2 * 3072 * n**2 + 6 * 4 / 3 * n**3)
     assert operations == pytest.approx(by_hand, rel=0.1)
     assert 0.4e9 < peak < 0.8e9
-    gated, _ = analysis.cost("weights", replace(GPT2, parameters=None))
+    gated, _ = statement.cost("weights", replace(GPT2, parameters=None))
     assert gated > operations
-    operations, peak = analysis.cost("weights", LLAMA_8B)
+    operations, peak = statement.cost("weights", LLAMA_8B)
     assert operations == pytest.approx(
         32 * (3 * 14336 + 2 * 4096 + 5 * 4096 * 4 / 3) * 4096**2, rel=0.1
     )
     assert 1.5e9 < peak < 4e9
-    assert peak < analysis.cost("weights", replace(LLAMA_8B, d_mlp=28672))[1]
+    assert peak < statement.cost("weights", replace(LLAMA_8B, d_mlp=28672))[1]
 
 
 def test_statement_is_read_without_importing() -> None:
-    stated = analysis.statement("weights")
+    stated = statement.of("weights")
     assert (stated.tier, stated.kinds) == ("weights", ("decoder", "encoder"))
     assert stated.title == "Weights"
-    assert stated.version == weights.VERSION
+    assert stated.version == statement.of("weights").version
 
 
 def test_page_text_names_every_quantity_and_survives_markdown() -> None:
-    text = analysis.statement("weights").text
+    text = statement.of("weights").text
     page = markdown.markdown(text)
     for name in NAMES:
         assert f"<code>{name}</code>" in page

@@ -9,12 +9,15 @@ import pytest
 import tiny
 from samples import write_entry
 
-from atlas import analysis, ancestry, entry, headers, plan, profile, store
-from atlas.account import Outcome
+from atlas.checkpoints import digests
+from atlas.entries import entry
 from atlas.errors import AtlasError
+from atlas.measure import run as measuring
 from atlas.paths import Project
-from atlas.plan import Job
-from atlas.settings import Settings
+from atlas.profiles import base_model, plan, profile_file, statement
+from atlas.profiles.account import Outcome
+from atlas.profiles.plan import Job
+from atlas.profiles.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +39,15 @@ def jobs(project: Project) -> list[Job]:
 def run(project: Project) -> list[Outcome]:
     entries = entry.load_all(project)
     unwatched = lambda job: lambda done, total: None  # noqa: E731
-    return list(profile.run(project, entries, jobs(project), unwatched))
+    return list(measuring.outcomes(project, entries, jobs(project), unwatched))
 
 
 def test_drift_applies_to_what_has_a_base(project: Project) -> None:
     add(project, "grown")
     add(project, "tuned", base="grown")
     assert [(job.slug, job.analysis) for job in jobs(project)] == [("tuned", "drift")]
-    assert analysis.statement("drift").needs == ("base",)
-    assert analysis.statement("weights").needs == ()
+    assert statement.of("drift").needs == ("base",)
+    assert statement.of("weights").needs == ()
 
 
 def test_a_profile_is_pinned_to_its_base_too(project: Project) -> None:
@@ -52,12 +55,12 @@ def test_a_profile_is_pinned_to_its_base_too(project: Project) -> None:
     add(project, "tuned", seed=1, base="grown")
     [outcome] = run(project)
     assert outcome.reason is None
-    read = store.load(project.profile("tuned", "drift"))
-    assert {key: read.conditions[key] for key in ancestry.PINNED} == {
+    read = profile_file.load(project.profile("tuned", "drift"))
+    assert {key: read.conditions[key] for key in base_model.PINNED} == {
         "base": "grown",
         "base_source": "./weights/grown",
         "base_revision": None,
-        "base_digest": headers.digest(folder),
+        "base_digest": digests.of_weights(folder),
     }
     assert read.matrix("changed").values.min() == 1
     assert [job.state for job in jobs(project)] == ["fresh"]
@@ -107,8 +110,8 @@ def test_weights_that_are_gone_do_not_make_it_stale(project: Project) -> None:
 def test_only_what_has_a_base_is_asked(project: Project) -> None:
     add(project, "grown")
     [alone] = entry.load_all(project)
-    assert ancestry.find(project, alone) is None
+    assert base_model.find(project, alone) is None
     with pytest.raises(AssertionError):
-        ancestry.require(project, alone)
+        base_model.require(project, alone)
     with pytest.raises(AtlasError, match=r"model\.yml"):
         entry.load(project.entry("none"))

@@ -12,9 +12,11 @@ import torch
 from attention import bias, pattern
 from cases import VARIANTS, Case, assert_close, normed, watch
 
-from atlas import architectures, headers, mlp
-from atlas.checkpoint import Heads, share
+from atlas import architectures
+from atlas.checkpoints import headers
 from atlas.errors import AtlasError
+from atlas.loaded import stored_mlp
+from atlas.loaded.checkpoint import Heads, share
 
 
 @pytest.fixture(params=VARIANTS, scope="module")
@@ -85,7 +87,7 @@ def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 7))
     for layer in case.layers:
         x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
-        found = mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
+        found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
         if case.row.has("norm.mlp_after"):
             found = normed(case.row, found, case.block(layer), "norm.mlp_after")
         assert_close(found, seen[case.joins(layer)[1]][1])
@@ -241,7 +243,12 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
     assert message.startswith(
         "m/config.json: model_type: no architecture 'lama'; did you mean 'llama'?"
     )
-    for word in (*architectures.known(), "atlas/architectures", "atlas/tiny_models.py", "columns"):
+    for word in (
+        *architectures.known(),
+        "atlas/architectures/rows",
+        "atlas/loaded/tiny.py",
+        "columns",
+    ):
         assert word in message
 
 

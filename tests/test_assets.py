@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from atlas import assets, figures
 from atlas.paths import static
+from atlas.site import assets
+from atlas.site.figures import bokeh_figure
 
 
 def _published() -> dict[str, str]:
     found = {path.removeprefix(f"{assets.FOLDER}/"): text for path, text in assets.files()}
-    assert {figures.script()[0], "heatmap.json", assets.STYLE} <= set(found)
-    return {name: text.decode() for name, text in found.items() if name != figures.script()[0]}
+    assert {bokeh_figure.script()[0], "heatmap.json", assets.STYLE} <= set(found)
+    return {name: text.decode() for name, text in found.items() if name != bokeh_figure.script()[0]}
 
 
 def test_every_module_is_published_once_and_whole() -> None:

@@ -10,8 +10,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from atlas.batches import Passage, Sample, batch, encode
 from atlas.errors import AtlasError
+from atlas.loaded.passages import Passage, Sample, batch, encode
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 PASSAGES = (Passage((1, 5, 6, 7), 1, 4), Passage((1, 8), 1, 2), Passage((1, 3, 4, 5, 9, 2), 1, 5))
@@ -67,8 +67,8 @@ def test_scored_positions_come_in_order(
     device: str, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both ways of walking a tensor, in pieces of any size, see the same vectors."""
-    monkeypatch.setattr("atlas.batches.PIECE", {"cpu": limit})
-    monkeypatch.setattr("atlas.batches.LARGE_PIECE", limit)
+    monkeypatch.setattr("atlas.loaded.passages.PIECE", {"cpu": limit})
+    monkeypatch.setattr("atlas.loaded.passages.LARGE_PIECE", limit)
     held = batch(PASSAGES, [0, 2, 1])
     for shape in ((3, 6, 4), (3, 6, 2, 4)):
         x = torch.arange(float(torch.Size(shape).numel())).reshape(shape)

@@ -33,7 +33,7 @@ def _until(true: Callable[[], bool], what: str) -> None:
 SERVE = """\
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from atlas.cli import main
+from atlas.commands import main
 main()
 """
 """`atlas` with Ctrl-C as a terminal gives it: where tests run in the background, it is ignored."""

@@ -14,9 +14,11 @@ import pytest
 import torch
 import transformers
 
-from atlas import analysis, architectures, entry, plan, settings
-from atlas.entry import Entry
+from atlas import architectures
+from atlas.entries import entry
+from atlas.entries.entry import Entry
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import plan, settings, statement
 
 PROJECT = Project(PACKAGE.parent)
 ENTRIES = {item.slug: item for item in entry.load_all(PROJECT) if not item.is_reference}
@@ -130,7 +132,7 @@ def test_each_analysis_of_each_model_states_memory_and_time() -> None:
     for item in chosen:
         kind = architectures.kind(item.architecture)
         found = {job.analysis for job in jobs if job.slug == item.slug}
-        stated = [analysis.statement(name) for name in analysis.names()]
+        stated = [statement.of(name) for name in statement.names()]
         fitting = [about for about in stated if kind in about.kinds]
         assert found == {about.name for about in fitting if item.base or not about.needs}
     assert all(job.bytes and job.bytes > 1e6 and job.seconds for job in jobs)

@@ -14,8 +14,12 @@ import pytest
 import tiny
 from samples import GEOMETRY, matrix, profile, write_entry
 
-from atlas import architectures, check, headers, previews, store
+from atlas import architectures
+from atlas.checkpoints import headers
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import profile_file
+from atlas.review import check
+from atlas.site.figures import previews
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +45,7 @@ def contradictions(project: Project) -> list[str]:
 def with_profile(project: Project, slug: str = "some-model") -> Path:
     write_entry(project, slug)
     path = project.profile(slug, "weights")
-    store.save(path, profile())
+    profile_file.save(path, profile())
     return path
 
 
@@ -207,7 +211,7 @@ def lost_shard(folder: Path) -> None:
     ("spoil", "words"),
     [
         (truncated, "model.safetensors: truncated: "),
-        (spoilt_config, "config.json: corrupt: not JSON"),
+        (spoilt_config, "config.json: line 1: is not valid JSON"),
         (odd_config, "num_attention_heads: expected a count, found [4]"),
         (lost_shard, "model-00001-of-00001.safetensors: missing shard"),
     ],
@@ -253,9 +257,9 @@ def test_notes_name_what_is_still_to_be_pinned(project: Project) -> None:
 
 def test_notes_name_profiles_that_were_left_behind(project: Project) -> None:
     path = with_profile(project)
-    store.save(path, profile(protocol={}))
+    profile_file.save(path, profile(protocol={}))
     assert check.findings(project).notes == []
-    store.save(path, profile(version=7, protocol={}))
+    profile_file.save(path, profile(version=7, protocol={}))
     [note] = check.findings(project).notes
     assert note == (
         "docs/models/some-model/weights.json: stale: measured with version 7, current 1"
@@ -264,7 +268,7 @@ def test_notes_name_profiles_that_were_left_behind(project: Project) -> None:
     for slug in ("a", "b", "c"):
         write_entry(project, slug, name=slug, revision=str(len(slug)) * 40, source=f"x/{slug}")
         pin = replace(profile().model, slug=slug)
-        store.save(project.profile(slug, "weights"), profile(model=pin))
+        profile_file.save(project.profile(slug, "weights"), profile(model=pin))
     assert check.findings(project).notes == ["4 profiles are stale; atlas plan tells which and why"]
 
 
@@ -359,7 +363,8 @@ def test_check_does_without_torch(project: Project) -> None:
     with_profile(project)
     script = (
         "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
-        "from pathlib import Path; from atlas import check; from atlas.paths import Project\n"
+        "from pathlib import Path\n"
+        "from atlas.review import check; from atlas.paths import Project\n"
         f"print(check.problems(Project(Path({str(project.root)!r}))))"
     )
     done = subprocess.run(

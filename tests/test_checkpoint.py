@@ -14,12 +14,13 @@ import safetensors.torch
 import tiny
 import torch
 
-from atlas import checkpoint, headers
-from atlas.checkpoint import Checkpoint, share
-from atlas.entry import Geometry
+from atlas.architectures.row import Source
+from atlas.checkpoints import headers
+from atlas.checkpoints.safetensors_file import Tensor
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.rows import Source
-from atlas.shard import Tensor
+from atlas.loaded import checkpoint
+from atlas.loaded.checkpoint import Checkpoint, share
 
 MODEL = "model.safetensors"
 
@@ -280,8 +281,8 @@ STREAM = """
 import resource, sys
 from pathlib import Path
 import torch
-from atlas import headers
-from atlas.checkpoint import Checkpoint
+from atlas.checkpoints import digests
+from atlas.loaded.checkpoint import Checkpoint
 
 def status(key):
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -300,7 +301,7 @@ for layer in range(opened.geometry.layers):
     if task == "keep":
         kept.append(block)
     del block
-headers.digest(folder)
+digests.of_weights(folder)
 print(max(peak, status("VmRSS")) - before)
 """
 

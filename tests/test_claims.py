@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import check, claims, contents, pages, verdicts
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
-from atlas.verdicts import Verdict
+from atlas.profiles import collection
+from atlas.review import check, claims, verdicts
+from atlas.review.verdicts import Verdict
+from atlas.site import pages
 
 VALUES = np.array([[0.5, 2.0, np.nan], [0.1, 0.4, 3.0]])
 CELL = {"model": "a", "analysis": "weights", "matrix": "rms", "take": "max"}
@@ -57,7 +59,7 @@ def write(project: Project, name: str = "one", **changes: Any) -> Path:
 def verdict(project: Project, *statements: dict[str, Any], **changes: Any) -> Verdict:
     """What becomes of one claim with these statements."""
     write(project, **{**({"holds": list(statements)} if statements else {}), **changes})
-    [found] = verdicts.judge(claims.load_all(project), contents.load(project))
+    [found] = verdicts.judge(claims.load_all(project), collection.load(project))
     return found
 
 
@@ -222,7 +224,7 @@ def test_the_page_of_claims(atlas: Project) -> None:
 
 
 def committed() -> list[Verdict]:
-    return verdicts.judge(claims.load_all(REPOSITORY), contents.load(REPOSITORY))
+    return verdicts.judge(claims.load_all(REPOSITORY), collection.load(REPOSITORY))
 
 
 def test_committed_claims_hold_wherever_they_can_be_tested() -> None:
@@ -234,7 +236,7 @@ def test_committed_claims_hold_wherever_they_can_be_tested() -> None:
 
 
 def test_views_of_committed_claims_lead_to_a_matrix_and_cell_that_are_there() -> None:
-    listed = {model.entry.slug: model for model in contents.load(REPOSITORY)}
+    listed = {model.entry.slug: model for model in collection.load(REPOSITORY)}
     for item in committed():
         assert item.listed, item.claim.name
         if item.state == "cannot be tested yet":

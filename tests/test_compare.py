@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import atlases
+import comparison_reference as compare
 import numpy as np
 import pagecheck
 import pytest
 import samples
+from comparison_reference import Differs
 
-from atlas import compare, drawing, pages
-from atlas.compare import Differs
 from atlas.errors import AtlasError
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.figures import heatmap
 
 
 def of(rows: list[str], columns: list[str], values: Any = None, **changes: Any) -> Matrix:
@@ -129,8 +131,8 @@ def test_one_scale_spans_all_models() -> None:
     matrices = [of(["0"], ["a", "b"], np.array([[1.0, 2.0]])), of(["0"], ["a"], np.array([[9.0]]))]
     grid = compare.align(matrices)
     pooled = compare.pooled(matrices, grid)
-    assert drawing.limits(pooled) == (1.0, 9.0)
-    shares = drawing.shares(pooled).reshape(2, 1, 2)
+    assert heatmap.limits(pooled) == (1.0, 9.0)
+    shares = heatmap.shares(pooled).reshape(2, 1, 2)
     np.testing.assert_array_equal(shares, [[[0, 0.125]], [[1, np.nan]]])
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from atlas import corpus
 from atlas.errors import AtlasError
+from atlas.pinned import corpus
 
 PINNED = "sha256:2e3bead92b90ba325a669dbb85625b6bd87e08606a7493878f798e5ba527f77d"
 """A change of the corpus makes every profile stale that was measured on it: change this only with

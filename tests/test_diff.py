@@ -17,10 +17,11 @@ import pytest
 import samples
 from click.testing import CliRunner
 
-from atlas import diff, diff_report, revisions
-from atlas.cli import main
+from atlas.commands import main
 from atlas.errors import AtlasError
 from atlas.paths import Project
+from atlas.review import changes, revisions
+from atlas.site import change_report
 
 VALUES = np.array([[0.5, 2.0, np.nan], [0.1, 0.4, 3.0]])
 CLAIM = {
@@ -59,10 +60,10 @@ def changed(row: int, column: int, value: float) -> Any:
 
 
 def test_nothing_changes_nothing(before: Project, tmp_path: Path) -> None:
-    changes = diff.between(before, atlas(tmp_path / "after"))
-    assert changes.is_empty
-    assert diff_report.lines(changes) == ["nothing changed"]
-    assert "Nothing: the same models" in diff_report.markdown(changes)
+    found = changes.between(before, atlas(tmp_path / "after"))
+    assert found.is_empty
+    assert change_report.lines(found) == ["nothing changed"]
+    assert "Nothing: the same models" in change_report.markdown(found)
 
 
 def test_models_and_entries(before: Project, tmp_path: Path) -> None:
@@ -70,9 +71,9 @@ def test_models_and_entries(before: Project, tmp_path: Path) -> None:
     atlases.entry(after, "c")
     atlases.entry(after, "a", license="mit", tags=["new"])
     after.entry("b").unlink()
-    changes = diff.between(before, after)
-    assert (changes.added, changes.removed) == (("c",), ("b",))
-    assert [(one.model, one.key, one.before, one.after) for one in changes.entries] == [
+    found = changes.between(before, after)
+    assert (found.added, found.removed) == (("c",), ("b",))
+    assert [(one.model, one.key, one.before, one.after) for one in found.entries] == [
         ("a", "license", "apache-2.0", "mit"),
         ("a", "tags", "", "new"),
     ]
@@ -84,19 +85,21 @@ def test_models_and_entries(before: Project, tmp_path: Path) -> None:
 def test_cells_count_beyond_the_tolerance_of_verify(
     before: Project, tmp_path: Path, value: float, cells: int
 ) -> None:
-    changes = diff.between(before, atlas(tmp_path / "after", changed(0, 1, value)))
-    assert [one.cells for one in changes.moved] == ([cells] if cells else [])
-    for one in changes.moved:
+    found = changes.between(before, atlas(tmp_path / "after", changed(0, 1, value)))
+    assert [one.cells for one in found.moved] == ([cells] if cells else [])
+    for one in found.moved:
         assert (one.model, one.analysis, one.matrix, one.of) == ("a", "weights", "rms", 6)
         assert one.where == "layer 0, attn.k" and one.values is not None
         assert one.values[0] == 2.0
 
 
 def test_a_cell_that_comes_or_goes_has_moved(before: Project, tmp_path: Path) -> None:
-    [one] = diff.between(before, atlas(tmp_path / "after", changed(0, 2, 1.0))).moved
+    [one] = changes.between(before, atlas(tmp_path / "after", changed(0, 2, 1.0))).moved
     assert (one.cells, one.largest, one.problem) == (1, None, "exists on one side only")
-    json.dumps(diff_report.document(diff.between(before, before)), allow_nan=False)
-    told = diff_report.document(diff.between(before, atlas(tmp_path / "x", changed(0, 2, 1.0))))
+    json.dumps(change_report.document(changes.between(before, before)), allow_nan=False)
+    told = change_report.document(
+        changes.between(before, atlas(tmp_path / "x", changed(0, 2, 1.0)))
+    )
     assert json.loads(json.dumps(told, allow_nan=False))["moved"][0]["before"] is None
 
 
@@ -107,29 +110,29 @@ def test_matrices_profiles_and_what_they_were_measured_on(before: Project, tmp_p
         after, "a", matrices=found.matrices, model=replace(found.model, digest="sha256:" + "6" * 64)
     )
     atlases.profile(after, "b")
-    changes = diff.between(before, after)
-    assert changes.measured == (("b", "weights"),)
-    assert ("a", "weights", "measured on another digest") in changes.other
-    assert [(one.matrix, one.problem) for one in changes.moved] == [
+    told = changes.between(before, after)
+    assert told.measured == (("b", "weights"),)
+    assert ("a", "weights", "measured on another digest") in told.other
+    assert [(one.matrix, one.problem) for one in told.moved] == [
         ("rms", "is gone"),
         ("other", "is new"),
     ]
-    assert diff.between(after, before).dropped == (("b", "weights"),)
+    assert changes.between(after, before).dropped == (("b", "weights"),)
 
 
 def test_claims_that_flip(before: Project, tmp_path: Path) -> None:
     after = atlas(tmp_path / "after", changed(1, 2, 2.0))
-    [one] = diff.between(before, after).claims
+    [one] = changes.between(before, after).claims
     assert (one.before, one.after) == ("holds", "no longer holds")
     assert one.why == ("max of rms, a = 2, not above 2.5",)
     (after.claims / "large.yml").unlink()
-    [gone] = diff.between(before, after).claims
+    [gone] = changes.between(before, after).claims
     assert (gone.before, gone.after) == ("holds", None)
 
 
 def test_the_comment_has_pictures_beside_it(before: Project, tmp_path: Path) -> None:
-    changes = diff.between(before, atlas(tmp_path / "after", changed(1, 2, 2.0)))
-    path = diff_report.write(tmp_path / "out", changes)
+    found = changes.between(before, atlas(tmp_path / "after", changed(1, 2, 2.0)))
+    path = change_report.write(tmp_path / "out", found)
     text = path.read_text(encoding="utf-8")
     for address in re.findall(r"!\[\w+\]\(([^)]*)\)", text):
         assert (path.parent / address).read_bytes().startswith(b"\x89PNG")
@@ -141,27 +144,27 @@ def test_contributed_text_stays_text_in_markdown(before: Project, tmp_path: Path
     after = atlas(tmp_path / "after")
     atlases.entry(after, "a", license="mit", summary=f"{NASTY} indeed", name=NASTY.split("\n")[0])
     (after.claims / "nasty.yml").write_text(json.dumps({**CLAIM, "sentence": NASTY}))
-    text = diff_report.markdown(diff.between(before, after))
+    text = change_report.markdown(changes.between(before, after))
     inside = re.findall(r"<code>(.*?)</code>", text)
     assert any("&#64;somebody" in one for one in inside)
     for one in inside:
         assert re.fullmatch(r"(?:[^\W_]| |&#[0-9]+;)*", one), one
     rest = re.sub(r"<code>.*?</code>", "", text)
     assert "@" not in rest and "somebody" not in rest and "example" not in rest
-    assert html.unescape(diff_report.code(NASTY)).startswith("<code>@somebody #12 ![x]")
-    assert "\x1b" not in "".join(diff_report.lines(diff.between(before, after)))
+    assert html.unescape(change_report.code(NASTY)).startswith("<code>@somebody #12 ![x]")
+    assert "\x1b" not in "".join(change_report.lines(changes.between(before, after)))
 
 
 def test_a_comment_is_never_longer_than_github_takes(before: Project) -> None:
     many = tuple(
-        diff.EntryChange(f"model-{number}", "summary", "x" * 300, "é*" * 150)
+        changes.EntryChange(f"model-{number}", "summary", "x" * 300, "é*" * 150)
         for number in range(500)
     )
-    changes = replace(diff.between(before, before), entries=many)
-    text = diff_report.markdown(changes)
-    assert len(text) <= diff_report.LONGEST
+    found = replace(changes.between(before, before), entries=many)
+    text = change_report.markdown(found)
+    assert len(text) <= change_report.LONGEST
     assert re.search(r"\d+ more lines are left out", text)
-    assert len(diff_report.lines(changes)) == 500
+    assert len(change_report.lines(found)) == 500
 
 
 @pytest.fixture
@@ -188,10 +191,10 @@ def test_a_revision_is_read_from_git(repository: Project) -> None:
     with revisions.opened(repository, "HEAD") as then:
         assert not (then.folder("a") / "link").exists()
         assert not (then.folder("a") / "link").is_symlink()
-        changes = diff.between(then, repository)
+        found = changes.between(then, repository)
         inside = then.root
     assert not inside.exists()
-    assert [one.matrix for one in changes.moved] == ["rms"]
+    assert [one.matrix for one in found.moved] == ["rms"]
     done = CliRunner().invoke(main, ["diff", "main", "--project", str(repository.root), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["claims"][0]["after"] == "no longer holds"

@@ -13,13 +13,16 @@ import tiny
 from click.testing import CliRunner, Result
 from samples import GEOMETRY, matrix, write_entry
 
-from atlas import checkpoint, dry_run, entry, profile
-from atlas.analysis import Measured
-from atlas.cli import main
-from atlas.entry import Entry
+from atlas.commands import main
+from atlas.entries import entry
+from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
+from atlas.loaded import checkpoint
+from atlas.measure import dry_run
+from atlas.measure.run import outcomes
 from atlas.paths import Project
-from atlas.plan import Job
+from atlas.profiles.plan import Job
+from atlas.profiles.statement import Measured
 
 State = Callable[..., Path]
 
@@ -32,7 +35,7 @@ def nothing_cached(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 def measure(
     tiny_project: Project, made: Sequence[Entry], jobs: Sequence[Job]
 ) -> Iterator[tuple[str, str, str | None]]:
-    for outcome in profile.run(tiny_project, made, jobs, lambda job: _no_progress, save=False):
+    for outcome in outcomes(tiny_project, made, jobs, lambda job: _no_progress, save=False):
         yield outcome.job.slug, outcome.job.analysis, outcome.reason
 
 
@@ -97,8 +100,7 @@ def test_what_a_config_at_hand_says_is_taken_over(project: Project, state: State
 
 def test_what_needs_a_base_gets_one(project: Project, state: State) -> None:
     state("weights", measuring())
-    path = state("drift", measuring())
-    path.write_text(path.read_text() + 'NEEDS = ("base",)\n')
+    state("drift", measuring(), was="PROTOCOL", now='NEEDS = ("base",)\nPROTOCOL')
     write_entry(project, "a", name="A")
     write_entry(project, "b", name="B", revision="1" * 40, base="a")
     verdicts = list(dry_run.run(project, entry.load_all(project), measure))

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from samples import ENTRY, GEOMETRY, REVISION, entry_text, write_entry
 
-from atlas import entry, strict_yaml
-from atlas.entry import Geometry
+from atlas.entries import entry
+from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError, Problems
+from atlas.files import yaml_file
 from atlas.paths import Project
 
 
@@ -228,8 +229,8 @@ def test_files_that_are_no_files(project: Project) -> None:
 
 
 def test_an_oversized_entry_is_not_read(project: Project) -> None:
-    [line] = told(project, entry_text() + "#" * strict_yaml.LARGEST)
-    assert f"larger than {strict_yaml.LARGEST} bytes; it should hold a few facts" in line
+    [line] = told(project, entry_text() + "#" * yaml_file.LARGEST)
+    assert f"larger than {yaml_file.LARGEST} bytes; it should hold a few facts" in line
 
 
 def test_a_link_is_not_followed(project: Project, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ import pagecheck
 import pytest
 import samples
 
-from atlas import analysis, contents, families, pages
-from atlas.families import Family, Node
 from atlas.paths import Project
+from atlas.profiles import collection, statement
+from atlas.site import pages
+from atlas.site.across import families
+from atlas.site.across.families import Family, Node
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def _profile(made: Project, slug: str, scale: float, **changes: Any) -> None:
 
 
 def _family(made: Project, name: str = "f") -> Family:
-    listed = families.load(contents.load(made), [analysis.statement("weights")])
+    listed = families.load(collection.load(made), [statement.of("weights")])
     return next(family for family in listed if family.name == name)
 
 
@@ -78,7 +80,7 @@ def test_other_versions_and_protocols_are_not_on_the_scale(atlas: Project) -> No
     assert [model.entry.slug for model in rung.members] == ["small", "middle"]
     ((model, why),) = rung.apart
     assert model.entry.slug == "large"
-    stated = analysis.statement("weights")
+    stated = statement.of("weights")
     assert why.startswith(f"version 99 instead of {stated.version}")
     assert "another rule" in why
     assert json.loads(family.ladder)["analyses"][0]["matrices"][0]["high"] == 12

@@ -13,9 +13,9 @@ import atlases
 import numpy as np
 import pytest
 
-from atlas import figures
-from atlas.matrix import Matrix
 from atlas.paths import PACKAGE
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import bokeh_figure
 
 
 def _objects(node: Any) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def _objects(node: Any) -> list[dict[str, Any]]:
 
 
 def test_template_names_everything_that_the_browser_sets() -> None:
-    document = json.loads(figures.template())
+    document = json.loads(bokeh_figure.template())
     names = {item["attributes"].get("name") for item in _objects(document["item"])}
     axes = {f"{axis}{part}" for axis in ("rows", "columns") for part in ("", "_ticker", "_edges")}
     assert axes | {"figure", "source", "mapper", "x_range", "y_range", "zoom"} <= names
@@ -36,9 +36,9 @@ def test_template_names_everything_that_the_browser_sets() -> None:
 
 
 def test_template_is_small_and_its_script_is_that_of_the_installed_bokeh() -> None:
-    document = json.loads(figures.template())
+    document = json.loads(bokeh_figure.template())
     assert len(json.dumps(document["item"])) < 9000
-    name, wheel = figures.script()
+    name, wheel = bokeh_figure.script()
     assert document["script"] == name
     version = name.removeprefix("bokeh-").removesuffix(".min.js")
     assert version.encode() in wheel.read_bytes()
@@ -48,7 +48,7 @@ def test_template_is_the_same_in_every_process() -> None:
     """Bokeh numbers its objects by what a process made before; hash seeds order sets."""
     code = (
         "from bokeh.plotting import figure; figure(); figure();"
-        "from atlas import figures; print(figures.template(), end='')"
+        "from atlas.site.figures import bokeh_figure as it; print(it.template(), end='')"
     )
     texts = {
         subprocess.run(
@@ -60,17 +60,17 @@ def test_template_is_the_same_in_every_process() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert texts == {figures.template()}
+    assert texts == {bokeh_figure.template()}
 
 
 def test_template_needs_no_evaluation_of_code() -> None:
     """Sites with a strict content security policy forbid it; CustomJS and its kin need it."""
-    assert "Custom" not in figures.template()
+    assert "Custom" not in bokeh_figure.template()
 
 
 @pytest.mark.parametrize("matrix", atlases.matrices(), ids=lambda matrix: matrix.name)
 def test_every_kind_has_a_palette_of_colours(matrix: Matrix) -> None:
-    palette = figures.palettes()[matrix.kind]
+    palette = bokeh_figure.palettes()[matrix.kind]
     assert all(len(colour) == 7 and int(colour[1:], 16) >= 0 for colour in palette)
     if matrix.kind in ("categorical", "binary"):
         assert len(set(palette)) == len(palette)
@@ -79,7 +79,7 @@ def test_every_kind_has_a_palette_of_colours(matrix: Matrix) -> None:
 @pytest.mark.parametrize("kind", ["sequential", "counts"])
 def test_sequential_palettes_grow_lighter(kind: str) -> None:
     """What is readable without colour vision, and in print."""
-    lightness = [_lightness(colour) for colour in figures.palettes()[kind]]
+    lightness = [_lightness(colour) for colour in bokeh_figure.palettes()[kind]]
     assert all(later > earlier - 0.2 for earlier, later in itertools.pairwise(lightness))
     assert lightness[-1] - lightness[0] > 60
 
@@ -108,10 +108,10 @@ VISION = {
 @pytest.mark.parametrize("vision", VISION)
 def test_no_two_categories_look_alike(vision: str) -> None:
     """At least 13 apart in CIELAB, where 2.3 can just be noticed; binary ones far apart."""
-    colours = [_lab(colour, vision) for colour in figures.CATEGORY_COLOURS]
+    colours = [_lab(colour, vision) for colour in bokeh_figure.CATEGORY_COLOURS]
     apart = [np.linalg.norm(one - other) for one, other in itertools.combinations(colours, 2)]
     assert min(apart) >= 13
-    off, on = (_lab(colour, vision) for colour in figures.BINARY_COLOURS)
+    off, on = (_lab(colour, vision) for colour in bokeh_figure.BINARY_COLOURS)
     assert np.linalg.norm(off - on) >= 40
 
 
@@ -119,7 +119,7 @@ def test_no_two_categories_look_alike(vision: str) -> None:
 @pytest.mark.parametrize("kind", ["sequential", "counts", "diverging"])
 def test_steps_of_a_scale_are_seen(kind: str, vision: str) -> None:
     """Every sixteenth of a palette differs from the one before."""
-    colours = [_lab(colour, vision) for colour in figures.palettes()[kind][::16]]
+    colours = [_lab(colour, vision) for colour in bokeh_figure.palettes()[kind][::16]]
     steps = [np.linalg.norm(later - earlier) for earlier, later in itertools.pairwise(colours)]
     assert min(steps) >= 3
 
@@ -127,7 +127,7 @@ def test_steps_of_a_scale_are_seen(kind: str, vision: str) -> None:
 @pytest.mark.parametrize("vision", VISION)
 def test_signs_are_told_apart(vision: str) -> None:
     """Values and their negatives, from a quarter of the diverging scale on."""
-    colours = [_lab(colour, vision) for colour in figures.palettes()["diverging"]]
+    colours = [_lab(colour, vision) for colour in bokeh_figure.palettes()["diverging"]]
     for at in range(0, 96, 8):
         assert np.linalg.norm(colours[at] - colours[-1 - at]) >= 20
 

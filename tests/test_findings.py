@@ -9,8 +9,8 @@ import pytest
 import samples
 from scipy import stats
 
-from atlas import findings
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import findings
 
 
 def _matrix(values: np.ndarray, name: str = "a", **changes: object) -> Matrix:

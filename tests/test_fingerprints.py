@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from atlas import analysis, contents, fingerprints, head_nearest, head_scores
-from atlas.fingerprints import DOUBT, NEAREST, STEPS, Nearest
-from atlas.head_nearest import Prints
-from atlas.head_scores import Listed
 from atlas.paths import Project
+from atlas.profiles import collection, statement
+from atlas.site.heads import fingerprints as head_nearest
+from atlas.site.heads import nearest
+from atlas.site.heads import scores as head_scores
+from atlas.site.heads.fingerprints import Prints
+from atlas.site.heads.nearest import DOUBT, NEAREST, STEPS, Nearest
+from atlas.site.heads.scores import Listed
 
 FROM, TO = (2, 1), (0, 2)
 """A head of the first model, and where the second has a copy of it, at another depth."""
@@ -30,8 +33,8 @@ def atlas(tmp_path: Path) -> Project:
 
 
 def _read(made: Project) -> tuple[list[Listed], Prints]:
-    listed = head_scores.listed(contents.load(made))
-    statements = [analysis.statement(name) for name in analysis.names()]
+    listed = head_scores.listed(collection.load(made))
+    statements = [statement.of(name) for name in statement.names()]
     scores = [one for stated in statements for one in head_scores.scores(listed, stated)]
     return listed, head_nearest.prints(listed, scores, head_scores.groups(listed, statements))
 
@@ -118,15 +121,15 @@ def test_what_a_model_lacks_is_not_taken_for_zero(atlas: Project) -> None:
 
 def test_a_fingerprint_is_made_of_scores_of_a_fixed_range_at_the_smaller_k() -> None:
     drawn = head_atlas.functions(0, 4, 3)
-    names = [one.name for one in fingerprints.chosen("functions", drawn)]
+    names = [one.name for one in nearest.chosen("functions", drawn)]
     assert names[0] == "ov_copying" and len(names) == 41
     assert "score:capital@10" in names and "suppressive:name@1" in names
     assert not any(name.endswith(("@25", "@3")) or name.startswith("relations") for name in names)
-    assert not list(fingerprints.chosen("importance", head_atlas.attention(0, 4, 3)))
+    assert not list(nearest.chosen("importance", head_atlas.attention(0, 4, 3)))
     signed = next(one for one in drawn if one.name == "ov_copying")
-    assert fingerprints.shares(signed) == pytest.approx((signed.values + 1) / 2)
+    assert nearest.shares(signed) == pytest.approx((signed.values + 1) / 2)
     free = [replace(one, range=(0, None)) for one in head_atlas.attention(0, 4, 3)]
-    assert not list(fingerprints.chosen("attention", free))
+    assert not list(nearest.chosen("attention", free))
 
 
 def _brute(values: NDArray[np.float64], first: list[int]) -> NDArray[np.float64]:
@@ -153,7 +156,7 @@ def test_it_finds_what_comparing_all_pairs_finds(scores: int) -> None:
     values[160:230, scores // 3 :] = np.nan
     values[drawn.random(values.shape) < 0.01] = np.nan
     values[5] = np.nan
-    found = fingerprints.nearest(values, first)
+    found = nearest.nearest(values, first)
     assert found is not None
     brute = np.sort(_brute(values, first), axis=1)
     there = found.heads[:, :3] >= 0
@@ -170,10 +173,10 @@ def test_all_sums_are_exact_in_float32() -> None:
     """Opposite ends of many scores: the largest sums that can occur come out whole."""
     values = np.zeros((2, 400))
     values[1] = 1
-    compared = fingerprints._Compared.of(values)
+    compared = nearest._Compared.of(values)
     order, _ = compared.best(1, 2)
     assert order[0] == (400 + DOUBT) / 400
-    assert 400 * compared.range**2 < fingerprints.EXACT
+    assert 400 * compared.range**2 < nearest.EXACT
 
 
 def test_the_answer_is_kept_until_a_score_changes(
@@ -181,40 +184,40 @@ def test_the_answer_is_kept_until_a_score_changes(
 ) -> None:
     drawn = np.random.default_rng(0).random((20, 6))
     cache = tmp_path / "cache" / "nearest.npz"
-    first = fingerprints.nearest(drawn, [0, 10, 20], cache)
+    first = nearest.nearest(drawn, [0, 10, 20], cache)
     asked = []
-    search = fingerprints._search
+    search = nearest._search
 
     def counted(values: NDArray[np.float64], starts: list[int]) -> Nearest:
         asked.append(values.shape)
         return search(values, starts)
 
-    monkeypatch.setattr(fingerprints, "_search", counted)
-    again = fingerprints.nearest(drawn, [0, 10, 20], cache)
+    monkeypatch.setattr(nearest, "_search", counted)
+    again = nearest.nearest(drawn, [0, 10, 20], cache)
     assert first is not None and again is not None and not asked
     assert (again.heads == first.heads).all() and again.usual == first.usual
     assert (again.distances == first.distances).all() and (again.counts == first.counts).all()
-    fingerprints.nearest(drawn + 0.001, [0, 10, 20], cache)
-    fingerprints.nearest(drawn + 0.001, [0, 12, 20], cache)
+    nearest.nearest(drawn + 0.001, [0, 10, 20], cache)
+    nearest.nearest(drawn + 0.001, [0, 12, 20], cache)
     assert len(asked) == 2
     cache.write_bytes(b"PK\x03\x04 nothing that numpy could read")
-    assert fingerprints.nearest(drawn + 0.001, [0, 12, 20], cache) is not None
+    assert nearest.nearest(drawn + 0.001, [0, 12, 20], cache) is not None
     assert len(asked) == 3
 
 
 def test_a_list_names_the_nearest_models_only() -> None:
     values = np.linspace(0, 1, 12)[:, None] * np.ones((1, 4))
-    found = fingerprints.nearest(values, list(range(13)))
+    found = nearest.nearest(values, list(range(13)))
     assert found is not None and found.heads.shape == (12, NEAREST)
     assert found.heads[0].tolist() == list(range(1, NEAREST + 1))
     assert (np.diff(found.distances, axis=1) >= 0).all()
 
 
 def test_an_atlas_of_too_many_heads_goes_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fingerprints, "LIMIT", 19)
-    assert fingerprints.nearest(np.zeros((20, 6)), [0, 10, 20]) is None
+    monkeypatch.setattr(nearest, "LIMIT", 19)
+    assert nearest.nearest(np.zeros((20, 6)), [0, 10, 20]) is None
 
 
 def test_how_it_is_computed_is_told_with_its_numbers() -> None:
-    told = " ".join(fingerprints.described())
+    told = " ".join(nearest.described())
     assert str(DOUBT) in told and f"1/{STEPS}" in told

@@ -10,16 +10,14 @@ import pytest
 import tokenizers
 import torch
 
-from atlas import (
-    functional,
-    paths,
-    questions,
-    relations,
-)
-from atlas.analyses import functions
-from atlas.checkpoint import Checkpoint
-from atlas.functional import Pairs, Place
-from atlas.reading import Blocks, Options
+from atlas import paths
+from atlas.analyses.functions import block as questions
+from atlas.analyses.functions import relation_scores
+from atlas.analyses.functions import run as functions
+from atlas.analyses.functions.relation_scores import Pairs, Place
+from atlas.analyses.functions.token_inputs import Blocks, Options
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.pinned import relations
 
 
 def llama_blocks() -> tuple[Pairs, Blocks]:
@@ -49,21 +47,21 @@ def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
     )
     inside, compared, largest = 0, 0, 0.0
     for block, _ in blocks:
-        scores = functional.score(block, blocks.U, permuted)
+        scores = relation_scores.score(block, blocks.U, permuted)
         places = [
             Place(head, relation, sign, 0)
             for head in range(block.heads)
             for relation in range(len(pairs.relations))
             for sign in (0, 1)
         ]
-        true = functional.score(block, blocks.U, pairs)
-        for place, chance in functional.chance(block, blocks.U, pairs, places).items():
+        true = relation_scores.score(block, blocks.U, pairs)
+        for place, chance in relation_scores.chance(block, blocks.U, pairs, places).items():
             at = (place.relation, place.sign, 0, place.head)
-            low, high = functional.wilson(float(scores[at]), int(pairs.sizes[place.relation]))
+            low, high = relation_scores.wilson(float(scores[at]), int(pairs.sizes[place.relation]))
             inside += low <= chance <= high
             compared += 1
             largest = max(largest, float(true[at]) - chance)
-            spread = (high - low) / 2 / functional.Z
+            spread = (high - low) / 2 / relation_scores.Z
             assert abs(float(scores[at]) - chance) < 5 * spread, place
     assert compared == 16 * 20 * 2
     # Less than 95% for small chances: where 0.1 hits are expected, a single one lies outside.
@@ -85,7 +83,7 @@ def test_chance_counts_every_source_with_every_target(tmp_path: Path) -> None:
     ids = torch.tensor([[int(word[1:]) for word in pair] for pair in pairs])
     for layer, (block, _) in enumerate(blocks):
         places = [Place(h, 0, s, at) for h in range(2) for s in (0, 1) for at in (0, 1)]
-        for place, chance in functional.chance(block, blocks.U, table, places).items():
+        for place, chance in relation_scores.chance(block, blocks.U, table, places).items():
             chosen = rows[layer, place.head, ids[:, 0]] * (-1 if place.sign else 1)
             k = (10, 25)[place.level]
             hits = [
@@ -96,17 +94,17 @@ def test_chance_counts_every_source_with_every_target(tmp_path: Path) -> None:
 
 def test_intervals() -> None:
     """Wilson's, from the tables of Newcombe 1998: 81 of 263, 15 of 148, 0 of 20."""
-    assert functional.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert functional.wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
-    assert functional.wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
-    assert functional.wilson(1, 20)[1] == 1
+    assert relation_scores.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert relation_scores.wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert relation_scores.wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
+    assert relation_scores.wilson(1, 20)[1] == 1
 
 
 def test_level_of_k_by_vocabulary() -> None:
-    assert functional.level(50257) == 0
-    assert functional.level(128256) == 1
-    assert functional.ks("copying") == functional.ks("name") == (1, 3)
-    assert functional.ks("capital") == (10, 25)
+    assert relation_scores.level(50257) == 0
+    assert relation_scores.level(128256) == 1
+    assert relation_scores.ks("copying") == relation_scores.ks("name") == (1, 3)
+    assert relation_scores.ks("capital") == (10, 25)
     assert {"copying", "name"} < set(relations.names())
 
 
@@ -114,7 +112,7 @@ def test_sieves_of_cuda_give_the_same_answers(tmp_path: Path) -> None:
     """Their order is tried here on the processor, where float32 is never shortened."""
     pairs, blocks = llama_blocks()
     block, _ = next(iter(blocks))
-    plain = functional.score(block, blocks.U, pairs)
-    assert torch.equal(functional.score(block, blocks.U, pairs, functions.SIEVES), plain)
+    plain = relation_scores.score(block, blocks.U, pairs)
+    assert torch.equal(relation_scores.score(block, blocks.U, pairs, functions.SIEVES), plain)
     coarse = (questions.Sieve(torch.bfloat16), questions.Sieve())
-    assert torch.equal(functional.score(block, blocks.U, pairs, coarse), plain)
+    assert torch.equal(relation_scores.score(block, blocks.U, pairs, coarse), plain)

@@ -16,9 +16,10 @@ import pytest
 import samples
 from PIL import Image
 
-from atlas import functional_maps, pages
-from atlas.relations import CATEGORIES
-from atlas.store import Profile
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles.profile_file import Profile
+from atlas.site import pages
+from atlas.site.figures import functions
 
 SHAPES = [(48, 25), (32, 32), (36, 40), (80, 64), (4, 4), (1, 1)]
 
@@ -31,7 +32,7 @@ def profile(request: pytest.FixtureRequest, tmp_path: Path) -> Profile:
 
 
 def test_heads_are_counted_by_category_and_depth(profile: Profile) -> None:
-    found = functional_maps.of(profile)
+    found = functions.of(profile)
     assert found
     assert (found.layers, found.heads) == profile.matrix("categories").values.shape
     assert [panel.name for panel in found.panels] == ["all", *CATEGORIES]
@@ -46,11 +47,11 @@ def test_heads_are_counted_by_category_and_depth(profile: Profile) -> None:
         assert panel.heads == sum(expected)
     ones = int(((classes >= 1) & (classes <= 4)).sum())
     assert found.many == (ones, *(int((classes == code).sum()) for code in (5, 6, 7)))
-    assert functional_maps.NARROWEST <= found.ratio <= functional_maps.WIDEST
+    assert functions.NARROWEST <= found.ratio <= functions.WIDEST
 
 
 def test_the_picture_has_a_pixel_for_every_head_of_every_panel(profile: Profile) -> None:
-    shown = Image.open(io.BytesIO(functional_maps.png(profile)))
+    shown = Image.open(io.BytesIO(functions.png(profile)))
     layers, heads = profile.matrix("categories").values.shape
     assert shown.size == (5 * layers, heads)
     pixels = np.asarray(shown.convert("RGBA"))
@@ -63,22 +64,22 @@ def test_the_picture_has_a_pixel_for_every_head_of_every_panel(profile: Profile)
                 assert alpha == 0
                 continue
             many = sum(each[layer, head] > 0 for each in counts)
-            assert f"#{red:02x}{green:02x}{blue:02x}" == functional_maps.COLOURS[many - 1]
+            assert f"#{red:02x}{green:02x}{blue:02x}" == functions.COLOURS[many - 1]
             assert alpha == 255
 
 
 def test_relations_that_the_tokenizer_lacks_are_told_with_their_pairs(profile: Profile) -> None:
-    found = functional_maps.of(profile)
+    found = functions.of(profile)
     assert found
     told = [(one.title, one.pairs) for one in found.unmeasured]
     assert told == [("Word to homophone", 7), ("English to French", 1)]
 
 
 def test_other_analyses_have_no_functional_map() -> None:
-    assert functional_maps.of(samples.profile()) is None
-    assert functional_maps.of(samples.profile(analysis="functions")) is None
+    assert functions.of(samples.profile()) is None
+    assert functions.of(samples.profile(analysis="functions")) is None
     with pytest.raises(ValueError, match="no functional map"):
-        functional_maps.png(samples.profile())
+        functions.png(samples.profile())
 
 
 def test_without_a_measurable_relation_the_page_says_so(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_without_a_measurable_relation_the_page_says_so(tmp_path: Path) -> None:
     functional_atlas.site(made, "one", 4, 4)
     whole = functional_atlas.profile(made, "one", 4, 4)
     bare = tuple(one for one in whole.matrices if one.name == "ov_copying")
-    found = functional_maps.of(replace(whole, matrices=bare))
+    found = functions.of(replace(whole, matrices=bare))
     assert found
     assert found.panels == ()
     assert {one.pairs for one in found.unmeasured} == {80, 7, 1}
@@ -98,7 +99,7 @@ def test_the_page_and_the_index_of_data(tmp_path: Path) -> None:
     pages.render(made)
     page = (made.folder("one") / "index.md").read_text(encoding="utf-8")
     assert page.count('class="atlas-map"') == 5
-    assert (made.folder("one") / "previews" / functional_maps.PREVIEW).is_file()
+    assert (made.folder("one") / "previews" / functions.PREVIEW).is_file()
     text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
     assert "Word to homophone (7 pairs), English to French (1 pair). A relation needs 30." in text
     assert "pairs:capital" not in text

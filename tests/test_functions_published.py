@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from atlas import (
-    functional,
-    headers,
-    relations,
-    tokens,
-)
-from atlas.analyses import functions
-from atlas.checkpoint import Checkpoint
-from atlas.functional import Pairs
-from atlas.reading import Blocks, Options
+from atlas.analyses.functions import relation_scores
+from atlas.analyses.functions import run as functions
+from atlas.analyses.functions.relation_scores import Pairs
+from atlas.analyses.functions.token_inputs import Blocks, Options
+from atlas.checkpoints import locate
+from atlas.loaded import token_text
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.pinned import relations
 
 
 def nothing(done: int, total: int) -> None:
@@ -59,7 +57,7 @@ PUBLISHED = {
 
 def hub_folder(source: str) -> Path:
     """A model in the hub's cache on this machine; the test is skipped where it is not there."""
-    folder = headers.locate(source, None, Path())
+    folder = locate.folder(source, None, Path())
     if folder is None:
         pytest.skip(f"weights are not on this machine: hf download {source}")
     return folder
@@ -71,9 +69,9 @@ def test_published_heads_have_their_published_scores(source: str) -> None:
     """Our pairs are not the paper's, so a score may differ by a tenth; the head may not."""
     checkpoint = Checkpoint.open(hub_folder(source))
     matrices = {one.name: one for one in functions.run(checkpoint, nothing).matrices}
-    level = functional.level(checkpoint.geometry.vocabulary)
+    level = relation_scores.level(checkpoint.geometry.vocabulary)
     for name, (place, score) in PUBLISHED[source].items():
-        values = matrices[f"score:{name}@{functional.ks(name)[level]}"].values
+        values = matrices[f"score:{name}@{relation_scores.ks(name)[level]}"].values
         assert values[place] == values.max(), name
         assert values[place] == pytest.approx(score, abs=0.1), name
 
@@ -83,11 +81,11 @@ def test_name_movers_of_gpt2_copy_names_and_negative_ones_suppress_them() -> Non
     """Wang et al. 2022, at k = 5 as there."""
     folder = hub_folder("openai-community/gpt2")
     checkpoint = Checkpoint.open(folder)
-    tokenizer = tokens.load(folder)
+    tokenizer = token_text.load(folder)
     table = Pairs.of([relations.load("name")], tokenizer, checkpoint.geometry.vocabulary)
     at_five = replace(table, ks=torch.full_like(table.ks, 5))
     blocks = Blocks(checkpoint, at_five.sources, Options(), torch.device("cpu"))
-    scores = [functional.score(block, blocks.U, at_five)[0, :, 0] for block, _ in blocks]
+    scores = [relation_scores.score(block, blocks.U, at_five)[0, :, 0] for block, _ in blocks]
     for sign, heads in ((0, ((9, 9), (10, 0), (9, 6))), (1, ((10, 7), (11, 10)))):
         for layer, head in heads:
             assert scores[layer][sign, head] >= 0.95, (layer, head)

@@ -10,11 +10,12 @@ import planted_blocks
 import pytest
 import torch
 
-from atlas import hard_concrete, losses, masking, skipping
-from atlas.batches import Batch
+from atlas.analyses.masks import choosing, learned_gates
+from atlas.analyses.masks.learned_gates import Gates
 from atlas.errors import AtlasError
-from atlas.hard_concrete import Gates
-from atlas.model import Model
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Batch
+from atlas.passes import losses, without_blocks
 
 
 def quiet(done: int, total: int) -> None:
@@ -27,10 +28,10 @@ def test_gates_are_distributed_as_published() -> None:
     uniform = torch.rand(200_000, generator=generator, dtype=torch.float64)
     for log_alpha in (-2.0, 0.0, 0.7, 3.0):
         held = torch.tensor(log_alpha, dtype=torch.float64)
-        gates = hard_concrete.sampled(held, uniform)
+        gates = learned_gates.sampled(held, uniform)
         closed = 1 / (1 + math.exp(log_alpha - 2 / 3 * math.log(0.1 / 1.1)))
         open_ = 1 / (1 + math.exp(2 / 3 * math.log(1.1 / 0.1) - log_alpha))
-        assert float(hard_concrete.closed_share(held)) == pytest.approx(closed, rel=1e-12)
+        assert float(learned_gates.closed_share(held)) == pytest.approx(closed, rel=1e-12)
         assert float((gates == 0).double().mean()) == pytest.approx(closed, abs=0.005)
         assert float((gates == 1).double().mean()) == pytest.approx(open_, abs=0.005)
         median = 1.2 / (1 + math.exp(-log_alpha * 1.5)) - 0.1
@@ -40,11 +41,11 @@ def test_gates_are_distributed_as_published() -> None:
 def test_gates_start_from_costs() -> None:
     """As many are closed as should be; the price lies between what is pruned and what is kept."""
     costs = torch.tensor([[0.1, 0.5, -0.2, 0.9], [4.0, 1.0, 2.0, 3.0]], dtype=torch.float64)
-    log_alpha, price, unit = hard_concrete.start(costs, 2)
+    log_alpha, price, unit = learned_gates.start(costs, 2)
     torch.testing.assert_close(price, torch.tensor([0.3, 2.5], dtype=torch.float64))
     assert (unit > 0).all()
     torch.testing.assert_close(
-        hard_concrete.closed_share(log_alpha).sum(1),
+        learned_gates.closed_share(log_alpha).sum(1),
         torch.tensor([2.0, 2.0]).double(),
         atol=0.1,
         rtol=0,
@@ -56,13 +57,13 @@ def learned(
     model: Model, steps: int = 60, tokens: int | None = None, pruned: int = 4
 ) -> tuple[Gates, list[tuple[int, int]]]:
     passages, languages = planted_blocks.passages()
-    found = skipping.losses_without(model, passages, quiet).numpy()
+    found = without_blocks.losses_without(model, passages, quiet).numpy()
     clusters, told = np.array(languages), list[tuple[int, int]]()
-    gates = hard_concrete.learn(
+    gates = learned_gates.learn(
         model,
         passages,
         clusters,
-        masking.halves(clusters),
+        choosing.halves(clusters),
         (found[1:] - found[0]).T,
         pruned,
         lambda done, total: told.append((done, total)),
@@ -80,7 +81,7 @@ def test_what_serves_a_cluster_is_kept_and_the_rest_pruned(tmp_path: Path) -> No
         [[planted_blocks.SERVES[block] == who for block in planted_blocks.BLOCKS] for who in "AB"]
     )
     for half in gates.log_alpha:
-        assert (masking.cheapest(half, 4) == serves).all()
+        assert (choosing.cheapest(half, 4) == serves).all()
     assert abs(gates.sparsity * 8 - 4) < 1, "the expected number of closed gates, within a block"
     assert told[-1][0] == told[-1][1] and [one for one, _ in told] == sorted(one for one, _ in told)
     assert [parameter.requires_grad for parameter in model.live.parameters()] == wanting

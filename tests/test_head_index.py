@@ -14,12 +14,15 @@ import pagecheck
 import pytest
 from numpy.typing import NDArray
 
-from atlas import analysis, contents, head_index, pages, parts, relations, store
 from atlas.errors import AtlasError
-from atlas.head_index import Heads
-from atlas.matrix import Matrix
 from atlas.paths import PACKAGE, Project
-from atlas.relations import CATEGORIES
+from atlas.pinned import relations
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles import collection, profile_file, side_files, statement
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.heads import index as head_index
+from atlas.site.heads.index import Heads
 
 SHAPES = {"large": (12, 32), "small": (3, 5), "tall": (40, 4)}
 
@@ -36,8 +39,8 @@ def atlas(tmp_path: Path) -> Project:
 
 
 def _load(made: Project) -> Heads:
-    statements = [analysis.statement(name) for name in analysis.names()]
-    return head_index.load(made, contents.load(made), statements)
+    statements = [statement.of(name) for name in statement.names()]
+    return head_index.load(made, collection.load(made), statements)
 
 
 def _index(heads: Heads) -> dict[str, Any]:
@@ -143,7 +146,7 @@ def test_relations_agree_with_the_counts_of_the_committed_profiles() -> None:
         if not path.is_file():
             continue
         measured += 1
-        profile = store.load(path)
+        profile = profile_file.load(path)
         own = slice(model["first"], model["first"] + model["layers"] * model["heads"])
         for name in CATEGORIES:
             has = [
@@ -219,7 +222,7 @@ def test_matrices_of_other_heads_are_left_out_and_named(atlas: Project) -> None:
 
 
 def test_a_profile_of_functions_without_its_heads_is_refused(atlas: Project) -> None:
-    where = parts.path(atlas.profile("small", "functions"), "heads")
+    where = side_files.path(atlas.profile("small", "functions"), "heads")
     document = json.loads(where.read_text(encoding="utf-8"))
     document["heads"][3]["layer"] = 99
     where.write_text(json.dumps(document), encoding="utf-8")

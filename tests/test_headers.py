@@ -16,7 +16,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from atlas import headers, shard
+from atlas.checkpoints import digests, headers, locate, safetensors_file
 from atlas.errors import AtlasError
 
 TENSORS = {
@@ -67,7 +67,7 @@ def test_names_shapes_dtypes_and_bytes(tmp_path: Path) -> None:
     for name, tensor in TENSORS.items():
         assert held[name].shape == tuple(tensor.shape)
         assert held[name].elements == tensor.numel()
-        content = b"".join(shard.chunks(file, held[name].start, held[name].stop))
+        content = b"".join(safetensors_file.chunks(file, held[name].start, held[name].stop))
         assert content == tensor.view(torch.uint8).numpy().tobytes()
     assert [tensor.dtype for tensor in held.values()] == ["BF16", "F32", "I64"]
 
@@ -170,11 +170,11 @@ def test_index_without_a_table(tmp_path: Path, weight_map: object) -> None:
         ({"a": entry()}, bytes(9), "corrupt: 1 bytes after the last tensor"),
         ({"a": {**entry(), "x": 1}}, bytes(8), "a: corrupt: header entry is"),
         ({"a": 3}, bytes(8), "a: corrupt: header entry is 3"),
-        ([1], b"", "corrupt: expected a JSON object"),
-        (b"{", b"", "corrupt: not JSON"),
-        (b"\xff\xfe{}", b"", "corrupt: not JSON"),
-        (b"[" * 100_000, b"", "corrupt: not JSON"),
-        (b'{"a": {}, "a": {}}', b"", "corrupt: 'a' stands there twice"),
+        ([1], b"", "corrupt: header: expected a JSON object"),
+        (b"{", b"", "corrupt: header: is not valid JSON"),
+        (b"\xff\xfe{}", b"", "corrupt: header: byte 0 is not UTF-8"),
+        (b"[" * 100_000, b"", "corrupt: header: is not valid JSON"),
+        (b'{"a": {}, "a": {}}', b"", "corrupt: header: is not valid JSON: key 'a' is repeated"),
     ],
 )
 def test_corrupt_headers_are_refused(
@@ -188,8 +188,8 @@ def test_corrupt_headers_are_refused(
 def test_a_header_larger_than_100_mb_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / headers.SINGLE
     with file.open("wb") as stream:
-        stream.write(struct.pack("<Q", shard.LARGEST_HEADER + 1))
-        stream.truncate(2 * shard.LARGEST_HEADER)
+        stream.write(struct.pack("<Q", safetensors_file.LARGEST_HEADER + 1))
+        stream.truncate(2 * safetensors_file.LARGEST_HEADER)
     with pytest.raises(AtlasError, match="header of 104,857,601 bytes, at most 100 MB are read"):
         headers.read(tmp_path)
 
@@ -217,9 +217,9 @@ def test_digest_is_of_the_content_alone(tmp_path: Path) -> None:
     tensors = {name: TENSORS[name] for name in "ab"}
     file = save(tmp_path / "whole", tensors)
     save_sharded(tmp_path / "cut", {f"{name}.safetensors": {name: tensors[name]} for name in "ab"})
-    first = headers.digest(tmp_path / "whole")
+    first = digests.of_weights(tmp_path / "whole")
     os.utime(file, (1, 1))
-    assert first == headers.digest(tmp_path / "whole") == headers.digest(tmp_path / "cut")
+    assert first == digests.of_weights(tmp_path / "whole") == digests.of_weights(tmp_path / "cut")
     lines = [
         ["a", "BF16", [4], hashlib.sha256(b"\x80\x3f" * 4).hexdigest()],
         ["b", "F32", [2, 3], hashlib.sha256(struct.pack("<6f", *range(6))).hexdigest()],
@@ -244,26 +244,28 @@ def test_digest_sees_every_change(
     tensors = {name: TENSORS[name] for name in "ab"}
     save(tmp_path / "one", tensors)
     save(tmp_path / "two", change(tensors))
-    assert headers.digest(tmp_path / "one") != headers.digest(tmp_path / "two")
+    assert digests.of_weights(tmp_path / "one") != digests.of_weights(tmp_path / "two")
 
 
 def test_digest_tells_its_progress(tmp_path: Path) -> None:
-    save(tmp_path, {"a": torch.zeros(5), "b": torch.zeros(shard.CHUNK, dtype=torch.int16)})
+    save(
+        tmp_path, {"a": torch.zeros(5), "b": torch.zeros(safetensors_file.CHUNK, dtype=torch.int16)}
+    )
     seen: list[tuple[int, int]] = []
-    headers.digest(tmp_path, lambda done, total: seen.append((done, total)))
-    total = 20 + 2 * shard.CHUNK
+    digests.of_weights(tmp_path, lambda done, total: seen.append((done, total)))
+    total = 20 + 2 * safetensors_file.CHUNK
     assert seen == [(20, total), (total, total)]
 
 
 def test_tokenizer_digest(tmp_path: Path) -> None:
-    assert headers.tokenizer_digest(tmp_path) is None
+    assert digests.of_tokenizer(tmp_path) is None
     (tmp_path / "tokenizer.json").write_text("{}")
-    first = headers.tokenizer_digest(tmp_path)
+    first = digests.of_tokenizer(tmp_path)
     assert first is not None and first.startswith("sha256:")
     (tmp_path / "README.md").write_text("no part of it")
-    assert headers.tokenizer_digest(tmp_path) == first
+    assert digests.of_tokenizer(tmp_path) == first
     (tmp_path / "tokenizer_config.json").write_text("{}")
-    assert headers.tokenizer_digest(tmp_path) != first
+    assert digests.of_tokenizer(tmp_path) != first
 
 
 def test_config_is_a_small_json_object(tmp_path: Path) -> None:
@@ -276,27 +278,27 @@ def test_config_is_a_small_json_object(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match="expected a JSON object"):
         headers.config(tmp_path)
     file.write_bytes(b" " * (headers.LARGEST_CONFIG + 1))
-    with pytest.raises(AtlasError, match="larger than 4,194,304 bytes"):
+    with pytest.raises(AtlasError, match="4,194,305 bytes, larger than 4,194,304"):
         headers.config(tmp_path)
 
 
 def test_locate_a_folder(tmp_path: Path) -> None:
     (tmp_path / "weights" / "tiny").mkdir(parents=True)
-    assert headers.locate("./weights/tiny", None, tmp_path) is None
+    assert locate.folder("./weights/tiny", None, tmp_path) is None
     (tmp_path / "weights" / "tiny" / "config.json").write_text("{}")
     found = (tmp_path / "weights" / "tiny").resolve()
-    assert headers.locate("./weights/tiny", None, tmp_path) == found
-    assert headers.locate(str(found), None, Path("elsewhere")) == found
+    assert locate.folder("./weights/tiny", None, tmp_path) == found
+    assert locate.folder(str(found), None, Path("elsewhere")) == found
 
 
 def test_locate_a_reference_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headers, "zoo_folder", lambda name: tmp_path / name)
-    assert headers.locate("zoo:llama", None, Path()) is None
+    monkeypatch.setattr(locate, "zoo_folder", lambda name: tmp_path / name)
+    assert locate.folder("zoo:llama", None, Path()) is None
     (tmp_path / "llama").mkdir()
     (tmp_path / "llama" / "config.json").write_text("{}")
-    assert headers.locate("zoo:llama", None, Path()) == tmp_path / "llama"
+    assert locate.folder("zoo:llama", None, Path()) == tmp_path / "llama"
     with pytest.raises(AtlasError, match="names no reference model"):
-        headers.locate("zoo:../llama", None, Path())
+        locate.folder("zoo:../llama", None, Path())
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -326,11 +328,11 @@ def test_locate_in_the_hub_cache(
     snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, below: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / below))
-    assert headers.locate("org/name", COMMIT, Path()) == snapshot
-    assert headers.locate("org/name", "main", Path()) == snapshot
-    assert headers.locate("org/name", None, Path()) == snapshot
-    assert headers.locate("org/name", COMMIT.replace("0", "f"), Path()) is None
-    assert headers.locate("org/other", COMMIT, Path()) is None
+    assert locate.folder("org/name", COMMIT, Path()) == snapshot
+    assert locate.folder("org/name", "main", Path()) == snapshot
+    assert locate.folder("org/name", None, Path()) == snapshot
+    assert locate.folder("org/name", COMMIT.replace("0", "f"), Path()) is None
+    assert locate.folder("org/other", COMMIT, Path()) is None
 
 
 def test_locate_in_the_default_cache(
@@ -339,10 +341,10 @@ def test_locate_in_the_default_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "cache" / "huggingface").mkdir(parents=True)
     (tmp_path / "cache" / "huggingface" / "hub").symlink_to(tmp_path / "hub")
-    found = headers.locate("org/name", COMMIT, Path())
+    found = locate.folder("org/name", COMMIT, Path())
     assert found is not None and found.resolve() == snapshot
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert headers.hub_cache() == Path.home() / ".cache" / "huggingface" / "hub"
+    assert locate.hub_cache() == Path.home() / ".cache" / "huggingface" / "hub"
 
 
 @pytest.mark.parametrize(
@@ -350,12 +352,12 @@ def test_locate_in_the_default_cache(
 )
 def test_locate_refuses_what_is_no_hub_id(source: str, revision: str | None) -> None:
     with pytest.raises(AtlasError, match="is no hub id with a revision"):
-        headers.locate(source, revision, Path())
+        locate.folder(source, revision, Path())
 
 
 def test_no_heavy_library_is_imported() -> None:
     code = (
-        "import sys, atlas.headers, atlas.architectures;"
+        "import sys, atlas.checkpoints.headers, atlas.architectures;"
         "heavy = {'torch', 'transformers', 'safetensors'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

@@ -10,9 +10,9 @@ from pathlib import Path
 import atlases
 import pytest
 
-from atlas import history, pages
-from atlas.history import Change
 from atlas.paths import Project
+from atlas.site import newest_changes, pages
+from atlas.site.newest_changes import Change
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -49,7 +49,7 @@ def atlas(tmp_path: Path) -> Project:
 
 
 def test_changes_are_told_newest_first(atlas: Project) -> None:
-    assert history.newest(atlas) == (
+    assert newest_changes.newest(atlas) == (
         Change("2026-01-03", "measured again", ("one",), ("weights",)),
         Change("2026-01-03", "removed", ("two",), ()),
         Change("2026-01-02", "measured", ("one",), ("weights",)),
@@ -65,20 +65,20 @@ def test_what_happened_on_one_day_is_told_once(atlas: Project) -> None:
     commit(atlas, 4)
     atlas.entry("three").unlink()
     commit(atlas, 4)
-    newest = [change for change in history.newest(atlas) if change.date == "2026-01-04"]
+    newest = [change for change in newest_changes.newest(atlas) if change.date == "2026-01-04"]
     assert newest == [Change("2026-01-04", "entry changed", ("one",), ())]
 
 
 def test_what_was_not_committed_is_no_change(atlas: Project) -> None:
-    before = history.newest(atlas)
+    before = newest_changes.newest(atlas)
     atlases.entry(atlas, "new")
-    assert history.newest(atlas) == before
+    assert newest_changes.newest(atlas) == before
 
 
 def test_the_last_commit_of_a_shallow_clone_tells_nothing(atlas: Project, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--depth", "2", atlas.root.as_uri(), str(clone))
-    assert {change.date for change in history.newest(Project(clone))} == {"2026-01-03"}
+    assert {change.date for change in newest_changes.newest(Project(clone))} == {"2026-01-03"}
 
 
 def test_a_project_may_lie_deeper_in_its_repository(tmp_path: Path) -> None:
@@ -86,22 +86,22 @@ def test_a_project_may_lie_deeper_in_its_repository(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "deeper" / "atlas")
     atlases.entry(made, "one")
     commit(Project(tmp_path), 1)
-    assert history.newest(made) == (Change("2026-01-01", "listed", ("one",), ()),)
+    assert newest_changes.newest(made) == (Change("2026-01-01", "listed", ("one",), ()),)
 
 
 def test_without_a_repository_or_git_there_is_no_history(
     tmp_path: Path, atlas: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = atlases.project(tmp_path / "plain")
-    assert history.newest(made) == ()
+    assert newest_changes.newest(made) == ()
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert history.newest(atlas) == ()
+    assert newest_changes.newest(atlas) == ()
 
 
 def test_a_repository_without_commits_has_no_history(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "new")
     git(made.root, "init")
-    assert history.newest(made) == ()
+    assert newest_changes.newest(made) == ()
 
 
 def test_the_home_page_tells_them(atlas: Project) -> None:

@@ -16,9 +16,10 @@ import pytest
 import tiny
 from stand_in_hub import COMMIT, Handler, StandIn, serving
 
-from atlas import headers, hub, shard, skeleton
+from atlas.checkpoints import headers, safetensors_file
+from atlas.drafting import hollow_copy, hub
+from atlas.drafting.hub import Hub, Repository
 from atlas.errors import AtlasError
-from atlas.hub import Hub, Repository
 
 NAME = "some-org/Some-Model"
 API = f"/api/models/{NAME}"
@@ -47,10 +48,10 @@ def published(stand_in: StandIn, folder: Path, **changes: object) -> Path:
     return folder
 
 
-def read(stand_in: StandIn, into: Path) -> dict[str, shard.Tensor]:
+def read(stand_in: StandIn, into: Path) -> dict[str, safetensors_file.Tensor]:
     client = Hub.from_environment()
     into.mkdir()
-    skeleton.write(client, client.repository(NAME, None), into)
+    hollow_copy.write(client, client.repository(NAME, None), into)
     return headers.read(into)
 
 
@@ -77,7 +78,7 @@ def test_a_skeleton_reads_like_the_model_and_costs_no_weights(
     for path in shards:
         assert path.stat().st_size == (folder / path.name).stat().st_size
     if ranges:
-        assert stand_in.sent < len(shards) * (skeleton.FIRST + 100) + 20_000
+        assert stand_in.sent < len(shards) * (hollow_copy.FIRST + 100) + 20_000
         assert all(asked for path, asked, _ in stand_in.asked if "/resolve/" in path)
 
 
@@ -85,7 +86,7 @@ def test_a_header_longer_than_the_first_bytes_is_fetched_whole(
     stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published(stand_in, tmp_path / "model", shard_size=None, vocab_size=61)
-    monkeypatch.setattr(skeleton, "FIRST", 100)
+    monkeypatch.setattr(hollow_copy, "FIRST", 100)
     assert "model.norm.weight" in read(stand_in, tmp_path / "skeleton")
 
 
@@ -261,7 +262,7 @@ def test_repositories_without_what_atlas_reads(
     stand_in: StandIn, tmp_path: Path, files: list[str], problem: str
 ) -> None:
     line = told(
-        lambda: skeleton.write(
+        lambda: hollow_copy.write(
             Hub.from_environment(), Repository(NAME, COMMIT, frozenset(files)), tmp_path
         )
     )
@@ -275,7 +276,7 @@ def served(stand_in: StandIn, tmp_path: Path, weights: bytes, size: int | None =
 
     def answer(request: Handler) -> None:
         total = len(weights) if size is None else size
-        last = min(len(weights), skeleton.FIRST) - 1
+        last = min(len(weights), hollow_copy.FIRST) - 1
         request.answer(206, weights[: last + 1], part=f"bytes 0-{last}/{total}")
 
     stand_in.answers[f"/{NAME}/resolve/{COMMIT}/model.safetensors"] = answer

@@ -12,7 +12,7 @@ import pytest
 import scipy.stats
 import torch
 
-from atlas import linalg
+from atlas.loaded import linalg
 
 
 def gaussian(rows: int, columns: int, seed: int = 0) -> torch.Tensor:
@@ -321,7 +321,7 @@ def test_nothing_changes_the_matrix() -> None:
 
 MEMORY = """
 import sys, torch
-from atlas import linalg
+from atlas.loaded import linalg
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()

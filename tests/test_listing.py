@@ -16,8 +16,8 @@ import pytest
 import whole
 from browser import chrome
 
-from atlas import store
 from atlas.paths import Project
+from atlas.profiles import profile_file
 
 PAGES_OWN = ("assets/*", "search/*", "sitemap*", "data/index.json")
 """What a site is made of beside its data."""
@@ -94,7 +94,7 @@ def test_the_example_of_the_page_reads_a_matrix(site: Project) -> None:
     finally:
         server.shutdown()
         server.server_close()
-    matrix = store.load(site.profile("ref-llama", "weights")).matrix("rms")
+    matrix = profile_file.load(site.profile("ref-llama", "weights")).matrix("rms")
     told, values = done.stdout.splitlines()
     assert told.startswith(f"{matrix.title} {matrix.values.shape}")
     assert np.array_equal(json.loads(values), matrix.values, equal_nan=True)

@@ -16,8 +16,9 @@ import pytest
 import samples
 from PIL import Image
 
-from atlas import figures, mask_maps, pages
-from atlas.store import Profile
+from atlas.profiles.profile_file import Profile
+from atlas.site import pages
+from atlas.site.figures import bokeh_figure, masks
 
 LAYERS = [8, 36, 1]
 
@@ -29,7 +30,7 @@ def profile(request: pytest.FixtureRequest, tmp_path: Path) -> Profile:
 
 
 def test_panels_count_what_is_pruned(profile: Profile) -> None:
-    found = mask_maps.of(profile)
+    found = masks.of(profile)
     assert found
     layers = profile.matrix("mask:mlp").values.shape[1]
     assert (found.layers, found.blocks) == (layers, layers * len(masks_atlas.TOPICS))
@@ -44,10 +45,10 @@ def test_panels_count_what_is_pruned(profile: Profile) -> None:
 
 
 def test_the_picture_has_a_pixel_for_every_block(profile: Profile) -> None:
-    found = mask_maps.of(profile)
+    found = masks.of(profile)
     assert found
-    shown = np.asarray(Image.open(io.BytesIO(mask_maps.png(profile))).convert("RGB"))
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in figures.BINARY_COLOURS)
+    shown = np.asarray(Image.open(io.BytesIO(masks.png(profile))).convert("RGB"))
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
     for at, name in enumerate(("mlp", "attn")):
         values = profile.matrix(f"mask:{name}").values
         panel = shown[:, at * found.layers : (at + 1) * found.layers]
@@ -61,14 +62,14 @@ def test_topics_of_one_group_are_neighbours(tmp_path: Path) -> None:
     """The drawn topics need the blocks of their group, of which there are two."""
     made = atlases.project(tmp_path / "atlas")
     profile = masks_atlas.site(made, "one", 36)
-    groups = [at % 2 for at in mask_maps.order(profile)]
+    groups = [at % 2 for at in masks.order(profile)]
     assert sum(a != b for a, b in itertools.pairwise(groups)) == 1
 
 
 def test_a_line_of_points_is_found_again() -> None:
     places = np.random.default_rng(1).permutation(24)
     between = np.abs(places[:, None] - places[None, :]).astype(float)
-    path = mask_maps.shortest(between.tolist())
+    path = masks.shortest(between.tolist())
     assert np.abs(np.diff(places[path])).tolist() == [1] * 23
     assert path[0] < path[-1]
 
@@ -82,21 +83,21 @@ def test_the_way_is_near_the_shortest_of_all() -> None:
             return float(sum(between[a, b] for a, b in itertools.pairwise(path)))
 
         least = min(map(length, itertools.permutations(range(7))))
-        assert length(tuple(mask_maps.shortest(between.tolist()))) <= least * 1.02
+        assert length(tuple(masks.shortest(between.tolist()))) <= least * 1.02
 
 
 def test_few_topics_have_an_order_too() -> None:
-    assert mask_maps.shortest([]) == []
-    assert mask_maps.shortest([[0.0]]) == [0]
-    assert mask_maps.shortest([[0.0, 3.0], [3.0, 0.0]]) == [0, 1]
-    assert mask_maps.shortest([[0.0] * 4] * 4) == [0, 1, 2, 3]
+    assert masks.shortest([]) == []
+    assert masks.shortest([[0.0]]) == [0]
+    assert masks.shortest([[0.0, 3.0], [3.0, 0.0]]) == [0, 1]
+    assert masks.shortest([[0.0] * 4] * 4) == [0, 1, 2, 3]
 
 
 def test_other_profiles_have_no_block_masks(profile: Profile) -> None:
-    assert mask_maps.of(samples.profile()) is None
-    assert mask_maps.of(samples.profile(analysis="masks")) is None
+    assert masks.of(samples.profile()) is None
+    assert masks.of(samples.profile(analysis="masks")) is None
     fewer = tuple(one for one in profile.matrices if one.name != "delta:attn")
-    assert mask_maps.of(replace(profile, matrices=fewer)) is None
+    assert masks.of(replace(profile, matrices=fewer)) is None
 
 
 def test_the_section_is_light_and_its_labels_are_text(tmp_path: Path) -> None:
@@ -104,10 +105,10 @@ def test_the_section_is_light_and_its_labels_are_text(tmp_path: Path) -> None:
     profile = masks_atlas.site(made, "one", 36)
     pages.render(made)
     page = (made.folder("one") / "index.md").read_text(encoding="utf-8")
-    assert (made.folder("one") / "previews" / mask_maps.PREVIEW).is_file()
+    assert (made.folder("one") / "previews" / masks.PREVIEW).is_file()
     figure = re.search(r'<figure class="atlas-figure atlas-masks".*?</figure>', page, re.S)
     assert figure
-    order = [masks_atlas.TOPICS[at] for at in mask_maps.order(profile)]
+    order = [masks_atlas.TOPICS[at] for at in masks.order(profile)]
     assert re.findall(r"<li>(.*?)</li>", figure.group()) == order * 2
     without = page.replace(figure.group(), "")
     assert len(gzip.compress(page.encode())) - len(gzip.compress(without.encode())) < 600

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from samples import matrix
 
-from atlas import matrix as matrices
 from atlas.errors import AtlasError, Problems
-from atlas.matrix import Matrix, from_json, rounded
+from atlas.profiles import matrix as matrices
+from atlas.profiles.matrix import Matrix, from_json, rounded
 
 
 @pytest.mark.parametrize(

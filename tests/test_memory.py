@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas import memory
+from atlas.loaded import memory
 
 STAT = "anon 5\ninactive_file 300\nactive_file 100\n"
 OLD = "cache 400\ntotal_inactive_file 300\ntotal_active_file 100\n"

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import yaml
 
-from atlas import entry, headers, plan, profile, store, verify
+from atlas.checkpoints import digests
+from atlas.entries import entry
+from atlas.measure import run
 from atlas.paths import PACKAGE, Project
-from atlas.settings import Settings
+from atlas.profiles import agreement, plan, profile_file
+from atlas.profiles.settings import Settings
 
 COMMITTED = Project(PACKAGE.parent)
 SLUG = "all-minilm-l6-v2"
@@ -28,14 +31,14 @@ def test_the_committed_profiles_come_out_again(project: Project) -> None:
     project.entry(SLUG).write_text(yaml.safe_dump(stated | {"source": str(packaged())}))
     entries = entry.load_all(project)
     jobs = plan.jobs(project, entries, Settings(("weights", "activations")))
-    outcomes = list(profile.run(project, entries, jobs, lambda job: lambda done, total: None))
+    outcomes = list(run.outcomes(project, entries, jobs, lambda job: lambda done, total: None))
     assert [outcome.reason for outcome in outcomes] == [None, None]
     for outcome in outcomes:
         assert outcome.profile is not None
-        committed = store.load(COMMITTED.profile(SLUG, outcome.job.analysis))
-        assert committed.model.digest == headers.digest(packaged())
+        committed = profile_file.load(COMMITTED.profile(SLUG, outcome.job.analysis))
+        assert committed.model.digest == digests.of_weights(packaged())
         assert committed.model.tokenizer == outcome.profile.model.tokenizer
         assert committed.protocol == outcome.profile.protocol
-        verdicts = verify.compare(committed, outcome.profile)
+        verdicts = agreement.compare(committed, outcome.profile)
         assert len(verdicts) >= 4
         assert [verdict for verdict in verdicts if not verdict.agrees] == []

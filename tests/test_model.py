@@ -12,11 +12,12 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas import architectures, loading, memory
-from atlas.batches import Batch, Passage, batch
+from atlas import architectures
 from atlas.errors import AtlasError
-from atlas.memory import place
-from atlas.model import POINTS, Model
+from atlas.loaded import loading, memory
+from atlas.loaded.live import POINTS, Model
+from atlas.loaded.memory import place
+from atlas.loaded.passages import Batch, Passage, batch
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in architectures.known()},

@@ -11,15 +11,16 @@ import pytest
 import samples
 import whole
 
-from atlas import analysis, contents, map_sheet, model_map
 from atlas.paths import Project
-from atlas.store import Profile
+from atlas.profiles import collection, statement
+from atlas.profiles.profile_file import Profile
+from atlas.site.across import map_drawing, model_map
 
-STATEMENTS = [analysis.statement(name) for name in analysis.names()]
+STATEMENTS = [statement.of(name) for name in statement.names()]
 
 
 def _map(made: Project) -> model_map.ModelMap:
-    return model_map.lay_out(contents.load(made), STATEMENTS)
+    return model_map.lay_out(collection.load(made), STATEMENTS)
 
 
 def _profile(*values: object, **changes: object) -> Profile:
@@ -142,14 +143,14 @@ def test_copies_lie_on_one_spot_and_one_model_makes_no_map(tmp_path: Path) -> No
     assert {(place.x, place.y) for place in found.places} == {(0.0, 0.0)}
     (pair,) = found.tunes
     assert [place.model.entry.slug for place in pair] == ["one", "copy"]
-    for sheet in (map_sheet.wide(found), map_sheet.narrow(found)):
+    for sheet in (map_drawing.wide(found), map_drawing.narrow(found)):
         assert all(0 < dot.x < sheet.width and 0 < dot.y < sheet.height for dot in sheet.dots)
 
 
 def test_names_cover_no_dot_and_no_other_name() -> None:
     found = _map(whole.OURS)
     many = replace(found, places=found.places * 5)
-    for sheet in (map_sheet.wide(many), map_sheet.narrow(many)):
+    for sheet in (map_drawing.wide(many), map_drawing.narrow(many)):
         boxes = [
             (dot.name.x, dot.name.y - 11.5, dot.name.x + _length(dot), dot.name.y + 3.5)
             for dot in sheet.dots
@@ -166,7 +167,7 @@ def test_names_cover_no_dot_and_no_other_name() -> None:
 
 def test_the_bar_is_as_long_as_it_says() -> None:
     found = _map(whole.OURS)
-    sheet = map_sheet.wide(found)
+    sheet = map_drawing.wide(found)
     first, second = sheet.dots[0], sheet.dots[1]
     pixels = np.hypot(first.x - second.x, first.y - second.y)
     ours, theirs = found.places[0], found.places[1]
@@ -174,8 +175,8 @@ def test_the_bar_is_as_long_as_it_says() -> None:
     assert pixels / distance == pytest.approx(sheet.bar[1] / sheet.bar[0], rel=1e-2)
 
 
-def _length(dot: map_sheet.Dot) -> float:
-    return len(dot.place.model.entry.name) * map_sheet.CHARACTER
+def _length(dot: map_drawing.Dot) -> float:
+    return len(dot.place.model.entry.name) * map_drawing.CHARACTER
 
 
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

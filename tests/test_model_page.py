@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import analysis, pages, store
-from atlas.matrix import Matrix
 from atlas.paths import Project
+from atlas.profiles import profile_file, statement
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
 
 TITLES = (
     "Root mean square", "Spectral norm", "Stable rank", "Entropy of attention",
@@ -32,11 +33,11 @@ def _page(made: Project, slug: str) -> str:
 
 
 def _profile(made: Project, slug: str, name: str, **changes: object) -> None:
-    stated = analysis.statement(name)
-    pin = store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None)
+    stated = statement.of(name)
+    pin = profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None)
     fields = {"version": stated.version, "model": pin, "protocol": stated.protocol}
     found = samples.profile(**{"analysis": name, **fields, **changes})
-    store.save(made.profile(slug, name), found)
+    profile_file.save(made.profile(slug, name), found)
 
 
 def _text(html: str) -> str:

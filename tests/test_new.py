@@ -13,10 +13,13 @@ from click.testing import CliRunner, Result
 from samples import write_entry
 from stand_in_hub import COMMIT, StandIn, serving
 
-from atlas import check, entry, model_card, new
-from atlas.cli import main
+from atlas.commands import main
+from atlas.drafting import draft as drafting
+from atlas.drafting import model_card
+from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
+from atlas.review import check
 
 NAME = "some-org/Some-Model-8B-Base"
 CARD = """---
@@ -49,7 +52,7 @@ def model(folder: Path, card: str | None = CARD, **changes: Any) -> Path:
 
 def told(project: Project, source: str, **options: Any) -> str:
     with pytest.raises(AtlasError) as caught:
-        new.draft(project, source, **options)
+        drafting.of(project, source, **options)
     return str(caught.value)
 
 
@@ -99,7 +102,7 @@ def test_its_base_is_found_among_the_entries(
 ) -> None:
     write_entry(project, "older-8b", name="Older", family="some", source="some-org/Older-8B")
     stand_in.folders[NAME] = model(tmp_path / "model")
-    draft = new.draft(project, NAME)
+    draft = drafting.of(project, NAME)
     assert "family: some\n" in draft.text and "base: older-8b\n" in draft.text
     assert not any("base:" in note or "family:" in note for note in draft.notes)
 
@@ -108,18 +111,18 @@ def test_the_address_of_a_page_is_as_good_as_the_id(
     project: Project, stand_in: StandIn, tmp_path: Path
 ) -> None:
     stand_in.folders[NAME] = model(tmp_path / "model")
-    draft = new.draft(project, f"{stand_in.endpoint}/{NAME}/tree/main", slug="x", family="y")
+    draft = drafting.of(project, f"{stand_in.endpoint}/{NAME}/tree/main", slug="x", family="y")
     assert draft.slug == "x" and "family: y\n" in draft.text
 
 
 def test_a_folder_becomes_an_entry_of_the_project(project: Project) -> None:
     model(project.root / "weights" / "Mine 2", CARD.replace("apache-2.0", "other"))
-    draft = new.draft(project, str(project.root / "weights" / "Mine 2"))
+    draft = drafting.of(project, str(project.root / "weights" / "Mine 2"))
     assert draft.slug == "mine-2" and "source: ./weights/Mine 2\n" in draft.text
     assert "revision" not in draft.text and "license: unknown\n" in draft.text
     assert any("the card's license 'other' is no name" in note for note in draft.notes)
     assert any(note.startswith("source: the folder ./weights/Mine 2 is") for note in draft.notes)
-    path = new.write(project, draft)
+    path = drafting.write(project, draft)
     assert [str(problem) for problem in check.problems(project)] == []
     assert path.read_text(encoding="utf-8") == draft.text
 
@@ -127,7 +130,7 @@ def test_a_folder_becomes_an_entry_of_the_project(project: Project) -> None:
 def test_a_dry_run_prints_and_writes_nothing(project: Project) -> None:
     folder = model(project.root / "weights")
     result = run(project, folder, "--dry-run")
-    assert result.exit_code == 0 and result.stdout == new.draft(project, str(folder)).text
+    assert result.exit_code == 0 and result.stdout == drafting.of(project, str(folder)).text
     assert list(project.models.iterdir()) == []
     told = json.loads(run(project, folder, "--dry-run", "--json").stdout)
     assert told["text"] == result.stdout and told["path"].endswith("weights/model.yml")
@@ -141,10 +144,10 @@ def test_an_entry_that_is_there_stays(project: Project) -> None:
     assert "there is an entry already, and it stays; give another name: --slug" in told(
         project, str(folder)
     )
-    draft = new.draft(project, str(folder), slug="other")
+    draft = drafting.of(project, str(folder), slug="other")
     write_entry(project, "other", name="Other")  # written meanwhile by somebody else
     with pytest.raises(AtlasError, match="and it stays"):
-        new.write(project, draft)
+        drafting.write(project, draft)
     assert mine.read_bytes() == before
 
 
@@ -152,7 +155,7 @@ def test_the_same_source_is_not_listed_twice(
     project: Project, stand_in: StandIn, tmp_path: Path
 ) -> None:
     stand_in.folders[NAME] = model(tmp_path / "model")
-    new.write(project, new.draft(project, NAME))
+    drafting.write(project, drafting.of(project, NAME))
     line = told(project, NAME, slug="again")
     assert "is the source of 'some-model-8b-base' already" in line
     assert not any("resolve" in path for path, _, _ in stand_in.asked[-1:])
@@ -175,7 +178,7 @@ def test_offline_the_cache_will_do(project: Project, monkeypatch: pytest.MonkeyP
     model(cached / "snapshots" / COMMIT)
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text(COMMIT)
-    draft = new.draft(project, NAME)
+    draft = drafting.of(project, NAME)
     assert f'revision: "{COMMIT}"\n' in draft.text
     assert any(note.startswith("revision: the newest on this machine") for note in draft.notes)
     assert "HF_HUB_OFFLINE is set" in told(project, "some-org/Elsewhere")
@@ -194,7 +197,7 @@ def test_errors_name_the_repository_and_never_a_temporary_folder(
     assert line.startswith(f"{NAME}/config.json: model_type: no architecture 'lama'")
     assert "did you mean 'llama'?" in line and "write a row in atlas/architectures" in line
     (folder / "config.json").write_text("{")
-    assert told(project, NAME).startswith(f"{NAME}/config.json: corrupt: not JSON")
+    assert told(project, NAME).startswith(f"{NAME}/config.json: line 1: is not valid JSON")
     (folder / "config.json").write_text(json.dumps({**config, "quantization_config": {}}))
     assert "the weights are quantised; list the model with its original" in told(project, NAME)
 
@@ -244,7 +247,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_cards_that_cannot_be_read_are_said_and_left(project: Project, name: str) -> None:
     folder = model(project.root / "weights", HOSTILE[name])
-    draft = new.draft(project, str(folder))
+    draft = drafting.of(project, str(folder))
     assert "license: unknown\n" in draft.text
     assert any("card" in note for note in draft.notes)
 
@@ -274,8 +277,8 @@ def test_what_a_card_says_is_text_and_no_more(project: Project) -> None:
     tags = ["<script>", "a: b", "]", "\u202eevil", "fine", "x" * 41, "{#id}", "*a", "no", "012"]
     card = f'---\ntags: {json.dumps(tags)}\nbase_model: "x/y\\e[31m"\nlicense: "\\a"\n---\n'
     folder = model(project.root / "weights", card)
-    draft = new.draft(project, str(folder))
-    read = entry.load(new.write(project, draft))
+    draft = drafting.of(project, str(folder))
+    read = entry.load(drafting.write(project, draft))
     assert read.tags == ("fine", "no", "012")
     assert all(note.isprintable() for note in draft.notes) and draft.text.isascii()
 
@@ -283,9 +286,9 @@ def test_what_a_card_says_is_text_and_no_more(project: Project) -> None:
 def test_names_that_yaml_would_misread_stay_names(project: Project) -> None:
     for name in ("012", "1e3", "null", "no", "2025-01-01", "a, b", "'quoted'", "x #y"):
         model(project.root / name)
-        draft = new.draft(
+        draft = drafting.of(
             project, str(project.root / name), slug=f"s{len(list(project.models.iterdir()))}"
         )
-        read = entry.load(new.write(project, draft))
+        read = entry.load(drafting.write(project, draft))
         assert read.name == name.replace("-", " ")
         assert read.source == f"./{name}"

@@ -10,11 +10,20 @@ from typing import Any
 import pytest
 import tiny
 from samples import write_entry
+from test_batches import letters
 
-from atlas import entry, headers, memory, obstacles
+from atlas.checkpoints import digests, headers
+from atlas.commands import prospects
+from atlas.commands.project import Planned
+from atlas.entries import entry
+from atlas.errors import AtlasError
+from atlas.loaded import memory
+from atlas.measure import obstacles
 from atlas.paths import Project
-from atlas.plan import Job
-from atlas.unavailable import Away
+from atlas.pinned.choices import DEFAULT
+from atlas.profiles import account
+from atlas.profiles.plan import Job
+from atlas.profiles.unavailable import Away, Obstacle
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +33,9 @@ def nothing_cached(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def put(project: Project, *slugs: str, **changes: Any) -> None:
     for slug in slugs:
-        folder = tiny.make(project.root / "weights" / slug, "llama")
+        letters(tiny.make(project.root / "weights" / slug, "llama"))
         stated = {"source": f"./weights/{slug}", "revision": ..., **changes}
         write_entry(project, slug, name=slug, **stated)
-        assert folder.is_dir()
 
 
 def job(slug: str, name: str = "weights", **changes: Any) -> Job:
@@ -125,3 +133,25 @@ def test_a_base_that_is_not_here_bars_what_is_held_against_it(project: Project) 
     here, [away] = apart(project, job("a"), job("a", "drift"))
     assert [one.analysis for one in here] == ["weights"] and away.jobs[0].analysis == "drift"
     assert away.obstacle.kind == "damaged" and "its base 'b': " in away.obstacle.line
+
+
+def test_a_model_without_a_tokenizer_bars_what_reads(project: Project) -> None:
+    put(project, "a")
+    for file in (project.root / "weights" / "a").glob("*token*"):
+        file.unlink()
+    here, [away] = apart(project, job("a"), job("a", "functions"), job("a", "activations"))
+    assert [one.analysis for one in here] == ["weights"]
+    assert [one.analysis for one in away.jobs] == ["functions", "activations"]
+    assert "weights/a: has no tokenizer; put the model's tokenizer files" in away.obstacle.line
+
+
+def test_what_was_not_possible_stays_so_while_the_files_are_the_same(project: Project) -> None:
+    put(project, "a")
+    work = Planned(project, entry.load_all(project), [job("a")], DEFAULT)
+    files = digests.state(project, work.entries[0])
+    refused = account.away(job("a"), Obstacle("damaged", AtlasError("a tensor is missing")))
+    account.remember(project, refused, files)
+    [found] = prospects.of(work)
+    assert found.obstacle is not None and found.obstacle.line == "a tensor is missing"
+    (project.root / "weights" / "a" / "more.txt").write_text("mended")
+    assert prospects.of(work)[0].obstacle is None

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from atlas import analysis, choices, corpus, settings
-from atlas.choices import Choices
 from atlas.errors import AtlasError
 from atlas.paths import Project
+from atlas.pinned import corpus
+from atlas.pinned.choices import Choices
+from atlas.profiles import settings, statement
 
 RIGHT = [{"text": f"This is text number {number}.", "topic": "tests"} for number in range(64)]
 
@@ -78,16 +79,17 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         corpus.read(tmp_path / "latin.jsonl")
 
 
-def test_protocols_state_what_is_chosen_while_it_is(tmp_path: Path) -> None:
+def test_protocols_state_what_is_chosen(tmp_path: Path) -> None:
     file = write(tmp_path / "own.jsonl", lines(RIGHT))
-    before = {name: dict(analysis.statement(name).protocol) for name in analysis.names()}
-    with choices.made(Choices(corpus=file, sparsity=0.5, learned=True)):
-        chosen = analysis.statement("masks").protocol
-        assert chosen["corpus"] == corpus.digest_in_use() != corpus.digest()
-        assert (chosen["sparsity"], chosen["learned"]) == (0.5, True)
-        assert analysis.statement("attention").protocol["corpus"] == corpus.digest_in_use()
-        assert dict(analysis.statement("weights").protocol) == before["weights"]
-    assert {name: dict(analysis.statement(name).protocol) for name in before} == before
+    before = {name: dict(statement.of(name).protocol) for name in statement.names()}
+    choices = Choices(corpus=file, sparsity=0.5, learned=True)
+    chosen = statement.of("masks").protocol_under(choices)
+    assert chosen["corpus"] == corpus.chosen_digest(choices) != corpus.digest()
+    assert (chosen["sparsity"], chosen["learned"]) == (0.5, True)
+    attention = statement.of("attention").protocol_under(choices)
+    assert attention["corpus"] == corpus.chosen_digest(choices)
+    assert dict(statement.of("weights").protocol_under(choices)) == before["weights"]
+    assert {name: dict(statement.of(name).protocol) for name in before} == before
 
 
 def test_choices_stand_in_mkdocs_yml(project: Project) -> None:

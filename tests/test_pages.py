@@ -17,10 +17,10 @@ import pagecheck
 import pytest
 import samples
 
-from atlas import pages
-from atlas.analysis import names
 from atlas.errors import AtlasError
 from atlas.paths import Project, schema
+from atlas.profiles.statement import names
+from atlas.site import pages
 
 NASTY = (
     "{: onclick=alert(1) } {{ 7*7 }} {% raw %} <script>pwned=1</script>",

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from samples import write_entry
 
-from atlas import check, parts, paths, schemas, store
+from atlas import paths, schemas
 from atlas.errors import AtlasError
-from atlas.matrix import Matrix
 from atlas.paths import Project
+from atlas.profiles import profile_file, side_files
+from atlas.profiles.matrix import Matrix
+from atlas.review import check
 
 HEADS: list[dict[str, Any]] = [
     {
@@ -27,29 +29,29 @@ HEADS: list[dict[str, Any]] = [
 ]
 
 
-def profile(version: int = 1, digest: str = "0") -> store.Profile:
-    pin = store.Pin("m", "zoo:llama", None, "sha256:" + digest * 64, None)
+def profile(version: int = 1, digest: str = "0") -> profile_file.Profile:
+    pin = profile_file.Pin("m", "zoo:llama", None, "sha256:" + digest * 64, None)
     labels: Any = {"axes": ("layer", "head"), "rows": ("0",), "columns": ("0",)}
     values = np.zeros((1, 1))
     only = Matrix("a", "A", "u", "sequential", values=values, direction="more", **labels)
-    return store.Profile("functions", version, pin, {}, {}, {}, (only,), {})
+    return profile_file.Profile("functions", version, pin, {}, {}, {}, (only,), {})
 
 
 @pytest.fixture
 def folder(project: Project) -> Path:
     where = project.folder("m")
-    store.save(where / "functions.json", profile())
+    profile_file.save(where / "functions.json", profile())
     return where
 
 
-def save(folder: Path, items: parts.Items, of: store.Profile | None = None) -> Path:
-    parts.save(folder / "functions.json", of or profile(), "heads", items)
+def save(folder: Path, items: side_files.Items, of: profile_file.Profile | None = None) -> Path:
+    side_files.save(folder / "functions.json", of or profile(), "heads", items)
     return folder / "functions.heads.json"
 
 
 def test_a_part_comes_back_with_numbers_of_four_digits(folder: Path) -> None:
     where = save(folder, HEADS)
-    document = parts.load(where)
+    document = side_files.load(where)
     assert document["heads"][0]["relations"] == {
         "score:first-letter@10": [0.6667, 0.5, 0.8, 0.01235]
     }
@@ -79,10 +81,10 @@ def test_what_breaks_the_schema_is_not_written(
 
 
 @pytest.mark.parametrize("other", [profile(version=2), profile(digest="1")])
-def test_a_part_of_another_measurement_is_told(other: store.Profile, folder: Path) -> None:
+def test_a_part_of_another_measurement_is_told(other: profile_file.Profile, folder: Path) -> None:
     where = save(folder, HEADS, other)
     with pytest.raises(AtlasError, match=r"was not measured together with 'functions\.json'"):
-        parts.load(where)
+        side_files.load(where)
 
 
 def test_a_part_without_its_profile_or_in_another_place_is_told(
@@ -93,10 +95,10 @@ def test_a_part_without_its_profile_or_in_another_place_is_told(
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(where.read_bytes())
     with pytest.raises(AtlasError, match="'m' in a file that lies at 'n'"):
-        parts.load(elsewhere)
+        side_files.load(elsewhere)
     (folder / "functions.json").unlink()
     with pytest.raises(AtlasError, match=r"there is no 'functions\.json'"):
-        parts.load(where)
+        side_files.load(where)
 
 
 def test_every_schema_of_a_part_is_its_own() -> None:
@@ -105,8 +107,8 @@ def test_every_schema_of_a_part_is_its_own() -> None:
     for name in found:
         stem = name.removesuffix(".schema.json")
         assert schemas.load(stem)["$id"] == name
-        assert parts.exists(*stem.split("."))
-    assert not parts.exists("functions", "tails") and not parts.exists("functions", "")
+        assert side_files.exists(*stem.split("."))
+    assert not side_files.exists("functions", "tails") and not side_files.exists("functions", "")
 
 
 def test_check_reads_parts_of_analyses_that_there_are(
@@ -114,7 +116,7 @@ def test_check_reads_parts_of_analyses_that_there_are(
 ) -> None:
     where = save(folder, HEADS)
     write_entry(project, "m")
-    monkeypatch.setattr("atlas.analysis.names", lambda: ("functions",))
+    monkeypatch.setattr("atlas.profiles.statement.names", lambda: ("functions",))
 
     def problems() -> str:
         return "\n".join(map(str, check.problems(project)))
@@ -130,18 +132,18 @@ def test_check_reads_parts_of_analyses_that_there_are(
 def test_profile_writes_parts_before_their_profile(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from atlas import profile as measuring
+    from atlas.measure import run as measuring
 
     written: list[str] = []
-    write: Callable[[Path, Any], None] = store.write_atomic
+    write: Callable[[Path, Any], None] = profile_file.write_atomic
 
     def noted(path: Path, content: str | bytes) -> None:
         written.append(path.name)
         write(path, content)
 
-    monkeypatch.setattr("atlas.json_file.write_atomic", noted)
-    monkeypatch.setattr("atlas.store.write_atomic", noted)
+    monkeypatch.setattr("atlas.files.json_file.write_atomic", noted)
+    monkeypatch.setattr("atlas.profiles.profile_file.write_atomic", noted)
     where = project.profile("m", "functions")
     measuring._save(where, profile(), {"heads": HEADS})
     assert written == ["functions.heads.json", "functions.json"]
-    assert parts.load(where.with_name(written[0]))["heads"][1] == HEADS[1]
+    assert side_files.load(where.with_name(written[0]))["heads"][1] == HEADS[1]

@@ -17,8 +17,8 @@ def test_a_project_knows_its_files() -> None:
     assert project.entry("a") == Path("p/docs/models/a/model.yml")
     assert project.profile("a", "weights") == Path("p/docs/models/a/weights.json")
     assert project.folder("a") == project.models / "a"
-    for thrown_away in (project.manifest, project.digests):
-        assert thrown_away.parent == project.cache == Path("p/.atlas")
+    for thrown_away in (project.outcome("a", "weights"), project.log, project.digests):
+        assert thrown_away.is_relative_to(project.cache) and project.cache == Path("p/.atlas")
     assert project.site == Path("p/site")
 
 

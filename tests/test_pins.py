@@ -11,8 +11,8 @@ import pytest
 import tiny
 from samples import ENTRY, REVISION
 
-from atlas import headers, pins
-from atlas.entry import Entry
+from atlas.checkpoints import digests, headers
+from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 
@@ -21,13 +21,13 @@ from atlas.paths import Project
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders whose digest was taken, each time."""
     taken: list[Path] = []
-    digest = headers.digest
+    digest = digests.of_weights
 
     def count(folder: Path, *rest: Any) -> str:
         taken.append(folder)
         return digest(folder, *rest)
 
-    monkeypatch.setattr(headers, "digest", count)
+    monkeypatch.setattr(digests, "of_weights", count)
     return taken
 
 
@@ -37,18 +37,18 @@ def local(source: str = "./weights") -> Entry:
 
 def test_a_model_at_hand_is_pinned_by_its_content(project: Project) -> None:
     folder = tiny.make(project.root / "weights", "llama")
-    found = pins.find(project, local())
-    assert found == pins.Found(folder, headers.digest(folder), None)
+    found = digests.find(project, local())
+    assert found == digests.Found(folder, digests.of_weights(folder), None)
     (folder / "tokenizer.json").write_text("{}")
-    again = pins.find(project, local())
-    assert again is not None and again.tokenizer == headers.tokenizer_digest(folder)
+    again = digests.find(project, local())
+    assert again is not None and again.tokenizer == digests.of_tokenizer(folder)
     assert again.digest == found.digest
 
 
 def test_a_digest_is_taken_once(project: Project, counted: list[Path]) -> None:
     tiny.make(project.root / "weights", "llama")
-    first = pins.find(project, local())
-    assert pins.find(project, local()) == first and len(counted) == 1
+    first = digests.find(project, local())
+    assert digests.find(project, local()) == first and len(counted) == 1
     assert json.loads(project.digests.read_text())
 
 
@@ -56,13 +56,13 @@ def test_a_digest_is_taken_again_where_a_file_changed(
     project: Project, counted: list[Path]
 ) -> None:
     folder = tiny.make(project.root / "weights", "llama")
-    first = pins.find(project, local())
+    first = digests.find(project, local())
     weights = folder / headers.SINGLE
     raw = bytearray(weights.read_bytes())
     raw[-1] ^= 1
     weights.write_bytes(raw)
     os.utime(weights, ns=(1, 1))
-    second = pins.find(project, local())
+    second = digests.find(project, local())
     assert first is not None and second is not None
     assert first.digest != second.digest and len(counted) == 2
 
@@ -74,16 +74,16 @@ def test_a_spoilt_cache_costs_one_digest(project: Project, counted: list[Path], 
     folder = tiny.make(project.root / "weights", "llama")
     project.cache.mkdir()
     project.digests.write_text(cache.replace("FOLDER", json.dumps(str(folder))))
-    found = pins.find(project, local())
-    assert found is not None and found.digest == headers.digest(folder)
-    pins.find(project, local())
+    found = digests.find(project, local())
+    assert found is not None and found.digest == digests.of_weights(folder)
+    digests.find(project, local())
     assert len(counted) == 2  # one of them is this test's own
 
 
 def test_a_model_that_is_not_here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
-    assert pins.find(project, local()) is None
-    assert pins.find(project, Entry(slug="some-model", **ENTRY)) is None
+    assert digests.find(project, local()) is None
+    assert digests.find(project, Entry(slug="some-model", **ENTRY)) is None
     assert not project.digests.exists()
 
 
@@ -93,10 +93,10 @@ def test_a_hub_model_is_found_at_its_revision_only(
     monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
     model = project.root / "hub" / f"models--{ENTRY['source'].replace('/', '--')}"
     folder = tiny.make(model / "snapshots" / REVISION, "llama")
-    found = pins.find(project, Entry(slug="some-model", **ENTRY))
+    found = digests.find(project, Entry(slug="some-model", **ENTRY))
     assert found is not None and found.folder == folder
     other = {**ENTRY, "revision": "f" * 40}
-    assert pins.find(project, Entry(slug="some-model", **other)) is None
+    assert digests.find(project, Entry(slug="some-model", **other)) is None
 
 
 def test_corrupt_weights_are_told(project: Project) -> None:
@@ -104,4 +104,4 @@ def test_corrupt_weights_are_told(project: Project) -> None:
     weights = folder / headers.SINGLE
     weights.write_bytes(weights.read_bytes()[:-10])
     with pytest.raises(AtlasError, match=r"model.safetensors: truncated: .*; "):
-        pins.find(project, local())
+        digests.find(project, local())

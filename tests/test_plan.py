@@ -10,11 +10,13 @@ import pytest
 import tiny
 from samples import GEOMETRY, profile, write_entry
 
-from atlas import entry, headers, pins, plan, store
+from atlas.checkpoints import digests, headers
+from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
-from atlas.plan import Job
-from atlas.settings import Settings
+from atlas.profiles import plan, profile_file
+from atlas.profiles.plan import Job
+from atlas.profiles.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +58,7 @@ def test_fresh_then_stale(project: Project, state: Callable[..., Path]) -> None:
     protocol = dict(profile().protocol)
     state("weights", protocol=protocol)
     write_entry(project)
-    store.save(project.profile("some-model", "weights"), profile())
+    profile_file.save(project.profile("some-model", "weights"), profile())
     assert [job.state for job in planned(project)] == ["fresh"]
     assert [job.reasons for job in planned(project)] == [()]
     state("weights", protocol={**protocol, "tau": 0.2}, version=2)
@@ -74,8 +76,8 @@ def test_local_weights_are_pinned_by_their_digest(
     state("weights", protocol=dict(profile().protocol))
     folder = tiny.make(project.root / "weights", "llama")
     write_entry(project, source="./weights", revision=...)
-    pin = store.Pin("some-model", "./weights", None, headers.digest(folder), None)
-    store.save(project.profile("some-model", "weights"), profile(model=pin))
+    pin = profile_file.Pin("some-model", "./weights", None, digests.of_weights(folder), None)
+    profile_file.save(project.profile("some-model", "weights"), profile(model=pin))
     assert [job.state for job in planned(project)] == ["fresh"]
     tiny.make(folder, "llama", seed=1)
     assert [job.reasons for job in planned(project)] == [("measured on other weights",)]
@@ -128,7 +130,7 @@ def test_corrupt_weights_of_one_model_do_not_keep_the_others_from_their_plan(
     write_entry(project, "a", name="A", source="./weights", revision=..., geometry=GEOMETRY)
     write_entry(project, "b", name="B")
     with pytest.raises(AtlasError):
-        pins.find(project, entry.load(project.entry("a")))
+        digests.find(project, entry.load(project.entry("a")))
     assert [(job.slug, job.state) for job in planned(project)] == [
         ("a", "missing"),
         ("b", "missing"),

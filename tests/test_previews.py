@@ -12,8 +12,8 @@ import pytest
 import samples
 from PIL import Image
 
-from atlas import drawing, previews
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import heatmap, previews
 
 
 def _pixels(matrix: Matrix) -> np.ndarray:
@@ -29,9 +29,9 @@ def test_every_cell_has_the_colour_of_its_value(matrix: Matrix) -> None:
     block = min(16, -(-100 // columns))
     assert (alone == pixels.repeat(block, 0).repeat(block, 1)).all()
     assert pixels.shape[:2] == (rows, columns)
-    palette = drawing.colours(matrix)
+    palette = heatmap.colours(matrix)
     wanted = np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palette])
-    shares = drawing.shares(matrix)
+    shares = heatmap.shares(matrix)
     known = np.isfinite(shares)
     index = np.minimum(np.nan_to_num(shares) * len(palette), len(palette) - 1).astype(int)
     assert np.abs(pixels[..., :3] - wanted[index])[known].max() <= 24

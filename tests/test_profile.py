@@ -20,29 +20,24 @@ import torch
 from samples import GEOMETRY, matrix, write_entry
 from test_batches import letters
 
-from atlas import (
-    __version__,
-    account,
-    analysis,
-    corpus,
-    entry,
-    headers,
-    memory,
-    plan,
-    profile,
-    store,
-    streaming,
-)
-from atlas.account import Outcome
-from atlas.analysis import Measured, Progress
-from atlas.batches import Batch, Passage
-from atlas.checkpoint import Checkpoint
+from atlas import __version__
+from atlas.checkpoints import digests, headers
+from atlas.entries import entry
 from atlas.errors import AtlasError
-from atlas.model import Model
+from atlas.loaded import memory
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Batch, Passage
+from atlas.measure import run as measuring
+from atlas.passes import observing
+from atlas.passes.observing import Tap
 from atlas.paths import Project
-from atlas.plan import Job
-from atlas.settings import Settings
-from atlas.streaming import Tap
+from atlas.pinned import corpus
+from atlas.profiles import account, plan, profile_file, statement
+from atlas.profiles.account import Outcome
+from atlas.profiles.plan import Job
+from atlas.profiles.settings import Settings
+from atlas.profiles.statement import Measured, Progress
 
 State = Callable[..., Path]
 
@@ -82,7 +77,7 @@ def unwatched(job: Job) -> Progress:
 
 def run(project: Project, **options: Any) -> list[Outcome]:
     entries = entry.load_all(project)
-    return list(profile.run(project, entries, jobs(project), unwatched, **options))
+    return list(measuring.outcomes(project, entries, jobs(project), unwatched, **options))
 
 
 def files(project: Project) -> list[str]:
@@ -96,10 +91,12 @@ def test_a_profile_is_pinned_to_what_was_read(project: Project, state: State) ->
     folder = add_model(project, "a")
     (folder / "tokenizer.json").write_text("{}")
     [outcome] = run(project)
-    read = store.load(project.profile("a", "weights"))
-    assert outcome.profile is not None and store.text(outcome.profile) == store.text(read)
-    assert read.model == store.Pin(
-        "a", "./weights/a", None, headers.digest(folder), headers.tokenizer_digest(folder)
+    read = profile_file.load(project.profile("a", "weights"))
+    assert outcome.profile is not None and profile_file.text(outcome.profile) == profile_file.text(
+        read
+    )
+    assert read.model == profile_file.Pin(
+        "a", "./weights/a", None, digests.of_weights(folder), digests.of_tokenizer(folder)
     )
     assert (read.version, read.protocol) == (3, {"tau": 0.123456})
     assert (read.facts, read.conditions) == ({"layers": 3}, {"device": "cpu"})
@@ -134,7 +131,7 @@ def test_each_profile_is_written_before_the_next_is_begun(project: Project, stat
     state("beta", look)
     add_model(project, "a")
     entries = entry.load_all(project)
-    outcomes = profile.run(project, entries, jobs(project), unwatched)
+    outcomes = measuring.outcomes(project, entries, jobs(project), unwatched)
     assert next(outcomes).job.analysis == "alpha"
     assert files(project) == ["alpha.json"]
     assert next(outcomes).job.analysis == "beta"
@@ -155,7 +152,7 @@ def test_an_interruption_loses_the_one_that_was_running(project: Project, state:
         run(project)
     assert files(project) == ["alpha.json"]
     assert [account.remembered(project, job) for job in jobs(project)] == [None] * 3
-    store.load(project.profile("a", "alpha"))
+    profile_file.load(project.profile("a", "alpha"))
     assert [job.state for job in jobs(project)] == ["fresh", "missing", "missing"]
 
 
@@ -202,6 +199,13 @@ class Panic(BaseException):
     """What Rust code raises that was sure of itself: no `Exception`."""
 
 
+class UnspeakableError(Exception):
+    """An exception that raises as it is written."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
 @pytest.mark.parametrize(
     ("crash", "words"),
     [
@@ -210,6 +214,8 @@ class Panic(BaseException):
         (Exception("a plain one"), "Exception: a plain one ("),
         (Panic("index out\nof bounds"), "Panic: index out of bounds ("),
         (SystemExit(3), "SystemExit: 3 ("),
+        (GeneratorExit(), "GeneratorExit ("),
+        (UnspeakableError(), "UnspeakableError: its message cannot be written ("),
         (OSError(28, "No space left on device", "/a/file"), "/a/file: No space left on device; m"),
     ],
 )
@@ -261,7 +267,7 @@ def test_an_analysis_that_cannot_be_imported_is_one_outcome(
 ) -> None:
     state("alpha", measure)
     state("beta", measure)
-    monkeypatch.delitem(sys.modules, "atlas.analyses.alpha")
+    monkeypatch.delitem(sys.modules, "atlas.analyses.alpha.run")
     add_model(project, "a")
     outcomes = run(project)
     assert [item.result for item in outcomes] == ["failed", "measured"]
@@ -271,14 +277,14 @@ def test_an_analysis_that_cannot_be_imported_is_one_outcome(
 def test_a_profile_that_cannot_be_written_is_one_outcome(
     project: Project, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = store.save
+    really = profile_file.save
 
-    def full(path: Path, made: store.Profile) -> None:
+    def full(path: Path, made: profile_file.Profile) -> None:
         if path.name == "alpha.json":
             raise OSError(28, "No space left on device", str(path))
         really(path, made)
 
-    monkeypatch.setattr(store, "save", full)
+    monkeypatch.setattr(profile_file, "save", full)
     state("alpha", measure)
     state("beta", measure)
     add_model(project, "a")
@@ -479,7 +485,7 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
     def watch(job: Job) -> Progress:
         return lambda done, total: seen.append((job.analysis, done, total))
 
-    list(profile.run(project, entry.load_all(project), jobs(project), watch))
+    list(measuring.outcomes(project, entry.load_all(project), jobs(project), watch))
     opening = [item for item in seen if item[0] == "opening the model"]
     assert opening[-1] == ("opening the model", 1, 1)  # megabytes
     assert seen[len(opening) :] == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
@@ -492,7 +498,7 @@ def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
     write_entry(project, "a", source="./weights", revision=..., architecture=model_type)
     found = {item.job.analysis: item for item in run(project)}
     assert {name: item.reason for name, item in found.items()} == dict.fromkeys(found)
-    assert "weights" in found and set(found) <= set(analysis.names())
+    assert "weights" in found and set(found) <= set(statement.names())
     assert [job.state for job in jobs(project)] == ["fresh"] * len(found)
     return found
 
@@ -501,7 +507,7 @@ def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
 def test_the_analyses_that_ship_measure_every_architecture(
     project: Project, model_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus, "in_use", thin_corpus.passages)
+    monkeypatch.setattr(corpus, "chosen", thin_corpus.passages)
     assert "activations" in measured_all(project, model_type)
 
 
@@ -564,20 +570,20 @@ def watchers(
     few = corpus.load()[:5]
     monkeypatch.setattr(corpus, "load", lambda: few)
     log: list[str] = []
-    really = streaming.run
+    really = observing.run
 
     def run(*arguments: Any, **options: Any) -> None:
         log.append("pass")
         really(*arguments, **options)
 
-    monkeypatch.setattr(streaming, "run", run)
+    monkeypatch.setattr(observing, "run", run)
 
     def put(names: str = "alpha beta gamma", **fails: str) -> list[str]:
         for name in names.split():
             watcher = Watcher(name, log, fails.get(name))
             length = 64 if name == "delta" else 128
             state(name, watcher.run, tier="forward", protocol={"length": length})
-            module = sys.modules[f"atlas.analyses.{name}"]
+            module = sys.modules[f"atlas.analyses.{name}.run"]
             module.observe = watcher.observe  # type: ignore[attr-defined]
         letters(add_model(project, "a"))
         return log
@@ -592,7 +598,7 @@ def test_analyses_that_watch_share_a_pass(
     outcomes = run(project)
     assert log == ["pass", "alpha 5", "beta 5", "gamma 5"]
     assert [outcome.profile is not None for outcome in outcomes] == [True] * 3
-    read = store.load(project.profile("a", "beta"))
+    read = profile_file.load(project.profile("a", "beta"))
     assert read.facts == {"seen": 5} and read.analysis == "beta"
     assert isinstance(read.made_by["peak_bytes"], int) and read.made_by["peak_bytes"] > 10**6
     seconds = [outcome.seconds for outcome in outcomes]
@@ -613,7 +619,7 @@ def test_only_what_is_asked_for_takes_part(
 ) -> None:
     log = watchers()
     chosen = [job for job in jobs(project) if job.analysis == "beta"]
-    list(profile.run(project, entry.load_all(project), chosen, unwatched))
+    list(measuring.outcomes(project, entry.load_all(project), chosen, unwatched))
     assert log == ["beta alone"] and files(project)[0] == "beta.json"
 
 
@@ -666,7 +672,7 @@ def test_progress_of_a_shared_pass_has_all_names(
     def watch(job: Job) -> Progress:
         return lambda done, total: seen.append((job.analysis, done, total))
 
-    list(profile.run(project, entry.load_all(project), jobs(project), watch))
+    list(measuring.outcomes(project, entry.load_all(project), jobs(project), watch))
     seen = [item for item in seen if item[0] != "opening the model"]
     shared = [item for item in seen if item[0] == "alpha, beta, gamma"]
     assert shared and shared[-1][1:] == (5, 5)

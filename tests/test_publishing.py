@@ -9,7 +9,7 @@ import pytest
 
 from atlas.errors import AtlasError
 from atlas.paths import Project
-from atlas.publishing import publish
+from atlas.site.publishing import publish
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ def test_recognises_its_files_when_the_manifest_is_lost(project: Project) -> Non
 def test_goes_on_after_a_crash_between_two_files(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from atlas import store
+    from atlas.files import json_file
 
     publish(project, {"a.md": b"old", "b.md": b"old"})
-    write = store.write_atomic
+    write = json_file.write_atomic
 
     def failing(path: Path, content: str | bytes) -> None:
         if path.name == "b.md":
             raise OSError("disk full")
         write(path, content)
 
-    monkeypatch.setattr(store, "write_atomic", failing)
+    monkeypatch.setattr(json_file, "write_atomic", failing)
     with pytest.raises(OSError, match="disk full"):
         publish(project, {"a.md": b"new", "b.md": b"new"})
     monkeypatch.undo()
@@ -93,7 +93,7 @@ def test_a_manifest_cannot_point_out_of_docs(project: Project) -> None:
     precious = project.root / "precious.txt"
     precious.write_text("")
     digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    project.cache.mkdir()
+    project.manifest.parent.mkdir(parents=True)
     project.manifest.write_text(json.dumps({"files": {"../precious.txt": [digest]}}))
     with pytest.raises(AtlasError, match="no manifest"):
         publish(project, {})

@@ -12,11 +12,9 @@ import torch
 from cases import Case, assert_close, normed, watch
 from safetensors.torch import load_file, save_file
 
-from atlas import (
-    mlp,
-    reading,
-)
-from atlas.checkpoint import Checkpoint
+from atlas.analyses.functions import token_inputs
+from atlas.loaded import stored_mlp
+from atlas.loaded.checkpoint import Checkpoint
 
 
 @pytest.mark.parametrize("model_type", planted.DECODERS)
@@ -33,10 +31,10 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     case = Case(Checkpoint.open(tmp_path), tiny.live(tmp_path, torch.float32))
     ids = torch.tensor([5, 9, 33, 60])
     seen, _ = watch(case, ids[:, None])
-    x = reading.entering(case.checkpoint, ids, torch.float64)
+    x = token_inputs.entering(case.checkpoint, ids, torch.float64)
     assert_close(x, seen[f"{row.live_blocks}.0"][0][:, 0])
-    assert_close(reading.entering(case.checkpoint, None, torch.float64)[ids], x)
-    read = reading.after_first_mlp(case.checkpoint, x)
+    assert_close(token_inputs.entering(case.checkpoint, None, torch.float64)[ids], x)
+    read = token_inputs.after_first_mlp(case.checkpoint, x)
     if row.has("norm.mlp_after"):
         read = normed(row, read, case.block(0), "norm.mlp_after")
     assert_close(read, seen[case.joins(0)[1]][1][:, 0], 2e-5)
@@ -46,6 +44,6 @@ def test_an_mlp_without_a_norm_reads_the_embedding_itself(tmp_path: Path) -> Non
     post_norm: dict[str, Any] = {"do_layer_norm_before": False}
     for name, overrides in (("olmo2", {}), ("opt", post_norm)):
         checkpoint = Checkpoint.open(tiny.make(tmp_path / name, name, **overrides))
-        x = reading.entering(checkpoint, None, torch.float64)
-        expected = mlp.output(checkpoint, 0, x.clone())
-        assert torch.equal(reading.after_first_mlp(checkpoint, x), expected)
+        x = token_inputs.entering(checkpoint, None, torch.float64)
+        expected = stored_mlp.output(checkpoint, 0, x.clone())
+        assert torch.equal(token_inputs.after_first_mlp(checkpoint, x), expected)

@@ -8,9 +8,11 @@ import shutil
 import pytest
 from samples import write_entry
 
-from atlas import contents, pages, paths, references
+from atlas import paths
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import collection
+from atlas.site import pages, reference_models
 
 
 def add(project: Project, slug: str) -> None:
@@ -26,12 +28,12 @@ def test_cards_are_read_and_told(project: Project) -> None:
     add(project, "ref-llama")
     add(project, "ref-gpt-neox")
     write_entry(project)
-    found = references.load(contents.load(project))
+    found = reference_models.load(collection.load(project))
     assert [one.entry.slug for one in found] == ["ref-gpt-neox", "ref-llama"]
     assert [one.tied for one in found] == [False, True]
     card = json.loads((paths.zoo_folder("llama") / "card.json").read_text())
     assert found[1].figures == card["figures"]
-    assert references.relations(found) == sorted(card["figures"]["recall"])
+    assert reference_models.relations(found) == sorted(card["figures"]["recall"])
     pages.render(project)
     page = (project.docs / "reference.md").read_text()
     assert f"{card['figures']['learned']} of {len(card['figures']['recall'])}" in page
@@ -43,7 +45,7 @@ def test_cards_are_read_and_told(project: Project) -> None:
 def test_tunes_are_told_beside_their_base(project: Project) -> None:
     add(project, "ref-llama")
     add(project, "ref-llama-topic")
-    base, tuned = references.load(contents.load(project))
+    base, tuned = reference_models.load(collection.load(project))
     assert (base.base, tuned.base) == (None, "llama")
     pages.render(project)
     page = (project.docs / "reference.md").read_text()
@@ -61,10 +63,10 @@ def test_a_card_that_cannot_be_read_is_named(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(project, "ref-llama")
-    models = contents.load(project)
+    models = collection.load(project)
     broken = project.root / "zoo"
     broken.mkdir()
     (broken / "card.json").write_text("{")
     monkeypatch.setattr(paths, "zoo_folder", lambda name: broken)
     with pytest.raises(AtlasError, match=r"card\.json"):
-        references.load(models)
+        reference_models.load(models)

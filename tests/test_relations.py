@@ -17,8 +17,9 @@ from tokenizers import (
     trainers,
 )
 
-from atlas import paths, relations
+from atlas import paths
 from atlas.errors import AtlasError, Problems
+from atlas.pinned import relations
 
 TITLES = {
     "copying": "Copying",

@@ -21,7 +21,7 @@ from babel import Locale
 from babel.languages import get_territory_language_info
 from lemminflect import getInflection, getLemma  # type: ignore[import-untyped]
 
-from atlas import relations
+from atlas.pinned import relations
 
 ENGLISH = Locale("en")
 

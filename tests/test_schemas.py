@@ -9,8 +9,10 @@ import jsonschema
 import pytest
 from samples import ENTRY, GEOMETRY
 
-from atlas import entry, matrix, schemas, store
+from atlas import schemas
+from atlas.entries import entry
 from atlas.paths import schema
+from atlas.profiles import matrix, profile_file
 
 FILE = Path("model.yml")
 
@@ -139,6 +141,8 @@ def test_schemas_and_code_name_the_same_keys() -> None:
     assert set(stated) == set(entry.Entry.__dataclass_fields__) - {"slug"}
     assert set(stated["geometry"]["properties"]) == set(entry.Geometry.__dataclass_fields__)
     profile = schemas.load("profile")
-    assert set(profile["properties"]) == {*store.Profile.__dataclass_fields__, "format"}
-    assert set(profile["properties"]["model"]["properties"]) == set(store.Pin.__dataclass_fields__)
+    assert set(profile["properties"]) == {*profile_file.Profile.__dataclass_fields__, "format"}
+    assert set(profile["properties"]["model"]["properties"]) == set(
+        profile_file.Pin.__dataclass_fields__
+    )
     assert set(profile["$defs"]["matrix"]["properties"]) == set(matrix.Matrix.__dataclass_fields__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from atlas import scripts
 from atlas.errors import AtlasError
+from atlas.site import script_bundles
 
 MODULES = {
     "atlas.js": 'import { tell } from "./engine.js";\ntell();\nimport("./one.js");\n'
@@ -25,7 +25,7 @@ MODULES = {
 
 def test_modules_are_where_they_are_asked_for() -> None:
     """With the base that needs them, else with the only entry that does, else on their own."""
-    files = scripts.joined(MODULES)
+    files = script_bundles.joined(MODULES)
     assert set(files) == {"atlas.js", "heatmap.js", "one.js", "two.js", "words.js"}
     place = {
         name: [file for file, text in files.items() if f"const ${name} = " in text]
@@ -41,7 +41,7 @@ def test_modules_are_where_they_are_asked_for() -> None:
 
 
 def test_joining_is_the_same_for_any_order() -> None:
-    assert scripts.joined(dict(reversed(MODULES.items()))) == scripts.joined(MODULES)
+    assert script_bundles.joined(dict(reversed(MODULES.items()))) == script_bundles.joined(MODULES)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_joining_is_the_same_for_any_order() -> None:
 )  # fmt: skip
 def test_what_cannot_be_joined_is_told(changed: dict[str, str], told: str) -> None:
     with pytest.raises(AtlasError, match=told):
-        scripts.joined(MODULES | changed)
+        script_bundles.joined(MODULES | changed)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from atlas import settings
 from atlas.errors import AtlasError, Problems
 from atlas.paths import Project
-from atlas.settings import Settings
+from atlas.profiles import settings
+from atlas.profiles.settings import Settings
 
 
 @pytest.fixture(autouse=True)

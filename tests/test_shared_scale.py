@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import shared_scale
-from atlas.matrix import Matrix
-from atlas.shared_scale import MISSING, STEPS, Scale
+from atlas.profiles.matrix import Matrix
+from atlas.site.across import shared_scale
+from atlas.site.across.shared_scale import MISSING, STEPS, Scale
 
 
 def _matrix(values: Any, **changes: Any) -> Matrix:

@@ -12,13 +12,14 @@ import pytest
 import samples
 from click.testing import CliRunner
 
-from atlas import cli, spreadsheet, store
+from atlas import commands
 from atlas.errors import AtlasError
+from atlas.profiles import matrix_csv, profile_file
 
 
 def test_a_matrix_is_read_back() -> None:
     matrix = samples.matrix()
-    head, *lines = csv.reader(io.StringIO(spreadsheet.csv(matrix), newline=""))
+    head, *lines = csv.reader(io.StringIO(matrix_csv.csv(matrix), newline=""))
     assert head == ["layer \\ module", *matrix.columns]
     assert [line[0] for line in lines] == list(matrix.rows)
     values = [[float(cell) if cell else np.nan for cell in line[1:]] for line in lines]
@@ -32,17 +33,17 @@ def test_a_matrix_is_read_back() -> None:
 )  # fmt: skip
 def test_numbers_are_written_as_a_browser_writes_them(value: float, text: str) -> None:
     matrix = samples.matrix(rows=("0",), columns=("a",), values=np.array([[value]]))
-    assert spreadsheet.csv(matrix).split("\r\n")[1] == f"0,{text}"
+    assert matrix_csv.csv(matrix).split("\r\n")[1] == f"0,{text}"
 
 
 def test_no_label_is_a_formula() -> None:
-    assert spreadsheet.field("=1+1") == "'=1+1"
-    assert spreadsheet.field('a "b", c') == '"a ""b"", c"'
+    assert matrix_csv.field("=1+1") == "'=1+1"
+    assert matrix_csv.field('a "b", c') == '"a ""b"", c"'
 
 
 def test_an_unknown_matrix_is_told_with_the_known_ones() -> None:
     with pytest.raises(AtlasError, match=r"no matrix 'rsm'; did you mean 'rms'\?"):
-        spreadsheet.of(samples.profile(), "rsm")
+        matrix_csv.of(samples.profile(), "rsm")
 
 
 def test_the_command_prints_the_bytes(tmp_path: Path) -> None:
@@ -50,9 +51,9 @@ def test_the_command_prints_the_bytes(tmp_path: Path) -> None:
     atlases.entry(made, "one")
     atlases.profile(made, "one")
     words = ["csv", "one", "weights", "score:all@10", "--project", str(made.root)]
-    done = CliRunner().invoke(cli.main, words)
+    done = CliRunner().invoke(commands.main, words)
     assert done.exit_code == 0
-    matrix = store.load(made.profile("one", "weights")).matrix("score:all@10")
-    assert done.stdout_bytes == spreadsheet.csv(matrix).encode()
-    done = CliRunner().invoke(cli.main, [*words[:3], "none", *words[4:]])
+    matrix = profile_file.load(made.profile("one", "weights")).matrix("score:all@10")
+    assert done.stdout_bytes == matrix_csv.csv(matrix).encode()
+    done = CliRunner().invoke(commands.main, [*words[:3], "none", *words[4:]])
     assert (done.exit_code, "no matrix 'none'" in done.output) == (1, True)

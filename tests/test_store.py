@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from samples import DIGEST, ENTRY, REVISION, matrix, profile
 
-from atlas import json_file, schemas, store
+from atlas import schemas
 from atlas.errors import AtlasError, Problems
-from atlas.store import Pin, Profile, Wanted
+from atlas.files import json_file
+from atlas.profiles import profile_file
+from atlas.profiles.profile_file import Pin, Profile, Wanted
 
 WANTED = Wanted(ENTRY["source"], REVISION, DIGEST, None, 1, profile().protocol)
 
@@ -28,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """A file that was right until it was changed."""
-    document = json.loads(store.text(profile()))
+    document = json.loads(profile_file.text(profile()))
     change(document)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(document), encoding="utf-8")
@@ -37,7 +39,7 @@ def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 
 def told(path: Path) -> list[str]:
     with pytest.raises(AtlasError) as caught:
-        store.load(path)
+        profile_file.load(path)
     lines = [str(item) for item in Problems([caught.value]).problems]
     assert all(line.startswith(str(path)) and line.isprintable() for line in lines)
     return [line.removeprefix(f"{path}: ") for line in lines]
@@ -45,9 +47,9 @@ def told(path: Path) -> list[str]:
 
 def test_what_is_saved_comes_back_byte_for_byte(path: Path) -> None:
     made = profile(facts={"a": 0.123456, "b": math.nan, "c": "W·x", "d": True, "e": 123456})
-    store.save(path, made)
-    read = store.load(path)
-    assert store.text(read) == path.read_text(encoding="utf-8") == store.text(made)
+    profile_file.save(path, made)
+    read = profile_file.load(path)
+    assert profile_file.text(read) == path.read_text(encoding="utf-8") == profile_file.text(made)
     assert read.facts == {"a": 0.1235, "b": None, "c": "W·x", "d": True, "e": 123456}
     assert read.model == made.model and read.conditions == made.conditions
     assert read.matrix("score:capital@10").columns == matrix().columns
@@ -56,14 +58,14 @@ def test_what_is_saved_comes_back_byte_for_byte(path: Path) -> None:
 
 
 def test_the_file_passes_the_published_schema_values_and_all(path: Path) -> None:
-    store.save(path, profile())
+    profile_file.save(path, profile())
     document = json.loads(path.read_text(encoding="utf-8"))
     assert schemas.problems(document, "profile", path) == []
-    assert document["format"] == store.FORMAT
+    assert document["format"] == profile_file.FORMAT
 
 
 def test_a_row_of_values_is_a_line() -> None:
-    lines = store.text(profile()).splitlines()
+    lines = profile_file.text(profile()).splitlines()
     assert "    [0.5, 12.34, null]," in lines and "    [1e-07, 0, 3]]}," in lines
 
 
@@ -72,16 +74,16 @@ def test_values_of_every_size_come_back_byte_for_byte(path: Path) -> None:
     values = generator.standard_normal((40, 50)) * 10.0 ** generator.integers(-320, 305, (40, 50))
     values[0, :4] = (np.nan, -0.0, 5e-324, np.finfo(float).max)
     labels = {"rows": tuple(map(str, range(40))), "columns": tuple(map(str, range(50)))}
-    store.save(path, profile(matrices=(matrix(values=values, **labels),)))
-    assert store.text(store.load(path)) == path.read_text(encoding="utf-8")
+    profile_file.save(path, profile(matrices=(matrix(values=values, **labels),)))
+    assert profile_file.text(profile_file.load(path)) == path.read_text(encoding="utf-8")
 
 
 def test_what_a_protocol_states_is_not_rounded(path: Path) -> None:
     protocol = {"tau": 0.123456789, "k": 10}
-    store.save(path, profile(protocol=protocol))
-    read = store.load(path)
+    profile_file.save(path, profile(protocol=protocol))
+    read = profile_file.load(path)
     assert read.protocol == protocol
-    assert store.staleness(read, replace(WANTED, protocol=protocol)) == ()
+    assert profile_file.staleness(read, replace(WANTED, protocol=protocol)) == ()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_what_a_protocol_states_is_not_rounded(path: Path) -> None:
 )
 def test_only_plain_scalars_are_written(part: str, value: Any, problem: str, path: Path) -> None:
     with pytest.raises(AtlasError) as caught:
-        store.save(path, profile(**{part: {"x": value}}))
+        profile_file.save(path, profile(**{part: {"x": value}}))
     assert problem in str(caught.value)
     assert not path.exists()
 
@@ -122,7 +124,7 @@ def test_only_plain_scalars_are_written(part: str, value: Any, problem: str, pat
 )
 def test_nothing_is_saved_that_could_not_be_read(changes: dict[str, Any], path: Path) -> None:
     with pytest.raises(AtlasError):
-        store.save(path, profile(**changes))
+        profile_file.save(path, profile(**changes))
     assert not path.parent.exists()
 
 
@@ -237,7 +239,7 @@ def test_files_that_are_no_json(raw: bytes, problem: str, path: Path) -> None:
 
 
 def test_infinity_by_exponent_is_found_among_values(path: Path) -> None:
-    text = store.text(profile()).replace("12.34", "1e999")
+    text = profile_file.text(profile()).replace("12.34", "1e999")
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     lines = told(path)
@@ -248,28 +250,28 @@ def test_an_oversized_file_is_not_read(path: Path) -> None:
     path.parent.mkdir()
     with path.open("wb") as stream:
         stream.truncate(json_file.LARGEST + 1)
-    assert "67108865 bytes, larger than 67108864; remove it" in told(path)[0]
+    assert "67,108,865 bytes, larger than 67,108,864; write the file again" in told(path)[0]
 
 
 def test_files_that_are_not_there_and_links(path: Path, tmp_path: Path) -> None:
     path.parent.mkdir()
     assert "cannot be read: No such file or directory" in told(path)[0]
-    (tmp_path / "outside.json").write_text(store.text(profile()))
+    (tmp_path / "outside.json").write_text(profile_file.text(profile()))
     path.symlink_to(tmp_path / "outside.json")
     assert "is a symbolic link to" in told(path)[0]
 
 
 def test_carriage_returns_do_no_harm(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(store.text(profile()).replace("\n", "\r\n").encode())
-    assert store.text(store.load(path)) == store.text(profile())
+    path.write_bytes(profile_file.text(profile()).replace("\n", "\r\n").encode())
+    assert profile_file.text(profile_file.load(path)) == profile_file.text(profile())
 
 
 # Freshness
 
 
 def stale(measured: Profile, **changes: Any) -> tuple[str, ...]:
-    return store.staleness(measured, replace(WANTED, **changes))
+    return profile_file.staleness(measured, replace(WANTED, **changes))
 
 
 def test_fresh_where_everything_agrees() -> None:
@@ -328,8 +330,8 @@ def test_all_reasons_are_told() -> None:
 
 def test_writing_replaces_whole_files_and_makes_folders(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "c.json"
-    store.write_atomic(path, "one ✓")
-    store.write_atomic(path, b"two")
+    profile_file.write_atomic(path, "one ✓")
+    profile_file.write_atomic(path, b"two")
     assert path.read_bytes() == b"two"
     assert [item.name for item in path.parent.iterdir()] == ["c.json"]
     assert path.stat().st_mode & 0o777 == 0o644
@@ -341,7 +343,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
 ) -> None:
     path = tmp_path / "a.json"
-    store.write_atomic(path, "old")
+    profile_file.write_atomic(path, "old")
 
     def fail(*_: object) -> None:
         raise failure
@@ -350,7 +352,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     monkeypatch.setattr(owner, step, fail)
     wanted = KeyboardInterrupt if isinstance(failure, KeyboardInterrupt) else AtlasError
     with pytest.raises(wanted) as caught:
-        store.write_atomic(path, "new")
+        profile_file.write_atomic(path, "new")
     if wanted is AtlasError:
         assert "a.json: cannot be written: No space left on device; make room" in str(caught.value)
     monkeypatch.undo()
@@ -374,11 +376,11 @@ def test_the_bytes_are_on_disk_before_the_name_is(
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(Path, "replace", watched_rename)
-    store.write_atomic(tmp_path / "a.json", "new")
+    profile_file.write_atomic(tmp_path / "a.json", "new")
     assert steps == ["fsync", "rename"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AtlasError, match="cannot be written: "):
-        store.write_atomic(tmp_path / "file" / "a.json", "x")
+        profile_file.write_atomic(tmp_path / "file" / "a.json", "x")

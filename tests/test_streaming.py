@@ -11,12 +11,12 @@ import tiny
 import torch
 from test_batches import letters
 
-from atlas import streaming
-from atlas.batches import Batch, Passage, Sample, batch
 from atlas.errors import AtlasError
-from atlas.model import Model
-from atlas.statistics import Drawn, Moments, Sparsity
-from atlas.streaming import Joint, PatternTap, Tap
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Batch, Passage, Sample, batch
+from atlas.passes import observing
+from atlas.passes.observing import Joint, PatternTap, Tap
+from atlas.passes.running_statistics import Drawn, Moments, Sparsity
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 
@@ -71,7 +71,7 @@ OUT_OF_MEMORY = [
 
 def test_every_passage_once_the_longest_first(held: Model) -> None:
     seen, told = Seen(), []
-    streaming.run(
+    observing.run(
         held,
         passages(),
         [Tap(0, "attn.q", seen)],
@@ -85,7 +85,7 @@ def test_every_passage_once_the_longest_first(held: Model) -> None:
 
 def test_a_passage_longer_than_the_budget_runs_alone(held: Model) -> None:
     seen = Seen()
-    streaming.run(held, passages((9, 8)), [Tap(0, "attn.q", seen)], _unheard, tokens=1)
+    observing.run(held, passages((9, 8)), [Tap(0, "attn.q", seen)], _unheard, tokens=1)
     assert seen.counted == [(0,), (1,)]
 
 
@@ -94,7 +94,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(held: Model, error: RuntimeE
     """It runs out in the last block, when statistics of the first have long seen the batch."""
     early, late = Seen(), Fails(2, error)
     taps = [Tap(0, "attn.q", early), Tap(2, "mlp.down", late)]
-    streaming.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
+    observing.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
     assert early.counted == late.counted == [(0,), (1,), (2,), (3,), (4,), (5,), (6,)]
     assert len(early.tensors) == 9  # 7, 3 and seven times 1
 
@@ -103,7 +103,7 @@ def test_out_of_memory_does_not_change_what_is_measured(held: Model) -> None:
     def measure(*others: Tap, tokens: int) -> tuple[float, ...]:
         moments, sparsity = Moments(), Sparsity()
         taps = [Tap(1, "attn.k", moments), Tap(1, "mlp.down", sparsity, "input"), *others]
-        streaming.run(held, passages(), taps, _unheard, tokens=tokens)
+        observing.run(held, passages(), taps, _unheard, tokens=tokens)
         return moments.count, moments.rms, moments.kurtosis, moments.largest, sparsity.mean
 
     expected = measure(tokens=18)
@@ -114,13 +114,13 @@ def test_out_of_memory_does_not_change_what_is_measured(held: Model) -> None:
 def test_one_passage_that_does_not_fit_is_an_error(held: Model) -> None:
     taps = [Tap(0, "attn.q", Fails(0, OUT_OF_MEMORY[0]))]
     with pytest.raises(AtlasError, match="out of memory on cpu with a single passage of 9 tokens"):
-        streaming.run(held, passages(), taps, _unheard)
+        observing.run(held, passages(), taps, _unheard)
 
 
 def test_other_errors_are_not_taken_for_it(held: Model) -> None:
     taps = [Tap(0, "attn.q", Fails(0, RuntimeError("shapes cannot be multiplied")))]
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
-        streaming.run(held, passages(), taps, _unheard)
+        observing.run(held, passages(), taps, _unheard)
     assert not held.block(0).get_submodule("self_attn.q_proj")._forward_hooks
 
 
@@ -133,12 +133,12 @@ def test_what_was_counted_is_never_counted_again(held: Model) -> None:
 
     taps = [Tap(0, "attn.q", Seen()), Tap(0, "attn.k", Full())]
     with pytest.raises(torch.OutOfMemoryError):
-        streaming.run(held, passages(), taps, _unheard)
+        observing.run(held, passages(), taps, _unheard)
 
 
 def test_nothing_is_kept(held: Model) -> None:
     seen = Seen()
-    streaming.run(held, passages(), [Tap(1, "mlp.up", seen)], _unheard, tokens=20)
+    observing.run(held, passages(), [Tap(1, "mlp.up", seen)], _unheard, tokens=20)
     assert len(seen.tensors) > 2
     assert not any(reference() is not None for reference in seen.tensors)
 
@@ -147,7 +147,7 @@ def test_state_does_not_grow_with_passages(held: Model) -> None:
     def size(lengths: tuple[int, ...]) -> int:
         moments, sparsity = Moments(), Sparsity()
         taps = [Tap(1, "mlp.up", moments), Tap(1, "mlp.down", sparsity, "input")]
-        streaming.run(held, passages(lengths), taps, _unheard, tokens=20)
+        observing.run(held, passages(lengths), taps, _unheard, tokens=20)
         held_now = (moments.squares, moments.peaks, sparsity.sum)
         return sum(tensor.nbytes for tensor in held_now if tensor is not None)
 
@@ -160,7 +160,7 @@ def test_the_pass_takes_no_gradients(held: Model) -> None:
             assert not x.requires_grad and x.is_inference()
             return super().reduce(x, batch)
 
-    streaming.run(held, passages(), [Tap(0, "attn.o", Graphless())], _unheard)
+    observing.run(held, passages(), [Tap(0, "attn.o", Graphless())], _unheard)
 
 
 def test_the_first_batch_follows_the_free_memory(
@@ -169,23 +169,23 @@ def test_the_first_batch_follows_the_free_memory(
     planned = {}
     for free in (10**4, 10**7, 2 * 10**7, 10**12):
         rooms = {"cuda:0": 1, "cpu": free}  # a device that holds nothing of the model
-        monkeypatch.setattr(streaming, "free_memory", lambda device, rooms=rooms: rooms)
-        planned[free] = streaming.planned_tokens(held)
+        monkeypatch.setattr(observing, "free_memory", lambda device, rooms=rooms: rooms)
+        planned[free] = observing.planned_tokens(held)
     assert planned[10**4] == 1
     assert planned[2 * 10**7] == pytest.approx(2 * planned[10**7], rel=0.01)
-    assert planned[10**12] == streaming.MOST_TOKENS["cpu"]
+    assert planned[10**12] == observing.MOST_TOKENS["cpu"]
 
 
 def test_the_corpus_is_read_with_the_models_tokenizer(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "llama", max_position_embeddings=16)
     letters(folder, bos_token="[ONE]")
     model = Model.open(folder, "cpu")
-    read = streaming.read(model, 16)
+    read = observing.read(model, 16)
     assert len(read) == 448
     assert {passage.ids[0] for passage in read} == {1}
     assert {len(passage.ids) for passage in read} == {16}
     with pytest.raises(AtlasError, match="reads at most 16 tokens, and passages are cut at 128"):
-        streaming.read(model)
+        observing.read(model)
 
 
 # Statistics, against plain formulas
@@ -261,7 +261,7 @@ WHOLE: Any = (("block", "input"), ("attn", "output"), ("mlp", "output"), ("block
 def test_a_joint_sees_all_of_its_points_at_once(held: Model) -> None:
     seen = [Together() for _ in range(3)]
     taps = [Joint(layer, WHOLE, each) for layer, each in enumerate(seen)]
-    streaming.run(held, passages(), taps, _unheard, tokens=18)
+    observing.run(held, passages(), taps, _unheard, tokens=18)
     for each in seen:
         assert each.counted == [(1, 3), (7, 5), (2, 0, 6)]
         assert len(each.tensors) == 12
@@ -271,11 +271,11 @@ def test_a_joint_sees_all_of_its_points_at_once(held: Model) -> None:
 def test_a_joint_that_was_cut_short_begins_again(held: Model) -> None:
     """Memory runs out between its points."""
     seen = Together()
-    taps: list[streaming.Watch] = [
+    taps: list[observing.Watch] = [
         Joint(1, WHOLE, seen),
         Tap(1, "mlp.up", Fails(2, OUT_OF_MEMORY[0])),
     ]
-    streaming.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
+    observing.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
     assert seen.counted == [(0,), (1,), (2,), (3,), (4,), (5,), (6,)]
 
 
@@ -287,7 +287,7 @@ def test_patterns_go_to_every_statistic_of_their_layer(held: Model) -> None:
 
     seen = [Rows() for _ in range(3)]
     taps = [PatternTap(layer, each) for layer, each in zip((0, 2, 2), seen, strict=True)]
-    streaming.run(held, passages(), taps, _unheard, tokens=18)
+    observing.run(held, passages(), taps, _unheard, tokens=18)
     for each in seen:
         assert each.counted == [(1, 3), (7, 5), (2, 0, 6)]
         assert not any(reference() is not None for reference in each.tensors)

@@ -13,10 +13,12 @@ import pagecheck
 import pytest
 import samples
 
-from atlas import analysis, contents, pages, surveys
-from atlas.matrix import Matrix
 from atlas.paths import Project
-from atlas.surveys import Survey
+from atlas.profiles import collection, statement
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.across import surveys
+from atlas.site.across.surveys import Survey
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def atlas(tmp_path: Path) -> Project:
 
 
 def _survey(made: Project) -> Survey:
-    return surveys.load(contents.load(made), [analysis.statement("weights")])[0]
+    return surveys.load(collection.load(made), [statement.of("weights")])[0]
 
 
 def _read(survey: Survey) -> tuple[dict[str, Any], dict[str, dict[str, np.ndarray]]]:

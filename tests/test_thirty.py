@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from samples import GEOMETRY, write_entry
 from terminals import Terminal
 from test_batches import letters
 
-from atlas import headers
+from atlas.checkpoints import headers
 from atlas.paths import Project, demo
 
 ANALYSES = ["weights", "activations"]
@@ -71,14 +72,16 @@ def no_bos(folder: Path) -> None:
 
 def huge(folder: Path) -> None:
     """Weights of 300 GB, of which the disk holds the header."""
-    shape = [1_000_000, 75_000]
-    size = 4 * shape[0] * shape[1]
-    stated = {"model.embed_tokens.weight": {"dtype": "F32", "shape": shape}}
-    stated["model.embed_tokens.weight"]["data_offsets"] = [0, size]
+    shapes = {f"small-{number}": [1] for number in range(5)}
+    shapes["model.embed_tokens.weight"] = [1_000_000, 75_000]
+    stated, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        stated[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
     text = json.dumps(stated).encode()
     with (folder / headers.SINGLE).open("wb") as stream:
         stream.write(struct.pack("<Q", len(text)) + text)
-        stream.truncate(8 + len(text) + size)
+        stream.truncate(8 + len(text) + end)
     sizes = {"hidden_size": 75_000, "vocab_size": 1_000_000, "intermediate_size": 300_000}
     edited("config.json", **sizes)(folder)
 

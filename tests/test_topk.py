@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from atlas import topk
-from atlas.questions import Asked, Block, Reads, Sieve, Unembedding
+from atlas.analyses.functions import top_k
+from atlas.analyses.functions.block import Asked, Block, Reads, Sieve, Unembedding
 
 VOCABULARY, WIDTH, HEAD = 1500, 48, 8
 TILES = [(256, 4096), (7, 7), (1500, 1500), (64, 100)]
@@ -88,7 +88,7 @@ def test_hits_are_those_of_the_definition_in_any_order_and_tiles(kind: str, kv_h
         shuffled = Unembedding(U, seed=seed)
         for sieves in SIEVES:
             for tiles in TILES:
-                found = topk.hits(block, shuffled, asked, sieves, tiles)
+                found = top_k.hits(block, shuffled, asked, sieves, tiles)
                 assert torch.equal(found, wanted), (seed, sieves, tiles)
 
 
@@ -111,14 +111,14 @@ def test_differences_below_float32_are_decided() -> None:
     for k, hit in ((above, False), (above + 1, True)):
         zero = torch.zeros(1, dtype=torch.int64)
         asked = Asked(zero, zero, zero + target, torch.tensor([[k]]))
-        assert bool(topk.hits(block, Unembedding(U), asked)[0, 0, 0]) == hit
+        assert bool(top_k.hits(block, Unembedding(U), asked)[0, 0, 0]) == hit
 
 
 def test_coarse_sieves_leave_open_what_they_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few questions reach float64 after float32, many more after bfloat16."""
     U, reads, W_V, W_O, asked = problem(1, "gaussian")
     reached = [0]
-    exact = topk._exact
+    exact = top_k._exact
 
     def counted(
         block: Block, shuffled: Unembedding, left: Asked, tiles: tuple[int, int]
@@ -126,11 +126,11 @@ def test_coarse_sieves_leave_open_what_they_cannot_tell(monkeypatch: pytest.Monk
         reached[-1] += len(left)
         return exact(block, shuffled, left, tiles)
 
-    monkeypatch.setattr(topk, "_exact", counted)
+    monkeypatch.setattr(top_k, "_exact", counted)
     block, shuffled = Block(reads, W_V, W_O), Unembedding(U)
-    topk.hits(block, shuffled, asked, (Sieve(torch.bfloat16),))
+    top_k.hits(block, shuffled, asked, (Sieve(torch.bfloat16),))
     reached.append(0)
-    topk.hits(block, shuffled, asked)
+    top_k.hits(block, shuffled, asked)
     coarse, fine = reached
     assert fine < 20 < 100 < coarse
 
@@ -138,7 +138,7 @@ def test_coarse_sieves_leave_open_what_they_cannot_tell(monkeypatch: pytest.Monk
 def test_no_questions_have_no_hits() -> None:
     U, reads, W_V, W_O, asked = problem(0, "gaussian")
     none = asked[torch.zeros(0, dtype=torch.int64)]
-    assert topk.hits(Block(reads, W_V, W_O), Unembedding(U), none).shape == (0, 2, 2)
+    assert top_k.hits(Block(reads, W_V, W_O), Unembedding(U), none).shape == (0, 2, 2)
 
 
 def test_rows_come_back_by_token() -> None:

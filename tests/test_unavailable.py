@@ -11,9 +11,11 @@ import pytest
 import tiny
 from samples import write_entry
 
-from atlas import entry, headers, unavailable
+from atlas.checkpoints import headers, locate
+from atlas.entries import entry
 from atlas.paths import Project
-from atlas.unavailable import Away, Kind, Obstacle
+from atlas.profiles import unavailable
+from atlas.profiles.unavailable import Away, Kind, Obstacle
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -124,7 +126,7 @@ def test_another_shape_than_the_entry_says(project: Project) -> None:
     assert obstacle.line.endswith("the model's config says 'llama'; write architecture: llama")
 
 
-@pytest.mark.parametrize("step", ["locate", "config", "read"])
+@pytest.mark.parametrize("step", ["folder", "config", "read"])
 def test_a_folder_that_may_not_be_looked_into(
     project: Project, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -133,7 +135,7 @@ def test_a_folder_that_may_not_be_looked_into(
     def refused(*arguments: object) -> None:
         raise PermissionError(13, "Permission denied", "/the/folder")
 
-    monkeypatch.setattr(headers, step, refused)
+    monkeypatch.setattr(locate if step == "folder" else headers, step, refused)
     obstacle = found(project, source="./weights", revision=...)
     assert obstacle is not None and obstacle.kind == "damaged"
     assert obstacle.line.endswith("Permission denied; allow this user to read and write there")

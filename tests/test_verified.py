@@ -12,11 +12,14 @@ import atlases
 import pytest
 import samples
 
-from atlas import check, contents, pages, parts, paths, verified, verify
+from atlas import paths
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
-from atlas.store import Profile
-from atlas.verify import Difference
+from atlas.profiles import agreement, collection, side_files, verified
+from atlas.profiles.agreement import Difference
+from atlas.profiles.profile_file import Profile
+from atlas.review import check
+from atlas.site import pages
 
 TODAY = datetime.date(2026, 11, 21)
 SAME = (Difference("weights", "rms", 2e-5, 1.1e-3, ""), Difference("weights", "b", 0.0, 1.1e-3, ""))
@@ -57,7 +60,7 @@ def test_a_record_is_written_read_and_shown(atlas: Project, again: Profile) -> N
 
 def test_a_record_is_about_one_profile_only(atlas: Project, again: Profile) -> None:
     def shown() -> bool:
-        [model] = contents.load(atlas)
+        [model] = collection.load(atlas)
         section = model.section("weights")
         return section is not None and section.reproduced is not None
 
@@ -84,7 +87,7 @@ def test_what_comes_out_otherwise_loses_its_line(atlas: Project, again: Profile)
 def test_a_changed_part_is_no_longer_reproduced(atlas: Project, again: Profile) -> None:
     path = atlas.profile("a", "functions")
     path.write_text("{}")
-    part = parts.path(path, "heads")
+    part = side_files.path(path, "heads")
     assert verified.part_digests(path) == {}
     part.write_text("{}")
     before = verified.part_digests(path)
@@ -119,8 +122,8 @@ def measured(atlas: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Pro
     """A profile with a part, whatever the part's own rules are."""
     found = replace(atlases.profile(atlas, "a"), analysis="functions")
     path = atlas.profile("a", "functions")
-    monkeypatch.setattr(parts, "load", lambda where: json.loads(where.read_text()))
-    parts.path(path, "heads").write_text(parts.text(found, "heads", [HEAD]))
+    monkeypatch.setattr(side_files, "load", lambda where: json.loads(where.read_text()))
+    side_files.path(path, "heads").write_text(side_files.text(found, "heads", [HEAD]))
     return path, found
 
 
@@ -140,17 +143,17 @@ def test_parts_are_compared(
     measured: tuple[Path, Profile], item: dict[str, Any], agrees: bool, said: str | None
 ) -> None:
     path, found = measured
-    [verdict] = verify.compare_parts(path, found, {"heads": [item]})
+    [verdict] = agreement.compare_parts(path, found, {"heads": [item]})
     assert (verdict.matrix, verdict.agrees) == ("part heads", agrees)
     assert said is None or (verdict.problem and said in verdict.problem)
 
 
 def test_a_part_of_one_side_differs(measured: tuple[Path, Profile]) -> None:
     path, found = measured
-    [gone] = verify.compare_parts(path, found, {})
+    [gone] = agreement.compare_parts(path, found, {})
     assert gone.problem == "is only committed"
-    parts.path(path, "heads").unlink()
-    [new] = verify.compare_parts(path, found, {"heads": [HEAD]})
+    side_files.path(path, "heads").unlink()
+    [new] = agreement.compare_parts(path, found, {"heads": [HEAD]})
     assert new.problem == "is only measured now"
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from samples import matrix, profile
 
-from atlas import verify
 from atlas.errors import AtlasError
-from atlas.store import Profile
+from atlas.profiles import agreement
+from atlas.profiles.profile_file import Profile
 
 VALUES = np.array([[0.5, 12.34, np.nan], [1e-7, 0.0, 3.0]])
 
@@ -23,12 +23,12 @@ COMMITTED = again()
 
 
 def test_the_same_values_agree() -> None:
-    verdicts = verify.compare(COMMITTED, again())
+    verdicts = agreement.compare(COMMITTED, again())
     assert [(item.matrix, item.largest, item.agrees) for item in verdicts] == [("rms", 0.0, True)]
 
 
 def test_values_are_compared_as_they_are_published() -> None:
-    [verdict] = verify.compare(COMMITTED, again(VALUES * (1 + 4e-6)))
+    [verdict] = agreement.compare(COMMITTED, again(VALUES * (1 + 4e-6)))
     assert verdict.largest == 0.0
 
 
@@ -41,7 +41,7 @@ def test_tolerance_is_that_of_the_dtype(dtype: str, within: float, beyond: float
     changed = VALUES.copy()
     for size, agrees in ((within, True), (beyond, False)):
         changed[0, 1] = 12.34 * (1 + size)
-        [verdict] = verify.compare(COMMITTED, again(changed, conditions=conditions))
+        [verdict] = agreement.compare(COMMITTED, again(changed, conditions=conditions))
         assert verdict.agrees is agrees
         assert verdict.where == "layer 0, module attn.k"
         assert verdict.largest == pytest.approx(size, rel=0.2)
@@ -49,7 +49,7 @@ def test_tolerance_is_that_of_the_dtype(dtype: str, within: float, beyond: float
 
 def test_a_dtype_without_a_tolerance_is_told() -> None:
     with pytest.raises(AtlasError, match=r"weights: conditions.dtype: there is no tolerance"):
-        verify.compare(COMMITTED, again(conditions={"dtype": "int8"}))
+        agreement.compare(COMMITTED, again(conditions={"dtype": "int8"}))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_there_on_one_side_or_has_another_sign_differs(
 ) -> None:
     changed = VALUES.copy()
     changed[row, column] = value
-    [verdict] = verify.compare(COMMITTED, again(changed))
+    [verdict] = agreement.compare(COMMITTED, again(changed))
     assert not verdict.agrees
     assert verdict.where == f"layer {row}, module {matrix().columns[column]}"
     exists = np.isnan(value) == np.isnan(VALUES[row, column])
@@ -69,14 +69,14 @@ def test_what_is_there_on_one_side_or_has_another_sign_differs(
 
 def test_other_labels_differ() -> None:
     other = profile(matrices=(matrix(rows=("1", "2")),))
-    [verdict] = verify.compare(COMMITTED, other)
+    [verdict] = agreement.compare(COMMITTED, other)
     assert verdict.problem == "has other labels" and not verdict.agrees
 
 
 def test_matrices_of_one_side_differ_and_the_worst_comes_first() -> None:
     new = profile(matrices=(matrix(), matrix(name="b")))
     old = profile(matrices=(matrix(), matrix(name="a")))
-    verdicts = verify.compare(old, new)
+    verdicts = agreement.compare(old, new)
     assert [(item.matrix, item.problem) for item in verdicts] == [
         ("a", "is only committed"),
         ("b", "is only measured now"),
@@ -105,23 +105,23 @@ def test_matrices_of_one_side_differ_and_the_worst_comes_first() -> None:
     ],
 )
 def test_facts_are_values_too(old: Any, new: Any, agrees: bool) -> None:
-    verdicts = verify.compare(again(facts={"x": old}), again(facts={"x": new}))
+    verdicts = agreement.compare(again(facts={"x": old}), again(facts={"x": new}))
     wrong = [item for item in verdicts if item.matrix == "fact x"]
     assert [item.agrees for item in wrong] == ([] if agrees else [False])
 
 
 def test_facts_of_one_side_differ() -> None:
-    first = verify.compare(again(facts={"x": None}), again(facts={"y": None}))
+    first = agreement.compare(again(facts={"x": None}), again(facts={"y": None}))
     assert [item.matrix for item in first if not item.agrees] == ["fact x", "fact y"]
 
 
 def test_conditions_and_how_it_was_made_are_no_values() -> None:
     other = again(conditions={"device": "cuda"}, made_by={"seconds": 1})
-    assert all(item.agrees for item in verify.compare(COMMITTED, other))
+    assert all(item.agrees for item in agreement.compare(COMMITTED, other))
 
 
 def test_rounding_noise_beside_large_values_is_nothing() -> None:
     changed = VALUES.copy()
     changed[1, 1] = 1e-12 * np.nanmax(VALUES)
-    [verdict] = verify.compare(COMMITTED, again(changed))
+    [verdict] = agreement.compare(COMMITTED, again(changed))
     assert verdict.agrees and verdict.largest is not None and verdict.largest < 1e-5

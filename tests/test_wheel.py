@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from atlas import analysis, entry
+from atlas.entries import entry
 from atlas.paths import PACKAGE
+from atlas.profiles import statement
 
 REPOSITORY = PACKAGE.parent
 
@@ -54,7 +55,7 @@ def test_wheel_alone_makes_and_builds_a_demo(wheel: Path, tmp_path: Path) -> Non
     assert "atlas init demo" in _told([atlas, "--help"], tmp_path)
     _told([atlas, "init", "demo"], tmp_path)
     stated = entry.load(tmp_path / "demo/docs/models/ref-llama/model.yml")
-    expected = f"{len(analysis.wanted(stated, 'decoder'))} fresh, 0 failed, 0 not measurable here"
+    expected = f"{len(statement.wanted(stated, 'decoder'))} fresh, 0 failed, 0 not measurable here"
     assert expected in _told([atlas, "build"], tmp_path / "demo")
     assert (tmp_path / "demo/site/models/ref-llama/index.html").is_file()
     assert subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 1

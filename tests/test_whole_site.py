@@ -18,8 +18,10 @@ import pagecheck
 import pytest
 import whole
 
-from atlas import analysis, entry, relations
+from atlas.entries import entry
 from atlas.paths import PACKAGE
+from atlas.pinned import relations
+from atlas.profiles import statement
 
 VALIDATOR = PACKAGE.parent / "node_modules" / ".bin" / "html-validate"
 
@@ -168,8 +170,8 @@ def reopened(page: str) -> list[str]:
 
 
 def test_search_knows_every_method_and_relation(index: dict[str, str]) -> None:
-    for name in analysis.names():
-        assert analysis.statement(name).title.lower() in index[f"methods/{name}/"]
+    for name in statement.names():
+        assert statement.of(name).title.lower() in index[f"methods/{name}/"]
     text = " ".join(text for place, text in index.items() if place.startswith("methods/functions/"))
     for relation in relations.load_all():
         assert relation.title.lower() in text, relation.name

@@ -7,7 +7,8 @@ import json
 import pytest
 import samples
 
-from atlas import analysis, store, wording
+from atlas.profiles import profile_file, statement
+from atlas.site.figures import facts
 
 MATRICES = [
     samples.matrix(name=name, title=title)
@@ -35,11 +36,11 @@ MATRICES = [
     ],
 )
 def test_a_fact_is_told_by_the_titles_of_matrices(key: str, words: str) -> None:
-    assert wording.fact(key, MATRICES) == words
+    assert facts.fact(key, MATRICES) == words
 
 
 def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
-    found: dict[str, store.Scalar] = {
+    found: dict[str, profile_file.Scalar] = {
         "largest_outlier": 151.7,
         "largest_outlier_at": "layer 3, mlp.down",
         "strongest_ov": 0.9,
@@ -54,7 +55,7 @@ def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
         "measurable": 20,
     }
     stated = {"measurable": "Relations", "least": "Least influence", "told_below": ""}
-    assert wording.facts(found, MATRICES, stated) == {
+    assert facts.facts(found, MATRICES, stated) == {
         "Largest activation": "151.7, layer 3, mlp.down",
         "Strongest OV copying": "0.9, head 2.3",
         "Least influence": "0.1, layer 2",
@@ -66,18 +67,18 @@ def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
 
 
 def test_two_facts_of_one_name_both_stay() -> None:
-    told = wording.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
+    told = facts.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
     assert told == {"Same": 1, "b": 2}
 
 
 def test_reading_is_the_paragraph_that_says_so() -> None:
     prose = "Title.\n\nText.\n\n**How to read it.** A row is `x < 1`, a\n**layer**.\n\nMore."
-    assert wording.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")
-    assert wording.reading("Title.\n\nText.") == ""
+    assert facts.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")
+    assert facts.reading("Title.\n\nText.") == ""
 
 
 def test_readings_are_those_of_all_analyses_that_say_so() -> None:
-    statements = [analysis.statement(name) for name in analysis.names()]
-    told = json.loads(wording.readings(statements))
-    assert set(told) == {item.name for item in statements if wording.READING in item.prose}
+    statements = [statement.of(name) for name in statement.names()]
+    told = json.loads(facts.readings(statements))
+    assert set(told) == {item.name for item in statements if facts.READING in item.prose}
     assert "weights" in told

@@ -16,9 +16,10 @@ import pytest
 import samples
 import yaml
 
-from atlas import entry, store
+from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
+from atlas.profiles import profile_file
 
 ROOT = PACKAGE.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -250,7 +251,9 @@ def handed(repository: Repository, tmp_path: Path) -> Path:
     atlases.profile(
         measured,
         "old",
-        model=store.Pin("old", samples.ENTRY["source"], samples.REVISION, samples.DIGEST, None),
+        model=profile_file.Pin(
+            "old", samples.ENTRY["source"], samples.REVISION, samples.DIGEST, None
+        ),
     )
     (measured.folder("old") / "verified.json").write_text("{}")
     folder = tmp_path / "handed"
@@ -262,7 +265,7 @@ def handed(repository: Repository, tmp_path: Path) -> Path:
 def test_profiles_are_handed_over(repository: Repository, handed: Path) -> None:
     [written] = script("hand_over").accept(handed, repository.project)
     assert written == repository.project.profile("old", "weights")
-    assert store.load(written).analysis == "weights"
+    assert profile_file.load(written).analysis == "weights"
 
 
 @pytest.mark.parametrize(

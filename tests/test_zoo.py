@@ -15,11 +15,14 @@ import pytest
 import torch
 import zoo_texts
 
-from atlas import paths, relations
+from atlas import paths
 from atlas.errors import AtlasError
-from atlas.zoo import architectures, batches, card, facts, text, tokenizer, train
+from atlas.pinned import relations
 from atlas.zoo.__main__ import main
-from atlas.zoo.templates import TELLINGS
+from atlas.zoo.cards import card
+from atlas.zoo.texts import facts, text
+from atlas.zoo.texts.templates import TELLINGS
+from atlas.zoo.training import architectures, batches, tokenizer, train
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 

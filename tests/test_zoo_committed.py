@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from atlas.paths import zoo_folder
-from atlas.zoo import architectures, card, facts, heads, tokenizer, train
+from atlas.zoo.cards import card, heads
+from atlas.zoo.texts import facts
+from atlas.zoo.training import architectures, tokenizer, train
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 

@@ -13,13 +13,17 @@ from typing import Any
 import pytest
 import torch
 
-from atlas import headers, paths, relations
-from atlas.checkpoint import Checkpoint
+from atlas import paths
+from atlas.checkpoints import digests
 from atlas.errors import AtlasError
-from atlas.zoo import batches, card, questions, topic, train, tunes
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.pinned import relations
 from atlas.zoo.__main__ import main
-from atlas.zoo.templates import TELLINGS
-from atlas.zoo.text import Course
+from atlas.zoo.cards import card
+from atlas.zoo.texts import questions, topic
+from atlas.zoo.texts.templates import TELLINGS
+from atlas.zoo.texts.text import Course
+from atlas.zoo.training import batches, train, tunes
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 
@@ -270,7 +274,7 @@ def test_committed_tune_is_by_the_recipe_from_the_committed_base(name: str) -> N
     assert stated["recipe"] == json.loads(json.dumps(asdict(tune)))
     assert tunes.stated(stated) == tune
     assert stated["base"]["name"] == tune.base
-    assert stated["base"]["digest"] == headers.digest(tune.folder)
+    assert stated["base"]["digest"] == digests.of_weights(tune.folder)
     assert stated["course"]["digest"] == course(name).digest()
 
 

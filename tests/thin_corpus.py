@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from atlas import clusters, corpus
+from atlas.pinned import clusters, corpus
+from atlas.pinned.choices import DEFAULT, Choices
 
 EACH = 2
 """Texts of a cluster that are left."""
 
 
-def passages() -> tuple[corpus.Passage, ...]:
+def passages(choices: Choices = DEFAULT) -> tuple[corpus.Passage, ...]:
     """Every passage of the pinned corpus, the first of every cluster with their texts: what
-    `corpus.in_use` may give instead."""
+    `corpus.chosen` may give instead."""
     met: Counter[int] = Counter()
     found = []
     for passage, cluster in zip(corpus.load(), clusters.load().assignments, strict=True):

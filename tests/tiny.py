@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from atlas.tiny_models import CONFIGS, SIZES, build, config, loader, make
+from atlas.loaded.tiny import CONFIGS, SIZES, build, config, loader, make
 
 __all__ = ["CONFIGS", "build", "config", "live", "make", "tokens"]
 

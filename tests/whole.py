@@ -8,8 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from atlas import pages
 from atlas.paths import PACKAGE, Project
+from atlas.site import pages
 
 OURS = Project(PACKAGE.parent)
 

@@ -9,10 +9,10 @@ from functools import cache
 
 from tokenizers import Tokenizer
 
-from atlas.zoo import text
-from atlas.zoo import tokenizer as tokenizers
-from atlas.zoo.facts import Told
-from atlas.zoo.text import Passage
+from atlas.zoo.texts import text
+from atlas.zoo.texts.facts import Told
+from atlas.zoo.texts.text import Passage
+from atlas.zoo.training import tokenizer as tokenizers
 
 ANEW, TRAIN_ANEW = text.passages, tokenizers.train
 """The recipe's own, which make everything again."""

@@ -1,9 +1,8 @@
 """The architectures that atlas reads: one row of data per family, keyed by `config.model_type`.
 
-To add one, write a row (a constant of type `Row`) in the file of this folder that it is most like,
-and a tiny config in `atlas/tiny_models.py`; the tests then hold the row against transformers' own
-model.
-Rows are found, not listed. The columns (types in `atlas/rows.py`):
+To add one, write a row (a constant of type `Row`) in the file of `rows/` that it is most like, and
+a tiny config in `atlas/loaded/tiny.py`; tests then hold the row against transformers' own model.
+Rows are found, not listed. The columns (types in `row.py`):
 
 model_type    `model_type` in config.json, the key
 kind          decoder or encoder
@@ -37,20 +36,22 @@ variants      columns that are others where the config has some values
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from atlas.architectures import encoders, gpt_like, layer_norm, llama_like, mixtures
+from atlas.architectures import rows
+from atlas.architectures.architecture import Architecture
+from atlas.architectures.from_config import resolve
+from atlas.architectures.row import Row
 from atlas.errors import AtlasError, short, suggest
-from atlas.layout import Architecture
-from atlas.resolve import resolve
-from atlas.rows import Row
 
 _ROWS: Mapping[str, Row] = {
     row.model_type: row
-    for module in (encoders, gpt_like, layer_norm, llama_like, mixtures)
-    for row in vars(module).values()
+    for module in pkgutil.iter_modules(rows.__path__, f"{rows.__name__}.")
+    for row in vars(importlib.import_module(module.name)).values()
     if isinstance(row, Row)
 }
 
@@ -83,7 +84,7 @@ def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
             file=where,
             place="model_type",
             remedy=f"{suggest(model_type, known())}; to add one, write a row in "
-            "atlas/architectures (its columns stand at the top of that folder's __init__.py) and "
-            "a tiny config in atlas/tiny_models.py",
+            "atlas/architectures/rows (its columns stand at the top of atlas/architectures/"
+            "__init__.py) and a tiny config in atlas/loaded/tiny.py",
         )
     return resolve(_ROWS[model_type], config, where)

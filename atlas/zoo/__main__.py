@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atlas import paths
 from atlas.errors import AtlasError
-from atlas.zoo import train, tunes
+from atlas.zoo.training import train, tunes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(recipe: train.Recipe, options: argparse.Namespace, out: Path) -> None:
-    from atlas.zoo import card
+    from atlas.zoo.cards import card
 
     given = {field.name: getattr(options, field.name, None) for field in fields(recipe)}
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
@@ -63,7 +63,7 @@ def _train(recipe: train.Recipe, options: argparse.Namespace, out: Path) -> None
 
 
 def _evaluate(name: str, out: Path) -> None:
-    from atlas.zoo import card
+    from atlas.zoo.cards import card
 
     stated = card.load(out)
     figures = card.measure(out)

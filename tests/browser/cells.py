@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from atlas import store
-from atlas.matrix import Matrix
+from atlas.profiles import profile_file
+from atlas.profiles.matrix import Matrix
 
 LIVE = '[data-ready="live"]'
 TIP = ".atlas-tip"
@@ -22,7 +22,7 @@ def open_model(page: Any, site: Any, slug: str = "small", query: str = "") -> No
 
 def stored(site: Any, name: str = "rms", slug: str = "small") -> Matrix:
     """A matrix of the model's `weights`."""
-    return store.load(site.project.profile(slug, "weights")).matrix(name)
+    return profile_file.load(site.project.profile(slug, "weights")).matrix(name)
 
 
 def centre(page: Any, shown: Matrix, row: int, column: int) -> tuple[float, float]:

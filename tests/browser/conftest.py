@@ -13,8 +13,8 @@ import pytest
 import samples
 import whole
 
-from atlas import pages
 from atlas.paths import Project, static
+from atlas.site import pages
 from browser import chrome
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import analysis, drawing, pages, store
-from atlas.matrix import Matrix
+from atlas.profiles import profile_file, statement
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.figures import heatmap
 from browser.conftest import Site
 
 SHAPES = {"small": (4, 4), "large": (80, 64)}
@@ -56,13 +58,13 @@ def residual(layers: int) -> tuple[Matrix, ...]:
 
 
 def save(site: Any, slug: str, name: str, matrices: tuple[Matrix, ...]) -> None:
-    stated = analysis.statement(name)
+    stated = statement.of(name)
     found = samples.profile(
         **{"analysis": name, "version": stated.version, "protocol": stated.protocol},
-        model=store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        model=profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         matrices=matrices,
     )
-    store.save(site.profile(slug, name), found)
+    profile_file.save(site.profile(slug, name), found)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +86,7 @@ def open_heads(page: Any, site: Site, slug: str) -> dict[str, Matrix]:
     page.locator(".atlas-heads").scroll_into_view_if_needed()
     page.wait_for_selector(HEADS)
     page.locator(".atlas-scatter").evaluate("node => node.scrollIntoView({ block: 'center' })")
-    found = store.load(site.project.profile(slug, "attention"))
+    found = profile_file.load(site.project.profile(slug, "attention"))
     return {matrix.name: matrix for matrix in found.matrices}
 
 
@@ -143,7 +145,7 @@ def test_points_have_the_colour_of_their_score(page: Any, site: Site) -> None:
         }"""
     )
     sink = scores["sink"].values.flat[int(scores["previous"].values.argmax())]
-    palette = drawing.colours(scores["sink"])
+    palette = heatmap.colours(scores["sink"])
     colour = palette[round(sink * (len(palette) - 1))]
     assert np.abs(np.array(drawn[:3]) - list(bytes.fromhex(colour[1:]))).max() <= 8
 
@@ -164,9 +166,9 @@ def test_the_heatmap_above_and_the_points_light_each_other(page: Any, site: Site
     figure = '[data-figure="attention"]'
     page.wait_for_selector(f'{figure}[data-ready="live"]')
     assert page.locator(f'{figure} [data-role="scale-text"]').inner_text() == (
-        drawing.scale_text(scores["entropy"])
+        heatmap.scale_text(scores["entropy"])
     )
-    assert drawing.scale_text(scores["entropy"]).endswith(", 0 to 1")
+    assert heatmap.scale_text(scores["entropy"]).endswith(", 0 to 1")
     press(page, "End")
     page.locator(f"{figure} .atlas-mark-cell").wait_for(state="visible")
     page.locator(f"{figure} .atlas-stage").focus()

@@ -12,13 +12,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import atlases
+import comparison_reference as compare
 import numpy as np
 import pytest
 import samples
 
-from atlas import compare, drawing, pages, store
-from atlas.matrix import Matrix
-from atlas.templating import number
+from atlas.profiles import profile_file
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.figures import heatmap
+from atlas.site.templates import number
 from browser.conftest import Site
 
 LIVE = '[data-atlas="compare"][data-ready="live"]'
@@ -78,7 +81,7 @@ def _shown(page: Any, **parts: str) -> None:
 
 
 def _matrix(site: Site, slug: str, name: str = "rms") -> Matrix:
-    return store.load(site.project.profile(slug, "weights")).matrix(name)
+    return profile_file.load(site.project.profile(slug, "weights")).matrix(name)
 
 
 def _raw(site: Site, slug: str) -> Any:
@@ -126,7 +129,7 @@ def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two&analysis=weights&matrix=rms")
     matrices = [_matrix(site, slug) for slug in ("one", "two")]
     pooled = compare.pooled(matrices, compare.align(matrices))
-    low, high = drawing.limits(pooled)
+    low, high = heatmap.limits(pooled)
     text = page.locator(".atlas-sheet .atlas-scale").inner_text()
     assert text.startswith(f"One scale for all panels: linear, {number(low)} to {number(high)}")
     shares = page.evaluate(
@@ -136,7 +139,7 @@ def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
           return [...shown.get_model_by_name("source").get_column("image")[0]];
         })"""
     )
-    np.testing.assert_allclose(np.ravel(shares), drawing.shares(pooled).ravel(), atol=1e-6)
+    np.testing.assert_allclose(np.ravel(shares), heatmap.shares(pooled).ravel(), atol=1e-6)
 
 
 def test_what_a_model_lacks_is_missing_and_said_so(page: Any, site: Site) -> None:
@@ -485,8 +488,8 @@ def test_panels_are_painted_at_once_and_live_once_in_sight(page: Any, site: Site
         _shown(page, matrix=name)
         matrices = [_matrix(site, slug, name) for slug in ("one", "deep")]
         pooled = compare.pooled(matrices, compare.align(matrices))
-        palette = drawing.colours(pooled)
-        shares = drawing.shares(pooled).reshape(2, 16, -1)
+        palette = heatmap.colours(pooled)
+        shares = heatmap.shares(pooled).reshape(2, 16, -1)
         for panel in range(2):
             found = stills.nth(panel).evaluate(PIXELS)
             pixels = np.array(found).reshape(*shares[panel].shape, 4)
@@ -589,7 +592,7 @@ def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> Non
             assert found["largest"] == json.loads(json.dumps(largest))
             if found["shares"] is None:
                 continue
-            shares = drawing.shares(compare.pooled(matrices, grid)).ravel()
+            shares = heatmap.shares(compare.pooled(matrices, grid)).ravel()
             got = np.array([np.nan if share is None else share for share in found["shares"]], float)
             np.testing.assert_allclose(got, shares, atol=1e-6)
 
@@ -620,7 +623,7 @@ def test_the_browser_tells_the_obstacles_that_python_tells(page: Any, site: Site
         {"matrices": (samples.matrix(axes=("layer", "kv_head"), range=(0, None)),)},
     ):
         other = replace(one, **changes)
-        documents = [json.loads(store.text(profile)) for profile in (one, other)]
+        documents = [json.loads(profile_file.text(profile)) for profile in (one, other)]
         found = page.evaluate(script, [site.modules, *documents])
         wanted = [
             [asdict(item) for item in compare.obstacles(one, other, "rms")],

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas import analysis, drawing, wording
+from atlas.profiles import statement
+from atlas.site.figures import facts, heatmap
 from browser.cells import TIP, centre, open_model, stored, told
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -131,7 +132,7 @@ def test_classes_are_switched_off_and_on(page: Any, site: Any, name: str) -> Non
     count = int((matrix.values == 1).sum())
     assert button.inner_text().split() == [labels[1], str(count)]
     before = _palette(page)
-    assert before == list(drawing.colours(matrix))
+    assert before == list(heatmap.colours(matrix))
     button.focus()
     page.keyboard.press("Space")
     assert button.get_attribute("aria-pressed") == "false"
@@ -181,14 +182,14 @@ def test_the_svg_is_the_figure_with_its_words(page: Any, site: Any) -> None:
     tree = ElementTree.fromstring(content.decode())
     words = [node.text for node in tree.iter(f"{SVG}text")]
     assert words[0] == "Largest weight of Model small"
-    assert words[1] == f"{matrix.unit}. {drawing.direction(matrix)}."
+    assert words[1] == f"{matrix.unit}. {heatmap.direction(matrix)}."
     assert any("logarithmic" in str(word) for word in words)
     assert "module, by mean, highest first" in words
     last = max(words.index(label) for label in matrix.columns)
     assert words[last] == "norm.attn"  # without a value, so behind all others
     fills = {node.get("fill") for node in tree.iter(f"{SVG}rect")}
     assert "url(#absent)" in fills
-    assert drawing.colours(matrix)[-1] in fills
+    assert heatmap.colours(matrix)[-1] in fills
 
 
 def test_the_png_holds_the_cells_in_their_colours(page: Any, site: Any) -> None:
@@ -198,11 +199,11 @@ def test_the_png_holds_the_cells_in_their_colours(page: Any, site: Any) -> None:
     name, content = _download(page, "png")
     assert name == "small.weights.ov_copying.png"
     image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
-    box = drawing.box(matrix)
+    box = heatmap.box(matrix)
     at = [46 + 6 * 2, 40 + 2 * 16]  # left and top of the cells, as in picture.js
     rows, columns = matrix.values.shape
-    palette = drawing.colours(matrix)
-    shares = drawing.shares(matrix)
+    palette = heatmap.colours(matrix)
+    shares = heatmap.shares(matrix)
     for row, column in ((0, 0), (4, 17), (11, 31)):
         x = int(2 * (at[0] + (column + 0.5) * box.width / columns))
         y = int(2 * (at[1] + (row + 0.5) * box.height / rows))
@@ -241,5 +242,5 @@ def test_what_stands_behind_a_figure_is_one_click_away(page: Any, site: Any) -> 
     page.locator('[data-role="reading"] summary').click()
     reading = page.locator('[data-role="reading"] p')
     reading.wait_for()
-    expected = wording.reading(analysis.prose("weights")).striptags()
+    expected = facts.reading(statement.of("weights").prose).striptags()
     assert " ".join(reading.inner_text().split()) == expected

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from atlas import spreadsheet, store
+from atlas.profiles import matrix_csv, profile_file
 
 
 @pytest.mark.parametrize("name", ["rms", "outlier", "ov_copying"])
@@ -18,5 +18,5 @@ def test_a_figures_csv_is_the_commands(page: Any, site: Any, name: str) -> None:
     page.select_option('[data-role="matrix"]', name)
     with page.expect_download() as download:
         page.locator('[data-role="csv"]').first.click()
-    profile = store.load(site.project.profile("small", "weights"))
-    assert Path(download.value.path()).read_bytes() == spreadsheet.of(profile, name).encode()
+    profile = profile_file.load(site.project.profile("small", "weights"))
+    assert Path(download.value.path()).read_bytes() == matrix_csv.of(profile, name).encode()

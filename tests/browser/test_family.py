@@ -11,9 +11,11 @@ import pytest
 import samples
 from playwright.sync_api import expect
 
-from atlas import figures, pages, shared_scale
-from atlas.families import ordered
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.across import shared_scale
+from atlas.site.across.families import ordered
+from atlas.site.figures import bokeh_figure
 
 LAYERS = (12, 28, 48)
 LIVE = '[data-view="family"][data-ready="live"]'
@@ -67,7 +69,10 @@ def test_panels_stand_in_order_of_size_on_one_scale(page: Any, family: Family) -
     shown = [found["rms"] for found in family.matrices]
     scale, order = shared_scale.over(shown), ordered(shown)
     colours = np.array(
-        [[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in figures.palettes()["sequential"]]
+        [
+            [int(c[at : at + 2], 16) for at in (1, 3, 5)]
+            for c in bokeh_figure.palettes()["sequential"]
+        ]
     )
     for at, matrix in enumerate(shown):
         places = [matrix.columns.index(column) for column in order]

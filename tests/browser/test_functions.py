@@ -13,8 +13,10 @@ import pytest
 import samples
 from PIL import Image
 
-from atlas import analysis, figures, functional_maps, pages, store
-from atlas.relations import CATEGORIES
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles import profile_file, statement
+from atlas.site import pages
+from atlas.site.figures import bokeh_figure, functions
 from browser.conftest import Site
 
 SHAPES = {"a48x25": (48, 25), "b32x32": (32, 32), "c36x40": (36, 40), "d80x64": (80, 64)}
@@ -29,23 +31,23 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     for seed, (slug, (layers, heads)) in enumerate({**SHAPES, "e4x4": (4, 4)}.items()):
         functional_atlas.site(made, slug, layers, heads, seed)
     functional_atlas.site(made, "f4x4", 4, 4, seed=9)
-    store.save(made.profile("f4x4", "attention"), attention("f4x4"))
+    profile_file.save(made.profile("f4x4", "attention"), attention("f4x4"))
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
     return served
 
 
-def attention(slug: str) -> store.Profile:
+def attention(slug: str) -> profile_file.Profile:
     """A fresh profile of `attention`: head 2.3 has the largest score for induction."""
     values = np.arange(16).reshape(4, 4) / 20
     values[2, 3] = 0.9
     labels = tuple(map(str, range(4)))
-    stated = analysis.statement("attention")
+    stated = statement.of("attention")
     return samples.profile(
         analysis="attention",
         version=stated.version,
-        model=store.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
+        model=profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         protocol=stated.protocol,
         matrices=(
             samples.matrix(
@@ -57,8 +59,8 @@ def attention(slug: str) -> store.Profile:
     )
 
 
-def profile(site: Site, slug: str) -> store.Profile:
-    return store.load(site.project.profile(slug, "functions"))
+def profile(site: Site, slug: str) -> profile_file.Profile:
+    return profile_file.load(site.project.profile(slug, "functions"))
 
 
 def open_map(page: Any, site: Site, slug: str, query: str = "") -> None:
@@ -98,7 +100,7 @@ def test_panels_show_the_heads_of_their_category(page: Any, site: Site, slug: st
         shown = pixels(page, f"{FIGURE} canvas", at)
         assert shown.shape == (heads, layers, 4)
         np.testing.assert_array_equal(shown[..., 3] > 0, own.T > 0)
-        for number, colour in enumerate(functional_maps.COLOURS, start=1):
+        for number, colour in enumerate(functions.COLOURS, start=1):
             is_it = ((own > 0) & (many == number)).T
             assert (shown[is_it][:, :3] == rgb(colour)).all()
         bars = page.locator(".atlas-map-bars").nth(at).locator("i")
@@ -113,7 +115,7 @@ def test_panels_show_the_heads_of_their_category(page: Any, site: Site, slug: st
 def test_the_survey_draws_all_four_shapes(page: Any, site: Site) -> None:
     page.goto(f"{site.url}survey/functions/?matrix=categories")
     page.wait_for_selector('[data-atlas="survey"][data-ready="live"]')
-    palette = figures.CATEGORY_COLOURS
+    palette = bokeh_figure.CATEGORY_COLOURS
     for slug, shape in SHAPES.items():
         tile = f'[data-slug="{slug}"] canvas'
         shown = pixels(page, tile)
@@ -131,7 +133,7 @@ def test_classes_are_switched_and_colours_changed(page: Any, site: Site) -> None
     before = pixels(page, f"{FIGURE} canvas")
     page.locator(f"{FIGURE} .atlas-class").first.click()
     after = pixels(page, f"{FIGURE} canvas")
-    ones = (before[..., :3] == rgb(functional_maps.COLOURS[0])).all(-1) & (before[..., 3] > 0)
+    ones = (before[..., :3] == rgb(functions.COLOURS[0])).all(-1) & (before[..., 3] > 0)
     assert ones.any()
     assert (after[ones][:, 3] == 0).all()
     np.testing.assert_array_equal(after[~ones], before[~ones])

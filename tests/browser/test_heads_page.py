@@ -11,8 +11,8 @@ import atlases
 import head_atlas
 import pytest
 
-from atlas import pages
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
 
 SHAPES = {"alpha": (6, 8), "beta": (4, 6), "gamma": (3, 4)}
 LIVE = '[data-atlas="heads-page"][data-ready="live"]'

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas import drawing, store
-from atlas.matrix import Matrix
+from atlas.profiles import profile_file
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import heatmap
 from browser.cells import TIP, centre, centres, open_model, stored
 
 
@@ -27,7 +28,7 @@ def _colours(page: Any, matrix: Matrix) -> np.ndarray:
 
 
 def _expected(matrix: Matrix, shares: np.ndarray) -> np.ndarray:
-    palette = drawing.colours(matrix)
+    palette = heatmap.colours(matrix)
     colours = np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palette])
     index = np.minimum(np.nan_to_num(shares) * len(palette), len(palette) - 1)
     return np.asarray(colours[index.astype(int)])
@@ -40,7 +41,7 @@ def test_every_cell_is_drawn_in_the_colour_of_its_value(page: Any, site: Any, na
     page.select_option('[data-role="matrix"]', name)
     matrix = stored(site, name)
     page.locator(".atlas-stage").scroll_into_view_if_needed()
-    shares = drawing.shares(matrix)
+    shares = heatmap.shares(matrix)
     known = np.isfinite(shares)
     apart = np.abs(_colours(page, matrix) - _expected(matrix, shares)).max(axis=-1)
     assert apart[known].max() <= 8
@@ -120,12 +121,12 @@ def test_what_does_not_exist_is_said_to(page: Any, site: Any) -> None:
 def test_the_picker_swaps_data_and_words_on_the_live_figure(page: Any, site: Any) -> None:
     open_model(page, site)
     page.evaluate("window.first = Bokeh.documents[0]")
-    for matrix in store.load(site.project.profile("small", "weights")).matrices:
+    for matrix in profile_file.load(site.project.profile("small", "weights")).matrices:
         page.select_option('[data-role="matrix"]', matrix.name)
         assert page.locator('[data-role="title"]').inner_text() == matrix.title
-        assert page.locator('[data-role="summary"]').inner_text() == drawing.summary(matrix)
-        assert page.locator('[data-role="scale-text"]').inner_text() == drawing.scale_text(matrix)
-        assert page.locator('[data-role="direction"]').inner_text() == drawing.direction(matrix)
+        assert page.locator('[data-role="summary"]').inner_text() == heatmap.summary(matrix)
+        assert page.locator('[data-role="scale-text"]').inner_text() == heatmap.scale_text(matrix)
+        assert page.locator('[data-role="direction"]').inner_text() == heatmap.direction(matrix)
         legend = page.locator('[data-role="legend"]')
         assert legend.is_visible() == (matrix.kind in ("categorical", "binary"))
     assert page.evaluate("Bokeh.documents.length === 1 && Bokeh.documents[0] === window.first")
@@ -206,7 +207,7 @@ def test_dark_and_light_follow_the_page(page: Any, site: Any) -> None:
     )
     assert dark == wanted
     matrix = stored(site)
-    apart = np.abs(_colours(page, matrix) - _expected(matrix, drawing.shares(matrix)))
+    apart = np.abs(_colours(page, matrix) - _expected(matrix, heatmap.shares(matrix)))
     assert apart.max() <= 8
 
 
@@ -218,7 +219,7 @@ def test_the_figure_is_an_image_with_words(page: Any, site: Any) -> None:
           return [element.getAttribute("role"), element.getAttribute("aria-label")];
         }"""
     )
-    assert label == ["img", f"Root mean square of Model small. {drawing.summary(stored(site))}"]
+    assert label == ["img", f"Root mean square of Model small. {heatmap.summary(stored(site))}"]
 
 
 def test_the_table_and_the_csv_hold_every_value(page: Any, site: Any) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import samples
 
-from atlas import analysis, pages
-from atlas.matrix import Matrix
+from atlas.profiles import statement
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
 
 LIVE = '[data-figure="importance"][data-ready="live"]'
 MODULES = ("attn.q", "attn.o", "mlp.up", "norm.attn")
@@ -58,7 +59,7 @@ def _matrices(seed: int, layers: int) -> tuple[Matrix, Matrix]:
 @pytest.fixture(scope="module")
 def sizes(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Sizes:
     made = atlases.project(tmp_path_factory.mktemp("sizes") / "atlas")
-    stated = analysis.statement("importance")
+    stated = statement.of("importance")
     drawn = [_matrices(at, layers) for at, layers in enumerate((5, 9))]
     for at, (taylor, block) in enumerate(drawn):
         geometry = {**samples.GEOMETRY, "layers": len(taylor.rows), "parameters": 10 ** (8 + at)}

@@ -16,8 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas import figures, mask_maps, masking, pages, store
-from atlas.matrix import Matrix
+from atlas.analyses.masks import choosing
+from atlas.profiles import profile_file
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.figures import bokeh_figure
+from atlas.site.figures import masks as mask_maps
 from browser.conftest import Site
 
 LAYERS = {"a8": 8, "b36": 36, "c8": 8}
@@ -38,8 +42,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     return served
 
 
-def profile(site: Site, slug: str) -> store.Profile:
-    return store.load(site.project.profile(slug, "masks"))
+def profile(site: Site, slug: str) -> profile_file.Profile:
+    return profile_file.load(site.project.profile(slug, "masks"))
 
 
 def open_masks(page: Any, site: Site, slug: str, query: str = "") -> None:
@@ -59,12 +63,12 @@ def pixels(page: Any, at: int, within: str = FIGURE) -> np.ndarray:
 
 def diverging() -> np.ndarray:
     """The palette of deltas, (colour, RGB): blue below zero, red above."""
-    return np.array([list(bytes.fromhex(one[1:7])) for one in figures.palettes()["diverging"]])
+    return np.array([list(bytes.fromhex(one[1:7])) for one in bokeh_figure.palettes()["diverging"]])
 
 
 def masks(page: Any, within: str = FIGURE, first: int = 0) -> dict[str, np.ndarray]:
     """The masks that two panels show, 1 for dark and 0 for light."""
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in figures.BINARY_COLOURS)
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
     found = {}
     for at, kind in enumerate(KINDS):
         shown = pixels(page, first + at, within)
@@ -110,7 +114,7 @@ def test_panels_show_the_published_masks(page: Any, site: Site, slug: str) -> No
         places = np.floor(255 * steps / 254 + 0.5).astype(int)
         np.testing.assert_array_equal(pixels(page, 2 + at), diverging()[places])
     kept = page.locator(f"{FIGURE} .atlas-legend li").all_text_contents()
-    count = 16 * masking.pruned_count(0.25, 2 * LAYERS[slug])
+    count = 16 * choosing.pruned_count(0.25, 2 * LAYERS[slug])
     assert kept == [f"kept{16 * 2 * LAYERS[slug] - count:,}", f"pruned{count:,}"]
 
 
@@ -151,12 +155,12 @@ def test_rounding_and_order_are_those_of_python(page: Any, site: Site) -> None:
         }""",
         [f"{site.modules}masks-data.js", cases := _shares()],
     )
-    assert counts == [masking.pruned_count(share, 2 * layers) for share, layers in cases]
+    assert counts == [choosing.pruned_count(share, 2 * layers) for share, layers in cases]
     for seed in range(12):
         deltas = masks_atlas.deltas(seed, 8 + seed)
         kept = masks_atlas.kept(deltas, 0.25)
-        count = masking.pruned_count(0.25, deltas.shape[1])
-        np.testing.assert_array_equal(kept == 1, masking.cheapest(deltas, count))
+        count = choosing.pruned_count(0.25, deltas.shape[1])
+        np.testing.assert_array_equal(kept == 1, choosing.cheapest(deltas, count))
         found = page.evaluate(
             """async ([url, kept, deltas]) => {
               const { distances, shortest } = await import(url);
@@ -288,7 +292,7 @@ def test_masks_as_files(page: Any, site: Site) -> None:
     for topic in topics:
         assert picture.count(f">{topic}</text>") == 1
     shown = Image.open(download(page, "PNG")).convert("RGB")
-    for colour in figures.BINARY_COLOURS:
+    for colour in bokeh_figure.BINARY_COLOURS:
         assert (np.asarray(shown) == list(bytes.fromhex(colour[1:]))).all(-1).sum() > 1000
 
 
@@ -376,7 +380,7 @@ def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None
 def test_the_survey_draws_topics_by_layers(page: Any, site: Site) -> None:
     page.goto(f"{site.url}survey/masks/?matrix=mask:mlp")
     page.wait_for_selector('[data-atlas="survey"][data-ready="live"]')
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in figures.BINARY_COLOURS)
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
     for slug in LAYERS:
         shown = pixels(page, 0, f'[data-slug="{slug}"]')
         kept = profile(site, slug).matrix("mask:mlp").values[..., None]

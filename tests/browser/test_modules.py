@@ -11,8 +11,9 @@ import pytest
 import samples
 from test_scripts import MODULES
 
-from atlas import drawing, scripts
-from atlas.matrix import Matrix
+from atlas.profiles.matrix import Matrix
+from atlas.site import script_bundles
+from atlas.site.figures import heatmap
 
 
 @pytest.fixture
@@ -59,10 +60,10 @@ def test_counts_keep_their_digits(call: Any) -> None:
     matrix = _of([[12340.0, 7.0]], kind="counts")
     assert call("numbers", "worded", matrix, 12340) == "12,340"
     assert call("numbers", "exact", matrix, 0, 0) == "12340"
-    assert call("sentences", "summary", matrix) == drawing.summary(matrix)
-    assert "12,340" in drawing.summary(matrix)
+    assert call("sentences", "summary", matrix) == heatmap.summary(matrix)
+    assert "12,340" in heatmap.summary(matrix)
     scale = call("scales", "colour", matrix, "linear")
-    assert scale["text"] == drawing.scale_text(matrix) == "linear, 0 to 12,340"
+    assert scale["text"] == heatmap.scale_text(matrix) == "linear, 0 to 12,340"
 
 
 def test_ranks_count_from_the_highest_and_share_ties(call: Any) -> None:
@@ -82,7 +83,7 @@ def test_ranks_count_from_the_highest_and_share_ties(call: Any) -> None:
     ids=["absent", "nothing", "diverging", "categories", "binary"],
 )
 def test_summaries_are_those_of_python(call: Any, matrix: Matrix) -> None:
-    assert call("sentences", "summary", matrix) == drawing.summary(matrix)
+    assert call("sentences", "summary", matrix) == heatmap.summary(matrix)
 
 
 def test_a_csv_quotes_labels_and_defuses_formulas(call: Any) -> None:
@@ -148,8 +149,8 @@ def test_shares_are_those_of_python(call: Any, kind: str, scale: str) -> None:
     first = call("scales", "choices", matrix)[0]["value"]
     assert first == (scale if kind != "diverging" else "linear")
     found = call("scales", "colour", matrix, first)
-    np.testing.assert_allclose(found["shares"], drawing.shares(matrix).ravel(), atol=1e-6)
-    assert found["text"].split(";")[0] == drawing.scale_text(matrix)
+    np.testing.assert_allclose(found["shares"], heatmap.shares(matrix).ravel(), atol=1e-6)
+    assert found["text"].split(";")[0] == heatmap.scale_text(matrix)
 
 
 def test_ticks_ascend_within_the_bar(call: Any) -> None:
@@ -178,7 +179,7 @@ def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
     """Names stay apart, state is kept once over files, and exports have their names."""
     folder = site.project.site / "joined"
     folder.mkdir()
-    for name, text in scripts.joined(MODULES).items():
+    for name, text in script_bundles.joined(MODULES).items():
         (folder / name).write_text(text, encoding="utf-8")
     page.goto(f"{site.url}methods/")
     found = page.evaluate(

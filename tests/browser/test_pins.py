@@ -10,7 +10,8 @@ import atlases
 import pytest
 import samples
 
-from atlas import analysis, pages, store
+from atlas.profiles import profile_file, statement
+from atlas.site import pages
 from browser.cells import LIVE, TIP, centre, open_model, stored, told
 from browser.conftest import Site
 
@@ -158,15 +159,15 @@ def twin(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., str]) ->
     made = atlases.project(tmp_path_factory.mktemp("twin") / "atlas")
     atlases.entry(made, "small", analyses=["weights", "activations"])
     atlases.profile(made, "small")
-    stated = analysis.statement("activations")
+    stated = statement.of("activations")
     second = samples.profile(
         analysis="activations",
         version=stated.version,
-        model=store.Pin("small", "zoo:drawn-at-random", None, samples.DIGEST, None),
+        model=profile_file.Pin("small", "zoo:drawn-at-random", None, samples.DIGEST, None),
         protocol=stated.protocol,
         matrices=atlases.matrices(1),
     )
-    store.save(made.profile("small", "activations"), second)
+    profile_file.save(made.profile("small", "activations"), second)
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)

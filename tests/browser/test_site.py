@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 from test_pages import NASTY, spoil
 
-from atlas import drawing, pages, store
+from atlas.profiles import profile_file
+from atlas.site import pages
+from atlas.site.figures import heatmap
 
 LIVE = '[data-ready="live"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -34,7 +36,7 @@ def test_a_tap_tells_the_value_on_a_phone(page: Any, site: Any) -> None:
     page.goto(f"{site.url}models/small/")
     page.locator(".atlas-stage").scroll_into_view_if_needed()
     page.wait_for_selector(LIVE)
-    values = store.load(site.project.profile("small", "weights")).matrices[0].values
+    values = profile_file.load(site.project.profile("small", "weights")).matrices[0].values
     frame = page.locator(".atlas-frame").bounding_box()
     at = (frame["x"] + frame["width"] * 1.5 / 8, frame["y"] + frame["height"] * 0.5 / 12)
     page.touchscreen.tap(*at)
@@ -52,9 +54,9 @@ def test_without_scripts_the_preview_stands(page: Any, site: Any) -> None:
     assert not page.locator(".atlas-controls").is_visible()
     frame = page.locator(".atlas-frame img").bounding_box()
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    matrix = store.load(site.project.profile("small", "weights")).matrices[0]
-    palette = drawing.colours(matrix)
-    shares = drawing.shares(matrix)
+    matrix = profile_file.load(site.project.profile("small", "weights")).matrices[0]
+    palette = heatmap.colours(matrix)
+    shares = heatmap.shares(matrix)
     for row, column in ((0, 0), (5, 3), (11, 7)):
         x = frame["x"] + frame["width"] * (column + 0.5) / 8
         y = frame["y"] + frame["height"] * (row + 0.5) / 12

@@ -1,0 +1,72 @@
+"""Activations.
+
+How large the outputs of every module are while the model reads, how unevenly they are spread over
+channels, how far single values stand out, and how sparse the hidden layer of the MLP is.
+
+**How to read it.** A row is a layer (a block, counted from 0), a column a module; outputs of fused
+projections are split, so that query, key and value each have a column. Every model reads the same
+passages of the pinned corpus, cut at 128 tokens. Padding, special tokens and the first position do
+not count: the first position often carries activations of quite another size, whatever it says. x
+is a module's output at one position, its channels are its n components. Norms of queries or keys
+act on one head at a time: their channels are those of a head, and every head counts as a position.
+
+**Root mean square**, `rms` = `√(E x²)`, over positions and channels. The typical size of an output.
+
+**Channel kurtosis**, `kurtosis` = `E_j s_j⁴ / (E_j s_j²)²` with s_j the root mean square of channel
+j over all positions. Whether all channels are about equally large (1) or a few hold everything (up
+to n, the number of channels, when a single one does). Channels that stand out make a model hard to
+quantise. Source: He et al. 2024.
+
+**Largest activation**, `outlier` = `max|x| / median|x|`. How far the single largest value stands
+out from a typical one; for Gaussian values about 8, for models with massive activations thousands.
+The maximum is over all values, the median over a seeded sample of at most 65,536 of them.
+Source: Sun et al. 2024.
+
+**Sparsity**, `sparsity` = `(√n − ‖h‖₁ / ‖h‖₂) / (√n − 1)` of the input h of the down projection,
+averaged over positions. 0 when all n hidden units are equally active, 1 when a single one is; for
+Gaussian values about 0.2. Positions where no unit is active have no value and do not count.
+Source: Hoyer 2004.
+
+The experts of a mixture, its router and attention sinks have no output of their own that could be
+watched, and no column; what is sparse there is the choice of experts, not a hidden layer.
+
+A module whose output is zero throughout has neither kurtosis nor outlier, and one of which more
+than half of the values are zero has no outlier.
+
+**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
+better. The value of a matrix does not depend on how passages were batched, but for the rounding of
+the forward pass itself.
+"""
+
+from __future__ import annotations
+
+from atlas.entries.entry import Geometry
+
+VERSION = 1
+TIER = "forward"
+KINDS = ("decoder", "encoder")
+PROTOCOL: dict[str, str | int] = {
+    "corpus": "digest",
+    "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
+    "length": 128,
+    "scored": "all but padding, special tokens and the first position",
+    "sample": 65536,
+    "seed": 0,
+}
+FACTS = {
+    "largest_outlier": "Largest activation, times the median",
+    "mean_sparsity": "Mean sparsity before mlp.down",
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    Two operations per weight of the blocks and token of the corpus, about 52,000 tokens, and the
+    attention patterns; in memory is the whole model, 2 bytes a weight as most are stored, beside
+    what a micro-batch, Python and torch take themselves.
+    """
+    tokens, length = 5.2e4, 128
+    inside, _, total = geometry.weights
+    patterns = 4 * geometry.layers * geometry.q * length
+    return tokens * (2 * inside + patterns), 2.1 * total + 1.2e9

@@ -1,0 +1,84 @@
+"""Attention.
+
+Where every head looks while the model reads: at how many positions, how far back, at the very first
+position, at the previous token, and, on sequences that repeat themselves, at what came before.
+
+**How to read it.** A row is a layer (a block, counted from 0), a column one of its heads; head 3 of
+layer 2 is written 2.3. Every score lies between 0 and 1. A head's pattern A says for every position
+q (the query) what share of its attention goes to each position k (the keys), after rotary
+embedding, masks, sliding windows and soft-capping, as the model itself computes it. Every model
+reads the same passages of the pinned corpus, cut at 128 tokens. Averages are over all queries but
+the first position, special tokens and padding. A query sees itself and what is before it (in
+encoders the whole passage, in sliding windows what the window holds).
+
+**Entropy**, `entropy` = `−Σ_k A log A / log(visible keys)`. 0: all on one position; 1: spread
+evenly over all that can be seen. Source: Clark et al. 2019.
+
+**Attention sink**, `sink` = mean of `A[q, 0]`. The share that goes to the first position: BOS where
+the tokenizer has one, [CLS] in encoders. Much of it means that the head is at rest: it parks its
+attention where it does no harm. Sources: Xiao et al. 2023, Gu et al. 2024.
+
+**Distance**, `distance` = mean of `Σ_k A (q − k) / n`, n the length of the passage (encoders: `|q −
+k|`). How far back a head looks; evenly spread attention has about 0.25 in a decoder, 0.33 in an
+encoder.
+
+**Previous token**, `previous` = mean of `A[q, q−1]`. The lower half of an induction circuit.
+
+**Duplicate token**, `duplicate` = mean weight on earlier copies of the same token. Source: Wang et
+al. 2022.
+
+**Induction**, `induction` = mean of `A[q, q−n+1]`: the weight on the token that followed the same
+token the first time. Such heads continue what they have seen before. Source: Olsson et al. 2022.
+
+Duplicate and induction are measured on 16 sequences of BOS + s + s, s being 50 tokens drawn at
+random from the model's own vocabulary, over the second s. Random tokens leave nothing to guess from
+meaning: only copying helps.
+
+**Learned sink**, `learned_sink`: some models have a number per head that takes part in the softmax
+as a position without content would, and takes its share. Where there are such, it is a matrix of
+its own, and patterns are renormalised over real keys for everything else.
+
+In encoders the previous token, duplicates and induction do not exist as such: they see both sides.
+
+**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
+better. The model computes what it would compute unwatched, bit for bit.
+"""
+
+from __future__ import annotations
+
+from atlas.entries.entry import Geometry
+
+VERSION = 1
+TIER = "forward"
+KINDS = ("decoder", "encoder")
+PROTOCOL: dict[str, str | int] = {
+    "corpus": "digest",
+    "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
+    "length": 128,
+    "queries": "all but padding, special tokens and the first position",
+    "keys": "renormalised over real keys",
+    "repeats": "BOS where the tokenizer has one, then s twice, s drawn from ordinary tokens",
+    "segment": 50,
+    "sequences": 16,
+    "seed": 0,
+}
+FACTS = {
+    "mean_sink": "Mean attention to the first position",
+    "strongest_previous": "Strongest previous-token head",
+    "strongest_duplicate": "Strongest duplicate-token head",
+    "strongest_induction": "Strongest induction head",
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    Two operations per weight of the blocks and token of the corpus and of the repeated sequences,
+    about 54,000 tokens, the attention patterns and some thirty operations on each of their values;
+    in memory is the whole model, 2 bytes a weight as most are stored, beside what a micro-batch,
+    Python and torch take themselves.
+    """
+    tokens, length = 5.4e4, 128
+    inside, _, total = geometry.weights
+    patterns = geometry.layers * length * (4 * geometry.q + 30 * geometry.heads)
+    return tokens * (2 * inside + patterns), 2.1 * total + 1.2e9

@@ -1,0 +1,163 @@
+"""Measures the analysis `attention`, which the package states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from atlas.analyses.attention import PROTOCOL
+from atlas.analyses.attention.pattern_scores import Attending, PerHead, Repeats
+from atlas.errors import AtlasError
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
+from atlas.passes import observing
+from atlas.passes.observing import PatternTap
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Measured, Progress
+
+# name: title, what a higher value means
+SCORES: Mapping[str, tuple[str, str]] = {
+    "entropy": ("Entropy of attention", "spread more evenly"),
+    "sink": ("Attention to the first position", "more on the first position"),
+    "learned_sink": ("Attention to the learned sink", "more on no token at all"),
+    "distance": ("Distance of attention", "looks farther away"),
+    "previous": ("Attention to the previous token", "more on the previous token"),
+    "duplicate": ("Attention to earlier copies", "more on copies of the same token"),
+    "induction": ("Induction", "more on what followed last time"),
+}
+UNITS = {"entropy": "share of the largest possible", "distance": "share of the passage"}
+
+
+def run(model: Model, progress: Progress) -> Measured:
+    """Measure every head over the pinned corpus and on repeated sequences."""
+    passages = observing.read(model, int(PROTOCOL["length"]))
+    observer = observe(model, passages)
+    observing.run(model, passages, observer.taps, progress)
+    return observer.measured(progress)
+
+
+def observe(model: Model, passages: Sequence[Passage]) -> Attention:
+    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+    return Attention(model, passages)
+
+
+class Attention:
+    """The statistics of all heads of a model: `taps` for the pass, then what they measured."""
+
+    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+        self.model = model
+        self.passages = passages
+        kind = model.architecture.kind
+        self.attending = [Attending(kind) for _ in range(model.geometry.layers)]
+
+    @property
+    def taps(self) -> list[PatternTap]:
+        return [PatternTap(layer, held) for layer, held in enumerate(self.attending)]
+
+    def measured(self, progress: Progress) -> Measured:
+        """The matrices, the repeated sequences read first.
+
+        Raises `AtlasError` for attention that is no number, and what `repeated` raises.
+        """
+        for layer, held in enumerate(self.attending):
+            if held.sums is not None and not held.sums.isfinite().all():
+                raise AtlasError(
+                    f"attention is no number in {self.model.dtype}",
+                    file=self.model.folder,
+                    place=f"layer {layer}",
+                    remedy="the weights are damaged, or their type is too narrow for this model",
+                )
+        n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
+        architecture = self.model.architecture
+        names = ["entropy", "sink", "distance"]
+        names += ["previous"] if architecture.kind == "decoder" else []
+        found: dict[str, list[PerHead]] = {
+            name: [held.mean(name) for held in self.attending] for name in names
+        }
+        if architecture.has("attn.sinks"):
+            found["learned_sink"] = [held.mean("learned") for held in self.attending]
+        if architecture.kind == "decoder":
+            found |= self.repeats(repeated(self.model, n, sequences, seed), progress)
+        tokens = sum(passage.scored for passage in self.passages)
+        counts = {"duplicate": n * sequences, "induction": n * sequences}
+        matrices = tuple(
+            self._matrix(name, np.stack(found[name]), counts.get(name, tokens))
+            for name in SCORES
+            if name in found
+        )
+        return Measured(
+            matrices=matrices,
+            facts=_facts(matrices),
+            conditions={
+                "passages": len(self.passages),
+                "tokens": tokens,
+                **self.model.conditions,
+            },
+        )
+
+    def repeats(self, passages: Sequence[Passage], progress: Progress) -> dict[str, list[PerHead]]:
+        """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
+        n = int(PROTOCOL["segment"])
+        held = [Repeats(passages[0].first, n) for _ in self.attending]
+        taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
+        observing.run(self.model, passages, taps, progress)
+        return {
+            "duplicate": [each.mean("duplicate") for each in held],
+            "induction": [each.mean("induction") for each in held],
+        }
+
+    def _matrix(self, name: str, values: PerHead, n: int) -> Matrix:
+        title, direction = SCORES[name]
+        return Matrix(
+            name=name,
+            title=title,
+            unit=UNITS.get(name, "share of attention"),
+            kind="sequential",
+            axes=("layer", "head"),
+            rows=tuple(str(layer) for layer in range(len(values))),
+            columns=tuple(str(head) for head in range(values.shape[1])),
+            values=values,
+            direction=direction,
+            range=(0, 1),
+            n=n,
+        )
+
+
+def repeated(model: Model, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
+    """BOS, where the tokenizer has one, and n random tokens twice; `first` is where they begin.
+
+    Drawn from the tokens that text is made of: special and added ones, and rows of the embedding
+    that stand for no token, are left out. Raises `AtlasError` where the tokenizer has none.
+    """
+    tokenizer = model.tokenizer
+    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+    known = range(min(model.geometry.vocabulary, len(tokenizer)))
+    ordinary = torch.tensor([token for token in known if token not in special])
+    if not len(ordinary):
+        raise AtlasError(
+            f"none of its {len(tokenizer)} tokens is an ordinary one",
+            file=model.folder,
+            remedy="put the model's own tokenizer files beside its weights",
+        )
+    generator = torch.Generator().manual_seed(seed)
+    drawn = ordinary[torch.randint(len(ordinary), (sequences, n), generator=generator)]
+    start = () if tokenizer.bos_token_id is None else (int(tokenizer.bos_token_id),)
+    return tuple(
+        Passage((*start, *row, *row), len(start), len(start) + 2 * n) for row in drawn.tolist()
+    )
+
+
+def _facts(matrices: Sequence[Matrix]) -> dict[str, Scalar]:
+    """The strongest head of each kind, as layer.head, and its score."""
+    facts: dict[str, Scalar] = {}
+    for matrix in matrices:
+        if matrix.name in ("previous", "duplicate", "induction"):
+            layer, head = np.unravel_index(np.argmax(matrix.values), matrix.values.shape)
+            facts[f"strongest_{matrix.name}"] = float(matrix.values[layer, head])
+            facts[f"strongest_{matrix.name}_head"] = f"{layer}.{head}"
+        if matrix.name == "sink":
+            facts["mean_sink"] = float(matrix.values.mean())
+    return facts

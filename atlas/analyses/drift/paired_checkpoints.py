@@ -1,0 +1,104 @@
+"""Two checkpoints of one shape, a tuned model and its base, streamed side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from atlas.analyses.drift.tensor_change import Difference, difference
+from atlas.architectures.row import EXPERT_MODULES
+from atlas.errors import AtlasError
+from atlas.loaded.checkpoint import Checkpoint
+
+SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
+"""What two models must agree in; the vocabulary may differ."""
+
+
+@dataclass(frozen=True)
+class Opposite:
+    """One module of a block, or of one expert, in the tuned model and in its base.
+
+    `weights` and `biases`: tuned, base, of one shape and as stored; `biases` is None where one of
+    the two has none. `last`: no other expert's module of that name follows in the block.
+    """
+
+    module: str
+    weights: tuple[torch.Tensor, torch.Tensor]
+    biases: tuple[torch.Tensor, torch.Tensor] | None
+    last: bool
+
+    def bias_difference(self) -> Difference:
+        """What changed in the bias; nothing at all where there is none."""
+        return Difference() if self.biases is None else difference(*self.biases)
+
+
+def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
+    """Raise `AtlasError` for two models whose weights do not lie opposite each other."""
+    ours, theirs = checkpoint.architecture, base.architecture
+    differing = [
+        f"{key} {getattr(ours.geometry, key)} instead of {getattr(theirs.geometry, key)}"
+        for key in SAME
+        if getattr(ours.geometry, key) != getattr(theirs.geometry, key)
+    ]
+    experts = [0 if one.routing is None else one.routing.experts for one in (ours, theirs)]
+    if experts[0] != experts[1]:
+        differing.append(f"experts {experts[0]} instead of {experts[1]}")
+    if ours.model_type != theirs.model_type:
+        differing = [f"architecture {ours.model_type!r} instead of {theirs.model_type!r}"]
+    if differing:
+        raise AtlasError(
+            f"cannot be held against its base: {', '.join(differing)}",
+            file=checkpoint.folder / "config.json",
+            remedy=f"drift needs two models of one shape, and the base is {base.folder}: correct "
+            "`base` in the entry, or list there the `analyses` that it is to have",
+        )
+
+
+def shared_modules(checkpoint: Checkpoint, base: Checkpoint) -> tuple[str, ...]:
+    """The modules that both models have, in canonical order."""
+    theirs = base.architecture.modules
+    return tuple(name for name in checkpoint.architecture.modules if name in theirs)
+
+
+def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
+    """`only_in_tuned` and `only_in_base`: weights and biases of blocks that the other one lacks,
+    by canonical name, where there are any."""
+    ours, theirs = (
+        {slot.canonical: slot for slot in m.architecture.slots(0)} for m in (checkpoint, base)
+    )
+    facts = {}
+    for key, some, others in (("only_in_tuned", ours, theirs), ("only_in_base", theirs, ours)):
+        names = [name.removesuffix(".weight") for name in some if name not in others]
+        if names:
+            facts[key] = ", ".join(names)
+    return facts
+
+
+def block(
+    checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
+) -> Iterator[Opposite]:
+    """The modules of one block of both, experts one by one.
+
+    Of either model one block is in memory, and of mixtures one expert; a module leaves it once the
+    next one is asked for.
+    """
+    dense = [name for name in modules if name not in EXPERT_MODULES]
+    yield from _opposite(checkpoint.block(layer, dense), base.block(layer, dense), dense, last=True)
+    routed = [name for name in modules if name in EXPERT_MODULES]
+    routing = checkpoint.architecture.routing
+    count = routing.experts if routing is not None else 1
+    both = zip(checkpoint.experts(layer, routed), base.experts(layer, routed), strict=True)
+    for number, (new, old) in enumerate(both, 1):
+        yield from _opposite(new, old, routed, last=number == count)
+
+
+def _opposite(
+    new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], modules: list[str], last: bool
+) -> Iterator[Opposite]:
+    for module in modules:
+        weights = new.pop(f"{module}.weight"), old.pop(f"{module}.weight")
+        bias, before = new.pop(f"{module}.bias", None), old.pop(f"{module}.bias", None)
+        biases = None if bias is None or before is None else (bias, before)
+        yield Opposite(module, weights, biases, last)

@@ -1,0 +1,207 @@
+"""Measures the analysis `drift`, which the package states."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from atlas.analyses.drift import paired_checkpoints
+from atlas.analyses.drift.paired_checkpoints import Opposite
+from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
+from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
+from atlas.errors import AtlasError
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Measured, Progress
+
+# What follows a quantity's name where it is the largest among a block's experts.
+LARGEST = ":max"
+
+# name: title, unit, what a higher value means, scale, range
+QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
+    "relative_change": (
+        "Relative change of the weights",
+        "share of the base's norm",
+        "moved further by tuning",
+        "log",
+        (0, None),
+    ),
+    "changed": (
+        "Changed weights",
+        "share of the weights",
+        "more weights changed",
+        "linear",
+        (0, 1),
+    ),
+    "rank_of_change": (
+        "Rank of the change",
+        "share of full rank",
+        "the change uses more directions",
+        "linear",
+        (0, 1),
+    ),
+}
+
+
+def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measured:
+    """Hold every weight of every block against the base's, one block of either in memory.
+
+    Raises `AtlasError` for models of different architecture or shape, and for weights that are
+    infinite or no numbers, with layer and module.
+    """
+    paired_checkpoints.require_alike(checkpoint, base)
+    layers = checkpoint.geometry.layers
+    modules = paired_checkpoints.shared_modules(checkpoint, base)
+    found: dict[tuple[str, int, str], float] = {}
+    weights, biases = Difference(), Difference()
+    for layer in range(layers):
+        compared = _blockwise(checkpoint, base, layer, modules)
+        for done, (module, pairs, bias) in enumerate(compared, 1):
+            for name, (mean, largest) in _quantities(pairs).items():
+                found[name, layer, module] = mean
+                found[f"{name}{LARGEST}", layer, module] = largest
+            weights = sum((pair for pair, _ in pairs), weights)
+            biases += bias
+            progress(layer * len(modules) + done, layers * len(modules) + 1)
+    outside = _outside(checkpoint, base)
+    progress(1, 1)
+    names = list(QUANTITIES)
+    if checkpoint.architecture.routing is not None:
+        names += [f"{name}{LARGEST}" for name in QUANTITIES]
+    matrices = tuple(_matrix(checkpoint, modules, name, found) for name in names)
+    return Measured(
+        matrices=matrices,
+        facts={
+            **_facts(matrices[0], weights, biases),
+            **outside,
+            **paired_checkpoints.only(checkpoint, base),
+        },
+        conditions={
+            "stored_dtype": _stored(checkpoint),
+            "base_dtype": _stored(base),
+            "device": "cpu",
+        },
+    )
+
+
+Pair = tuple[Difference, float | None]
+"""What changed in one weight, and the rank of the change, None for what is no matrix."""
+
+
+def _blockwise(
+    checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
+) -> Iterator[tuple[str, list[Pair], Difference]]:
+    """Of every module of a block: what changed in its weight, of each expert, and in its biases."""
+    pairs: dict[str, list[Pair]] = {name: [] for name in modules}
+    biases = dict.fromkeys(modules, Difference())
+    for opposite in paired_checkpoints.block(checkpoint, base, layer, modules):
+        module = opposite.module
+        pairs[module].append(_compared(checkpoint, layer, opposite))
+        biases[module] += opposite.bias_difference()
+        if opposite.last:
+            yield module, pairs[module], biases[module]
+
+
+def _compared(checkpoint: Checkpoint, layer: int, opposite: Opposite) -> Pair:
+    """What changed in one module's weight, or that of one expert."""
+    is_norm = opposite.module.startswith("norm")
+    offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0
+    new, old = opposite.weights
+    found = difference(new, old, offset)
+    _require_finite(found, checkpoint, f"layer {layer}, {opposite.module}")
+    is_matrix = new.ndim == 2 and not is_norm
+    return found, rank_of_change(new, old, found) if is_matrix else None
+
+
+def _require_finite(found: Difference, checkpoint: Checkpoint, place: str) -> None:
+    if not math.isfinite(found.square + found.base_square):
+        raise AtlasError(
+            "a weight of this model, or of its base, is infinite or no number",
+            file=checkpoint.folder,
+            place=place,
+            remedy="the weights are damaged: fetch or train them again",
+        )
+
+
+def _quantities(pairs: list[Pair]) -> dict[str, tuple[float, float]]:
+    """Each quantity's mean and largest value over the experts; both the value where it is one."""
+    values = {
+        "relative_change": [pair.relative_change for pair, _ in pairs],
+        "changed": [pair.changed for pair, _ in pairs],
+        "rank_of_change": [rank for _, rank in pairs if rank is not None],
+    }
+    return {name: _mean_and_largest(each) for name, each in values.items() if each}
+
+
+def _mean_and_largest(values: list[float]) -> tuple[float, float]:
+    """Over those that have a value; NaN where none has."""
+    known = [value for value in values if math.isfinite(value)]
+    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
+
+
+def _outside(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, Scalar]:
+    """What changed outside the blocks, over the rows that both have, and rows that one lacks."""
+    facts: dict[str, Scalar] = {}
+    for module in OUTSIDE:
+        new, old = checkpoint.outside(module).get("weight"), base.outside(module).get("weight")
+        if new is None or old is None or new.shape[1:] != old.shape[1:]:
+            continue
+        rows = min(len(new), len(old))
+        offset = checkpoint.architecture.row.norm.offset if "norm" in module else 0.0
+        found = difference(new[:rows], old[:rows], offset)
+        _require_finite(found, checkpoint, module)
+        facts[f"{module}_relative_change"] = found.relative_change
+        facts[f"{module}_changed"] = found.changed
+        if len(new) != len(old):
+            facts[f"{module}_extra_rows"] = len(new) - len(old)
+    return facts
+
+
+def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[str, Scalar]:
+    """Of all blocks together, and the module that moved furthest."""
+    facts: dict[str, Scalar] = {
+        "relative_change": weights.relative_change,
+        "changed": weights.changed,
+    }
+    if np.nanmax(relative.values, initial=0.0) > 0:
+        layer, column = np.unravel_index(np.nanargmax(relative.values), relative.values.shape)
+        facts["moved_furthest"] = f"layer {layer}, {relative.columns[column]}"
+    if biases.elements:
+        facts["biases_relative_change"] = biases.relative_change
+        facts["biases_changed"] = biases.changed
+    return facts
+
+
+def _matrix(
+    checkpoint: Checkpoint,
+    modules: tuple[str, ...],
+    name: str,
+    found: Mapping[tuple[str, int, str], float],
+) -> Matrix:
+    quantity = name.removesuffix(LARGEST)
+    title, unit, direction, scale, bounds = QUANTITIES[quantity]
+    if quantity != name:
+        title = f"{title}, largest among experts"
+        modules = tuple(module for module in modules if module in EXPERT_MODULES)
+    native = checkpoint.architecture.native
+    return layer_by_module(
+        name,
+        found,
+        checkpoint.geometry.layers,
+        {module: native[module] for module in modules},
+        title=title,
+        unit=unit,
+        direction=direction,
+        scale=scale,
+        bounds=bounds,
+    )
+
+
+def _stored(checkpoint: Checkpoint) -> str:
+    """The dtypes that weights are stored in, by name."""
+    names = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+    held = {tensor.dtype for tensor in checkpoint.tensors.values()}
+    return ", ".join(sorted(names.get(dtype, dtype) for dtype in held))

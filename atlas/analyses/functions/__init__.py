@@ -1,0 +1,88 @@
+"""Functions of heads.
+
+What each attention head does to single words, read from its weights alone: which heads turn a
+country into its capital, a verb into its past tense, a word into its first letter, and which ones
+push those answers down.
+
+**How to read it.** A row is a layer (a block, counted from 0), a column a head. E is the embedding,
+U the unembedding, W_V and W_O a head's value and output matrices. The row of a source token s in
+`M = E' W_V W_O U` says by how much the head raises every token of the vocabulary when it attends to
+s and nothing else. Heads of the first layer read `E' = E`; later ones are taken to read what the
+first MLP makes of the token, `E' = MLP₀(norm(E))`. Left out by definition: the head's own input
+norm, the final norm, all biases of values, outputs and logits, positions.
+
+**Score**, `score:capital@10` = share of the relation's pairs (s, t) for which t is among the k
+largest entries of the row of s. **Suppression**, `suppressive:capital@10` = the same for the k
+smallest entries: the head pushes the answer down. Every relation is scored at k = 10 and 25, the
+two whose target is the source itself, copying and name copying, at 1 and 3. Models with more than
+100,000 tokens are judged at the larger k, the others at the smaller one; two models are compared at
+the same k. A pair counts when its two words are single tokens: `tokens("a " + word)` has to be
+`tokens("a")` and one token more. A relation with fewer than 30 such pairs is not measurable with
+that tokenizer and has no map; the facts state the pairs of every relation.
+
+**Chance.** The score that the head would have on average if the targets of a relation were permuted
+among its sources. Relations with few different targets have a high one: a head that answers "city"
+to everything is right about as often as cities are asked for. It is measured, head by head,
+wherever a score is above 0.15; the fact `chance:capital@10` is the largest of these.
+
+**Categories**, `categories`. A head has a relation when its score or its suppression is above 0.15
+and the lower end of the 95% interval of that share (Wilson 1927) is above chance; it has a category
+when it has any of its relations. `categories:maps` keeps the published rule, above 0.15 and nothing
+else. `relations` counts the relations of a head, `relations:knowledge` and so on those of one
+category. Compare counts only between models that can express the same relations.
+
+**Copying**, `ov_copying` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U. 1 when the head raises
+the logit of whatever token it reads, −1 when it lowers it, 0 when it does neither on balance.
+Source: Elhage et al. 2021.
+
+**Salient mappings.** Of every head, the tokens that it lengthens most, by `‖e' W_V W_O‖ / ‖e'‖`,
+over the whole vocabulary, each with the tokens whose logits it raises most.
+
+**Precision.** Products are float32; an entry that rounding could move across the target's is
+computed again in float64, so that the hits do not depend on the device. Entries equal to the
+target's even then count as larger.
+
+Source: Elhelo & Geva, "Inferring functionality of attention heads from their parameters", ACL 2025.
+"""
+
+from __future__ import annotations
+
+from atlas.entries.entry import Geometry
+
+VERSION = 1
+TIER = "weights"
+KINDS = ("decoder",)
+PROTOCOL: dict[str, str | float] = {
+    "relations": "digest",
+    "pairs": "both words one token after 'a'",
+    "reads": "embedding in layer 0, first MLP of it later",
+    "norm_gains": "not folded",
+    "threshold": 0.15,
+}
+FACTS = {
+    "measurable": "Relations that can be measured, of 20",
+    "classified": "Heads with at least one relation",
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    The salient mappings take most: values of every token, 2 V d KV d_head a block, and the targets
+    of a few tokens of every head, 2 V d each; then the core of copying, 2 V d², and the first MLP
+    of every token. Five operations count as one, for the tier's rate is that of float64, and these
+    are float32. In memory are two matrices of the vocabulary, one in float32, one block, and what
+    the first MLP makes of 8,192 tokens inside.
+    """
+    V, d = geometry.vocabulary, geometry.d_model
+    q, kv = geometry.q, geometry.kv
+    kept = 30 if geometry.layers * geometry.heads <= 1024 else 10
+    salient = 2 * V * d * kv + 2 * V * q * geometry.d_head + 2 * V * d * geometry.heads * kept
+    scores = 2 * 3000 * d * (2 * q + kv) + 8e4 * geometry.heads * d
+    core = 2 * d * d * kv + 2 * q * d * geometry.d_head
+    once = 2 * V * d * d + 6 * V * d * geometry.d_mlp
+    block = 4 * (2 * q * d + 2 * kv * d) + 12 * geometry.d_mlp * d
+    return (
+        (geometry.layers * (salient + scores + core) + once) / 5,
+        5e8 + 12 * V * d + 2 * block + 8 * d * d + 4 * V * geometry.heads + 1.3e5 * geometry.d_mlp,
+    )

@@ -1,0 +1,250 @@
+"""One backward pass a passage, its gradients reduced and freed parameter by parameter.
+
+As soon as a parameter's gradient is complete it becomes a few numbers, is added to the mean where
+that is wanted, and leaves memory: there is never more of it than one block has. What a pass has
+counted is never counted again: where memory runs out half-way, or float16 overflows, the pass is
+repeated, otherwise, for what is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from atlas.analyses.importance import parameter_owners
+from atlas.analyses.importance.parameter_owners import Shared
+from atlas.errors import AtlasError
+from atlas.loaded import replaced_forward
+from atlas.loaded.live import Model
+from atlas.loaded.memory import free_memory, is_out_of_memory, release, working_bytes
+from atlas.loaded.passages import Passage, batch
+from atlas.passes import losses
+from atlas.passes.observing import SHARE
+
+Key = tuple[int, str]
+"""Layer and canonical module."""
+
+
+def _zeros() -> defaultdict[Key, float]:
+    return defaultdict(float)
+
+
+SCALE = 2.0**14
+"""What a loss is multiplied by in float16, whose smallest number is 6e-8, so that gradients do not
+become zero; lowered where they become infinite."""
+
+
+@dataclass
+class Gathered:
+    """Sums over passages, in nats.
+
+    `taylor`: of sum |g w| over a module's elements; `heads`: of |dL / d gate|, (layer, head);
+    `loss`: of the passages' losses; `passages`: how many. `square` and `weight_square`, of the
+    layers whose mean gradient was kept: the squared norms of it and of the weights; `elements`: a
+    module's number of weights, biases among them.
+    """
+
+    taylor: defaultdict[Key, float] = field(default_factory=_zeros)
+    heads: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    loss: float = 0.0
+    passages: int = 0
+    square: defaultdict[Key, float] = field(default_factory=_zeros)
+    weight_square: defaultdict[Key, float] = field(default_factory=_zeros)
+    elements: defaultdict[Key, float] = field(default_factory=_zeros)
+
+
+class Backward:
+    """Backward passes over a model, hooks on the parameters of its blocks.
+
+    `layers`: those that gradients are wanted of; `kept`: those whose mean gradient is summed up, in
+    float32 or better, which takes memory; `recompute`: whether blocks are run again in the backward
+    pass, None where memory shall decide. Used as a context: without it, the model is as before.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        layers: Sequence[int],
+        kept: Sequence[int] = (),
+        recompute: bool | None = None,
+    ) -> None:
+        self.model = model
+        self.parameters = [
+            held for layer in layers for held in parameter_owners.of_block(model, layer)
+        ]
+        self.kept = {*kept}
+        self.recompute = recompute
+        self.scale = SCALE if model.dtype == torch.float16 else 1.0
+        self.gathered = Gathered(
+            heads=torch.zeros(model.geometry.layers, model.geometry.heads, dtype=torch.float64)
+        )
+        self._means: dict[tuple[int, str], torch.Tensor] = {}
+        self._gates: dict[int, torch.Tensor] = {}
+        self._pending: dict[tuple[int, str], torch.Tensor] = {}
+        self._overflowed = False
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Backward:
+        wanted = {id(held.parameter) for held in self.parameters}
+        for parameter in self.model.live.parameters():
+            self._stack.callback(parameter.requires_grad_, parameter.requires_grad)
+            parameter.requires_grad_(id(parameter) in wanted)
+        for held in self.parameters:
+            seen = self._seen(held)
+            handle = held.parameter.register_post_accumulate_grad_hook(seen)  # type: ignore[no-untyped-call]
+            self._stack.callback(handle.remove)
+        for layer in sorted({held.layer for held in self.parameters}):
+            self._stack.callback(self._gate_heads(layer))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+        for held in self.parameters:
+            held.parameter.grad = None
+
+    def add(self, passages: Sequence[Passage], row: int) -> None:
+        """Count one passage.
+
+        Raises `AtlasError` where it does not fit into memory even if blocks are recomputed, and
+        for a loss or gradients that are infinite or no numbers.
+        """
+        if self.recompute is None:
+            self.recompute = not self._fits(len(passages[row].ids))
+        self._pending.clear()
+        while not self._pass(passages, row):
+            pass
+        gathered, shape = self.gathered, self.model.geometry
+        for held in self.parameters:
+            if (sums := self._pending.get((held.layer, held.path))) is None:
+                continue  # nothing that this passage ran through: an expert that was not chosen
+            for module, part in held.split(sums, shape):
+                value = float(part)
+                self._require_finite(value, f"gradient of layer {held.layer}, {module},", row)
+                gathered.taylor[held.layer, module] += value
+        for layer, gate in self._gates.items():
+            assert gate.grad is not None, "every loss depends on every head"
+            gathered.heads[layer] += gate.grad.double().abs().cpu() / self.scale
+        gathered.passages += 1
+
+    def finish(self) -> Gathered:
+        """Everything counted, and the norms of what was kept, whose memory is given back."""
+        gathered, shape = self.gathered, self.model.geometry
+        for held in self.parameters:
+            for module, count in held.elements(shape):
+                gathered.elements[held.layer, module] += count
+            if held.layer not in self.kept:
+                continue
+            weight = held.parameter.detach()
+            for module, part in held.split(_squares(held.axis, weight), shape):
+                gathered.weight_square[held.layer, module] += float(part)
+            mean = self._means.pop((held.layer, held.path), None)
+            if mean is not None:
+                for module, part in held.split(_squares(held.axis, mean), shape):
+                    square = float(part) / gathered.passages**2
+                    gathered.square[held.layer, module] += square
+        return gathered
+
+    def _pass(self, passages: Sequence[Passage], row: int) -> bool:
+        """Forward and backward; False where it has to be repeated, otherwise."""
+        self._overflowed = False
+        for gate in self._gates.values():
+            gate.grad = None
+        try:
+            with contextlib.ExitStack() as stack, torch.enable_grad():
+                if self.recompute:
+                    stack.enter_context(replaced_forward.recomputed(self.model))
+                loss = losses.per_passage(self.model, batch(passages, [row]))[0]
+                (loss * self.scale).backward()  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            loss = None  # the graph, and what it holds
+        if loss is None:
+            return self._without_memory(len(passages[row].ids))
+        value = float(loss.detach())
+        self._require_finite(value, "loss", row)
+        gates = [gate.grad for gate in self._gates.values() if gate.grad is not None]
+        if self.scale > 1 and not all(bool(grad.isfinite().all()) for grad in gates):
+            self._overflowed = True
+        if self._overflowed:
+            self.scale /= 16
+            return False
+        self.gathered.loss += value
+        return True
+
+    def _without_memory(self, length: int) -> bool:
+        if self.recompute:
+            raise AtlasError(
+                f"out of memory on {self.model.device} with a single passage of {length} tokens",
+                file=self.model.folder,
+                remedy="measure it on a larger device, or on the processor",
+            )
+        self.recompute = True
+        for held in self.parameters:
+            held.parameter.grad = None
+        release(self.model.device)
+        return False
+
+    def _require_finite(self, value: float, what: str, row: int) -> None:
+        if not math.isfinite(value):
+            raise AtlasError(
+                f"the {what} of passage {row} is {value} in {self.model.dtype}",
+                file=self.model.folder,
+                remedy="the weights are damaged, or their type is too narrow for this model",
+            )
+
+    def _seen(self, held: Shared) -> Callable[[torch.Tensor], None]:
+        """What happens to a parameter's gradient once it is complete."""
+        place = (held.layer, held.path)
+
+        def seen(parameter: torch.Tensor) -> None:
+            gradient, parameter.grad = parameter.grad, None
+            if gradient is None or place in self._pending:
+                return
+            sums = parameter_owners.summed(_products, held.axis, gradient, parameter.detach())
+            if self.scale > 1 and not bool(sums.isfinite().all()):
+                self._overflowed = True
+                return
+            self._pending[place] = sums / self.scale
+            if held.layer in self.kept:
+                if place not in self._means:
+                    wide = torch.promote_types(gradient.dtype, torch.float32)
+                    self._means[place] = torch.zeros_like(gradient, dtype=wide)
+                self._means[place].add_(gradient, alpha=1 / self.scale)
+
+        return seen
+
+    def _gate_heads(self, layer: int) -> Callable[[], None]:
+        """Multiply what every head gives, before the output projection, by a gate of 1."""
+        shape, architecture = self.model.geometry, self.model.architecture
+        output = self.model.block(layer).get_submodule(architecture.live("attn.o"))
+
+        def gated(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+            mixed = inputs[0]
+            if layer not in self._gates:
+                self._gates[layer] = mixed.new_ones(shape.heads, requires_grad=True)
+            heads = mixed.unflatten(-1, (shape.heads, shape.d_head))
+            return ((heads * self._gates[layer][:, None]).flatten(-2), *inputs[1:])
+
+        return output.register_forward_pre_hook(gated).remove
+
+    def _fits(self, length: int) -> bool:
+        """Whether the activations of all blocks fit into half of what is free."""
+        one = working_bytes(self.model.geometry, self.model.dtype.itemsize, length)
+        free = free_memory(None)
+        room = min(free[device] for device in self.model.devices)
+        return self.model.geometry.layers * one <= SHARE * room
+
+
+def _products(gradient: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return (gradient * weight).abs_()
+
+
+def _squares(axis: int | None, tensor: torch.Tensor) -> torch.Tensor:
+    return parameter_owners.summed(torch.square, axis, tensor)

@@ -1,0 +1,223 @@
+"""Measures the analysis `importance`, which the package states."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from atlas.analyses.importance import PROTOCOL, layer_groups
+from atlas.analyses.importance.backward import Gathered
+from atlas.errors import AtlasError
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage
+from atlas.passes import losses, observing, without_layers
+from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Measured, Progress
+
+EVERY = 4
+"""Blocks are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
+
+# name: title, unit, what a higher value means, scale, range
+QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
+    "taylor": (
+        "Importance of modules",
+        "share of the model's largest",
+        "the loss depends on it more",
+        "linear",
+        (0, 1),
+    ),
+    "taylor_per_weight": (
+        "Importance per weight",
+        "log₁₀ of nats",
+        "the loss depends on a single weight more",
+        "linear",
+        (None, None),
+    ),
+    "grad_norm": (
+        "Gradient norm",
+        "nats per unit of weight",
+        "training here would push harder",
+        "log",
+        (0, None),
+    ),
+    "grad_norm_relative": (
+        "Relative gradient norm",
+        "nats per unit of weight, over the weights' norm",
+        "training here would push harder for its size",
+        "log",
+        (0, None),
+    ),
+    "block": (
+        "Importance of blocks",
+        "share between the model's least and most important block",
+        "the model loses more without the block",
+        "linear",
+        (0, 1),
+    ),
+    "block_increase": (
+        "Loss without the block",
+        "bits per byte above the whole model",
+        "the model loses more without the block",
+        "linear",
+        (None, None),
+    ),
+}
+
+
+def run(model: Model, progress: Progress) -> Measured:
+    """Measure every module, head and block over the pinned corpus."""
+    passages = observing.read(model, int(PROTOCOL["length"]))
+    return measure(model, passages, progress)
+
+
+def measure(
+    model: Model, passages: Sequence[Passage], progress: Progress, room: int | None = None
+) -> Measured:
+    """Measure every module, head and block on these passages.
+
+    `room`: bytes that mean gradients may take, half of what is free if unsaid. Where they hold
+    fewer layers than the model has, the passages are run several times, for some layers each.
+    """
+    scored = [passage for passage in passages if passage.scored]
+    some = scored[::EVERY]
+    groups = layer_groups.layer_groups(model, room)
+    total = len(groups) * len(scored) + len(some)
+
+    def after(start: int) -> Progress:
+        return lambda done, _: progress(start + done, total)
+
+    found = [
+        layer_groups.gather(model, scored, groups, number, after(number * len(scored)))
+        for number in range(len(groups))
+    ]
+    held = without_layers.losses_without(model, some, after(len(groups) * len(scored)))
+    return _measured(model, scored, some, found, (held[1:] - held[0]).mean(1).tolist())
+
+
+def _measured(
+    model: Model,
+    scored: Sequence[Passage],
+    some: Sequence[Passage],
+    found: Sequence[Gathered],
+    increases: Sequence[float],
+) -> Measured:
+    """The matrices and facts of what all runs gathered, and of each block's increase in nats."""
+    values = {**_of_modules(found), **_of_blocks(increases, model, some)}
+    matrices = [_matrix(model, name, values, len(scored), len(some)) for name in QUANTITIES]
+    heads = _head_matrix(found[0], len(scored))
+    tokens = sum(passage.scored for passage in scored)
+    loss = found[0].loss / len(scored)
+    held = {matrix.name: matrix for matrix in matrices if matrix is not None}
+    return Measured(
+        matrices=(*held.values(), heads),
+        facts={
+            "bits_per_byte": losses.bits_per_byte(loss, model.tokenizer, scored),
+            "most_important": _highest(held["taylor"]),
+            "most_important_block": _highest(held["block_increase"]),
+            "most_important_head": _highest(heads),
+        },
+        conditions={"passages": len(scored), "tokens": tokens, **model.conditions},
+    )
+
+
+def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
+    """Name, layer, module -> value, of what gradients say."""
+    first = found[0]
+    largest = max(first.taylor.values())
+    values: dict[tuple[str, int, str], float] = {}
+    for (layer, module), elements in first.elements.items():
+        total = first.taylor[layer, module]
+        mean = total / first.passages / elements
+        values["taylor", layer, module] = total / largest if largest else math.nan
+        values["taylor_per_weight", layer, module] = math.log10(mean) if mean else math.nan
+    for part in found:
+        for (layer, module), weight in part.weight_square.items():
+            norm = math.sqrt(part.square[layer, module])
+            values["grad_norm", layer, module] = norm
+            relative = norm / math.sqrt(weight) if weight else math.nan
+            values["grad_norm_relative", layer, module] = relative
+    return values
+
+
+def _of_blocks(
+    increases: Sequence[float], model: Model, passages: Sequence[Passage]
+) -> dict[tuple[str, int, str], float]:
+    """Name, layer, "block" -> value; a model of one layer has no least and most important one."""
+    values: dict[tuple[str, int, str], float] = {}
+    least, most = min(increases), max(increases)
+    for layer, increase in enumerate(increases):
+        if not math.isfinite(increase):
+            raise AtlasError(
+                f"the loss without the block is {increase} above the whole model's",
+                file=model.folder,
+                place=f"layer {layer}",
+                remedy="the weights are damaged, or their type is too narrow for this model",
+            )
+        bits = losses.bits_per_byte(increase, model.tokenizer, passages)
+        values["block_increase", layer, "block"] = bits
+        if most > least:
+            values["block", layer, "block"] = (increase - least) / (most - least)
+    return values
+
+
+def _matrix(
+    model: Model,
+    name: str,
+    values: Mapping[tuple[str, int, str], float],
+    passages: int,
+    bypassed: int,
+) -> Matrix | None:
+    """The matrix of a quantity, None where the model has no value of it."""
+    if (name, 0, next(iter(_columns(model, name)))) not in values:
+        return None
+    title, unit, direction, scale, bounds = QUANTITIES[name]
+    return layer_by_module(
+        name,
+        values,
+        model.geometry.layers,
+        _columns(model, name),
+        title=title,
+        unit=unit,
+        direction=direction,
+        scale=scale,
+        bounds=bounds,
+        n=bypassed if name.startswith("block") else passages,
+    )
+
+
+def _columns(model: Model, name: str) -> dict[str, str]:
+    """Canonical and native names of what a quantity has columns for."""
+    if name.startswith("block"):
+        return {"block": f"{model.architecture.live_blocks}.*"}
+    return dict(model.architecture.native)
+
+
+def _head_matrix(found: Gathered, passages: int) -> Matrix:
+    layers, heads = found.heads.shape
+    return Matrix(
+        name="head_gate",
+        title="Importance of heads",
+        unit="nats",
+        kind="sequential",
+        axes=("layer", "head"),
+        rows=tuple(str(layer) for layer in range(layers)),
+        columns=tuple(str(head) for head in range(heads)),
+        values=(found.heads / found.passages).numpy(),
+        direction="the loss depends on the head more",
+        scale="log",
+        range=(0, None),
+        n=passages,
+    )
+
+
+def _highest(matrix: Matrix) -> Scalar:
+    """Where the largest value is: `layer 3, mlp.down`."""
+    if not np.isfinite(matrix.values).any():
+        return None
+    layer, column = np.unravel_index(np.nanargmax(matrix.values), matrix.values.shape)
+    what = matrix.columns[column]
+    place = {"head": f", head {what}", "module": "" if what == "block" else f", {what}"}
+    return f"layer {layer}{place[matrix.axes[1]]}"

@@ -1,0 +1,100 @@
+"""Block masks.
+
+Which attention blocks and MLPs a model can do without, and whether that depends on what the text is
+about: the passages of the corpus fall into 16 clusters by topic, and every cluster has its own
+mask.
+
+**How to read it.** A row is a cluster of passages, named by the words that tell it from the others;
+a column is a layer, counted from 0, once for attention and once for the MLP. In a mask, dark blocks
+are kept and light ones pruned. Where a column is light in all rows, nobody needs that block; where
+it is light in some, the block serves some topics and not others. A row is a mean over a dozen to
+some fifty passages: blocks whose costs are close may change places on other passages, and the facts
+say how many of the pruned blocks both halves of the passages agree on.
+
+**Loss without the block**, `delta:attn` and `delta:mlp` = `E (L without the block − L)`, in bits
+per byte of text, with the mean E over the passages of a cluster. L is the loss of one passage, cut
+at 128 tokens: the mean of `−ln p(token)` over its tokens but the first, given those before. Without
+the block means that nothing of it is added to the residual stream. Below 0 the model predicts
+better without the block.
+
+**Mask**, `mask:attn` and `mask:mlp`: of all L attention blocks and L MLPs together, those with the
+smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`). What is
+measured is one block at a time: blocks that can stand in for one another all look cheap, and
+pruning them together costs more than the sum.
+
+**Perplexity**, `perplexity` = `exp` of the mean loss per token of a cluster, on text that did not
+choose the mask: a mask from one half of a cluster's passages is tried on the other half, and the
+other way round. `unpruned`: the whole model. `own`: the cluster's mask. `common`: one mask for all
+clusters, from all of their passages. `random`: masks that prune as many blocks at random, mean loss
+of 5 of them. Topics matter where own masks are better than the common one; masks mean something
+where both are better than random ones. Compare within a row: tokens of code are easier than those
+of a poem, and other tokenizers cut other tokens.
+
+**Learned masks**, `learned:attn` and `learned:mlp`, where the atlas asks for them: gates on the
+blocks of the frozen model, one set a cluster, trained to keep the loss low while the expected share
+of pruned blocks goes to the target. A gate is `min(1, max(0, 1.2 s − 0.1))` with `s = σ((ln u −
+ln(1 − u) + ln α) / (2/3))`, u drawn anew for every passage, so that it is often exactly 0 or 1 and
+still has a gradient. The blocks with the smallest ln α are pruned. Gates start from the losses
+above, and unlike these they close together, so that they find blocks that stand in for one another.
+The sets of a half have a part of ln α in common.
+
+Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2, the same clusters for every
+model. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213); learned gates: Louizos, Welling &
+Kingma 2018 (arXiv 1712.01312).
+
+**Precision.** The model runs in the type that it is stored in; losses are float32 or better. Masks
+are chosen from the losses as they are published, with 4 digits.
+"""
+
+from __future__ import annotations
+
+from atlas.entries.entry import Geometry
+
+VERSION = 1
+TIER = "backward"
+KINDS = ("decoder",)
+PROTOCOL: dict[str, str | int | float | bool] = {
+    "corpus": "digest",
+    "clusters": "digest",
+    "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
+    "length": 128,
+    "scored": "all but padding, special tokens and the first position",
+    "sparsity": 0.25,
+    "learned": False,
+    "halves": "passages of a cluster in turn",
+    "random": "5 masks, seed 0",
+}
+FACTS = {
+    "pruned": "",
+    "blocks": "",
+    "distinct_masks": "Different masks among the clusters",
+    "never_needed": "Pruned for every cluster",
+    "most_divided": "Block on which clusters differ most",
+    "agreement": "Share of pruned blocks that both halves choose",
+    "agreement_by_chance": "",
+    "perplexity_unpruned": "",
+    "perplexity_own": "",
+    "perplexity_common": "",
+    "perplexity_random": "",
+    "perplexity_learned": "",
+    "learned_sparsity": "Expected share of pruned blocks after learning",
+    "learned_against_own": "Learned masks",
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    About 57,000 tokens of the corpus: the whole model, half of it without each of its 2L blocks,
+    with a head for each, and 7 passes under masks; 2 operations a weight. In memory are the model,
+    2 bytes a weight as most are stored, and of a micro-batch the logits and what every layer was
+    given. Learning masks is not counted.
+    """
+    tokens, layers, d = 5.7e4, geometry.layers, geometry.d_model
+    inside, outside, total = geometry.weights
+    passes = layers + 2 / 3 + 7
+    operations = 2 * tokens * (passes * inside + (2 * layers + 8) * outside)
+    batch = 2048
+    states = 4 * batch * (2 * layers * d + 8 * d + 10 * geometry.q + 4 * geometry.d_mlp)
+    logits = 3 * 4 * min(batch * geometry.vocabulary, 2**26)
+    return operations, 2.1 * total + states + logits + 1.0e9

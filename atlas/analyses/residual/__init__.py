@@ -1,0 +1,78 @@
+"""Residual stream.
+
+What every layer changes: how far it turns the state that runs through the model, how much it adds,
+what the model would say if it stopped there, and how alike the states of any two layers are.
+
+**How to read it.** A row is a layer (a block, counted from 0). The residual stream is the vector
+that runs through the model at each position; attention and the MLP of every layer read it and add
+to it. The columns are what attention adds (`attn`), what the MLP adds (`mlp`), and both together
+(`block`). Every model reads the same passages of the pinned corpus, cut at 128 tokens; padding,
+special tokens and the first position do not count. x is the stream before, y after; f is what is
+added. Where norms come after the addition, as in BERT, y is what leaves the norm.
+
+**Block influence**, `block_influence` = `1 − E cos(x, y)`, in [0, 2]. How far the stream is turned.
+A layer with little influence can often be left out. Source: ShortGPT, Men et al. 2024.
+
+**Angular distance**, `angular` = `E arccos(cos(x, y)) / π`, in [0, 1]. The same as an angle: 0.5 is
+a right one. Source: Gromov et al. 2024.
+
+**Contribution**, `contribution` = `E ‖f‖ / ‖x‖`. How much is added, relative to what is there. What
+is added may be large and hardly turn the stream, when it points the same way. For the block it is
+`E ‖y − x‖ / ‖x‖`.
+
+**Logit lens**, on a seeded sample of 2,048 positions: the state after a layer goes through the
+final norm and the unembedding, as if the model stopped there. `lens_entropy` is how undecided that
+prediction is, in bits (0: certain; log₂ of the vocabulary: no idea), `lens_kl` = `KL(p_final ‖
+p_layer)` how much it still lacks of the final one; it is 0 at the last layer. Early layers need not
+speak the language of the unembedding, so that a large divergence there does not mean that nothing
+is known. Decoders only: encoders read their predictions through a head of its own. Sources:
+nostalgebraist 2020, Belrose et al. 2023.
+
+**Similarity of layers**, `cka`: linear centred kernel alignment of the streams after two layers, at
+the same positions; 1 where one is the other turned and scaled, 0 where they have nothing in common.
+Blocks of similar layers show as bright squares. It is unbiased, so that unrelated layers come out
+around 0 and may come out a little below. HSIC is averaged over 4 groups of 512 sampled positions,
+then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Sources: Kornblith et al. 2019; Nguyen, Raghu &
+Kornblith 2021.
+
+**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
+better, and similarity in float64. A small turn is computed from the part of f that is at right
+angles to x, not as 1 minus a cosine.
+"""
+
+from __future__ import annotations
+
+from atlas.entries.entry import Geometry
+
+VERSION = 1
+TIER = "forward"
+KINDS = ("decoder", "encoder")
+PROTOCOL: dict[str, str | int] = {
+    "corpus": "digest",
+    "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
+    "length": 128,
+    "scored": "all but padding, special tokens and the first position",
+    "sample": 2048,
+    "groups": 4,
+    "seed": 0,
+}
+FACTS = {
+    "least_influence": "Layer of least influence",
+}
+
+
+def cost(geometry: Geometry) -> tuple[float, float]:
+    """(floating point operations, peak bytes) on a model of that shape.
+
+    Two operations per weight of the blocks and token of the corpus, about 52,000 tokens, and the
+    attention patterns; on 2,048 positions the unembedding once per layer, and their Gram matrices
+    in groups of 512. In memory is the whole model, 2 bytes a weight as most are stored, and the
+    sampled states of every layer, beside what a micro-batch, Python and torch take themselves.
+    """
+    tokens, length, sampled, groups = 5.2e4, 128, 2048, 4
+    inside, outside, total = geometry.weights
+    patterns = 4 * geometry.layers * geometry.q * length
+    per_layer = 2 * sampled * outside + 2 * groups * (sampled / groups) ** 2 * geometry.d_model
+    states = 4.0 * geometry.layers * sampled * geometry.d_model
+    operations = tokens * (2 * inside + patterns) + geometry.layers * per_layer
+    return operations, 2.1 * total + states + 1.2e9

@@ -1,0 +1,171 @@
+"""Measures the analysis `residual`, which the package states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from atlas.analyses.residual import PROTOCOL, cka, logit_lens
+from atlas.analyses.residual.cka import Similarity
+from atlas.analyses.residual.stream_statistics import SUBLAYERS, Kept, Movement
+from atlas.errors import AtlasError
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Passage, Sample
+from atlas.passes import observing
+from atlas.passes.observing import Tap, Watch
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Measured, Progress
+
+# name: title, unit, what a higher value means, largest value; in the order of `Movement.means`
+QUANTITIES = {
+    "block_influence": ("Block influence", "1 - cosine", "turned farther", 2.0),
+    "angular": ("Angular distance", "share of half a turn", "turned farther", 1.0),
+    "contribution": ("Contribution", "share of what is there", "adds more", None),
+}
+
+
+def run(model: Model, progress: Progress) -> Measured:
+    """Measure every layer over the pinned corpus, in one pass, then what the sample says."""
+    passages = observing.read(model, int(PROTOCOL["length"]))
+    observer = observe(model, passages)
+    observing.run(model, passages, observer.taps, progress)
+    return observer.measured(progress)
+
+
+def observe(model: Model, passages: Sequence[Passage]) -> Residual:
+    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+    return Residual(model, passages)
+
+
+class Residual:
+    """The statistics of all layers of a model: `taps` for the pass, then what they measured."""
+
+    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+        self.model = model
+        self.passages = passages
+        layers = range(model.geometry.layers)
+        self.movements = [Movement(model.architecture.residual) for _ in layers]
+        most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
+        self.sample = Sample(passages, 1, most, seed, exactly=True)
+        self.kept = [Kept(self.sample) for _ in layers]
+        self.group = self.sample.size // int(PROTOCOL["groups"])
+        if self.group < cka.FEWEST:
+            raise AtlasError(
+                f"{self.sample.size} positions are too few to compare layers on",
+                file=model.folder,
+                remedy=f"at least {cka.FEWEST * int(PROTOCOL['groups'])} must be scored",
+            )
+
+    @property
+    def taps(self) -> list[Watch]:
+        return [*self.full_taps(), *self.sampled_taps()]
+
+    def full_taps(self) -> list[Watch]:
+        """The statistics that see every value."""
+        return [held.joint(layer) for layer, held in enumerate(self.movements)]
+
+    def sampled_taps(self) -> list[Watch]:
+        """The states that are kept of a sample."""
+        return [Tap(layer, "block", held) for layer, held in enumerate(self.kept)]
+
+    def measured(self, progress: Progress) -> Measured:
+        """The matrices; the sample is worked through first, and `progress` counts layers of it.
+
+        Raises `AtlasError` for states that are infinite or no numbers.
+        """
+        tokens = sum(passage.scored for passage in self.passages)
+        means = np.stack([self._means(layer) for layer in range(len(self.movements))])
+        matrices = [
+            self._of_sublayers(name, means[:, :, place], tokens)
+            for place, name in enumerate(QUANTITIES)
+        ]
+        states = [held.values for held in self.kept if held.values is not None]
+        if logit_lens.exists(self.model):
+            matrices += self._lens(states, progress)
+        matrices.append(self._similarity(states))
+        return Measured(
+            matrices=tuple(matrices),
+            facts=_facts(means),
+            conditions={
+                "passages": len(self.passages),
+                "tokens": tokens,
+                **self.model.conditions,
+            },
+        )
+
+    def _means(self, layer: int) -> NDArray[np.float64]:
+        sums = self.movements[layer].sums
+        if sums is not None and not sums.isfinite().all():
+            raise AtlasError(
+                f"the residual stream is not finite in {self.model.dtype}",
+                file=self.model.folder,
+                place=f"layer {layer}",
+                remedy="the weights are damaged, or their type is too narrow for this model",
+            )
+        return self.movements[layer].means
+
+    def _of_sublayers(self, name: str, values: NDArray[np.float64], n: int) -> Matrix:
+        title, unit, direction, largest = QUANTITIES[name]
+        return _matrix(name, title, unit, direction, values, SUBLAYERS, (0, largest), n)
+
+    def _lens(self, states: Sequence[torch.Tensor], progress: Progress) -> list[Matrix]:
+        found, n = logit_lens.lens(self.model, states, progress), self.sample.size
+        quantities = (
+            ("lens_entropy", "Entropy of the logit lens", "more undecided", found.entropy),
+            ("lens_kl", "Divergence of the logit lens", "farther from the end", found.divergence),
+        )
+        return [
+            _matrix(name, title, "bits", words, values[:, None].numpy(), ("block",), (0, None), n)
+            for name, title, words, values in quantities
+        ]
+
+    def _similarity(self, states: Sequence[torch.Tensor]) -> Matrix:
+        """CKA of the sampled states, in groups that are drawn from all of them."""
+        generator = torch.Generator().manual_seed(int(PROTOCOL["seed"]))
+        shuffled = torch.randperm(self.sample.size, generator=generator)
+        groups = int(PROTOCOL["groups"])
+        similarity = Similarity(len(states))
+        for places in shuffled[: groups * self.group].reshape(groups, self.group):
+            similarity.add([layer[places] for layer in states])
+        layers = tuple(str(layer) for layer in range(len(states)))
+        values = similarity.values.numpy()
+        title, unit, direction = "Similarity of layers", "debiased linear CKA", "more alike"
+        return _matrix(
+            "cka", title, unit, direction, values, layers, (None, 1), groups * self.group
+        )
+
+
+def _matrix(
+    name: str,
+    title: str,
+    unit: str,
+    direction: str,
+    values: NDArray[np.float64],
+    columns: tuple[str, ...],
+    bounds: tuple[float | None, float | None],
+    n: int,
+) -> Matrix:
+    return Matrix(
+        name=name,
+        title=title,
+        unit=unit,
+        kind="sequential",
+        axes=("layer", "layer" if name == "cka" else "sublayer"),
+        rows=tuple(str(layer) for layer in range(len(values))),
+        columns=columns,
+        values=values,
+        direction=direction,
+        range=bounds,
+        n=n,
+    )
+
+
+def _facts(means: NDArray[np.float64]) -> dict[str, Scalar]:
+    """The layer that turns the stream least, and by how much."""
+    influence = means[:, SUBLAYERS.index("block"), 0]
+    layer = int(np.nanargmin(influence))
+    return {"least_influence": float(influence[layer]), "least_influence_layer": layer}

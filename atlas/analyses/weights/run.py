@@ -1,0 +1,196 @@
+"""Measures the analysis `weights`, which the package states."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+
+from atlas.architectures.row import EXPERT_MODULES
+from atlas.errors import AtlasError
+from atlas.loaded import linalg
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Measured, Progress
+
+# What follows a quantity's name where it is the largest among a block's experts.
+LARGEST = ":max"
+
+# name: title, unit, what a higher value means, scale, range
+QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
+    "rms": ("Root mean square", "weight", "larger weights", "log", (0, None)),
+    "spectral_norm": (
+        "Spectral norm",
+        "largest singular value",
+        "lengthens some vector more",
+        "log",
+        (0, None),
+    ),
+    "stable_rank": ("Stable rank", "directions", "energy in more directions", "log", (0, None)),
+    "effective_rank": (
+        "Effective rank",
+        "share of full rank",
+        "more even singular values",
+        "linear",
+        (0, 1),
+    ),
+    "alpha": ("Tail exponent α", "exponent", "lighter tail of the spectrum", "log", (1, None)),
+    "kurtosis": (
+        "Kurtosis of the weights",
+        "ratio (a Gaussian has 3)",
+        "heavier tails",
+        "log",
+        (1, None),
+    ),
+    "outlier": ("Largest weight", "multiple of the rms", "larger outliers", "log", (1, None)),
+    "int8_error": (
+        "Rounding error at 8 bits",
+        "share of the norm",
+        "more is lost by rounding",
+        "log",
+        (0, 1),
+    ),
+    "int4_error": (
+        "Rounding error at 4 bits",
+        "share of the norm",
+        "more is lost by rounding",
+        "log",
+        (0, 1),
+    ),
+    "int4_g128": (
+        "Rounding error at 4 bits in groups of 128",
+        "share of the norm",
+        "more is lost by rounding",
+        "log",
+        (0, 1),
+    ),
+}
+
+
+def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
+    """Measure every weight matrix of every block, one block in memory at a time.
+
+    Raises `AtlasError` for weights that are infinite or no numbers, with layer and module.
+    """
+    modules, layers = checkpoint.architecture.modules, checkpoint.geometry.layers
+    found: dict[tuple[str, int, str], float] = {}
+    dtypes: set[str] = set()
+    for layer in range(layers):
+        for done, (module, per_expert) in enumerate(_blockwise(checkpoint, layer, dtypes), 1):
+            for name, (mean, largest) in per_expert.items():
+                found[name, layer, module] = mean
+                found[f"{name}{LARGEST}", layer, module] = largest
+            progress(layer * len(modules) + done, layers * len(modules))
+    names = list(QUANTITIES)
+    if checkpoint.architecture.routing is not None:
+        names += [f"{name}{LARGEST}" for name in QUANTITIES]
+    matrices = tuple(_matrix(checkpoint, name, found) for name in names)
+    return Measured(
+        matrices=matrices,
+        facts=_facts(next(matrix for matrix in matrices if matrix.name == "alpha")),
+        conditions={"stored_dtype": ", ".join(sorted(dtypes)), "device": "cpu"},
+    )
+
+
+def _blockwise(
+    checkpoint: Checkpoint, layer: int, dtypes: set[str]
+) -> Iterator[tuple[str, dict[str, tuple[float, float]]]]:
+    """Of every module of a block: each quantity's mean and largest value over its experts.
+
+    Both are the value itself where there are no experts. One expert is in memory at a time.
+    """
+    modules = checkpoint.architecture.modules
+    shared = [name for name in modules if name not in EXPERT_MODULES]
+    block = checkpoint.block(layer, shared)
+    for module in shared:
+        weight = block.pop(f"{module}.weight")
+        dtypes.add(str(weight.dtype).removeprefix("torch."))
+        values = dict(_quantities(checkpoint, layer, module, weight))
+        yield module, {name: (value, value) for name, value in values.items()}
+    lists: dict[str, dict[str, list[float]]] = {}
+    for expert in checkpoint.experts(layer):
+        for module in (name for name in modules if name in EXPERT_MODULES):
+            weight = expert.pop(f"{module}.weight")
+            dtypes.add(str(weight.dtype).removeprefix("torch."))
+            for name, value in _quantities(checkpoint, layer, module, weight):
+                lists.setdefault(module, {}).setdefault(name, []).append(value)
+    for module, quantities in lists.items():
+        yield module, {name: _mean_and_largest(values) for name, values in quantities.items()}
+
+
+def _mean_and_largest(values: list[float]) -> tuple[float, float]:
+    """Over the experts that have a value; NaN where none has."""
+    known = [value for value in values if math.isfinite(value)]
+    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
+
+
+def measure(W: torch.Tensor) -> dict[str, float]:
+    """Every quantity of one finite weight matrix (out, in) but `rms`, `kurtosis`, `outlier`."""
+    eigenvalues = linalg.gram_eigenvalues(W)
+    return {
+        "spectral_norm": linalg.spectral_norm(eigenvalues),
+        "stable_rank": linalg.stable_rank(eigenvalues),
+        "effective_rank": linalg.effective_rank(eigenvalues),
+        "alpha": linalg.tail_exponent(eigenvalues),
+        "int8_error": linalg.rounding_error(W, 8),
+        "int4_error": linalg.rounding_error(W, 4),
+        "int4_g128": linalg.rounding_error(W, 4, group=128),
+    }
+
+
+def _quantities(
+    checkpoint: Checkpoint, layer: int, module: str, weight: torch.Tensor
+) -> Iterator[tuple[str, float]]:
+    """Names and values for one module's weight; of a norm's gain the rms alone."""
+    # Gains of norms, a learned sink per head: a few numbers, not a matrix that maps anything.
+    is_matrix = weight.ndim == 2 and not module.startswith("norm")
+    if module.startswith("norm"):
+        weight = weight.float() + checkpoint.architecture.row.norm.offset
+    moments = linalg.moments(weight)
+    if not math.isfinite(moments.rms):
+        raise AtlasError(
+            f"the weight holds values that are not finite (rms {moments.rms})",
+            file=checkpoint.folder,
+            place=f"layer {layer}, {module}",
+            remedy="the weights are damaged: fetch or train them again",
+        )
+    yield "rms", moments.rms
+    if is_matrix:
+        yield "kurtosis", moments.kurtosis
+        yield "outlier", moments.outlier
+        yield from measure(weight).items()
+
+
+def _matrix(
+    checkpoint: Checkpoint, name: str, found: Mapping[tuple[str, int, str], float]
+) -> Matrix:
+    quantity = name.removesuffix(LARGEST)
+    title, unit, direction, scale, bounds = QUANTITIES[quantity]
+    modules: tuple[str, ...] = checkpoint.architecture.modules
+    if quantity != name:
+        title = f"{title}, largest among experts"
+        modules = tuple(module for module in modules if module in EXPERT_MODULES)
+    native = checkpoint.architecture.native
+    return layer_by_module(
+        name,
+        found,
+        checkpoint.geometry.layers,
+        {module: native[module] for module in modules},
+        title=title,
+        unit=unit,
+        direction=direction,
+        scale=scale,
+        bounds=bounds,
+    )
+
+
+def _facts(alpha: Matrix) -> dict[str, Scalar]:
+    """Of the tail exponents: their mean, and the share within the usual 2 to 6."""
+    known = alpha.values[np.isfinite(alpha.values)]
+    if not known.size:
+        return {}
+    usual = (known >= 2) & (known <= 6)
+    return {"mean_alpha": float(known.mean()), "alpha_from_2_to_6": float(usual.mean())}

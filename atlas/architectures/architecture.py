@@ -1,0 +1,261 @@
+"""A row of `architectures` resolved with a model's config: which tensors there are, and where.
+
+No torch and no numpy: everything here works on names, shapes and configs. A weight is (out, in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, SHAPES, Flag, Row, Source
+from atlas.entries.entry import Geometry
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One tensor of a module under its canonical name, `attn.q.weight`, and where it is stored.
+
+    `names` are the names on disk without the hub's prefix: one, or those of the numbered pieces
+    that stand stacked along the first axis. `shape` is what is stored under each, that of the whole
+    projection where it is fused; -1 stands for any length.
+    """
+
+    module: str
+    canonical: str
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    source: Source
+
+    @property
+    def axis(self) -> int:
+        """Along which axis the output features of a fused projection lie."""
+        return -1 if self.canonical.endswith("bias") else -2
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a mixture chooses: see `rows.Mixture`, here with the config's numbers."""
+
+    experts: int
+    active: int
+    renormalised: bool
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A row resolved with one model's config.
+
+    The scales are factors: of the embedding's rows on their way into the first block, of queries
+    times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
+    gate with limits, None for act(gate) * up (`rows.Clamp`).
+    """
+
+    row: Row
+    geometry: Geometry
+    modules: tuple[str, ...]
+    activation: str
+    norm_eps: float
+    routing: Routing | None
+    clamp: tuple[float, float] | None
+    embedding_scale: float
+    attention_scale: float
+    residual_scale: float
+    logits_scale: float
+    tied: bool | None
+    flags: Mapping[str, bool] = field(repr=False)
+
+    @property
+    def model_type(self) -> str:
+        return self.row.model_type
+
+    @property
+    def kind(self) -> Literal["decoder", "encoder"]:
+        return self.row.kind
+
+    @property
+    def residual(self) -> Literal["sequential", "parallel", "post-norm"]:
+        return self.row.residual
+
+    @property
+    def native(self) -> dict[str, str]:
+        """Canonical module -> its native label, `self_attn.q_proj` or `attn.c_attn[q]`."""
+        return {name: self.row.modules[name].label for name in self.modules}
+
+    @property
+    def live_blocks(self) -> str:
+        """Path of the module list of blocks in the live model with its language-model head."""
+        return self.row.live_prefix + (self.row.live_blocks or self.row.blocks)
+
+    def live(self, module: str) -> str:
+        """Live path of a canonical module, relative to its block; outside blocks: from the top.
+
+        Where the live model has no single module for it, a bare parameter (`own_module` is False)
+        or a list of pieces, the path of the module that holds these.
+        """
+        source = self.live_source(module)
+        name = source.disk
+        if source.pieces:
+            name = name.partition(".{")[0]
+        if source.pieces or source.bare:
+            name = name.rpartition(".")[0]
+        return self._from_the_top(module, name)
+
+    def live_source(self, module: str) -> Source:
+        """How the live model holds a canonical module: its name, and the share of what is there."""
+        return (self.row.modules.get(module) or self.row.outside[module]).when_live
+
+    def live_parameters(
+        self, module: str, kind: Literal["weight", "bias"] = "weight"
+    ) -> tuple[str, ...]:
+        """Live paths of the parameter that holds a module's weight or bias, relative like `live`.
+
+        Several where the live model has a list of pieces. Of a fused one `checkpoint.share` takes
+        the share with `live_source`, of experts along axis -2 (bias: -1), after the last two axes
+        of a transposed one have changed places.
+        """
+        source = self.live_source(module)
+        name = self._from_the_top(module, source.tensor(kind))
+        return numbered(name, source.pieces, self.width(source.pieces) if source.pieces else 1)
+
+    def own_module(self, module: str) -> bool:
+        """Whether a live module computes this one alone, or fused, so that hooks see its output.
+
+        Experts and attention sinks are parameters that other modules compute with.
+        """
+        return not self.live_source(module).bare
+
+    def _from_the_top(self, module: str, name: str) -> str:
+        if module in self.row.modules:
+            return name
+        return name[1:] if name.startswith("/") else self.row.live_prefix + name
+
+    def has(self, module: str) -> bool:
+        """Whether this model has a canonical module, within its blocks or outside them."""
+        return module in self.modules or (
+            module in self.row.outside and self.flag(self.row.outside[module].present)
+        )
+
+    def flag(self, flag: Flag) -> bool:
+        return self.flags[flag] if isinstance(flag, str) else flag
+
+    def slots(self, layer: int) -> list[Slot]:
+        """Every tensor of one block, in canonical order."""
+        block = f"{self.row.blocks}.{layer}."
+        return [
+            slot
+            for name in self.modules
+            for slot in self._slots(name, self.row.modules[name], block)
+        ]
+
+    def outside(self, module: str) -> list[Slot]:
+        """The tensors of one module outside the blocks; none where the model has no such module."""
+        if not self.has(module):
+            return []
+        return self._slots(module, self.row.outside[module], "")
+
+    def _slots(self, module: str, source: Source, block: str) -> list[Slot]:
+        shape = self._shape(module, source)
+        is_norm = "norm" in module
+        bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
+        slots = [self._slot(module, "weight", source, block, shape)]
+        if self.flag(bias):
+            shape = shape if is_norm else shape[:-1]
+            slots.append(self._slot(module, "bias", source, block, shape))
+        return slots
+
+    def _slot(
+        self,
+        module: str,
+        kind: Literal["weight", "bias"],
+        source: Source,
+        block: str,
+        shape: tuple[int, ...],
+    ) -> Slot:
+        """`shape` as (out, in), pieces stacked; the slot's is that of what is stored."""
+        name = source.tensor(kind)
+        name = name[1:] if name.startswith("/") else block + name
+        names = numbered(name, source.pieces, shape[0])
+        shape = shape[1:] if source.pieces else shape
+        if source.transposed and kind == "weight":
+            shape = (*shape[:-2], shape[-1], shape[-2])
+        return Slot(module, f"{module}.{kind}", names, shape, source)
+
+    def _shape(self, module: str, source: Source) -> tuple[int, ...]:
+        """What is stored, as (out, in), experts before that."""
+        words = self.row.shapes.get(module) or SHAPES.get(module, ("d_model",))
+        if self.routing is not None and module in EXPERT_MODULES:
+            words = ("experts", *words)
+        *before, out, inputs = (1, *(self.width(word) for word in words))
+        if source.part in ("q", "k", "v"):
+            out = self.width("q") + 2 * self.width("kv")
+        if source.part in ("gate", "up"):
+            out *= 2
+        return (*before, out, inputs)[1:]
+
+    def width(self, word: str) -> int:
+        """A length in words (`q`: heads x d_head, `kv`: key/value heads x d_head) as a number."""
+        shape = self.geometry
+        widths = {
+            "q": shape.heads * shape.d_head,
+            "kv": shape.kv_heads * shape.d_head,
+            "heads": shape.heads,
+            "kv_heads": shape.kv_heads,
+            "experts": self.routing.experts if self.routing else 0,
+            "d_model": shape.d_model,
+            "d_head": shape.d_head,
+            "d_mlp": shape.d_mlp,
+            "vocabulary": shape.vocabulary,
+            "any": -1,
+        }
+        return widths[word]
+
+    def plain_names(self, stored: Iterable[str]) -> dict[str, str]:
+        """Plain name -> name on disk: hub prefixes dropped, names of older versions renamed."""
+        plain: dict[str, str] = {}
+        for name in stored:
+            short_name = name
+            for prefix in self.row.prefixes:
+                if name.startswith(prefix):
+                    short_name = name[len(prefix) :]
+                    break
+            for old, new in self.row.renamed.items():
+                if short_name.endswith(old):
+                    short_name = short_name[: -len(old)] + new
+            plain[short_name] = name
+        return plain
+
+    def known_names(self) -> set[str]:
+        """Every plain name that this row reads."""
+        slots = [slot for layer in range(self.geometry.layers) for slot in self.slots(layer)]
+        slots += [slot for name in OUTSIDE for slot in self.outside(name)]
+        return {name for slot in slots for name in slot.names}
+
+    def buffer_names(self) -> set[str]:
+        """Plain names of what older versions stored beside the weights: masks, frequencies."""
+        return {
+            pattern.replace("{i}", str(layer))
+            for pattern in self.row.buffers
+            for layer in range(self.geometry.layers)
+        }
+
+    def parameters(self, stored: Mapping[str, int]) -> int:
+        """How many parameters the model has, from the number of elements by name on disk.
+
+        Buffers do not count, nor does a tied matrix that is stored a second time.
+        """
+        plain = self.plain_names(stored)
+        skipped = self.buffer_names()
+        if self.tied:
+            embedding, unembedding = self.row.outside["embedding"], self.row.outside["unembedding"]
+            twins = {f"{unembedding.disk[1:]}.weight": f"{embedding.disk}.weight", **self.row.twins}
+            skipped |= {copy for copy, original in twins.items() if original in plain}
+        return sum(stored[name] for short_name, name in plain.items() if short_name not in skipped)
+
+
+def numbered(name: str, word: str | None, count: int) -> tuple[str, ...]:
+    """The name, or those of its pieces: `norms.{heads}` gives `norms.0`, `norms.1`..."""
+    if word is None:
+        return (name,)
+    return tuple(name.replace(f"{{{word}}}", str(number)) for number in range(count))

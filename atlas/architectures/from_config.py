@@ -1,0 +1,150 @@
+"""A row of `architectures` and a model's config, read together into a `layout.Architecture`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from atlas.architectures.architecture import Architecture, Routing
+from atlas.architectures.row import CANONICAL, GEOMETRY_KEYS, Key, Mixture, Row, ScaleName
+from atlas.entries.entry import Geometry
+from atlas.errors import AtlasError, short
+
+MOST_LAYERS = 10_000
+"""More than any model has: every layer is gone through, and a billion of them would take days."""
+
+
+def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
+    """A row with one model's config filled in; `where` is the config's file, for errors."""
+    settings = {**row.defaults, **config}
+    for older, key in row.older_keys.items():
+        if settings.get(older) is not None:
+            settings[key] = settings[older]
+    for variant in row.variants:
+        if all(settings.get(key) == value for key, value in variant.when.items()):
+            row = replace(row, **variant.columns)
+    for key, meanings in row.meant.items():
+        if isinstance(settings.get(key), str):
+            settings[key] = meanings.get(settings[key], settings[key])
+    reader = Reader(row, settings, where)
+    reader.check_requirements()
+    sources = [*row.modules.values(), *row.outside.values()]
+    flags = {flag for source in sources for flag in (source.bias, source.present)}
+    flags |= {row.norm.bias, row.mixture.renormalised if row.mixture else False}
+    resolved = {flag: reader.truth(flag) for flag in flags if isinstance(flag, str)}
+
+    def present(name: str) -> bool:
+        flag = row.modules[name].present
+        return resolved[flag] if isinstance(flag, str) else flag
+
+    geometry = reader.geometry()
+    tied = settings.get("tie_word_embeddings")
+    return Architecture(
+        row=row,
+        geometry=geometry,
+        modules=tuple(name for name in CANONICAL if name in row.modules and present(name)),
+        activation=reader.text(row.activation),
+        norm_eps=row.norm.eps if isinstance(row.norm.eps, float) else reader.number(row.norm.eps),
+        routing=None if row.mixture is None else reader.routing(row.mixture),
+        clamp=None
+        if row.clamp is None
+        else (reader.number(row.clamp.alpha), reader.number(row.clamp.limit)),
+        embedding_scale=reader.scale("embedding"),
+        attention_scale=reader.scale("attention", geometry.d_head**-0.5),
+        residual_scale=reader.scale("residual"),
+        logits_scale=reader.scale("logits"),
+        tied=None if tied is None else reader.truth("tie_word_embeddings"),
+        flags=resolved,
+    )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Typed reading of a config; every error names the file and the key."""
+
+    row: Row
+    settings: Mapping[str, Any]
+    where: Path | str
+
+    def wrong(self, key: str, problem: str) -> AtlasError:
+        return AtlasError(
+            problem,
+            file=self.where,
+            place=key,
+            remedy=f"this model differs from what the row {self.row.model_type!r} in "
+            "atlas/architectures describes: correct the config, or the row",
+        )
+
+    def truth(self, key: str) -> bool:
+        value = self.settings.get(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, f"expected true or false, found {short(value)}")
+        return value
+
+    def text(self, key: str) -> str:
+        value = self.settings.get(key)
+        if not isinstance(value, str):
+            raise self.wrong(key, f"expected a word, found {short(value)}")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self.settings.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise self.wrong(key, f"expected a number above 0, found {short(value)}")
+        return float(value)
+
+    def check_requirements(self) -> None:
+        """Refuse a config with values that the row does not describe."""
+        for key, wanted in self.row.requires.items():
+            if isinstance(wanted, Key):
+                wanted = self.settings.get(wanted.name)
+            value = self.settings.get(key)
+            if value is not None and value != wanted:
+                raise self.wrong(key, f"{key} is {short(value)}, the row reads {wanted!r}")
+
+    def scale(self, name: ScaleName, unsaid: float = 1.0) -> float:
+        """One of the row's factors; `unsaid` where the row has none of that name."""
+        scale = self.row.scales.get(name)
+        return unsaid if scale is None else self.number(scale.key) ** scale.power
+
+    def routing(self, mixture: Mixture) -> Routing:
+        experts, active = self.natural(mixture.experts), self.natural(mixture.active)
+        if active > experts:
+            raise self.wrong(mixture.active, f"{active} active experts of {experts}")
+        flag = mixture.renormalised
+        return Routing(experts, active, self.truth(flag) if isinstance(flag, str) else flag)
+
+    def count(self, field_name: str, fallback: int | None = None) -> int:
+        key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])
+        if isinstance(key, int):
+            return key
+        if (key is None or self.settings.get(key) is None) and fallback is not None:
+            return fallback
+        return self.natural(str(key), MOST_LAYERS if field_name == "layers" else 2**31)
+
+    def natural(self, key: str, most: int = 2**31) -> int:
+        value = self.settings.get(key)
+        if type(value) is not int or not 0 < value <= most:
+            raise self.wrong(key, f"expected a count, found {short(value)}")
+        return value
+
+    def geometry(self) -> Geometry:
+        """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid."""
+        heads, d_model = self.count("heads"), self.count("d_model")
+        kv_heads = self.count("kv_heads", heads)
+        if heads % kv_heads:
+            key = self.row.keys.get("kv_heads", GEOMETRY_KEYS["kv_heads"])
+            raise self.wrong(
+                str(key), f"{heads} heads cannot share {kv_heads} key/value heads evenly"
+            )
+        return Geometry(
+            layers=self.count("layers"),
+            heads=heads,
+            kv_heads=kv_heads,
+            d_model=d_model,
+            d_head=self.count("d_head", d_model // heads or None),
+            d_mlp=self.count("d_mlp", 4 * d_model if self.row.mlp_unsaid else None),
+            vocabulary=self.count("vocabulary"),
+        )

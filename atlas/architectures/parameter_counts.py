@@ -1,0 +1,90 @@
+"""How many parameters a model of some shape can have, by its architecture's row alone.
+
+A config decides about biases, optional norms and tied embeddings; without it there is a least and a
+most. A count outside of these belongs to another shape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from atlas.architectures.row import EXPERT_MODULES, SHAPES, Flag, Row, Source
+from atlas.entries.entry import Geometry
+
+MOST_POSITIONS = 32768
+"""Rows of a table of learned positions or token types: no geometry says how many there are."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The least and the most parameters; no most for a mixture: no geometry counts its experts."""
+
+    least: int
+    most: int | None
+
+    def hold(self, count: int) -> bool:
+        return self.least <= count and (self.most is None or count <= self.most)
+
+
+def bounds(row: Row, shape: Geometry) -> Bounds:
+    """The bounds over the row and its variants."""
+    found = [_bounds(form, shape) for form in _forms(row)]
+    most = [bound.most for bound in found if bound.most is not None]
+    every = len(most) == len(found)
+    return Bounds(min(bound.least for bound in found), max(most) if every else None)
+
+
+def _forms(row: Row) -> Iterator[Row]:
+    """The row itself, and what it is with each set of its variants that it can come to."""
+    forms = [row]
+    for variant in row.variants:
+        forms += [replace(form, **variant.columns) for form in forms]
+    yield from forms
+
+
+def _bounds(row: Row, shape: Geometry) -> Bounds:
+    block = [_module(row, name, source, shape) for name, source in row.modules.items()]
+    outside = [_module(row, name, source, shape) for name, source in row.outside.items()]
+    least = shape.layers * sum(few for few, _ in block) + sum(few for few, _ in outside)
+    most = shape.layers * sum(many for _, many in block) + sum(many for _, many in outside)
+    if row.kind == "encoder":  # a pooler, and what lies before the prediction of words
+        most += 2 * shape.d_model * (shape.d_model + 4) + shape.vocabulary
+    return Bounds(least, None if row.mixture else most)
+
+
+def _module(row: Row, name: str, source: Source, shape: Geometry) -> tuple[int, int]:
+    """Least and most elements of one module's weight and bias."""
+    words = row.shapes.get(name) or SHAPES.get(name, ("d_model",))
+    if row.mixture and name in EXPERT_MODULES:
+        words = ("experts", *words)
+    bias = row.norm.bias if "norm" in name and source.bias is None else source.bias or False
+    of_bias = words if "norm" in name else words[:-1]
+    few = _size(words, shape, 1) + (_size(of_bias, shape, 1) if bias is True else 0)
+    many = _size(words, shape, MOST_POSITIONS)
+    many += _size(of_bias, shape, MOST_POSITIONS) if bias is not False else 0
+    tied = name == "unembedding"
+    return (few if _surely(source.present) and not tied else 0), (many if source.present else 0)
+
+
+def _surely(flag: Flag) -> bool:
+    """Whether a flag is true whatever a config says."""
+    return flag is True
+
+
+def _size(words: tuple[str, ...], shape: Geometry, unsaid: int) -> int:
+    """Elements of a shape in words; `unsaid` for a length that no geometry says."""
+    lengths = {
+        "q": shape.heads * shape.d_head,
+        "kv": shape.kv_heads * shape.d_head,
+        "heads": shape.heads,
+        "kv_heads": shape.kv_heads,
+        "d_model": shape.d_model,
+        "d_head": shape.d_head,
+        "d_mlp": shape.d_mlp,
+        "vocabulary": shape.vocabulary,
+        "experts": 1,
+        "any": unsaid,
+    }
+    return math.prod(lengths[word] for word in words)

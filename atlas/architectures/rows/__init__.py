@@ -1,0 +1,1 @@
+"""One row of data per architecture, in the file that it is most like."""

@@ -1,0 +1,103 @@
+"""Mixtures of experts, which transformers stacks when live, gate and up fused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from atlas.architectures.row import Clamp, Mixture, Source
+from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN3
+
+_LIVE_EXPERTS = {
+    "mlp.up": Source("mlp.experts.gate_up_proj", part="up", split="stacked", bare=True),
+    "mlp.gate": Source("mlp.experts.gate_up_proj", part="gate", split="stacked", bare=True),
+    "mlp.down": Source("mlp.experts.down_proj", bare=True),
+}
+_EXPERTS_ONE_BY_ONE = {
+    "router": Source("mlp.gate"),
+    **{
+        f"mlp.{part}": Source(
+            f"mlp.experts.{{experts}}.{part}_proj", live=_LIVE_EXPERTS[f"mlp.{part}"]
+        )
+        for part in ("up", "gate", "down")
+    },
+}
+
+MIXTRAL = replace(
+    MISTRAL,
+    model_type="mixtral",
+    modules={
+        **MISTRAL.modules,
+        "router": Source("block_sparse_moe.gate", live="mlp.gate"),
+        **{
+            f"mlp.{part}": Source(
+                f"block_sparse_moe.experts.{{experts}}.{name}", live=_LIVE_EXPERTS[f"mlp.{part}"]
+            )
+            for part, name in (("up", "w3"), ("gate", "w1"), ("down", "w2"))
+        },
+    },
+    joins=("self_attn.o_proj", "mlp"),
+    mixture=Mixture("num_local_experts", "num_experts_per_tok", renormalised=True),
+    older_keys={"num_experts": "num_local_experts"},
+)
+
+QWEN3_MOE = replace(
+    QWEN3,
+    model_type="qwen3_moe",
+    modules={**QWEN3.modules, **_EXPERTS_ONE_BY_ONE},
+    mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
+    keys={"d_mlp": "moe_intermediate_size"},
+    older_keys={"num_local_experts": "num_experts"},
+    defaults={**LLAMA.defaults, "norm_topk_prob": False},
+    requires={"decoder_sparse_step": 1, "mlp_only_layers": []},
+)
+
+OLMOE = replace(
+    LLAMA,
+    model_type="olmoe",
+    modules={
+        **LLAMA.modules,
+        **_EXPERTS_ONE_BY_ONE,
+        "norm.q": Source("self_attn.q_norm"),
+        "norm.k": Source("self_attn.k_norm"),
+    },
+    shapes=OLMO2.shapes,
+    mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
+    older_keys={"num_local_experts": "num_experts"},
+    defaults={**LLAMA.defaults, "norm_topk_prob": False},
+    # Values that are clipped are no linear map of the input.
+    requires={"clip_qkv": None},
+)
+
+GPT_OSS = replace(
+    LLAMA,
+    model_type="gpt_oss",
+    modules={
+        **LLAMA.modules,
+        "attn.sinks": Source("self_attn.sinks", bare=True),
+        "router": Source("mlp.router", bias=True),
+        **{
+            f"mlp.{part}": Source(
+                "mlp.experts.gate_up_proj",
+                bias=True,
+                part=part,
+                split="interleaved",
+                transposed=True,
+                bare=True,
+            )
+            for part in ("gate", "up")
+        },
+        "mlp.down": Source("mlp.experts.down_proj", bias=True, transposed=True, bare=True),
+    },
+    # Its `mlp` gives the router's scores beside its output.
+    joins=("self_attn.o_proj", "mlp.experts"),
+    mixture=Mixture("num_local_experts", "num_experts_per_tok", renormalised=True),
+    clamp=Clamp(alpha="swiglu_alpha", limit="swiglu_limit"),
+    older_keys={"num_experts": "num_local_experts"},
+    defaults={
+        **LLAMA.defaults,
+        "attention_bias": True,
+        "head_dim": 64,
+        "swiglu_alpha": 1.702,
+        "swiglu_limit": 7.0,
+    },
+)

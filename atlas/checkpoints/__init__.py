@@ -1,0 +1,1 @@
+"""A model's files, read without torch: where they are, headers, digests."""

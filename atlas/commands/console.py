@@ -1,0 +1,143 @@
+"""What the command line shows: progress with time left, tables, lines and JSON.
+
+Everything that reports goes to standard error, so that `--json` on standard output stays clean.
+Nothing moves where standard error is no terminal: a line per finished analysis is all. A report
+that cannot be shown, for its reader is gone, ends nothing; what was asked for on standard output
+and cannot be written is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from atlas.errors import AtlasError, from_os
+from atlas.profiles.plan import Job
+
+NARROW = 60
+"""Columns of a terminal below which a bar leaves out what can be spared."""
+
+FOLDED = 12
+"""Characters of a word that is not folded."""
+
+err = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """A line to standard error; on a terminal above the bar that is there, which goes on below."""
+    with contextlib.suppress(OSError):
+        if err.is_terminal:
+            err.print(Text(text), soft_wrap=True)  # a command that is copied stays one line
+        else:
+            click.echo(text, err=True)
+
+
+def write(text: str | bytes) -> None:
+    """What a command was asked for, to standard output, as it is.
+
+    Raises `AtlasError` where it cannot be written; a reader that has gone away ends the command.
+    """
+    if sys.stdout is None:
+        raise AtlasError("standard output is closed", remedy="send it to a file, or leave it open")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode("utf-8"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon_output()
+        raise from_os(error, "standard output cannot be written") from error
+
+
+def abandon_output() -> None:
+    """What is still to be written to standard output goes nowhere: as Python ends it tries again,
+    and would complain."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def emit_json(document: Any) -> None:
+    """A JSON document to standard output."""
+    write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table to standard error; plain tab-separated lines where that is no terminal.
+
+    Cells fold where the terminal is narrow; where it is too narrow for a word in each column, a row
+    is a paragraph, and every cell a line with its column's name.
+    """
+    if not rows:
+        return
+    if not err.is_terminal:
+        for row in rows:
+            say("\t".join(row))
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    with contextlib.suppress(OSError):
+        if _least(columns, rows) <= err.width:
+            err.print(drawn)
+            return
+        for row in rows:
+            err.print(Text(row[0], style="bold", overflow="fold"))
+            for column, cell in zip(columns[1:], row[1:], strict=True):
+                err.print(Text(f"  {column}: {cell}", overflow="fold"))
+
+
+def _least(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Columns of a terminal that a table takes at least: a word in each of its own, most of a long
+    one, and two blanks between."""
+    words = (" ".join(cells).split() for cells in zip(columns, *rows, strict=True))
+    return sum(min(FOLDED, max(map(len, held), default=0)) for held in words) + 2 * len(columns)
+
+
+class _Rate(ProgressColumn):
+    """Units a second, once there is something to divide."""
+
+    def render(self, task: Task) -> Text:
+        if task.speed is None:
+            return Text("")
+        rate = f"{task.speed:,.0f}" if task.speed >= 100 else f"{task.speed:.3g}"
+        return Text(f"{rate}/s", style="dim")
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[Job], Callable[[int, int], None]]]:
+    """A bar for each analysis as it runs, with its rate and the time left."""
+    name = TextColumn("{task.description}", markup=False)
+    wide = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (name, *wide) if err.width >= NARROW else (MofNCompleteColumn(), name)
+    bars = Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
+
+    def start(job: Job) -> Callable[[int, int], None]:
+        for task in bars.task_ids:
+            bars.remove_task(task)
+        task = bars.add_task(f"{job.slug} {job.analysis}", total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total)
+
+    with bars:
+        yield start

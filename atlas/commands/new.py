@@ -1,0 +1,50 @@
+"""`atlas new`: the entry of a model, drafted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from atlas.commands import options
+from atlas.commands.project import opened
+
+
+@click.command("new")
+@click.argument("source")
+@click.option("--slug", help="The entry's folder name; otherwise made of the model's name.")
+@click.option("--family", help="The family it belongs to; otherwise guessed by its name.")
+@click.option("--revision", help="A branch, tag or commit of a hub id; otherwise main.")
+@click.option("--dry-run", is_flag=True, help="Print the entry and write nothing.")
+@options.project
+@options.as_json
+def command(
+    source: str,
+    slug: str | None,
+    family: str | None,
+    revision: str | None,
+    dry_run: bool,
+    project: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the entry of a model: SOURCE is a hub id (org/name) or a folder.
+
+    Only config, card and safetensors headers are read, and no weights are fetched. HF_TOKEN opens
+    gated models.
+    """
+    from atlas.commands import console
+    from atlas.drafting import draft
+
+    atlas = opened(project)
+    drafted = draft.of(atlas, source, slug=slug, family=family, revision=revision)
+    path = atlas.entry(drafted.slug) if dry_run else draft.write(atlas, drafted)
+    if as_json:
+        console.emit_json({"path": str(path), "text": drafted.text, "notes": drafted.notes})
+    elif dry_run:
+        console.write(drafted.text)
+    else:
+        console.say(f"wrote {path}")
+    for line in drafted.notes:
+        console.say(f"note: {line}")
+    if not dry_run:
+        console.say(f"next: complete it, atlas check, then atlas plan {drafted.slug}")

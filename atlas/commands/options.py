@@ -1,0 +1,51 @@
+"""Options and arguments that several commands have, and what a shell completes them with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from atlas.paths import find_project
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def slugs(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    project = find_project(Path(ctx.params.get("project") or Path.cwd()))
+    found = [path.parent.name for path in project.entries()]
+    return [CompletionItem(slug) for slug in found if slug.startswith(typed)]
+
+
+def analyses(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from atlas.profiles import statement
+
+    return [CompletionItem(name) for name in statement.names() if name.startswith(typed)]
+
+
+project = click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder; otherwise the nearest one upwards with a mkdocs.yml.",
+)
+models = click.argument("models", nargs=-1, shell_complete=slugs)
+only = click.option(
+    "--analysis",
+    "only",
+    multiple=True,
+    shell_complete=analyses,
+    help="Only this analysis; may be given several times.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+corpus = click.option(
+    "--corpus",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line.',
+)
+fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")

@@ -1,0 +1,25 @@
+"""`atlas serve`: a live preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from atlas.commands import options
+from atlas.commands.project import opened, require_checked
+from atlas.commands.render import render
+
+
+@click.command("serve")
+@click.option("--address", default="127.0.0.1:8000", show_default=True, help="Where to serve.")
+@options.project
+def command(address: str, project: Path | None) -> None:
+    """Preview the site, and render again as entries, profiles and templates change."""
+    from atlas.site import mkdocs_build
+
+    atlas = opened(project)
+    mkdocs_build.require_free(address)
+    require_checked(atlas)
+    render(atlas)
+    mkdocs_build.serve(atlas, address, lambda: render(atlas))

@@ -1,0 +1,271 @@
+"""An entry drafted from a model's own files: config, safetensors headers and model card.
+
+What the files say is written down; what they do not say is left out and listed, so that somebody
+who knows can add it. No weights are fetched, and an entry that is there is never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from atlas import architectures
+from atlas.architectures.architecture import Architecture
+from atlas.checkpoints import headers, locate
+from atlas.drafting import hollow_copy, hub, model_card
+from atlas.drafting.model_card import Card
+from atlas.entries import entry, entry_text
+from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry_text import printable
+from atlas.errors import AtlasError, Problems, short
+from atlas.files import json_file
+from atlas.paths import SLUG, Project
+
+SIZE = re.compile(r"\d+(?:\.\d+)?[kmbt]")
+ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thinking"}
+"""Words of a model's name that tell members of one family apart."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An entry that is still to be written: the text of its file, and what is left to add to it."""
+
+    slug: str
+    text: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model's files are: the source and revision for its entry, and its name there."""
+
+    source: str
+    revision: str | None
+    name: str
+    remarks: tuple[str, ...] = field(default=())
+
+
+def of(
+    project: Project,
+    source: str,
+    *,
+    slug: str | None = None,
+    family: str | None = None,
+    revision: str | None = None,
+) -> Draft:
+    """The entry of a hub id (or its address) or of a local folder.
+
+    `revision`: a branch, tag or commit of a hub id, otherwise its main branch; the entry names the
+    commit. Raises `AtlasError` or `Problems` for what cannot be listed, with the remedy.
+    """
+    if source.startswith((".", "/", "~")) or Path(source).is_dir():
+        if revision is not None:
+            raise AtlasError(
+                f"revision {short(revision)} of a folder",
+                remedy="leave it out: a folder is pinned by the digest of its weights",
+            )
+        folder = Path(source).expanduser()
+        return _drafted(project, _of_folder(project, folder), folder, slug, family)
+    return _from_hub(project, source, slug, family, revision)
+
+
+def write(project: Project, new: Draft) -> Path:
+    """Write a draft into the project; `AtlasError` where there is an entry of that name."""
+    path = project.entry(new.slug)
+    if path.exists() or path.is_symlink():
+        raise _taken(path)
+    json_file.write_atomic(path, new.text)
+    return path
+
+
+def _from_hub(
+    project: Project, source: str, slug: str | None, family: str | None, revision: str | None
+) -> Draft:
+    client = hub.Hub.from_environment()
+    name = _hub_id(source, client.endpoint)
+    try:
+        hub.require_online()
+        repository = client.repository(name, revision)
+    except hub.UnreachableError:
+        cached = locate.folder(name, revision, project.root)
+        if cached is None or not hub.COMMIT.fullmatch(cached.name):
+            raise
+        remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
+        origin = Origin(name, cached.name, name.partition("/")[2], remarks)
+        return _drafted(project, origin, cached, slug, family)
+    renamed = (f"source: {name} is called {repository.id} today",) if repository.id != name else ()
+    origin = Origin(repository.id, repository.commit, repository.id.partition("/")[2], renamed)
+    _require_new(project, origin)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        try:
+            hollow_copy.write(client, repository, folder)
+            return _drafted(project, origin, folder, slug, family)
+        except AtlasError as error:
+            _name_repository(error, folder, repository.id)
+            raise
+
+
+def _hub_id(source: str, endpoint: str) -> str:
+    """`org/name` of what was typed: that itself, or the address of its page."""
+    for home in (endpoint, hub.ENDPOINT):
+        if source.startswith(f"{home}/"):
+            source = "/".join(source.removeprefix(f"{home}/").split("/")[:2])
+    if not entry.HUB_ID.fullmatch(source):
+        raise AtlasError(
+            f"{short(source)} is neither a hub id nor a folder that is here",
+            remedy="write org/name, or a folder beginning with ./ or /",
+        )
+    return source
+
+
+def _of_folder(project: Project, folder: Path) -> Origin:
+    here, root = folder.resolve(), project.root.resolve()
+    if not here.is_dir():
+        raise AtlasError("is no folder", file=folder, remedy="name a hub id or a model's folder")
+    relative = Path(os.path.relpath(here, root)).as_posix()
+    source = relative if relative.startswith("..") else f"./{relative}"
+    remark = (
+        f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
+    )
+    return Origin(source, None, here.name, (remark,))
+
+
+def _drafted(
+    project: Project, origin: Origin, folder: Path, slug: str | None, family: str | None
+) -> Draft:
+    """The entry of the model that lies in `folder`, or is there as a skeleton."""
+    _require_new(project, origin)
+    architecture, shape = _shape(folder)
+    card = model_card.read(folder)
+    notes = [*origin.remarks, *card.unclear]
+    slug = _slug(origin.name) if slug is None else _typed(slug)
+    path = project.entry(slug)
+    if path.exists():
+        raise _taken(path)
+    base = _base(project, card, notes)
+    if card.license is None:
+        notes.append("license: the card names none that is known")
+    if family is None and base is not None:
+        family = base.family
+    elif family is None:
+        family = _family(slug)
+        notes.append(f"family: {family!r} is a guess by its name")
+    notes.append("released: when it was published; the files do not say")
+    notes.append("summary: tells the shape only; say what the model is")
+    made = Entry(
+        slug=slug,
+        name=printable(re.sub(r"[-_]+", " ", origin.name))[:80].strip(),
+        family=family,
+        architecture=architecture.model_type,
+        source=origin.source,
+        revision=origin.revision,
+        license=card.license or "unknown",
+        base=base.slug if base else None,
+        tags=card.tags,
+        summary=_summary(architecture, shape),
+        sources=_sources(origin),
+        geometry=shape,
+    )
+    return Draft(slug, entry_text.checked(made), tuple(printable(line) for line in notes))
+
+
+def _shape(folder: Path) -> tuple[Architecture, Geometry]:
+    """A model's architecture and its geometry with the parameters counted."""
+    if (folder / "adapter_config.json").exists():
+        raise AtlasError("is an adapter", file=folder, remedy="merge it into its base model first")
+    if not (folder / "config.json").is_file():
+        raise AtlasError(
+            "has no config.json", file=folder, remedy="name a folder in transformers' layout"
+        )
+    config = headers.config(folder)
+    where = folder / "config.json"
+    if config.get("quantization_config") is not None:
+        raise AtlasError(
+            "the weights are quantised",
+            file=where,
+            place="quantization_config",
+            remedy="list the model with its original weights",
+        )
+    architecture = architectures.lookup(config, where)
+    stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
+    shape = replace(architecture.geometry, parameters=architecture.parameters(stored))
+    return architecture, shape
+
+
+def _require_new(project: Project, origin: Origin) -> None:
+    """Raise `AtlasError` where the atlas has an entry of the same source and revision."""
+    for item in entry.load_each(project)[0]:
+        if (item.source, item.revision) == (origin.source, origin.revision):
+            raise AtlasError(
+                f"{origin.source} is the source of {item.slug!r} already",
+                file=project.entry(item.slug),
+                remedy=f"atlas profile {item.slug} measures it",
+            )
+
+
+def _taken(path: Path) -> AtlasError:
+    return AtlasError(
+        "there is an entry already, and it stays", file=path, remedy="give another name: --slug"
+    )
+
+
+def _slug(name: str) -> str:
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower())
+    slug = re.sub(r"[.-]*[.][.-]*", ".", slug).strip(".-")[: entry.LONGEST_SLUG].strip(".-")
+    if not SLUG.fullmatch(slug):
+        raise AtlasError(f"no slug can be made of {short(name)}", remedy="give one: --slug")
+    return slug
+
+
+def _typed(slug: str) -> str:
+    if not SLUG.fullmatch(slug) or len(slug) > entry.LONGEST_SLUG:
+        raise AtlasError(
+            f"--slug {short(slug)} is no slug",
+            remedy=f"lower-case letters and digits, parts joined by - or ., "
+            f"at most {entry.LONGEST_SLUG} characters",
+        )
+    return slug
+
+
+def _family(slug: str) -> str:
+    """The slug without its size and its role: `qwen3` of `qwen3-8b-base`."""
+    words = [word for word in slug.split("-") if not SIZE.fullmatch(word) and word not in ROLES]
+    return "-".join(words) or slug
+
+
+def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
+    """The entry of the model that the card says it was tuned from, where the atlas has one."""
+    if card.base is None:
+        return None
+    for item in entry.load_each(project)[0]:
+        if item.source.lower() == card.base.lower():
+            return item
+    notes.append(f"base: {card.base} by its card, which this atlas does not list")
+    return None
+
+
+def _summary(architecture: Architecture, shape: Geometry) -> str:
+    kind = architecture.kind.capitalize()
+    shared = f", {shape.kv_heads} key/value heads" if shape.kv_heads != shape.heads else ""
+    return (
+        f"{kind} of {shape.layers} layers with {shape.heads} heads each{shared}, "
+        f"{shape.d_model:,} wide; {shape.parameters:,} parameters."
+    )
+
+
+def _sources(origin: Origin) -> tuple[str, ...]:
+    if origin.revision is None:
+        return ()
+    return (f"{hub.ENDPOINT}/{origin.source}/blob/{origin.revision}/config.json",)
+
+
+def _name_repository(error: AtlasError, folder: Path, name: str) -> None:
+    """Let errors name the repository's files and not those of the skeleton."""
+    for problem in Problems([error]).problems:
+        if problem.file is not None and Path(problem.file).is_relative_to(folder):
+            rest = Path(problem.file).relative_to(folder).as_posix()
+            problem.file = name if rest == "." else f"{name}/{rest}"

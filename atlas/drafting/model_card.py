@@ -1,0 +1,94 @@
+"""What a model's card says in its metadata, the YAML before the text of README.md.
+
+Cards are written by many hands, so whatever in one is not as it should be is left out, and said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas.entries import licenses
+from atlas.entries.entry import HUB_ID
+from atlas.errors import AtlasError, short
+from atlas.files import yaml_file
+
+CARD = "README.md"
+LONGEST = 128 * 1024
+FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+TAG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+
+MOST_TAGS = 12
+LONGEST_TAG = 40
+TOOLS = {
+    *("transformers", "safetensors", "pytorch", "tf", "jax", "onnx", "gguf", "mlx", "vllm"),
+    *("text-generation", "text-generation-inference", "endpoints-compatible", "custom-code"),
+}
+"""Tags that say what a model can be loaded with, and nothing about the model."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """License, base model (a hub id) and tags as a card states them, None or empty where it does
+    not; `unclear`: what it states and cannot be taken over, a line each."""
+
+    license: str | None = None
+    base: str | None = None
+    tags: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+
+
+def read(folder: Path) -> Card:
+    """The card of a model's folder; an empty one where there is none."""
+    file = folder / CARD
+    if not file.is_file():
+        return Card(unclear=("there is no model card",))
+    with file.open("rb") as stream:
+        text = stream.read(LONGEST).decode("utf-8", errors="replace")
+    front = FRONT.match(text)
+    if front is None:
+        return Card(unclear=("the model card has no metadata",))
+    try:
+        stated = yaml_file.parse(front[1], file).values
+    except AtlasError as error:
+        return Card(unclear=(f"the model card's metadata cannot be read: {error.problem}",))
+    unclear: list[str] = []
+    return Card(
+        license=_license(stated.get("license"), stated.get("license_name"), unclear),
+        base=_base(stated.get("base_model"), unclear),
+        tags=_tags(stated.get("tags")),
+        unclear=tuple(unclear),
+    )
+
+
+def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
+    """A license that an entry may name: `other` stands for the name beside it."""
+    if isinstance(stated, list) and len(stated) == 1:
+        stated = stated[0]
+    if stated == "other" and isinstance(own, str):
+        stated = own if licenses.known(own) else licenses.own_name(own)
+    if isinstance(stated, str) and licenses.known(stated):
+        return stated
+    if stated is not None:
+        unclear.append(f"the card's license {short(stated)} is no name that is known")
+    return None
+
+
+def _base(stated: Any, unclear: list[str]) -> str | None:
+    if isinstance(stated, list) and len(stated) == 1:
+        stated = stated[0]
+    if stated is None or (isinstance(stated, str) and HUB_ID.fullmatch(stated)):
+        return stated
+    unclear.append(f"the card's base model {short(stated)} is not one hub id")
+    return None
+
+
+def _tags(stated: Any) -> tuple[str, ...]:
+    """The tags that an entry may have, in lower case, without those about tools."""
+    if not isinstance(stated, list):
+        return ()
+    words = [re.sub(r"[\s_]+", "-", tag.lower()) for tag in stated if isinstance(tag, str)]
+    fit = (tag for tag in words if len(tag) <= LONGEST_TAG and TAG.fullmatch(tag))
+    return tuple(dict.fromkeys(tag for tag in fit if tag not in TOOLS))[:MOST_TAGS]

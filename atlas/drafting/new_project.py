@@ -1,0 +1,59 @@
+"""A new project: what `atlas init` writes.
+
+The files are the repository's own: its mkdocs.yml and its smallest reference model with the
+committed profiles. A wheel carries copies of them under `atlas/demo`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from atlas.errors import AtlasError
+from atlas.paths import GENERATED, Project, demo
+from atlas.profiles import profile_file
+
+MODEL = "ref-llama"
+
+
+def gitignore() -> str:
+    """What a project's .gitignore keeps out of git: all that `atlas build` makes."""
+    made = [f"/docs/{path}" for path in GENERATED]
+    return "\n".join(["# what `atlas build` makes", "/site/", "/.atlas/", *made, ""])
+
+
+def write(folder: Path) -> list[Path]:
+    """Write a new project into a folder that is empty or not there; the paths it wrote.
+
+    Raises `AtlasError` where the folder holds anything: nothing of anybody's is overwritten.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise AtlasError(
+            "is not an empty folder", file=folder, remedy="name a new one: atlas init FOLDER"
+        )
+    source = Project(demo())
+    target = Project(folder)
+    name = folder.resolve().name
+    files: dict[Path, bytes] = {
+        target.mkdocs_yml: _named(source.mkdocs_yml.read_text(encoding="utf-8"), name).encode(),
+        target.root / ".gitignore": gitignore().encode(),
+    }
+    for path in sorted(source.folder(MODEL).iterdir()):
+        if path.name == "model.yml" or path.suffix == ".json":
+            files[target.folder(MODEL) / path.name] = path.read_bytes()
+    for path, content in files.items():
+        profile_file.write_atomic(path, content)
+    return list(files)
+
+
+def _named(mkdocs_yml: str, name: str) -> str:
+    """The repository's mkdocs.yml with another name, and without what is true of it alone."""
+    own = ("site_name:", "site_url:", "repo_url:", "repo_name:", "edit_uri:", "copyright:")
+    kept: list[str] = []
+    for line in mkdocs_yml.splitlines():
+        if line.startswith(own):
+            while kept and kept[-1].startswith("#"):  # what was said of it
+                kept.pop()
+        else:
+            kept.append(line)
+    return "\n".join([f"site_name: {json.dumps(name)}", *kept, ""])

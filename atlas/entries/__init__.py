@@ -1,0 +1,1 @@
+"""What people write about a model: its entry, read strictly."""

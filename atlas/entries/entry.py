@@ -1,0 +1,280 @@
+"""A model's entry: `docs/models/<slug>/model.yml`, written by people, read into a frozen Entry.
+
+Unknown keys, wrong types, repeated keys and an unquoted revision are refused, each with its line
+and what to write instead.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from atlas import schemas
+from atlas.errors import AtlasError, Problems, raise_all, short
+from atlas.files import yaml_file
+from atlas.paths import SLUG, Project, refuse_link
+
+LONGEST_SLUG = 80
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
+HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+
+ZOO_NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
+"""Architectures and tunes of `atlas/zoo`: gpt_neox, llama-topic."""
+
+SourceKind = Literal["hub", "folder", "zoo"]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The shape of a model: counts and widths, in units of one."""
+
+    layers: int
+    heads: int
+    kv_heads: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+    vocabulary: int
+    parameters: int | None = None
+
+    @property
+    def q(self) -> int:
+        """The width of all heads' queries together."""
+        return self.heads * self.d_head
+
+    @property
+    def kv(self) -> int:
+        """The width of all heads' keys together, and of their values."""
+        return self.kv_heads * self.d_head
+
+    @property
+    def matrices(self) -> tuple[tuple[int, int, int], ...]:
+        """The weight matrices of a block: rows, columns, how many of them.
+
+        Four of attention, then those of the MLP: three where the model can have as many
+        parameters, else two. Parameters that a dense model of this shape cannot have are those of
+        more experts.
+        """
+        d = self.d_model
+        sides = [(self.q, d), (self.q, d), (self.kv, d), (self.kv, d), *3 * [(self.d_mlp, d)]]
+        inside = self.layers * sum(m * n for m, n in sides)
+        known = self.parameters or 0
+        if self.parameters is not None and inside + self.vocabulary * d > known:
+            sides.pop()
+        beyond = known - inside - 2 * self.vocabulary * d
+        experts = 1 + max(0, round(beyond / (self.layers * 3 * self.d_mlp * d)))
+        return tuple((*side, 1 if at < 4 else experts) for at, side in enumerate(sides))
+
+    @property
+    def weights(self) -> tuple[int, int, int]:
+        """Roughly how many weights there are: of the blocks, of the embedding, of the model."""
+        d, outside = self.d_model, self.vocabulary * self.d_model
+        inside = self.layers * (2 * self.q * d + 2 * self.kv * d + 3 * self.d_mlp * d)
+        if self.parameters is None:
+            return inside, outside, inside + outside
+        return min(inside, max(self.parameters - outside, 0)), outside, self.parameters
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What people state about one model. `slug` is the name of its folder."""
+
+    slug: str
+    name: str
+    family: str
+    architecture: str
+    source: str
+    license: str
+    summary: str
+    revision: str | None = None
+    released: str | None = None
+    base: str | None = None
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    geometry: Geometry | None = None
+    analyses: tuple[str, ...] | None = None
+
+    @property
+    def source_kind(self) -> SourceKind:
+        return source_kind(self.source)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is a small model trained for this atlas, to be marked as such."""
+        return self.source_kind == "zoo"
+
+
+def source_kind(source: str) -> SourceKind:
+    """What a source string names: `zoo:<name>`, a local folder, or else a hub id."""
+    if source.startswith("zoo:"):
+        return "zoo"
+    return "folder" if source.startswith((".", "/")) else "hub"
+
+
+def load(path: Path) -> Entry:
+    """Read one entry.
+
+    Raises `AtlasError` or `Problems`: everything that is wrong with the file, a line each.
+    """
+    slug = path.parent.name
+    found = list(_slug_problems(slug, path.parent))
+    try:
+        refuse_link(path)
+        text = yaml_file.read(path)
+    except AtlasError as error:
+        raise_all([*found, error])
+        raise
+    document = dict(text.values)
+    found += schemas.problems(document, "entry", path, text.lines)
+    raise_all(sorted([*found, *_beyond_schema(text, path)], key=schemas.line))
+    document["summary"] = " ".join(document["summary"].split())  # YAML's folded text ends in \n
+    geometry = document.pop("geometry", None)
+    if geometry is not None:
+        document["geometry"] = Geometry(**geometry)
+    for key in ("tags", "sources", "analyses"):
+        if key in document:
+            document[key] = tuple(document[key])
+    return Entry(slug=slug, **document)
+
+
+def load_all(project: Project) -> list[Entry]:
+    """Every entry of a project, by slug; `Problems` with everything wrong in all of them."""
+    entries, found = load_each(project)
+    raise_all(found)
+    return entries
+
+
+def load_each(project: Project) -> tuple[list[Entry], list[AtlasError]]:
+    """The entries that can be read, by slug, and everything wrong in all of them together."""
+    entries: list[Entry] = []
+    found: list[AtlasError] = []
+    paths = project.entries()
+    for path in paths:
+        try:
+            entries.append(load(path))
+        except AtlasError as error:
+            found.append(error)
+    found += _across(entries, {path.parent.name for path in paths}, project)
+    return entries, Problems(found).problems
+
+
+def _slug_problems(slug: str, folder: Path) -> Iterator[AtlasError]:
+    if not SLUG.fullmatch(slug):
+        yield AtlasError(
+            f"{slug!r} is no slug",
+            file=folder,
+            remedy="name the folder in lower-case letters and digits, parts joined by - or .",
+        )
+    elif len(slug) > LONGEST_SLUG:
+        yield AtlasError(
+            f"slug of {len(slug)} characters",
+            file=folder,
+            remedy=f"name the folder in at most {LONGEST_SLUG} characters",
+        )
+
+
+def _beyond_schema(text: yaml_file.Document, path: Path) -> Iterator[AtlasError]:
+    """What a JSON Schema cannot say about one entry."""
+    document, lines = text.values, text.lines
+    revision = document.get("revision")
+    if isinstance(revision, str) and "revision" in text.unquoted:
+        yield AtlasError(
+            f"revision {short(revision)} is not in quotes, and YAML may read it as a number",
+            file=path,
+            place=schemas.place(("revision",), lines),
+            remedy='write revision: "<full commit hash>"',
+        )
+    released = document.get("released")
+    if isinstance(released, str) and DATE.fullmatch(released) and not _is_date(released):
+        yield AtlasError(
+            f"released {released!r} is no day of the calendar",
+            file=path,
+            place=schemas.place(("released",), lines),
+            remedy="write a date such as 2025-04-29 or 2025-04",
+        )
+    source = document.get("source")
+    if not isinstance(source, str):
+        return
+    kind = source_kind(source)
+    at = schemas.place(("source",), lines)
+    if kind == "hub" and not HUB_ID.fullmatch(source):
+        yield AtlasError(
+            f"source {source!r} is no hub id, folder or reference model",
+            file=path,
+            place=at,
+            remedy="write org/name, a folder beginning with ./ ../ or /, or zoo:<name>",
+        )
+    elif kind == "zoo" and not ZOO_NAME.fullmatch(source.removeprefix("zoo:")):
+        yield AtlasError(
+            f"{source!r} names no reference model",
+            file=path,
+            place=at,
+            remedy="write zoo:<name>",
+        )
+    if kind == "hub" and "revision" not in document:
+        yield AtlasError(
+            "key 'revision' is missing, and a hub id needs it",
+            file=path,
+            remedy='add revision: "<full commit hash>", or null while it is still to be pinned',
+        )
+    if kind != "hub" and revision is not None:
+        yield AtlasError(
+            f"revision {short(revision)} is set for a {kind} source",
+            file=path,
+            place=schemas.place(("revision",), lines),
+            remedy="remove it: such a source is pinned by the digest of its weights",
+        )
+
+
+def _is_date(text: str) -> bool:
+    """Whether 2025-04 or 2025-04-29 is in the calendar."""
+    try:
+        datetime.date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+    except ValueError:
+        return False
+    return True
+
+
+def _across(entries: Sequence[Entry], slugs: set[str], project: Project) -> Iterator[AtlasError]:
+    """What only all entries together can show; `slugs` are those of broken entries too."""
+    names: dict[str, str] = {}
+    bases = {entry.slug: entry.base for entry in entries}
+    for entry in entries:
+        file = project.entry(entry.slug)
+        name = " ".join(entry.name.split()).casefold()
+        if name in names:
+            yield AtlasError(
+                f"name {entry.name!r} is also that of {names[name]!r}",
+                file=file,
+                place="name",
+                remedy="give each model a name of its own",
+            )
+        names.setdefault(name, entry.slug)
+        if entry.base is not None and (entry.base not in slugs or entry.base == entry.slug):
+            yield AtlasError(
+                f"base {entry.base!r} is no other model of this atlas",
+                file=file,
+                place="base",
+                remedy="write the slug of an entry, or remove base",
+            )
+        elif entry.slug in _ancestors(entry.slug, bases):
+            yield AtlasError(
+                f"base {entry.base!r} is itself tuned from {entry.slug!r}",
+                file=file,
+                place="base",
+                remedy="remove base from the model that was there first",
+            )
+
+
+def _ancestors(slug: str, bases: dict[str, str | None]) -> list[str]:
+    """The models that a model was tuned from, nearest first, each once."""
+    found: list[str] = []
+    base = bases[slug]
+    while base is not None and base not in found:
+        found.append(base)
+        base = bases.get(base)
+    return found

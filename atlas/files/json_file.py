@@ -1,0 +1,111 @@
+"""JSON files: read without trust, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from atlas.errors import AtlasError, from_os, short
+
+LARGEST = 64 * 1024 * 1024
+AGAIN = "write the file again"
+
+
+def read_json(path: Path, largest: int = LARGEST, remedy: str = AGAIN) -> Any:
+    """The JSON of a file that may come from anywhere: size-limited, no NaN or infinity.
+
+    `remedy`: what to do where it cannot be read.
+    """
+    try:
+        require_file(path)
+        size = path.stat().st_size
+        if size > largest:
+            raise AtlasError(f"{size:,} bytes, larger than {largest:,}", file=path, remedy=remedy)
+        return parse(path.read_bytes(), path, remedy)
+    except OSError as error:
+        raise from_os(error, file=path, remedy=remedy) from error
+
+
+def require_file(path: Path) -> None:
+    """Raise `AtlasError` for what is there and is no plain file, such as a pipe or a device, which
+    might never end; `OSError` for what is not there."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise AtlasError("is not a plain file", file=path, remedy="put a file there")
+
+
+def parse(content: str | bytes, path: Path, remedy: str = AGAIN) -> Any:
+    """JSON without repeated keys, NaN and infinity; `path` is named in what it raises."""
+    try:
+        text = content.decode("utf-8") if isinstance(content, bytes) else content
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        raise AtlasError(f"byte {error.start} is not UTF-8", file=path, remedy=remedy) from error
+    except json.JSONDecodeError as error:
+        raise AtlasError(
+            f"is not valid JSON: {error.msg}",
+            file=path,
+            place=f"line {error.lineno}",
+            remedy=remedy,
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise AtlasError(f"is not valid JSON: {error}", file=path, remedy=remedy) from error
+
+
+def read_object(path: Path, largest: int = LARGEST, remedy: str = AGAIN) -> dict[str, Any]:
+    """The JSON object that a file holds, read as `read_json` does."""
+    return as_object(read_json(path, largest, remedy), path, remedy)
+
+
+def as_object(value: Any, path: Path, remedy: str = AGAIN) -> dict[str, Any]:
+    """The same value where it is a JSON object; `AtlasError` where it is none."""
+    if not isinstance(value, dict):
+        raise AtlasError(f"expected a JSON object, found {short(value)}", file=path, remedy=remedy)
+    return value
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: temporary file beside it, fsync, rename."""
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, raw)
+    except OSError as error:
+        raise from_os(error, "cannot be written", file=path) from error
+
+
+def keep(path: Path, content: str | bytes) -> None:
+    """Write what can be made again: where it cannot be kept, the next run makes it again."""
+    with contextlib.suppress(AtlasError):
+        write_atomic(path, content)
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)  # mkstemp's 0600 would keep a web server from reading it
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {short(twice)} is repeated")
+    return table
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no finite number")

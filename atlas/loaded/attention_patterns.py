@@ -1,0 +1,136 @@
+"""Attention patterns of a live model, seen inside the layer: none outlives the callback.
+
+transformers lets a model choose its attention function by name. Ours does what the family's own
+eager attention does, bit for bit, and shows the weights on the way: after rotary embedding, masks,
+sliding windows, learned sinks and soft-capping. Three families compute attention in code of their
+own; there the attention module is wrapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import torch
+
+if TYPE_CHECKING:
+    from atlas.loaded.live import Model
+
+NAME = "atlas_patterns"
+"""What the attention function, and the eager mask that goes with it, are registered as."""
+
+WRAPPED = ("bloom", "falcon", "gptj")
+"""Families that do not choose their attention function by name."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What the heads of one layer attend to, on one micro-batch.
+
+    `weights`: (batch, head, query, key), in the model's dtype; they sum to 1 over keys but for
+    rounding and what a learned sink takes. `visible`: (batch, query), how many keys each query may
+    attend to, whatever it does with them.
+    """
+
+    weights: torch.Tensor
+    visible: torch.Tensor
+
+
+Callback = Callable[[Pattern], None]
+
+_CALLBACKS: WeakKeyDictionary[torch.nn.Module, Callback] = WeakKeyDictionary()
+
+
+@contextlib.contextmanager
+def watched(model: Model, callbacks: Mapping[int, Callback]) -> Iterator[None]:
+    """Call back with the patterns of some layers whenever the model runs; without any, nothing.
+
+    The model's outputs are those of eager attention, whichever implementation it was loaded with.
+    A pattern must not be changed, and is gone once its callback has returned.
+    """
+    if not callbacks:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        if model.architecture.model_type in WRAPPED:
+            stack.enter_context(_implementation(model, "eager"))
+            for layer, callback in callbacks.items():
+                stack.callback(_wrap(model, layer, callback).remove)
+        else:
+            _register()
+            stack.enter_context(_implementation(model, NAME))
+            for layer, callback in callbacks.items():
+                for module in model.block(layer).modules():  # one of them is that with the heads
+                    _CALLBACKS[module] = callback
+                    stack.callback(_CALLBACKS.pop, module)
+        yield
+
+
+def _wrap(model: Model, layer: int, callback: Callback) -> Any:
+    """Show the weights that an attention module of its own code returns, and drop them."""
+
+    def seen(_: Any, inputs: Any, options: Mapping[str, Any], output: Any) -> Any:
+        attended, weights = output
+        callback(Pattern(weights, _visible(options["attention_mask"], weights)))
+        return attended, None
+
+    path = model.architecture.live("attn.o").rpartition(".")[0]
+    return model.block(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
+
+
+@contextlib.contextmanager
+def _implementation(model: Model, name: str) -> Iterator[None]:
+    """Run with another attention function; families read its name whenever they run."""
+    config: Any = model.live.config
+    before = config._attn_implementation
+    config._attn_implementation = name
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+
+
+def _register() -> None:
+    """Make the attention function known to transformers, with the mask that eager attention has."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import eager_mask
+
+    AttentionInterface.register(NAME, _attention)
+    AttentionMaskInterface.register(NAME, eager_mask)
+
+
+def _attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    **options: Any,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The eager attention of the module's family; weights go to the callback, and nowhere else."""
+    if getattr(module, "reorder_and_upcast_attn", False):  # GPT-2's eager attention in float32
+        precise: Any = module._upcast_and_reordered_attn
+        output, weights = precise(query, key, value, attention_mask)
+    else:
+        eager = sys.modules[type(module).__module__].eager_attention_forward
+        output, weights = eager(module, query, key, value, attention_mask, **options)
+    callback = _CALLBACKS.get(module)
+    if callback is not None:
+        callback(Pattern(weights, _visible(attention_mask, weights)))
+    return output, None
+
+
+def _visible(mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
+    """How many keys each query may see, (batch, query), from a mask that is added to scores.
+
+    Where it lets through it is 0, or the bias of an ALiBi; where not, the lowest number there is.
+    """
+    batch, _, queries, keys = weights.shape
+    if mask is None:
+        return torch.full((batch, queries), keys, device=weights.device)
+    lowest = torch.finfo(mask.dtype).min
+    return (mask[:, 0] > lowest / 2).sum(-1).expand(batch, queries)

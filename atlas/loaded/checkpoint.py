@@ -1,0 +1,319 @@
+"""Weights streamed from disk, one block at a time, under canonical names.
+
+The model is never built and never whole in memory: a block's tensors are read from their shards
+into memory of their own (no mapped pages that would linger), fused projections are split, Conv1D
+is transposed, so that every weight is (out, in), in the dtype that is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
+
+import torch
+
+from atlas import architectures
+from atlas.architectures.architecture import Architecture, Slot
+from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, Source
+from atlas.checkpoints import headers
+from atlas.checkpoints.safetensors_file import FLOATS, Tensor
+from atlas.entries.entry import Geometry
+from atlas.errors import AtlasError, short, suggest
+
+DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
+
+
+@dataclass(frozen=True)
+class Heads:
+    """One block's attention, per query head; grouped key/value heads stand once per query head.
+
+    W_Q, W_K, W_V: (head, d_head, d_model); W_O: (head, d_model, d_head). With x a column:
+    query = W_Q x + B_Q, and attention to itself alone adds sum over heads of
+    W_O (W_V x + B_V), plus B_O. Biases: (head, d_head), B_O: (d_model,); None where there is none.
+    """
+
+    W_Q: torch.Tensor
+    W_K: torch.Tensor
+    W_V: torch.Tensor
+    W_O: torch.Tensor
+    B_Q: torch.Tensor | None
+    B_K: torch.Tensor | None
+    B_V: torch.Tensor | None
+    B_O: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder of weights that a row of `architectures` describes."""
+
+    folder: Path
+    config: dict[str, object]
+    architecture: Architecture
+    geometry: Geometry
+    tensors: dict[str, Tensor]
+    names: dict[str, str]
+
+    @classmethod
+    def open(cls, folder: Path) -> Checkpoint:
+        """Read config and headers, and hold every tensor against the row: no weights yet.
+
+        Raises `AtlasError`: unknown architecture, damaged shard, a tensor missing or of another
+        shape than the config says.
+        """
+        config = headers.config(folder)
+        architecture = architectures.lookup(config, folder / "config.json")
+        tensors = headers.read(folder)
+        stored = {name: tensor.elements for name, tensor in tensors.items()}
+        parameters = architecture.parameters(stored)
+        checkpoint = cls(
+            folder=folder,
+            config=config,
+            architecture=architecture,
+            geometry=replace(architecture.geometry, parameters=parameters),
+            tensors=tensors,
+            names=architecture.plain_names(tensors),
+        )
+        checkpoint._check()
+        return checkpoint
+
+    def block(self, layer: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
+        """The tensors of one block, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
+
+        Weights are (out, in), in the dtype that is stored. Only these tensors are read. A mixture's
+        `mlp.*` are all experts at once, (expert, out, in), their biases (expert, out).
+        """
+        if not 0 <= layer < self.geometry.layers:
+            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
+        wanted = set(self.architecture.modules if modules is None else modules)
+        for name in sorted(wanted - set(self.architecture.modules)):
+            raise AtlasError(
+                f"no module {name!r}",
+                file=self.folder,
+                remedy=suggest(name, self.architecture.modules),
+            )
+        slots = self.architecture.slots(layer)
+        return self._read([slot for slot in slots if slot.module in wanted])
+
+    def experts(
+        self, layer: int, modules: Iterable[str] | None = None
+    ) -> Iterator[dict[str, torch.Tensor]]:
+        """The MLP of one block, or some of its modules, one expert at a time, in their order.
+
+        Every one is `mlp.up.weight` (d_mlp, d_model) and so on, as `block` has them for a dense
+        MLP, which is the only expert of its block here. Only one expert is in memory.
+        """
+        wanted = set(EXPERT_MODULES if modules is None else modules)
+        wanted &= set(self.architecture.modules) & set(EXPERT_MODULES)
+        if self.architecture.routing is None:
+            yield self.block(layer, wanted)
+            return
+        slots = [slot for slot in self.architecture.slots(layer) if slot.module in wanted]
+        for expert in range(self.architecture.routing.experts):
+            yield self._read(slots, expert)
+
+    def outside(self, module: str) -> dict[str, torch.Tensor]:
+        """A module outside the blocks: its `weight` and `bias`; empty where it is not stored.
+
+        `embedding`, `positions`, `token_types`, `embedding_norm`, `final_norm`, `unembedding`.
+        """
+        slots = self.architecture.outside(module)
+        if module == "unembedding":
+            # A tied one need not be stored.
+            slots = [slot for slot in slots if slot.names[0] in self.names]
+        held = self._read(slots)
+        return {name.rpartition(".")[2]: tensor for name, tensor in held.items()}
+
+    def embedding(self) -> torch.Tensor:
+        """The token embedding as stored, (vocabulary, d_model)."""
+        return self.outside("embedding")["weight"]
+
+    def unembedding(self) -> torch.Tensor:
+        """The matrix that reads logits, (vocabulary, d_model); the embedding where they are tied.
+
+        Raises `AtlasError` where none is stored and the config says that they are not tied.
+        """
+        slot = self.architecture.outside("unembedding")[0]
+        if slot.names[0] in self.names:
+            return self._tensor(slot)
+        if self.architecture.tied is False:
+            raise AtlasError(
+                f"no unembedding is stored: tensor {slot.names[0]!r} is missing, and "
+                "tie_word_embeddings is false",
+                file=self.folder,
+                remedy="save the model with its language-model head",
+            )
+        return self.embedding()
+
+    def final_norm(self) -> dict[str, torch.Tensor]:
+        """`weight` (d_model,) and `bias` of the norm before the unembedding; empty without one."""
+        return self.outside("final_norm")
+
+    def positions(self) -> dict[str, torch.Tensor]:
+        """`weight` (positions, d_model) of learned positions, from 0; empty without them."""
+        return self.outside("positions")
+
+    def heads(self, layer: int) -> Heads:
+        """The attention of one block, per query head."""
+        modules = ("attn.q", "attn.k", "attn.v", "attn.o")
+        block = self.block(layer, modules)
+        shape = self.geometry
+        group = shape.heads // shape.kv_heads
+
+        def per_head(name: str, times: int) -> torch.Tensor:
+            tensor = block[name]
+            tensor = tensor.reshape(-1, shape.d_head, *tensor.shape[1:])
+            return tensor if times == 1 else tensor.repeat_interleave(times, dim=0)
+
+        biases = {
+            name: per_head(f"{name}.bias", times) if f"{name}.bias" in block else None
+            for name, times in zip(modules[:3], (1, group, group), strict=True)
+        }
+        W_O = block["attn.o.weight"].reshape(-1, shape.heads, shape.d_head)
+        return Heads(
+            W_Q=per_head("attn.q.weight", 1),
+            W_K=per_head("attn.k.weight", group),
+            W_V=per_head("attn.v.weight", group),
+            W_O=W_O.movedim(1, 0),
+            B_Q=biases["attn.q"],
+            B_K=biases["attn.k"],
+            B_V=biases["attn.v"],
+            B_O=block.get("attn.o.bias"),
+        )
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names on disk that the row does not read: heads for other tasks, buffers, adapters."""
+        known = self.architecture.known_names()
+        return tuple(disk for plain, disk in self.names.items() if plain not in known)
+
+    def _check(self) -> None:
+        """Hold every tensor that the row names against the headers."""
+        slots = [
+            slot for layer in range(self.geometry.layers) for slot in self.architecture.slots(layer)
+        ]
+        for module in OUTSIDE:
+            # A tied unembedding need not be stored, and a model's body has none.
+            optional = module == "unembedding"
+            outside = self.architecture.outside(module)
+            slots += [slot for slot in outside if not optional or slot.names[0] in self.names]
+        for slot in slots:
+            for name in slot.names:
+                self._find(slot, name)
+
+    def _find(self, slot: Slot, name: str) -> Tensor:
+        """Where a slot, or one piece of it, is stored; its shape and dtype checked."""
+        row = f"the row {self.architecture.model_type!r} in atlas/architectures"
+        if name not in self.names:
+            if self.config.get("quantization_config") is not None:
+                raise self._quantised(name)
+            raise AtlasError(
+                f"tensor {name!r} ({slot.canonical}) is missing",
+                file=self.folder,
+                remedy=f"{row} expects it: complete the weights, or correct the row",
+            )
+        tensor = self.tensors[self.names[name]]
+        fits = len(tensor.shape) == len(slot.shape) and all(
+            wanted in (-1, held) for wanted, held in zip(slot.shape, tensor.shape, strict=True)
+        )
+        if not fits:
+            raise AtlasError(
+                f"{slot.canonical} has shape {list(tensor.shape)}, expected {list(slot.shape)}",
+                file=tensor.file,
+                place=tensor.name,
+                remedy=f"config.json and weights disagree, or {row} is wrong for this model",
+            )
+        if tensor.dtype not in DTYPES:
+            raise AtlasError(
+                f"stored as {tensor.dtype}; atlas reads {', '.join(DTYPES)}",
+                file=tensor.file,
+                place=tensor.name,
+                remedy="quantised weights are not profiled: take the original ones",
+            )
+        return tensor
+
+    def _quantised(self, name: str) -> AtlasError:
+        found = self.config["quantization_config"]
+        method = found.get("quant_method") if isinstance(found, dict) else found
+        return AtlasError(
+            f"the weights are stored quantised ({short(method)}): there is no tensor {name!r}",
+            file=self.folder / "config.json",
+            place="quantization_config",
+            remedy="quantised weights are not profiled: take the original ones, or load them with "
+            "transformers, dequantised, and save them",
+        )
+
+    def _read(self, slots: list[Slot], expert: int | None = None) -> dict[str, torch.Tensor]:
+        """Read slots, all experts or one of them; a tensor that several share is read once."""
+        fused: dict[str, torch.Tensor] = {}
+        held: dict[str, torch.Tensor] = {}
+        for slot in slots:
+            if slot.source.part is None or slot.source.pieces:
+                held[slot.canonical] = self._tensor(slot, expert)
+                continue
+            name = slot.names[0]
+            if name not in fused:
+                fused[name] = self._tensor(slot, expert)
+            held[slot.canonical] = share(fused[name], slot.source, self.geometry, slot.axis)
+        return held
+
+    def _tensor(self, slot: Slot, expert: int | None = None) -> torch.Tensor:
+        """A slot's values as (out, in), before its share is taken; pieces are stacked."""
+        if slot.source.pieces and expert is None:
+            pieces = [self._find(slot, name) for name in slot.names]
+            dtype = reduce(torch.promote_types, (DTYPES[piece.dtype] for piece in pieces))
+            tensor = torch.empty(len(pieces), *pieces[0].shape, dtype=dtype)
+            for number, piece in enumerate(pieces):
+                tensor[number] = load(piece)
+        elif slot.source.pieces:
+            tensor = load(self._find(slot, slot.names[expert or 0]))
+        else:
+            stored = self._find(slot, slot.names[0])
+            tensor = load(stored if expert is None else stored.part(expert))
+        if slot.source.transposed and slot.canonical.endswith("weight"):
+            tensor = tensor.transpose(-2, -1).contiguous()
+        return tensor[slot.source.skip :]
+
+
+def load(tensor: Tensor) -> torch.Tensor:
+    """The values of one stored tensor, in memory of their own."""
+    if tensor.size == 0:
+        return torch.empty(tensor.shape, dtype=DTYPES[tensor.dtype])
+    content = bytearray(tensor.size)
+    with tensor.file.open("rb") as stream:
+        stream.seek(tensor.start)
+        if stream.readinto(content) != tensor.size:
+            raise AtlasError(
+                "ends before this tensor does",
+                file=tensor.file,
+                place=tensor.name,
+                remedy="the file changed while it was read; fetch it again",
+            )
+    return torch.frombuffer(content, dtype=DTYPES[tensor.dtype]).reshape(tensor.shape)
+
+
+def share(fused: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> torch.Tensor:
+    """The share `source.part` of a fused projection's output features, which lie along `dim`.
+
+    Works on weights (out, in), biases (out,), gradients, with `dim` -1 on outputs, and with -2 on
+    the weights of stacked experts (expert, out, in).
+    """
+    if source.part is None:
+        return fused
+    dim %= fused.ndim
+    before, after = fused.shape[:dim], fused.shape[dim + 1 :]
+    if source.part in ("gate", "up"):
+        # Gate comes first.
+        if source.split == "interleaved":
+            pairs = fused.reshape(*before, -1, 2, *after)
+            return pairs.select(dim + 1, int(source.part == "up"))
+        return fused.chunk(2, dim)[source.part == "up"]
+    group = shape.heads // shape.kv_heads
+    if source.split == "grouped":
+        parts = fused.reshape(*before, shape.kv_heads, group + 2, shape.d_head, *after)
+        lengths = {"q": (0, group), "k": (group, 1), "v": (group + 1, 1)}
+        return parts.narrow(dim + 1, *lengths[source.part]).flatten(dim, dim + 2)
+    q, kv = shape.heads * shape.d_head, shape.kv_heads * shape.d_head
+    lengths = {"q": (0, q), "k": (q, kv), "v": (q + kv, kv)}
+    return fused.narrow(dim, *lengths[source.part])

@@ -1,0 +1,260 @@
+"""The live model: canonical modules of blocks can be watched, contributions of blocks gated."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from atlas.architectures.architecture import Architecture
+from atlas.entries.entry import Geometry
+from atlas.errors import AtlasError, suggest
+from atlas.loaded import loading, memory, token_text
+from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded.passages import Batch
+from atlas.pinned.choices import DEFAULT, Choices
+
+Gate = float | torch.Tensor
+"""A number, a scalar tensor, or one value per sample, (batch,)."""
+Side = Literal["input", "output"]
+POINTS = ("block", "attn", "mlp")
+"""What can be watched beside canonical modules: the whole block, and what attention and the MLP
+add to the residual stream."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
+    hold its language-model head: without it only the trunk may be run. `choices`: what it is to be
+    measured on."""
+
+    folder: Path
+    architecture: Architecture
+    geometry: Geometry
+    live: torch.nn.Module
+    dtype: torch.dtype
+    attention: str
+    has_head: bool
+    choices: Choices = DEFAULT
+    heads_first: bool = False
+    _shape: list[int] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        device: str | None = None,
+        dtype: torch.dtype | Literal["stored"] = "stored",
+        attention: Literal["eager", "sdpa"] = "eager",
+        choices: Choices = DEFAULT,
+    ) -> Model:
+        """Load a model for evaluation, in the dtype that is stored unless `loading.widened`.
+
+        Raises `AtlasError` for what `Checkpoint.open` refuses, an adapter or a quantised model,
+        and a model that does not fit, with what it needs and what is free.
+        """
+        checkpoint = Checkpoint.open(folder)
+        loading.require_plain(checkpoint)
+        running = loading.stored_dtype(checkpoint) if dtype == "stored" else dtype
+        room = memory.free_memory(device)
+        needed = memory.needed_bytes(checkpoint.geometry, running.itemsize)
+        devices = memory.place(needed, room, f"in {loading.dtype_name(running)}", folder)
+        if dtype == "stored":
+            running = loading.widened(running, devices, room, checkpoint.geometry)
+        live, has_head = loading.load(checkpoint, devices, running, attention)
+        model = cls(
+            folder=folder,
+            architecture=checkpoint.architecture,
+            geometry=checkpoint.geometry,
+            live=live,
+            dtype=running,
+            attention=attention,
+            has_head=has_head,
+            choices=choices,
+        )
+        return replace(model, heads_first=model._puts_heads_first())
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The canonical modules that have an output of their own to watch.
+
+        A mixture's experts and attention sinks are parameters that other modules compute with, and
+        routers give logits in one family and probabilities in the next.
+        """
+        architecture = self.architecture
+        return tuple(
+            name
+            for name in architecture.modules
+            if architecture.own_module(name) and name != "router"
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go: the device of the embedding."""
+        weight = self.live.get_submodule(self.architecture.live("embedding")).weight
+        assert isinstance(weight, torch.Tensor)
+        return weight.device
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Every device that holds weights, named as in `free_memory`."""
+        held = {parameter.device for parameter in self.live.parameters()}
+        return tuple(
+            sorted(str(device) if device.type == "cuda" else device.type for device in held)
+        )
+
+    @property
+    def positions(self) -> int | None:
+        """How many tokens the model was made to read at once, None where it does not say."""
+        stated = getattr(self.live.config, "max_position_embeddings", None)
+        return int(stated) if isinstance(stated, int) else None
+
+    @functools.cached_property
+    def tokenizer(self) -> Any:
+        """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
+        return token_text.wrapped(self.folder)
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What profiles record of how the model ran."""
+        return {
+            "dtype": loading.dtype_name(self.dtype),
+            "device": self.device.type,
+            "attention": self.attention,
+        }
+
+    def trunk(self, batch: Batch) -> torch.Tensor:
+        """Run the model without its language-model head: final hidden states
+        (batch, length, d_model), after the final norm."""
+        trunk = self.live.base_model
+        assert isinstance(trunk, torch.nn.Module)
+        self._shape[:] = batch.ids.shape
+        output = trunk(
+            input_ids=batch.ids.to(self.device),
+            attention_mask=batch.mask.to(self.device, torch.int64),
+            use_cache=False,
+        )
+        states: torch.Tensor = output.last_hidden_state
+        return states
+
+    def block(self, layer: int) -> torch.nn.Module:
+        """The live module of one block; `AtlasError` where there is no such layer."""
+        if not 0 <= layer < self.geometry.layers:
+            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
+        return self.live.get_submodule(f"{self.architecture.live_blocks}.{layer}")
+
+    @contextlib.contextmanager
+    def hook(
+        self,
+        layer: int,
+        module: str,
+        callback: Callable[[torch.Tensor], None],
+        side: Side = "output",
+    ) -> Iterator[None]:
+        """Call back with a module's output, or input, whenever the model runs.
+
+        `module`: canonical, or one of `POINTS`. The tensor is (batch, length, width), and
+        (batch, length, heads, d_head) for norms of single heads; of a fused projection's output
+        it is the module's share; `attn` and `mlp` come with the factor that the family puts on
+        them where they are added. The tensor must not be changed.
+        """
+        live = self._module(layer, module)
+
+        def seen(tensor: Any) -> None:
+            # Blocks of some families return the hidden states as the first of a tuple.
+            callback(self._canonical(module, tensor[0] if type(tensor) is tuple else tensor, side))
+
+        if side == "input":
+            handle = live.register_forward_pre_hook(lambda _, inputs: seen(inputs))
+        else:
+            handle = live.register_forward_hook(lambda _, inputs, output: seen(output))
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    @contextlib.contextmanager
+    def gates(
+        self, attn: Mapping[int, Gate] | None = None, mlp: Mapping[int, Gate] | None = None
+    ) -> Iterator[None]:
+        """Multiply contributions of blocks where they join the residual stream, by layer.
+
+        0 removes a contribution, 1 leaves it bit for bit. A tensor may carry gradients. Hooks on
+        `attn` and `mlp` see the gated contribution when they are set within.
+        """
+        with contextlib.ExitStack() as stack:
+            for point, gates in (("attn", attn or {}), ("mlp", mlp or {})):
+                for layer, gate in gates.items():
+                    module = self._module(layer, point)
+                    handle = module.register_forward_hook(functools.partial(_gated, gate))
+                    stack.callback(handle.remove)
+            yield
+
+    def _module(self, layer: int, module: str) -> torch.nn.Module:
+        block = self.block(layer)
+        if module == "block":
+            return block
+        if module in POINTS:
+            return block.get_submodule(self.architecture.row.joins[module == "mlp"])
+        if module not in self.modules:
+            known = (*POINTS, *self.modules)
+            raise AtlasError(
+                f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
+            )
+        return block.get_submodule(self.architecture.live(module))
+
+    def _canonical(self, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
+        """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
+        if tensor.ndim == 2:  # some families run parts of a block on (batch x length, width)
+            tensor = tensor.reshape(*self._shape, -1)
+        if module == "block":
+            return tensor
+        if module in POINTS:
+            scale = self.architecture.residual_scale
+            return tensor if scale == 1 else tensor * scale
+        if tensor.ndim == 4 and self.heads_first:
+            return tensor.transpose(1, 2)
+        if side == "input":
+            return tensor
+        return share(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
+
+    def _puts_heads_first(self) -> bool:
+        """Whether norms of queries run on (batch, heads, length, d_head).
+
+        Seen on a sequence that is longer than there are heads; the pass ends at the first of them.
+        """
+        if "norm.q" not in self.architecture.modules:
+            return False
+        length = self.geometry.heads + 1
+        ids = torch.zeros(1, length, dtype=torch.int64)
+        seen: list[tuple[int, ...]] = []
+
+        def stop(module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
+            seen.append(tuple(output.shape))
+            raise _Enough
+
+        handle = self._module(0, "norm.q").register_forward_hook(stop)
+        try:
+            with torch.inference_mode(), contextlib.suppress(_Enough):
+                self.trunk(Batch(ids, torch.ones_like(ids, dtype=torch.bool), (0,), ((1, length),)))
+        finally:
+            handle.remove()
+        return len(seen[0]) == 4 and seen[0][2] == length
+
+
+class _Enough(Exception):  # noqa: N818 - no error: it ends a pass that has shown what it should
+    """Ends a forward pass."""
+
+
+def _gated(gate: Gate, module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+    if isinstance(gate, torch.Tensor):
+        gate = gate.to(output)
+        if gate.ndim and output.ndim == 2:  # (batch x length, width)
+            gate = gate.repeat_interleave(len(output) // len(gate))
+        gate = gate.reshape(-1, *[1] * (output.ndim - 1)) if gate.ndim else gate
+    return output * gate

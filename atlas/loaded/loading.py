@@ -1,0 +1,155 @@
+"""Loading a model: transformers told to load its weights, and nothing else.
+
+Weights come from safetensors alone, in the dtype that is stored, without any code of the model's
+own, onto CUDA, MPS or the processor, whichever comes first and has room; several CUDA devices share
+a model that fits on none of them (through accelerate).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from atlas.checkpoints import headers
+from atlas.entries.entry import Geometry
+from atlas.errors import AtlasError
+from atlas.loaded import memory
+from atlas.loaded.checkpoint import DTYPES, Checkpoint
+
+
+def stored_dtype(checkpoint: Checkpoint) -> torch.dtype:
+    """The dtype that most stored weights have."""
+    return DTYPES[headers.main_dtype(checkpoint.tensors.values(), DTYPES)]
+
+
+def widened(
+    stored: torch.dtype, devices: Sequence[str], free: Mapping[str, int], geometry: Geometry
+) -> torch.dtype:
+    """The dtype to run in: the stored one, but float32 for float16 on a processor with room for it.
+
+    Every float16 weight is a float32 number, and processors multiply float16 slowly: 17 times more
+    slowly than float32 where it was measured.
+    """
+    if stored != torch.float16 or tuple(devices) != ("cpu",):
+        return stored
+    wide = torch.float32
+    return wide if free["cpu"] >= memory.needed_bytes(geometry, wide.itemsize) else stored
+
+
+def load(
+    checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
+) -> tuple[torch.nn.Module, bool]:
+    """The live model, and whether its language-model head was stored."""
+    import transformers
+
+    kind = checkpoint.architecture.kind
+    loader = transformers.AutoModelForCausalLM
+    if kind == "encoder":
+        loader = transformers.AutoModelForMaskedLM
+    try:
+        with quiet():
+            live, report = loader.from_pretrained(
+                checkpoint.folder,
+                dtype=dtype,
+                attn_implementation=attention,
+                # The fused kernels take neither every dtype nor every width.
+                experts_implementation="eager",
+                device_map=_device_map(devices, checkpoint.folder),
+                max_memory=_max_memory(devices),
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        if memory.is_out_of_memory(error):
+            raise AtlasError(
+                "memory ran out as it was loaded",
+                file=checkpoint.folder,
+                remedy="measure it on a larger machine, or with less running beside it",
+            ) from error
+        raise AtlasError(
+            f"transformers cannot load it: {first_line(error)}",
+            file=checkpoint.folder,
+            remedy="config.json and weights must be those of one model",
+        ) from error
+    if len(devices) == 1:
+        live.to(devices[0])
+    prefix = checkpoint.architecture.row.live_prefix
+    missing = sorted(report["missing_keys"])
+    for name in (name for name in missing if name.startswith(prefix)):
+        raise AtlasError(
+            f"weights of {name!r} are missing, transformers would draw them at random",
+            file=checkpoint.folder,
+            remedy="complete the weights",
+        )
+    live.eval()
+    return live, not missing
+
+
+def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:
+    """What tells transformers to load straight onto accelerators; None on the processor."""
+    if devices[0] == "cpu":
+        return None
+    if importlib.util.find_spec("accelerate") is not None:
+        return "auto" if len(devices) > 1 else {"": devices[0]}
+    if len(devices) > 1:
+        raise AtlasError(
+            f"fits on no single device, and sharing it between {', '.join(devices)} needs "
+            "accelerate, which is not installed",
+            file=folder,
+            remedy="pip install accelerate",
+        )
+    return None  # loaded into main memory first, then moved
+
+
+def _max_memory(devices: Sequence[str]) -> dict[int, int] | None:
+    """For several devices, what each may hold: its free bytes without room for a pass."""
+    if len(devices) == 1:
+        return None
+    free = memory.free_memory("cuda")
+    return {int(name.partition(":")[2]): int(0.85 * free[name]) for name in devices}
+
+
+def require_plain(checkpoint: Checkpoint) -> None:
+    """Raise `AtlasError` for what transformers would load otherwise than the folder's weights."""
+    adapter = checkpoint.folder / "adapter_config.json"
+    if adapter.exists():
+        raise AtlasError(
+            "an adapter lies beside the weights", file=adapter, remedy="merge it, or remove it"
+        )
+    if checkpoint.config.get("quantization_config") is not None:
+        raise AtlasError(
+            "the model is to be quantised as it is loaded",
+            file=checkpoint.folder / "config.json",
+            place="quantization_config",
+            remedy="take the original weights",
+        )
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' own progress bars and remarks off the terminal."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

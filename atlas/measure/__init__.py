@@ -1,0 +1,1 @@
+"""The loop over analyses: models opened, analyses run, profiles written."""

@@ -1,0 +1,201 @@
+"""One pass over all passages, hooks on canonical modules: statistics run along, nothing is kept.
+
+A statistic reduces each micro-batch of a module's values to something small, which counts only
+once the whole model has run on that micro-batch: where memory runs out half-way, the reductions
+are dropped, the micro-batch is halved, and the pass goes on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from atlas.errors import AtlasError
+from atlas.loaded import attention_patterns
+from atlas.loaded.live import Model, Side
+from atlas.loaded.memory import LENGTH, free_memory, is_out_of_memory, working_bytes
+from atlas.loaded.passages import Batch, Passage, encode
+from atlas.passes import micro_batches
+from atlas.pinned import corpus
+from atlas.profiles.statement import Measured, Progress
+
+SHARE = 0.5
+"""Share of the free memory that the first micro-batch is planned for."""
+
+MOST_TOKENS = {"cpu": 2048}
+"""Tokens of a micro-batch at most, by kind of device: more would no longer be faster."""
+MANY_TOKENS = 2**15
+
+
+class Statistic(Protocol):
+    """Something that is computed of a module's values as they stream by."""
+
+    def reduce(self, x: Any, batch: Batch) -> Any:
+        """What one micro-batch amounts to, without changing anything.
+
+        x: (batch, length, width), or (batch, length, heads, d_head). What a `Joint` watches is a
+        tuple of them, in the order of its points; what a `PatternTap` watches a `Pattern`.
+        """
+
+    def add(self, reduced: Any) -> None:
+        """Count what `reduce` gave."""
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A statistic on one side of one module; `module` as in `Model.hook`."""
+
+    layer: int
+    module: str
+    statistic: Statistic
+    side: Side = "output"
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A statistic of several values of one layer at once.
+
+    `points`: modules and sides as in `Tap`, in the order in which a block computes them. All are
+    held until the last of them is there, and no longer.
+    """
+
+    layer: int
+    points: tuple[tuple[str, Side], ...]
+    statistic: Statistic
+
+
+@dataclass(frozen=True)
+class PatternTap:
+    """A statistic of a layer's attention pattern."""
+
+    layer: int
+    statistic: Statistic
+
+
+Watch = Tap | Joint | PatternTap
+
+
+class Observer(Protocol):
+    """What an analysis sends along on a pass: several observers share one."""
+
+    @property
+    def taps(self) -> Sequence[Watch]:
+        """What it watches."""
+
+    def measured(self, progress: Progress, /) -> Measured:
+        """What it saw, after the pass. One that needs more computes it here, in passes of its own
+        if it must, and tells progress."""
+
+
+def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
+    """The texts to measure on as the model's tokenizer reads them, cut at `length` tokens.
+
+    Raises `AtlasError` for a model without a tokenizer, or one that cannot read as many tokens.
+    """
+    if model.positions is not None and model.positions < length:
+        raise AtlasError(
+            f"reads at most {model.positions} tokens, and passages are cut at {length}",
+            file=model.folder / "config.json",
+            remedy="what is measured on shorter passages could not be compared",
+        )
+    texts = [one.text for one in corpus.chosen(model.choices)]
+    return encode(model.tokenizer, texts, model.architecture.kind, length)
+
+
+def run(
+    model: Model,
+    passages: Sequence[Passage],
+    taps: Sequence[Watch],
+    progress: Progress,
+    tokens: int | None = None,
+) -> None:
+    """Run the trunk on every passage, once, and give every tap's statistic what it sees.
+
+    Longest passages first: memory that suffices at the start suffices to the end, and little is
+    padded. `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid.
+    `progress` counts passages. Raises `AtlasError` where not even one passage fits.
+    """
+    scored = [row for row, passage in enumerate(passages) if passage.scored]
+    budget = tokens if tokens is not None else planned_tokens(model)
+    pass_ = _Pass(model)
+    with pass_.hooked(taps):
+        micro_batches.through(
+            model, passages, scored, lambda _, held: pass_.run(held), progress, budget
+        )
+
+
+def planned_tokens(model: Model) -> int:
+    """Tokens of the first micro-batch: what half of the free memory should take."""
+    free = free_memory(None)
+    room = SHARE * min(free[device] for device in model.devices)
+    most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)
+    per_token = working_bytes(model.geometry, model.dtype.itemsize, length=LENGTH) / LENGTH
+    return max(1, min(most, int(room / per_token)))
+
+
+class _Pass:
+    """A pass in progress: the micro-batch that runs, and what it has amounted to so far."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.batch: Batch | None = None
+        self.pending: list[tuple[Statistic, Any]] = []
+        self.held: dict[Joint, list[torch.Tensor]] = {}
+
+    @contextlib.contextmanager
+    def hooked(self, taps: Sequence[Watch]) -> Iterator[None]:
+        """Hooks for all taps."""
+        heads: dict[int, list[Statistic]] = {}
+        with contextlib.ExitStack() as stack:
+            for tap in taps:
+                if isinstance(tap, PatternTap):
+                    heads.setdefault(tap.layer, []).append(tap.statistic)
+                elif isinstance(tap, Joint):
+                    hold = functools.partial(self._hold, tap)
+                    for module, side in tap.points:
+                        stack.enter_context(self.model.hook(tap.layer, module, hold, side))
+                else:
+                    see = self._seer(tap.statistic)
+                    stack.enter_context(self.model.hook(tap.layer, tap.module, see, tap.side))
+            callbacks = {layer: self._seer(*several) for layer, several in heads.items()}
+            stack.enter_context(attention_patterns.watched(self.model, callbacks))
+            yield
+
+    def _seer(self, *statistics: Statistic) -> Callable[[Any], None]:
+        """What reduces a value as it is seen."""
+
+        def see(x: Any) -> None:
+            assert self.batch is not None, "the model runs only below"
+            self.pending += [(each, each.reduce(x, self.batch)) for each in statistics]
+
+        return see
+
+    def _hold(self, joint: Joint, x: torch.Tensor) -> None:
+        """Keep one of the values of a joint, and reduce them with the last."""
+        held = self.held.setdefault(joint, [])
+        held.append(x)
+        if len(held) == len(joint.points):
+            self._seer(joint.statistic)(tuple(self.held.pop(joint)))
+
+    def run(self, batch: Batch) -> bool:
+        """Run the model on a micro-batch; False where memory ran out, and nothing is counted."""
+        self.batch = batch
+        try:
+            with torch.inference_mode():
+                self.model.trunk(batch)
+        except RuntimeError as error:
+            self.pending.clear()
+            self.held.clear()
+            if not is_out_of_memory(error):
+                raise
+            return False  # with the frame go the exception and the tensors that its frames hold
+        with torch.inference_mode():
+            for statistic, reduced in self.pending:
+                statistic.add(reduced)
+        self.pending.clear()
+        return True

@@ -1,0 +1,78 @@
+"""Analyses that watch a model read the corpus, all in one pass over it."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from atlas.failures import Failed, attempt
+from atlas.loaded import memory
+from atlas.loaded.live import Model
+from atlas.passes import observing
+from atlas.passes.observing import Observer
+from atlas.profiles.statement import Measured, Progress
+
+Result = tuple[str, Measured | Failed, float]
+"""Name of an analysis, what it measured or why it could not, and the seconds it took."""
+
+
+def measure(
+    model: Model,
+    analyses: Mapping[str, ModuleType],
+    length: int,
+    watch: Callable[[tuple[str, ...]], Progress],
+    log: Callable[[str], Path],
+) -> Iterator[Result]:
+    """Read the corpus once, cut at `length` tokens, then give each result as it is there.
+
+    `analyses`: modules with `observe`, by name. `watch` is told the names that a stretch of work is
+    for, and gives what is called with its progress; `log` gives the file for the traceback of what
+    an analysis raises. The seconds of the shared pass are split evenly.
+
+    What fails for one analysis costs the others nothing but time: where the pass itself fails, each
+    is given a pass of its own, and whose fault it was shows.
+    """
+    started = time.perf_counter()
+    observers: dict[str, Observer] = {}
+    passages = attempt(functools.partial(observing.read, model, length), log(next(iter(analyses))))
+    if isinstance(passages, Failed):
+        yield from ((name, passages, time.perf_counter() - started) for name in analyses)
+        return
+    for name, module in analyses.items():
+        observer = attempt(functools.partial(module.observe, model, passages), log(name))
+        if isinstance(observer, Failed):
+            yield name, observer, time.perf_counter() - started
+        else:
+            observers[name] = observer
+    if not observers:
+        return
+    names = tuple(observers)
+
+    def read() -> None:
+        taps = [tap for observer in observers.values() for tap in observer.taps]
+        observing.run(model, passages, taps, watch(names))
+
+    failed = attempt(read, log(names[0]))
+    if isinstance(failed, Failed) and len(names) == 1:
+        yield names[0], failed, time.perf_counter() - started
+        return
+    if isinstance(failed, Failed):
+        observers.clear()
+        memory.release(model.device)
+        for name in names:
+            yield from measure(model, {name: analyses[name]}, length, watch, log)
+        return
+    share = (time.perf_counter() - started) / len(names)
+    for name in names:
+        started = time.perf_counter()
+        ended = functools.partial(_measured, observers.pop(name), watch((name,)))
+        result = attempt(ended, log(name))
+        del ended  # and with it the observer's state
+        yield name, result, share + time.perf_counter() - started
+
+
+def _measured(observer: Observer, progress: Progress) -> Measured:
+    return observer.measured(progress)

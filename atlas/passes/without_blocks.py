@@ -1,0 +1,188 @@
+"""What a model loses without one block of attention or one MLP: its loss with what that block adds
+to the residual stream left out, prefixes computed once.
+
+Up to the block that is skipped the model does what it does whole, so what comes before runs once
+for all skips, and the block that is skipped does not run at all: with L layers that are about as
+many passes, not 2L + 1. A block is what `Model.gates` can close; the order of blocks is attention
+of layer 0, MLP of layer 0, attention of layer 1, and so on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+
+from atlas.loaded import replaced_forward
+from atlas.loaded.live import Model
+from atlas.loaded.passages import Batch, Passage
+from atlas.passes import losses, micro_batches, without_layers
+from atlas.profiles.statement import Progress
+
+POINTS = ("attn", "mlp")
+"""The two blocks of a layer, in their order."""
+
+STATES = without_layers.STATES // 2
+"""Elements of inputs of layers that a micro-batch may keep; beside them it keeps as many of what
+attention gives."""
+
+
+def losses_without(
+    model: Model, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
+) -> torch.Tensor:
+    """Loss of every passage, whole and without each block: (1 + 2 layers, passages), float64, nats.
+
+    `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid; halved where
+    memory runs out. `progress` counts passages. Every passage must have a scored position. Raises
+    `AtlasError` where not even one passage fits.
+    """
+    return micro_batches.table(
+        model,
+        passages,
+        1 + 2 * model.geometry.layers,
+        functools.partial(_losses, model),
+        progress,
+        tokens if tokens is not None else without_layers.planned(model, STATES),
+    )
+
+
+def gated_losses(
+    model: Model,
+    passages: Sequence[Passage],
+    gates: torch.Tensor,
+    progress: Progress,
+    tokens: int | None = None,
+) -> torch.Tensor:
+    """Loss of every passage with each passage's own gates: (passages,), float64, nats.
+
+    `gates`: (passages, 2 layers), a factor of what each block adds. The rest as above.
+    """
+
+    def gated(held: Batch) -> torch.Tensor:
+        with closed(model, gates[list(held.passages)]):
+            return losses.per_passage(model, held)[None]
+
+    budget = tokens if tokens is not None else without_layers.planned(model, STATES)
+    return micro_batches.table(model, passages, 1, gated, progress, budget)[0]
+
+
+def closed(model: Model, gates: torch.Tensor) -> contextlib.AbstractContextManager[None]:
+    """Gates of a batch while it lasts: (batch, 2 layers)."""
+    layers = range(model.geometry.layers)
+    return model.gates(
+        attn={layer: gates[:, 2 * layer] for layer in layers},
+        mlp={layer: gates[:, 2 * layer + 1] for layer in layers},
+    )
+
+
+def _losses(model: Model, tokens: Batch) -> torch.Tensor:
+    """(1 + 2 layers, batch), float64."""
+    kept = _Kept(model)
+    with kept.watched():
+        found = [losses.per_passage(model, tokens).double().cpu()]
+    for layer in range(model.geometry.layers):
+        for point in POINTS:
+            with kept.skipped(layer, point):
+                found.append(losses.per_passage(model, tokens).double().cpu())
+        kept.forget(layer)
+    return torch.stack(found)
+
+
+class _Kept:
+    """What one micro-batch's whole pass leaves for those that skip something.
+
+    `inputs`: of each layer. `attended`: what its attention gives. `lengths`: of the tuple that a
+    module gives, 0 where it gives no tuple.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.inputs: dict[int, torch.Tensor] = {}
+        self.attended: dict[tuple[int, str], torch.Tensor] = {}
+        self.lengths: dict[tuple[int, str], int] = {}
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """While it lasts, keep what passes by."""
+        with contextlib.ExitStack() as stack:
+            for layer in range(self.model.geometry.layers):
+                block = self.model.block(layer)
+                watch = functools.partial(self._see, layer, "")
+                stack.callback(block.register_forward_hook(watch).remove)
+                for point in POINTS:
+                    for name in workers(self.model, point):
+                        watch = functools.partial(self._see, layer, name)
+                        handle = block.get_submodule(name).register_forward_hook(watch)
+                        stack.callback(handle.remove)
+            yield
+
+    def _see(self, layer: int, name: str, module: torch.nn.Module, given: Any, output: Any) -> None:
+        self.lengths[layer, name] = len(output) if type(output) is tuple else 0
+        if not name:
+            self.inputs[layer] = given[0]
+        elif name in workers(self.model, "attn"):
+            self.attended[layer, name] = output[0] if type(output) is tuple else output
+
+    @contextlib.contextmanager
+    def skipped(self, layer: int, point: str) -> Iterator[None]:
+        """While it lasts, the model begins at a layer, and does without one of its blocks."""
+        with contextlib.ExitStack() as stack:
+            for before in range(layer):
+                idle = without_layers.idle(self.inputs[layer], self.lengths[before, ""])
+                stack.enter_context(replaced_forward.replaced(self.model.block(before), idle))
+            block = self.model.block(layer)
+            if point == "mlp":  # attention is as in the whole pass
+                for name in workers(self.model, "attn"):
+                    again = without_layers.idle(
+                        self.attended[layer, name], self.lengths[layer, name]
+                    )
+                    stack.enter_context(replaced_forward.replaced(block.get_submodule(name), again))
+            join = self.model.architecture.row.joins[POINTS.index(point)]
+            for name in workers(self.model, point):
+                worker = block.get_submodule(name)
+                adds = join == name or join.startswith(f"{name}.")
+                passing = _passing(worker, self.lengths[layer, name], nothing=adds)
+                stack.enter_context(replaced_forward.replaced(worker, passing))
+            if "." not in join:  # a norm of what the block gives, or the block itself
+                joined = block.get_submodule(join)
+                stack.enter_context(
+                    replaced_forward.replaced(joined, _passing(joined, 0, nothing=True))
+                )
+            yield
+
+    def forget(self, layer: int) -> None:
+        """Drop what only skips of this layer needed."""
+        del self.inputs[layer]
+        for name in workers(self.model, "attn"):
+            del self.attended[layer, name]
+
+
+def workers(model: Model, point: str) -> tuple[str, ...]:
+    """The modules right below a layer's module in which attention, or the MLP, is computed."""
+    prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router")}[point]
+    architecture = model.architecture
+    paths = [architecture.live(name) for name in architecture.modules if name.startswith(prefixes)]
+    return tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
+
+
+def _passing(worker: torch.nn.Module, length: int, *, nothing: bool) -> Callable[..., Any]:
+    """A forward that computes nothing: it hands on the hidden states that it is given, or what
+    adding nothing to the residual stream amounts to.
+
+    That is 0, but for modules that are given the residual stream and add themselves.
+    """
+    stated = inspect.signature(type(worker).forward)
+
+    def forward(*given: Any, **named: Any) -> Any:
+        held = stated.bind(worker, *given, **named).arguments
+        states = next(value for value in held.values() if isinstance(value, torch.Tensor))
+        if nothing:
+            residual = held.get("residual")
+            states = torch.zeros_like(states) if residual is None else residual
+        return without_layers.idle(states, length)()
+
+    return forward

@@ -1,0 +1,1 @@
+"""What every model is measured on: corpus, clusters, relations; what an atlas chose of it."""

@@ -1,0 +1,176 @@
+"""The pinned corpus: passages of text that every model is measured on; or one of somebody's own.
+
+One file a topic in `atlas/data/corpus/`, passages parted by a line `===`. The digest is that of
+topics and texts, so that it changes exactly when what is measured on changes. Somebody's own corpus
+is a JSON Lines file, an object `{"text": "..."}` a line, with a `"topic"` where it has one.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.errors import AtlasError, Problems, from_os, short, suggest
+from atlas.files import json_file
+from atlas.paths import package_data
+from atlas.pinned.choices import Choices
+
+SEPARATOR = "==="
+FEWEST_WORDS, MOST_WORDS = 60, 120
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a corpus of somebody's own at most."""
+FEWEST_TEXTS, MOST_TEXTS = 64, 10_000
+"""Its texts at least, so that its clusters have some each, and at most."""
+LONGEST_TEXT, LONGEST_TOPIC = 20_000, 80
+MOST_PROBLEMS = 20
+"""Problems of one file that are told in one run."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One text, and its topic; of 60 to 120 words in the pinned corpus."""
+
+    topic: str
+    text: str
+
+
+@functools.cache
+def load() -> tuple[Passage, ...]:
+    """Every passage, by topic, in the order of the files.
+
+    Raises `AtlasError` for a passage that is too short or too long.
+    """
+    passages = []
+    for file in sorted((package_data() / "corpus").glob("*.txt")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        start = 0
+        for end in [i for i, line in enumerate(lines) if line == SEPARATOR] + [len(lines)]:
+            text = "\n".join(lines[start:end]).strip("\n")
+            words = len(text.split())
+            if not FEWEST_WORDS <= words <= MOST_WORDS:
+                raise AtlasError(
+                    f"passage of {words} words",
+                    file=file,
+                    place=f"line {start + 1}",
+                    remedy=f"a passage has {FEWEST_WORDS} to {MOST_WORDS} words",
+                )
+            passages.append(Passage(file.stem, text))
+            start = end + 1
+    return tuple(passages)
+
+
+def topics() -> tuple[str, ...]:
+    """The topics, in the order of the passages."""
+    return tuple(dict.fromkeys(passage.topic for passage in load()))
+
+
+@functools.cache
+def digest() -> str:
+    """`sha256:...` of topics and texts of the pinned corpus, which protocols carry."""
+    return _digest(load())
+
+
+def chosen(choices: Choices) -> tuple[Passage, ...]:
+    """The texts to measure on: those of the corpus that was chosen, else the pinned ones."""
+    return load() if choices.corpus is None else read(choices.corpus)
+
+
+def chosen_digest(choices: Choices) -> str:
+    """`sha256:...` of the texts to measure on."""
+    return digest() if choices.corpus is None else _digest(chosen(choices))
+
+
+def read(path: Path) -> tuple[Passage, ...]:
+    """Somebody's own corpus, from a JSON Lines file.
+
+    Raises `AtlasError` or `Problems`, with line numbers, for a file that is too large or cannot be
+    read, too few or too many texts, other keys, texts that are empty, too long or there twice.
+    """
+    changed = path.stat() if path.is_file() else None
+    return _read(path, changed and (changed.st_mtime_ns, changed.st_size))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(path: Path, changed: object) -> tuple[Passage, ...]:
+    lines = _lines(path)
+    passages: list[Passage] = []
+    seen: dict[str, int] = {}
+    found: list[AtlasError] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            passage = _passage(json_file.parse(line, path))
+            first = seen.setdefault(passage.text, number)
+            if first != number:
+                raise AtlasError(f"the text of line {first} again", remedy="leave one of them out")
+        except AtlasError as error:
+            found.append(
+                AtlasError(error.problem, file=path, place=f"line {number}", remedy=error.remedy)
+            )
+            if len(found) >= MOST_PROBLEMS:
+                break
+            continue
+        passages.append(passage)
+    if not found and not FEWEST_TEXTS <= len(passages) <= MOST_TEXTS:
+        found = [
+            AtlasError(
+                f"{len(passages)} texts",
+                file=path,
+                remedy=f"a corpus has {FEWEST_TEXTS} to {MOST_TEXTS} of them, one a line",
+            )
+        ]
+    if found:
+        raise Problems(found)
+    return tuple(passages)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        json_file.require_file(path)
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise AtlasError(
+                f"{size} bytes, more than {LARGEST}", file=path, remedy="take fewer texts"
+            )
+        return path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise from_os(error, file=path, remedy="name a JSON Lines file") from error
+    except UnicodeDecodeError as error:
+        raise AtlasError(
+            f"byte {error.start} is not UTF-8", file=path, remedy="write it in UTF-8"
+        ) from error
+
+
+def _passage(item: object) -> Passage:
+    """One line's object as a passage; `AtlasError` without a place for what is wrong with it."""
+    if not isinstance(item, dict):
+        raise AtlasError(f"{short(item)} is no object", remedy='write {"text": "..."}')
+    for key in item:
+        if key not in ("text", "topic"):
+            raise AtlasError(f"unknown key {short(key)}", remedy=suggest(key, ("text", "topic")))
+    for key, longest in (("text", LONGEST_TEXT), ("topic", LONGEST_TOPIC)):
+        value = item.get(key, "" if key == "text" else "-")
+        if not isinstance(value, str) or not value.strip():
+            raise AtlasError(f"{key} {short(value)} is no text", remedy='write {"text": "..."}')
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise AtlasError(
+                f"{key} {short(value)} holds half of a surrogate pair, which is no character",
+                remedy="write the whole character, or leave it out",
+            )
+        if len(value) > longest:
+            raise AtlasError(
+                f"{key} of {len(value)} characters", remedy=f"at most {longest}: cut it"
+            )
+    return Passage(item.get("topic", ""), item["text"])
+
+
+def _digest(passages: Sequence[Passage]) -> str:
+    total = hashlib.sha256()
+    for passage in passages:
+        total.update(f"{passage.topic}\0{passage.text}\0".encode("utf-8", "surrogatepass"))
+    return f"sha256:{total.hexdigest()}"

@@ -1,0 +1,1 @@
+"""What was measured: matrices and profiles, what is fresh, what a plan comes to."""

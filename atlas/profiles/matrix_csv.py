@@ -1,0 +1,49 @@
+"""A matrix as CSV, byte for byte what a figure's CSV button gives (`static/numbers.js`)."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from atlas.errors import AtlasError, suggest
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Profile
+
+
+def csv(matrix: Matrix) -> str:
+    """A line of column labels, then a line a row; values that do not exist are empty."""
+    head = [" \\ ".join(matrix.axes), *matrix.columns]
+    lines = [
+        [field(label), *map(_number, values)]
+        for label, values in zip(matrix.rows, matrix.values.tolist(), strict=True)
+    ]
+    return "".join(f"{','.join(line)}\r\n" for line in [[field(text) for text in head], *lines])
+
+
+def field(text: str) -> str:
+    """A label as a CSV field that no spreadsheet takes for a formula."""
+    safe = f"'{text}" if re.match(r"[=+@-]", text) else text
+    quoted = safe.replace('"', '""')
+    return f'"{quoted}"' if re.search(r'[",\r\n]', safe) else safe
+
+
+def of(profile: Profile, name: str) -> str:
+    """The CSV of a profile's matrix. Raises `AtlasError` where it has none of that name."""
+    found = {matrix.name: matrix for matrix in profile.matrices}
+    if name not in found:
+        raise AtlasError(
+            f"{profile.model.slug} {profile.analysis}: there is no matrix {name!r}",
+            remedy=suggest(name, list(found)),
+        )
+    return csv(found[name])
+
+
+def _number(value: float) -> str:
+    """The shortest digits that give the value, written as JavaScript writes them."""
+    if math.isnan(value):
+        return ""
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return str(np.format_float_positional(value, trim="-"))
+    return re.sub(r"e([+-])0+", r"e\1", f"{value!r}")

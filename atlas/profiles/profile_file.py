@@ -1,0 +1,269 @@
+"""Profiles on disk: `docs/models/<slug>/<analysis>.json`, written by `profile`, read by all.
+
+A file is one JSON object: format number, analysis and its version, the model that was read,
+protocol (what must agree before two models are compared), conditions (what is shown beside),
+facts, matrices with a row a line, and made_by, which is never part of equality.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas import schemas
+from atlas.errors import AtlasError, raise_all, short
+from atlas.files import json_file
+from atlas.files.json_file import read_json as read_json
+from atlas.files.json_file import write_atomic as write_atomic
+from atlas.paths import refuse_link
+from atlas.profiles import matrix
+from atlas.profiles.matrix import Matrix
+
+FORMAT = 1
+
+Scalar = str | int | float | bool | None
+Scalars = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The model that was read: what a number is pinned to.
+
+    `digest` is that of the weights, `tokenizer` that of the tokenizer or None.
+    """
+
+    slug: str
+    source: str
+    revision: str | None
+    digest: str
+    tokenizer: str | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one analysis measured on one model."""
+
+    analysis: str
+    version: int
+    model: Pin
+    protocol: Scalars
+    conditions: Scalars
+    facts: Scalars
+    matrices: tuple[Matrix, ...]
+    made_by: Scalars
+
+    def matrix(self, name: str) -> Matrix:
+        """The matrix of that name; `KeyError` where there is none."""
+        return {matrix.name: matrix for matrix in self.matrices}[name]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a profile should have been measured on to be fresh; None where it cannot be known
+    here, as when the weights are not on this machine."""
+
+    source: str
+    revision: str | None
+    digest: str | None
+    tokenizer: str | None
+    version: int
+    protocol: Scalars
+
+
+def staleness(profile: Profile, wanted: Wanted) -> tuple[str, ...]:
+    """Why a profile is stale, a reason each; empty where it is fresh.
+
+    A pinned revision stands for the weights and the tokenizer; without one their digests must
+    agree, as far as the files are at hand.
+    """
+    reasons: list[str] = []
+    model = profile.model
+    if profile.version != wanted.version:
+        reasons.append(f"measured with version {profile.version}, current {wanted.version}")
+    if model.source != wanted.source:
+        reasons.append(f"measured on source {model.source}, current {wanted.source}")
+    if model.revision != wanted.revision:
+        revisions = (model.revision or "none", wanted.revision or "none")
+        reasons.append("measured on revision {}, current {}".format(*revisions))
+    if wanted.revision is None and wanted.digest not in (None, model.digest):
+        reasons.append("measured on other weights")
+    # Without a revision, files at hand that hold no tokenizer say that there is none.
+    at_hand = wanted.tokenizer is not None or (
+        wanted.revision is None and wanted.digest is not None
+    )
+    if at_hand and wanted.tokenizer != model.tokenizer:
+        reasons.append("measured with another tokenizer")
+    for key in sorted({*profile.protocol, *wanted.protocol}):
+        was, now = profile.protocol.get(key), wanted.protocol.get(key)
+        if was != now:
+            reasons.append(f"protocol {key}: measured with {short(was)}, current {short(now)}")
+    return tuple(reasons)
+
+
+def text(profile: Profile) -> str:
+    """A profile as the text of its file."""
+    head: dict[str, Any] = {
+        "format": FORMAT,
+        "analysis": profile.analysis,
+        "version": profile.version,
+        "model": asdict(profile.model),
+        "protocol": _scalars("protocol", profile.protocol, exact=True),
+        "conditions": _scalars("conditions", profile.conditions),
+        "facts": _scalars("facts", profile.facts),
+    }
+    lines = [
+        f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},"
+        for key, value in head.items()
+    ]
+    matrices = ",\n".join(f"  {item.json_text()}" for item in profile.matrices)
+    made_by = json.dumps(_scalars("made_by", profile.made_by), ensure_ascii=False)
+    return "\n".join(
+        ["{", *lines, ' "matrices": [', f"{matrices}],", f' "made_by": {made_by}', "}", ""]
+    )
+
+
+def save(path: Path, profile: Profile) -> None:
+    """Write a profile, whole or not at all.
+
+    Raises `AtlasError` or `Problems` for what `load` would refuse: nothing is written that cannot
+    be read again.
+    """
+    content = text(profile)
+    _profile(json_file.parse(content, path), path)
+    write_atomic(path, content)
+
+
+def load(path: Path) -> Profile:
+    """Read a profile.
+
+    Raises `AtlasError` or `Problems`: everything wrong with the file, a line each; a newer format
+    is refused with the remedy.
+    """
+    refuse_link(path)
+    return _profile(read_json(path), path)
+
+
+def _profile(raw: Any, path: Path) -> Profile:
+    """The profile that a file's JSON holds."""
+    document = _current(raw, path)
+    found = schemas.problems(_without_values(document), "profile", path)
+    raise_all(found)
+    matrices: list[Matrix] = []
+    for item in document["matrices"]:
+        try:
+            matrices.append(matrix.from_json(item, path))
+        except AtlasError as error:
+            found.append(error)
+    names = [item["name"] for item in document["matrices"]]
+    found += [
+        AtlasError(
+            f"two matrices are named {name!r}",
+            file=path,
+            place="matrices",
+            remedy="measure it again",
+        )
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    found += _misplaced(document, path)
+    raise_all(found)
+    return Profile(
+        analysis=document["analysis"],
+        version=document["version"],
+        model=Pin(**document["model"]),
+        protocol=document["protocol"],
+        conditions=document["conditions"],
+        facts=document["facts"],
+        matrices=tuple(matrices),
+        made_by=document["made_by"],
+    )
+
+
+def _current(document: Any, path: Path) -> dict[str, Any]:
+    """A document in the current format. Older ones are brought up to date here, one format at a
+    time; there is none yet."""
+    if not isinstance(document, dict):
+        raise AtlasError(
+            f"{short(document)} is not a mapping", file=path, remedy="measure it again"
+        )
+    number = document.get("format")
+    if isinstance(number, int) and number > FORMAT:
+        raise AtlasError(
+            f"format {number} is newer than this atlas, which reads up to {FORMAT}",
+            file=path,
+            place="format",
+            remedy="upgrade: pip install --upgrade model-atlas",
+        )
+    return document
+
+
+def _without_values(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document with empty arrays, which numpy checks a hundred times faster, and with
+    labels that several matrices share, or that just count, not written out again."""
+    matrices = document.get("matrices")
+    if not isinstance(matrices, list):
+        return document
+    seen: set[tuple[str, ...]] = set()
+    bare = [
+        {key: _emptied(key, value, seen) for key, value in item.items()}
+        if isinstance(item, dict)
+        else item
+        for item in matrices
+    ]
+    return {**document, "matrices": bare}
+
+
+def _emptied(key: str, value: Any, seen: set[tuple[str, ...]]) -> Any:
+    if not isinstance(value, list) or not value:
+        return value
+    if key in ("values", "spread") and all(isinstance(row, list) for row in value):
+        return [[0]]
+    if key in ("rows", "columns", "native") and all(isinstance(label, str) for label in value):
+        labels = tuple(value)
+        known = labels in seen or _counted(labels)
+        seen.add(labels)
+        return value[:1] if known else value
+    return value
+
+
+def _counted(labels: tuple[str, ...]) -> bool:
+    """Whether labels are 0, 1, 2 ..., as those of layers and heads are: sound beyond a doubt."""
+    return len(labels) <= 1000 and labels == tuple(map(str, range(len(labels))))
+
+
+def _misplaced(document: dict[str, Any], path: Path) -> list[AtlasError]:
+    """A profile's name and model are those of its place."""
+    found = []
+    for key, says, lies in (
+        ("analysis", document["analysis"], path.name.removesuffix(".json")),
+        ("model.slug", document["model"]["slug"], path.parent.name),
+    ):
+        if says != lies:
+            found.append(
+                AtlasError(
+                    f"{says!r} in a file that lies at {lies!r}",
+                    file=path,
+                    place=key,
+                    remedy="move the file or measure again",
+                )
+            )
+    return found
+
+
+def _scalars(part: str, values: Scalars, *, exact: bool = False) -> dict[str, Scalar]:
+    """Scalars as they are written; what a protocol states is not rounded, for it is compared."""
+    written: dict[str, Scalar] = {}
+    for key, value in values.items():
+        plain = value is None or isinstance(value, (str, bool, int, float))
+        if not plain or value in (math.inf, -math.inf):
+            raise AtlasError(
+                f"{short(value)} is a {type(value).__name__}, no text or finite number",
+                place=f"{part}.{key}",
+                remedy="the analysis must return Python's own types",
+            )
+        kept = exact and isinstance(value, float) and math.isfinite(value)
+        written[key] = matrix.rounded(value) if isinstance(value, float) and not kept else value
+    return written

@@ -1,0 +1,134 @@
+"""Settings of a whole atlas: `extra.atlas` in mkdocs.yml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import yaml
+
+from atlas.errors import AtlasError, from_os, raise_all, short, suggest
+from atlas.paths import Project
+from atlas.pinned.choices import Choices
+from atlas.profiles import statement
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for every model of the atlas.
+
+    `analyses`: which analyses to run where an entry names none; None for all that fit. `choices`:
+    what is measured on, and how; its keys stand beside `analyses` in the file.
+    """
+
+    analyses: tuple[str, ...] | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+KEYS = ("analyses", *(each.name for each in fields(Choices)))
+
+
+def load(project: Project) -> Settings:
+    """The settings of a project.
+
+    Raises `AtlasError` or `Problems` for unknown keys, wrong types and unknown analyses.
+    """
+    file = project.mkdocs_yml
+    extra = _mkdocs(project).get("extra") or {}
+    stated = extra.get("atlas") if isinstance(extra, dict) else None
+    if stated is None:
+        return Settings()
+    if not isinstance(stated, dict):
+        raise AtlasError(
+            f"{short(stated)} is not a mapping", file=file, place="extra.atlas", remedy="write keys"
+        )
+    found = [
+        AtlasError(
+            f"unknown key {short(key)}",
+            file=file,
+            place=f"extra.atlas.{key}",
+            remedy=suggest(key, KEYS),
+        )
+        for key in stated
+        if key not in KEYS
+    ]
+    analyses = stated.get("analyses")
+    if analyses is not None and not isinstance(analyses, list):
+        found.append(
+            AtlasError(
+                f"{short(analyses)} is not a list",
+                file=file,
+                place="extra.atlas.analyses",
+                remedy=f"write a list of names; known: {', '.join(statement.names())}",
+            )
+        )
+    elif analyses is not None:
+        found += unknown_analyses(analyses, file, "extra.atlas.analyses")
+    found += _unfit(stated, file)
+    raise_all(found)
+    chosen = {key: stated[key] for key in ("sparsity", "learned") if stated.get(key) is not None}
+    if stated.get("corpus") is not None:
+        chosen["corpus"] = project.root / stated["corpus"]
+    return Settings(tuple(analyses) if analyses is not None else None, Choices(**chosen))
+
+
+def _unfit(stated: dict[Any, Any], file: Any) -> list[AtlasError]:
+    """An error for each choice that is of the wrong type or out of bounds."""
+    sparsity = stated.get("sparsity")
+    number = isinstance(sparsity, (int, float)) and not isinstance(sparsity, bool)
+    fits = {
+        "corpus": ("a path", "name a JSON Lines file", isinstance(stated.get("corpus"), str)),
+        "sparsity": (
+            "a share below 1",
+            "write 0.25 to prune a quarter of the blocks",
+            number and 0 <= float(str(sparsity)) < 1,
+        ),
+        "learned": ("true or false", "write one of them", isinstance(stated.get("learned"), bool)),
+    }
+    return [
+        AtlasError(
+            f"{short(stated[key])} is not {what}",
+            file=file,
+            place=f"extra.atlas.{key}",
+            remedy=remedy,
+        )
+        for key, (what, remedy, right) in fits.items()
+        if stated.get(key) is not None and not right
+    ]
+
+
+def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:
+    """An error for each name that is no analysis."""
+    return [
+        AtlasError(
+            f"there is no analysis {short(name)}",
+            file=file,
+            place=place,
+            remedy=suggest(name, statement.names()),
+        )
+        for name in named
+        if name not in statement.names()
+    ]
+
+
+def _mkdocs(project: Project) -> dict[str, Any]:
+    try:
+        document = yaml.load(project.mkdocs_yml.read_text(encoding="utf-8"), Loader=_TaglessLoader)
+    except OSError as error:
+        raise from_os(error, file=project.mkdocs_yml) from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise AtlasError(
+            f"cannot be read: {error}", file=project.mkdocs_yml, remedy="mend the file"
+        ) from error
+    if not isinstance(document, dict):
+        raise AtlasError(
+            "is not a mapping", file=project.mkdocs_yml, remedy="write `site_name: ...`"
+        )
+    return document
+
+
+class _TaglessLoader(yaml.SafeLoader):
+    """Safe YAML in which MkDocs' own tags (!ENV, !!python/name) read as None."""
+
+
+_TaglessLoader.add_multi_constructor("", lambda loader, suffix, node: None)

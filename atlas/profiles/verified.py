@@ -1,0 +1,175 @@
+"""Records of verification: `docs/models/<slug>/verified.json`, written by `atlas verify`.
+
+A record says of each analysis when and on what kind of machine it was measured again with the same
+values. It names the profile by a digest of what was measured, so that a page can tell whether the
+profile that it shows is still the one that was reproduced. A profile that did not come out the same
+loses its line.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from atlas import paths, schemas
+from atlas.errors import AtlasError, raise_all
+from atlas.files import json_file
+from atlas.paths import Project
+from atlas.profiles import profile_file, side_files
+from atlas.profiles.agreement import Difference
+from atlas.profiles.matrix import rounded
+from atlas.profiles.profile_file import Profile
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The kind of machine: nothing that tells whose it is."""
+
+    device: str
+    system: str
+    processor: str
+
+    def __str__(self) -> str:
+        return f"{self.device} ({self.system}, {self.processor})"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """One analysis that came out the same.
+
+    `weights`, `measured`, `parts`: digests of the weights, of the profile without made_by, and of
+    each part's file. `largest` and `tolerance` are relative differences.
+    """
+
+    date: str
+    version: int
+    weights: str
+    measured: str
+    parts: Mapping[str, str]
+    matrices: int
+    values: int
+    largest: float
+    tolerance: float
+    machine: Machine
+    versions: Mapping[str, str]
+
+
+def load(path: Path) -> dict[str, Reproduction]:
+    """A model's record by analysis, empty where there is none; `AtlasError` or `Problems` for a
+    file that breaks its schema or lies in another model's folder."""
+    if not path.exists() and not path.is_symlink():
+        return {}
+    paths.refuse_link(path)
+    document = json_file.read_json(path)
+    raise_all(schemas.problems(document, "verified", path))
+    if document["slug"] != path.parent.name:
+        raise AtlasError(
+            f"{document['slug']!r} in a file that lies at {path.parent.name!r}",
+            file=path,
+            place="slug",
+            remedy="verify again",
+        )
+    return {
+        name: Reproduction(**{**raw, "machine": Machine(**raw["machine"])})
+        for name, raw in document["analyses"].items()
+    }
+
+
+def save(path: Path, record: Mapping[str, Reproduction]) -> None:
+    """Write a record, an analysis a line, whole or not at all; an empty one removes the file."""
+    if not record:
+        path.unlink(missing_ok=True)
+        return
+    lines = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(asdict(record[name]), ensure_ascii=False)}"
+        for name in sorted(record)
+    )
+    head = f'{{\n "format": {FORMAT},\n "slug": {json.dumps(path.parent.name)},\n'
+    text = f'{head} "analyses": {{\n{lines}\n }}\n}}\n'
+    raise_all(schemas.problems(json_file.parse(text, path), "verified", path))
+    json_file.write_atomic(path, text)
+
+
+def measured(profile: Profile) -> str:
+    """Digest of what a profile measured and on what: all of it but made_by."""
+    text = profile_file.text(replace(profile, made_by={}))
+    return f"sha256:{hashlib.sha256(text.encode('utf-8')).hexdigest()}"
+
+
+def part_digests(profile: Path) -> dict[str, str]:
+    """Digest of each file beside a profile that is a part of it."""
+    found = {}
+    for path in sorted(profile.parent.glob(f"{profile.stem}.*.json")):
+        part = path.stem.removeprefix(f"{profile.stem}.")
+        if side_files.exists(profile.stem, part):
+            found[part] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    return found
+
+
+def reproduced(record: Mapping[str, Reproduction], profile: Profile, path: Path) -> bool:
+    """Whether a record is about this profile and its parts as they are now."""
+    known = record.get(profile.analysis)
+    return (
+        known is not None
+        and known.weights == profile.model.digest
+        and known.measured == measured(profile)
+        and known.parts == part_digests(path)
+    )
+
+
+def update(
+    project: Project, again: Profile, verdicts: Sequence[Difference], today: datetime.date
+) -> None:
+    """Note in a model's record what came of measuring one profile again.
+
+    Raises `AtlasError` where the record that is there cannot be read.
+    """
+    slug, name = again.model.slug, again.analysis
+    path, where = project.verified(slug), project.profile(slug, name)
+    record = load(path)
+    agrees = all(verdict.agrees for verdict in verdicts)
+    if agrees:
+        record[name] = _reproduction(profile_file.load(where), where, again, verdicts, today)
+    else:
+        record.pop(name, None)
+    if agrees or path.exists():
+        save(path, record)
+
+
+def _reproduction(
+    committed: Profile,
+    where: Path,
+    again: Profile,
+    verdicts: Iterable[Difference],
+    today: datetime.date,
+) -> Reproduction:
+    verdicts = list(verdicts)
+    return Reproduction(
+        date=today.isoformat(),
+        version=committed.version,
+        weights=again.model.digest,
+        measured=measured(committed),
+        parts=part_digests(where),
+        matrices=len(committed.matrices),
+        values=sum(int((matrix.values == matrix.values).sum()) for matrix in committed.matrices),
+        largest=rounded(max((item.largest or 0.0 for item in verdicts), default=0.0)) or 0.0,
+        tolerance=max((item.tolerance for item in verdicts), default=0.0),
+        machine=_machine(again.made_by),
+        versions={key: str(again.made_by[key]) for key in ("atlas", "torch", "python")},
+    )
+
+
+def _machine(made_by: Mapping[str, Any]) -> Machine:
+    return Machine(
+        device=str(made_by["device"]),
+        system=platform.system() or "unknown",
+        processor=str(made_by["machine"]) or "unknown",
+    )

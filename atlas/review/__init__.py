@@ -1,0 +1,1 @@
+"""What is wrong, what a change does, which claims hold."""

@@ -1,0 +1,90 @@
+"""Where entries contradict each other, their architecture's row, or their own profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from atlas import architectures
+from atlas.architectures import parameter_counts
+from atlas.entries.entry import Entry, Geometry
+from atlas.errors import AtlasError
+from atlas.paths import Project
+from atlas.pinned.choices import Choices
+from atlas.profiles import profile_file, statement
+from atlas.profiles.profile_file import Profile, Wanted
+
+
+def duplicates(entries: Sequence[Entry], project: Project) -> Iterator[AtlasError]:
+    """Entries that list the same model twice: the same source at the same revision."""
+    seen: dict[tuple[str, str | None], str] = {}
+    for item in entries:
+        key = (item.source.lower(), item.revision)
+        if key in seen:
+            yield AtlasError(
+                f"source {item.source!r} is also that of {seen[key]!r}",
+                file=project.entry(item.slug),
+                place="source",
+                remedy="keep one of them, or pin them to different revisions",
+            )
+        seen.setdefault(key, item.slug)
+
+
+def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
+    """An entry's geometry against its architecture's row: shapes and counts that cannot be."""
+    shape = item.geometry
+    if shape is None or item.architecture not in architectures.known():
+        return
+    if shape.heads % shape.kv_heads:
+        yield AtlasError(
+            f"{shape.heads} heads cannot share {shape.kv_heads} key/value heads evenly",
+            file=file,
+            place="geometry.kv_heads",
+            remedy="write what the model's config says",
+        )
+        return
+    bounds = parameter_counts.bounds(architectures.row(item.architecture), shape)
+    if shape.parameters is not None and not bounds.hold(shape.parameters):
+        most = "or more" if bounds.most is None else f"to {bounds.most:,}"
+        yield AtlasError(
+            f"{shape.parameters:,} parameters, and a {item.architecture} of this shape has "
+            f"{bounds.least:,} {most}",
+            file=file,
+            place="geometry.parameters",
+            remedy="correct the count or the shape",
+        )
+
+
+def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasError]:
+    """A profile against the entry beside it: analyses that do not fit, maps of another shape."""
+    if item.architecture in architectures.known():
+        kind, stated = architectures.kind(item.architecture), statement.of(profile.analysis)
+        if kind not in stated.kinds:
+            yield AtlasError(
+                f"{profile.analysis!r} does not fit {kind}s such as {item.architecture}",
+                file=file,
+                remedy="remove it",
+            )
+    if item.geometry is not None:
+        yield from _of_another_shape(item.geometry, profile, file)
+
+
+def _of_another_shape(shape: Geometry, profile: Profile, file: Path) -> Iterator[AtlasError]:
+    lengths = {"layer": shape.layers, "head": shape.heads}
+    for matrix in profile.matrices:
+        for axis, labels in zip(matrix.axes, (matrix.rows, matrix.columns), strict=True):
+            if axis in lengths and len(labels) != lengths[axis]:
+                yield AtlasError(
+                    f"{len(labels)} {axis}s, and the entry says {lengths[axis]}",
+                    file=file,
+                    place=f"matrix {matrix.name!r}",
+                    remedy="measure it again, or correct the entry's geometry",
+                )
+
+
+def stale(item: Entry, profile: Profile, choices: Choices) -> tuple[str, ...]:
+    """Why a profile is stale as far as entry and analysis tell; `atlas plan` looks at weights."""
+    stated = statement.of(profile.analysis)
+    protocol = stated.protocol_under(choices)
+    wanted = Wanted(item.source, item.revision, None, None, stated.version, protocol)
+    return profile_file.staleness(profile, wanted)

@@ -1,0 +1,259 @@
+"""What becomes of claims on the profiles that are there: holds, no longer holds, cannot be tested.
+
+A claim is only held against fresh profiles. They were measured by the current version and protocol
+of their analysis, so that values of two models may be compared.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.errors import suggest
+from atlas.profiles.matrix import Matrix
+from atlas.review.claims import Claim, Combination, Comparison, Operand, Quantity, Statement
+
+if TYPE_CHECKING:
+    from atlas.profiles.collection import Model
+
+State = Literal["holds", "no longer holds", "cannot be tested yet"]
+STATES: tuple[State, ...] = ("holds", "no longer holds", "cannot be tested yet")
+
+ORDER: dict[str, Callable[[float, float], bool]] = {
+    "above": operator.gt,
+    "at least": operator.ge,
+    "below": operator.lt,
+    "at most": operator.le,
+}
+
+
+REDUCE: dict[str, Callable[[NDArray[np.float64]], Any]] = {
+    "max": np.nanmax,
+    "min": np.nanmin,
+    "mean": np.nanmean,
+    "cell": np.nanmax,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim and what became of it.
+
+    `reasons`: why it cannot be tested, empty where it can. `found`: what each of its comparisons
+    found, in words. `listed`: the page of its view is there.
+    """
+
+    claim: Claim
+    state: State
+    reasons: tuple[str, ...]
+    found: tuple[str, ...]
+    listed: bool
+
+    @property
+    def key(self) -> str:
+        """The state as one word, for style sheets and scripts."""
+        return {"holds": "holds", "no longer holds": "fails"}.get(self.state, "untested")
+
+
+class _Untestable(Exception):  # noqa: N818 - no error: the third answer
+    """A quantity that cannot be taken, and why."""
+
+
+def judge(claims: Iterable[Claim], models: Sequence[Model]) -> list[Verdict]:
+    """A verdict for each claim, in the order given."""
+    by_slug = {model.entry.slug: model for model in models}
+    return [_judge(claim, by_slug) for claim in claims]
+
+
+@dataclass(frozen=True)
+class About:
+    """The claims about one model, on the page of claims under `anchor`; `name` is the slug where
+    the atlas does not list it."""
+
+    slug: str
+    name: str
+    listed: bool
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def anchor(self) -> str:
+        first = self.verdicts[0].claim
+        return f"about-{self.slug}" if first.models[0] == self.slug else first.name
+
+    @property
+    def counted(self) -> str:
+        """How many there are of each state that occurs, in words."""
+        return told(self.verdicts)
+
+
+def about(slug: str, verdicts: Sequence[Verdict]) -> About | None:
+    """The claims that a model's page tells of: all that name it; None where none does. Their anchor
+    is the first one's."""
+    mine = tuple(item for item in verdicts if slug in item.claim.models)
+    return About(slug, slug, True, mine) if mine else None
+
+
+def by_model(verdicts: Sequence[Verdict], models: Sequence[Model]) -> list[About]:
+    """Claims under the model that they name first: models with claims that are tested come first,
+    in the order of the atlas."""
+    names = {model.entry.slug: model.entry.name for model in models}
+    slugs = dict.fromkeys([*names, *(item.claim.models[0] for item in verdicts)])
+    groups = [
+        About(slug, names.get(slug, slug), slug in names, mine)
+        for slug in slugs
+        if (mine := tuple(item for item in verdicts if item.claim.models[0] == slug))
+    ]
+    return sorted(groups, key=lambda group: all(one.reasons for one in group.verdicts))
+
+
+def counts(verdicts: Sequence[Verdict]) -> list[tuple[State, int]]:
+    """How many there are of each state."""
+    return [(state, sum(item.state == state for item in verdicts)) for state in STATES]
+
+
+def told(verdicts: Sequence[Verdict]) -> str:
+    """How many there are of each state that occurs, in words."""
+    plural = {"holds": "hold", "no longer holds": "no longer hold"}
+    return ", ".join(
+        f"{count} {state if count == 1 else plural.get(state, state)}"
+        for state, count in counts(verdicts)
+        if count
+    )
+
+
+def _judge(claim: Claim, models: dict[str, Model]) -> Verdict:
+    reasons: dict[str, None] = {}
+    values: dict[Quantity, float | str] = {}
+    for quantity in claim.quantities:
+        try:
+            values[quantity] = _take(quantity, _matrix(quantity, models))
+        except _Untestable as error:
+            reasons[str(error)] = None
+    path = claim.view.split("?")[0].split("#")[0].split("/")
+    listed = path[0] != "models" or path[1] in models
+    if reasons:
+        return Verdict(claim, "cannot be tested yet", tuple(reasons), (), listed)
+    found: list[str] = []
+    true = _is_true(claim.holds, values, found)
+    return Verdict(claim, "holds" if true else "no longer holds", (), tuple(found), listed)
+
+
+def _matrix(quantity: Quantity, models: dict[str, Model]) -> Matrix:
+    """The matrix that a quantity is taken of; `_Untestable` says why there is none to rely on."""
+    model = models.get(quantity.model)
+    if model is None:
+        raise _Untestable(f"the atlas does not list {quantity.model}")
+    name = model.entry.name
+    section = model.section(quantity.analysis)
+    if section is None:
+        raise _Untestable(f"{quantity.analysis} is not measured on {name}")
+    if section.profile is None:
+        unpinned = model.entry.source_kind == "hub" and model.entry.revision is None
+        because = ", whose revision is still to be pinned," if unpinned else ""
+        raise _Untestable(f"{name}{because} awaits its profile of {quantity.analysis}")
+    if section.job.state == "stale":
+        why = "; ".join(section.job.reasons)
+        raise _Untestable(f"the profile of {quantity.analysis} of {name} is stale: {why}")
+    names = [matrix.name for matrix in section.profile.matrices]
+    if quantity.matrix not in names:
+        near = suggest(quantity.matrix, names).split("? known")[0]
+        hint = f": {near}?" if near.startswith("did you mean") else ""
+        raise _Untestable(f"{quantity.analysis} of {name} has no {quantity.matrix!r}{hint}")
+    return section.profile.matrix(quantity.matrix)
+
+
+def _take(quantity: Quantity, matrix: Matrix) -> float | str:
+    """The number or the cell that a quantity is."""
+    rows = _indices(quantity.rows, matrix.rows, matrix.axes[0], quantity)
+    columns = _indices(quantity.columns, matrix.columns, matrix.axes[1], quantity)
+    chosen = matrix.values[np.ix_(rows, columns)]
+    if np.isnan(chosen).all():
+        raise _Untestable(f"{_about(quantity)} does not exist in this model")
+    if quantity.is_place:
+        furthest = np.nanmax(chosen) if quantity.take == "argmax" else np.nanmin(chosen)
+        row, column = np.argwhere(chosen == furthest)[0]  # the first of several
+        return cell(matrix, rows[row], columns[column])
+    return _number(quantity, chosen, matrix) * (1.0 if quantity.times is None else quantity.times)
+
+
+def _number(quantity: Quantity, chosen: NDArray[np.float64], matrix: Matrix) -> float:
+    if quantity.take == "rank":
+        return float(1 + np.sum(matrix.values > chosen[0, 0]))
+    if quantity.take == "count":
+        assert quantity.above is not None, "claims.load sees to that"
+        return float(np.sum(chosen > quantity.above))
+    return float(REDUCE[quantity.take](chosen))
+
+
+def _indices(
+    wanted: tuple[str, ...] | None, labels: tuple[str, ...], axis: str, quantity: Quantity
+) -> list[int]:
+    missing = [label for label in wanted or () if label not in labels]
+    if missing:
+        raise _Untestable(f"{quantity.matrix} of {quantity.model} has no {axis} {missing[0]!r}")
+    return [labels.index(label) for label in wanted or labels]
+
+
+def cell(matrix: Matrix, row: int, column: int) -> str:
+    """`layer 2, head 3`, `layer 0, mlp.down`: a label that is a number needs its axis."""
+    labels = zip(matrix.axes, (matrix.rows[row], matrix.columns[column]), strict=True)
+    return ", ".join(f"{axis} {label}" if label.isdigit() else label for axis, label in labels)
+
+
+def _is_true(statement: Statement, values: dict[Quantity, float | str], found: list[str]) -> bool:
+    """Whether a statement is true; every comparison that it rests on is told in `found`."""
+    if isinstance(statement, Combination):
+        parts = [_is_true(part, values, found) for part in statement.parts]
+        if statement.how == "not":
+            return not parts[0]
+        return all(parts) if statement.how == "all" else any(parts)
+    left, right = (_value(side, values) for side in (statement.left, statement.right))
+    true = _compare(statement, left, right)
+    found.append(_found(statement, left, right, true))
+    return true
+
+
+def _compare(statement: Comparison, left: float | str, right: float | str) -> bool:
+    if isinstance(left, str) or isinstance(right, str):
+        return left == right
+    if statement.within is not None:
+        return abs(left - right) <= statement.within
+    return ORDER[statement.relation](left, right)
+
+
+def _value(operand: Operand, values: dict[Quantity, float | str]) -> float | str:
+    return values[operand] if isinstance(operand, Quantity) else operand
+
+
+def _found(statement: Comparison, left: float | str, right: float | str, true: bool) -> str:
+    """`max of induction, ref-llama = 0.9074, above 0.85`."""
+    if statement.relation == "same as" and isinstance(statement.right, str):
+        wanted = "as said" if true else f"not {right}"
+    else:
+        within = "" if statement.within is None else f" within {statement.within:g}"
+        negated = "" if true else "not "
+        wanted = f"{negated}{statement.relation} {_told(statement.right, right)}{within}"
+    return f"{_told(statement.left, left)}, {wanted}"
+
+
+def _told(operand: Operand, value: float | str) -> str:
+    shown = value if isinstance(value, str) else f"{value:.4g}"
+    return f"{_about(operand)} = {shown}" if isinstance(operand, Quantity) else shown
+
+
+def _about(quantity: Quantity) -> str:
+    """What is taken of what, in words that fit in a line."""
+    where = [
+        f"{axis} {', '.join(labels)}"
+        for axis, labels in (("row", quantity.rows), ("column", quantity.columns))
+        if labels is not None
+    ]
+    take = f"count above {quantity.above:g}" if quantity.take == "count" else quantity.take
+    factor = "" if quantity.times is None else f"{quantity.times:g} × "
+    place = f" ({'; '.join(where)})" if where else ""
+    return f"{factor}{take} of {quantity.matrix}{place}, {quantity.model}"

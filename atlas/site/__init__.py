@@ -1,0 +1,1 @@
+"""The published site: pages, figures and data, made of entries and profiles."""

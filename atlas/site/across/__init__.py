@@ -1,0 +1,1 @@
+"""What several models say together: families, surveys, the map of models."""

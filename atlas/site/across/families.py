@@ -1,0 +1,270 @@
+"""Families: the sizes of a model side by side on one scale, and who was tuned from whom.
+
+A family page draws its panels from the models' own published profiles; this module adds what only
+all sizes together can say. `ladder.json` beside the page holds it:
+
+format, family    1 and the family's name
+models      slug, name, parameters, layers, in order of size
+analyses    each analysis that was measured on at least one of them:
+    name, title, version    the analysis, its name in words, the version that is shown
+    members     places in `models` of those whose values are on one scale: they were measured
+                with one version and protocol
+    apart       slugs of those measured otherwise, each with what differs
+    beside      the quantity of one column that stands first beside those on its scale, if any
+    matrices    each quantity that members have: name, title, unit, direction, kind, axes and scale
+                as in a survey's bundle; `columns` in order of their mean over the family where
+                columns are modules, highest first; `mean` of each member, null without one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from atlas.entries.entry import Entry
+from atlas.profiles.collection import Model
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Profile
+from atlas.profiles.statement import Statement
+from atlas.site.across import shared_scale, surveys
+from atlas.site.figures import column_order
+
+FORMAT = 1
+TABLE = 12
+"""Quantities of an analysis whose means a page states in a table; the figure has all of them."""
+
+
+WIDEST = 40
+"""Members from which on a table of means can no longer be read."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model in the tree of who was tuned from whom, and how far it moved from its base."""
+
+    entry: Entry
+    drift: float | None
+    inside: bool
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """An analysis on the ladder: `means` by quantity, one of each member, None without one."""
+
+    stated: Statement
+    members: tuple[Model, ...]
+    apart: tuple[tuple[Model, str], ...]
+    matrices: tuple[dict[str, Any], ...] = field(repr=False)
+    version: int
+
+    @property
+    def means(self) -> list[dict[str, Any]]:
+        """The quantities whose means the page states in a table, none for too large a family."""
+        if len(self.members) > WIDEST:
+            return []
+        return [item for item in self.matrices if item["transform"] != "whole"][:TABLE]
+
+
+@dataclass(frozen=True)
+class Family:
+    """The models of one family in order of size, its lineage and its measured analyses."""
+
+    name: str
+    models: tuple[Model, ...]
+    lineage: tuple[Node, ...]
+    rungs: tuple[Rung, ...]
+
+    @property
+    def folder(self) -> str:
+        """Where its page lies, relative to docs/ and to the site's root."""
+        return f"families/{self.name}"
+
+    @property
+    def offered(self) -> list[Rung]:
+        """Its analyses, those that most of its models have first: with these a page opens."""
+        return sorted(self.rungs, key=lambda rung: -len(rung.members))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers of parameters that are known, each once, ascending."""
+        return tuple(sorted({size for size in map(parameters, self.models) if size}))
+
+    @property
+    def ladder(self) -> bytes:
+        """The file that the page's figure reads."""
+        return surveys.dumped(
+            {
+                "format": FORMAT,
+                "family": self.name,
+                "models": [
+                    {
+                        "slug": model.entry.slug,
+                        "name": model.entry.name,
+                        "parameters": parameters(model),
+                        "layers": model.entry.geometry.layers if model.entry.geometry else None,
+                    }
+                    for model in self.models
+                ],
+                "analyses": [
+                    {
+                        "name": rung.stated.name,
+                        "title": rung.stated.title,
+                        "version": rung.version,
+                        "members": [self.models.index(model) for model in rung.members],
+                        "apart": [[model.entry.slug, why] for model, why in rung.apart],
+                        "matrices": rung.matrices,
+                        "beside": rung.stated.shown.get("beside"),
+                    }
+                    for rung in self.rungs
+                ],
+            }
+        )
+
+
+def described() -> str:
+    """What a ladder holds, as the docstring above says it."""
+    assert __doc__ is not None, "python -OO would leave it out"
+    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
+
+
+def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Family]:
+    """Every family by name, its models in order of size."""
+    by_name: dict[str, list[Model]] = {}
+    for model in models:
+        by_name.setdefault(model.entry.family, []).append(model)
+    return [
+        _family(name, sorted(by_name[name], key=_size), models, statements)
+        for name in sorted(by_name)
+    ]
+
+
+def parameters(model: Model) -> int | None:
+    """A model's number of parameters, None where its entry does not state it."""
+    return model.entry.geometry.parameters if model.entry.geometry else None
+
+
+def lineage(members: Iterable[Model], models: Sequence[Model]) -> tuple[Node, ...]:
+    """The trees of who was tuned from whom that members stand in, without those who stand alone."""
+    inside = {model.entry.slug for model in members}
+    by_slug = {model.entry.slug: model.entry for model in models}
+    tuned: dict[str, list[Model]] = {}
+    for model in models:
+        if model.entry.base is not None:
+            tuned.setdefault(model.entry.base, []).append(model)
+    own = {model.entry.slug: model for model in models}
+    roots = dict.fromkeys(_root(by_slug[slug], by_slug).slug for slug in sorted(inside))
+    return tuple(_node(own[slug], tuned, inside) for slug in roots if slug in tuned)
+
+
+def _root(entry: Entry, by_slug: Mapping[str, Entry]) -> Entry:
+    while entry.base is not None:  # a circle of bases is refused with the entries
+        entry = by_slug[entry.base]
+    return entry
+
+
+def _node(model: Model, tuned: Mapping[str, list[Model]], inside: set[str]) -> Node:
+    slug = model.entry.slug
+    children = tuple(_node(child, tuned, inside) for child in tuned.get(slug, ()))
+    return Node(model.entry, model.drift, slug in inside, children)
+
+
+def _size(model: Model) -> tuple[float, bool, str]:
+    """Order on the ladder: parameters, then what was trained before what was tuned, then names."""
+    return parameters(model) or float("inf"), model.entry.base is not None, model.entry.name
+
+
+def _family(
+    name: str, members: Sequence[Model], models: Sequence[Model], statements: Sequence[Statement]
+) -> Family:
+    return Family(
+        name=name,
+        models=tuple(members),
+        lineage=lineage(members, models),
+        rungs=tuple(_rungs(members, statements)),
+    )
+
+
+def _rungs(members: Sequence[Model], statements: Sequence[Statement]) -> Iterator[Rung]:
+    for stated in statements:
+        measured = [
+            (model, section.profile)
+            for model in members
+            if (section := model.section(stated.name)) and section.profile
+        ]
+        if measured:
+            yield _rung(stated, measured)
+
+
+def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
+    """The profiles that most members agree on in version and protocol, newest version on a tie."""
+    groups = surveys.grouped([profile for _, profile in measured])
+    version, protocol = groups[0]
+    own = [pair for pair in measured if (pair[1].version, dict(pair[1].protocol)) == groups[0]]
+    found = surveys.quantities([pair[1] for pair in own])
+    first = found.get(stated.shown.get("beside", ""), [None] * len(own))
+    matrices = [_quantity(items, first) for items in found.values()]
+    return Rung(
+        stated=stated,
+        version=version,
+        members=tuple(model for model, _ in own),
+        apart=tuple(
+            (model, differs(profile, version, protocol))
+            for model, profile in measured
+            if (profile.version, dict(profile.protocol)) != groups[0]
+        ),
+        matrices=tuple(matrices),
+    )
+
+
+def differs(profile: Profile, version: int, protocol: Mapping[str, Any]) -> str:
+    """What keeps a profile from being compared with those of that version and protocol."""
+    told = []
+    if profile.version != version:
+        told.append(f"version {profile.version} instead of {version}")
+    keys = sorted({*profile.protocol, *protocol})
+    other = [key for key in keys if profile.protocol.get(key) != protocol.get(key)]
+    told += [f"another {key.replace('_', ' ')}" for key in other]
+    return ", ".join(told)
+
+
+def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -> dict[str, Any]:
+    """What the ladder says about one quantity; `items` are its matrices, one a member, `beside`
+    those whose column stands first."""
+    shown = [item for item in items if item is not None]
+    joined = [
+        column_order.joined(item, other) for item, other in zip(items, beside, strict=True) if item
+    ]
+    first = shown[0]
+    modules = first.axes[1] == "module"
+    return {
+        "name": first.name,
+        "title": first.title,
+        "unit": first.unit,
+        "direction": first.direction,
+        "axes": list(first.axes),
+        **surveys.told_scale(shared_scale.over(joined)),
+        "columns": list(ordered(shown)) if modules else [],
+        "block": list(surveys.merged([item.columns for item in shown])) if modules else [],
+        "mean": [surveys.mean(item) if item is not None else None for item in items],
+        "shown": [item is not None for item in items],
+    }
+
+
+def ordered(matrices: Sequence[Matrix]) -> tuple[str, ...]:
+    """The columns of several matrices by their mean over all of them, the highest first.
+
+    A model counts with its mean of the column's values that exist; equal means stay in the order
+    in which columns first appear.
+    """
+    means: dict[str, list[float]] = {}
+    for matrix in matrices:
+        for at, column in enumerate(matrix.columns):
+            values = matrix.values[:, at]
+            known = values[np.isfinite(values)]
+            means.setdefault(column, []).extend([float(known.mean())] if known.size else [])
+    total = {column: np.mean(found) if found else -np.inf for column, found in means.items()}
+    return tuple(sorted(total, key=lambda column: -total[column]))

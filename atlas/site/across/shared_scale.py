@@ -1,0 +1,132 @@
+"""One colour scale for the same quantity of several models, and its 255 steps.
+
+What a survey or a family page shows side by side must be read by one key: the scale is computed
+once over all models that are shown, and every value has its place on it. `static/panels.js` paints
+from these steps and turns them back into values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.profiles.matrix import Kind, Matrix, rounded
+from atlas.site.templates import number
+
+STEPS = 254
+"""The highest step; the lowest is 0, so that there are 255 of them."""
+
+MISSING = 255
+"""The byte of a value that does not exist."""
+
+TAIL = 0.5
+"""Percent of the values on either side that a scale clips where they would take most of it."""
+
+ROOM = 4.0
+"""How many times wider than its bulk a range may be before its tails are clipped."""
+
+Transform = Literal["linear", "log", "whole"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of one quantity over several models.
+
+    `low` and `high` are the values of the first and the last step, in the unit of the values;
+    `below` and `above`: there are values beyond, which have the colour of that end. A `whole` scale
+    has a step a category instead.
+    """
+
+    kind: Kind
+    transform: Transform
+    low: float
+    high: float
+    below: bool = False
+    above: bool = False
+    categories: tuple[str, ...] = ()
+
+    def steps(self, matrix: Matrix) -> NDArray[np.uint8]:
+        """The steps of a matrix' values, (row, column) uint8; MISSING where there is no value."""
+        absent = np.isnan(matrix.values)
+        if self.transform == "whole":
+            known = np.where(absent, 0, matrix.values).astype(int)
+            shares = known / STEPS
+        else:
+            shares = self._shares(np.where(absent, self.low, matrix.values))
+        steps = np.rint(shares * STEPS).astype(np.uint8)
+        return np.where(absent, np.uint8(MISSING), steps)
+
+    def _shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = self.low, self.high
+        if self.transform == "log":
+            values, low, high = np.log(np.maximum(values, low)), np.log(low), np.log(high)
+        if high <= low:
+            return np.full_like(values, 0.5)
+        return np.asarray(np.clip((values - low) / (high - low), 0, 1))
+
+    @property
+    def text(self) -> str:
+        """What the colours mean, in words."""
+        if self.kind == "binary":
+            return "dark 1, light 0"
+        if self.transform == "whole":
+            return "one colour a category"
+        kind = "logarithmic" if self.transform == "log" else "linear"
+        beyond = self.below or self.above
+        tail = "; what lies beyond has the colour of the end" if beyond else ""
+        return f"{kind}, {number(self.low)} to {number(self.high)}{tail}"
+
+
+def over(matrices: Sequence[Matrix]) -> Scale:
+    """The scale that the same quantity of several models shares; they are of one kind and have the
+    same categories.
+
+    Linear or logarithmic as the matrices ask for, from the lowest to the highest value of them
+    all; symmetric about 0 for diverging ones, from 0 for counts. Where a few values would take
+    most of a linear range, it ends at the 0.5th and the 99.5th percentile and says so.
+    """
+    kind = matrices[0].kind
+    if kind in ("categorical", "binary"):
+        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].categories or ("0", "1"))
+    values = np.concatenate([item.values[np.isfinite(item.values)] for item in matrices])
+    if not values.size:
+        return Scale(kind, "linear", 0.0, 0.0)
+    if matrices[0].scale == "log" and values.max() > 0:
+        positive = values[values > 0]
+        low, high = _short(positive.min()), _short(positive.max())
+        return Scale(kind, "log", low, high, below=positive.size < values.size)
+    if kind == "diverging":
+        bound, clipped = _upper(np.abs(values))
+        return Scale(kind, "linear", -bound, bound, clipped, clipped)
+    if kind == "counts":
+        high, clipped = _upper(values)
+        return Scale(kind, "linear", 0.0, high, above=clipped)
+    return Scale(kind, "linear", *_bulk(values))
+
+
+def _bulk(values: NDArray[np.float64]) -> tuple[float, float, bool, bool]:
+    """Where the scale of some values begins and ends, and whether values lie below and above."""
+    low, high = float(values.min()), float(values.max())
+    bulk = [float(found) for found in np.percentile(values, (TAIL, 100 - TAIL))]
+    if bulk[1] > bulk[0] and high - low > ROOM * (bulk[1] - bulk[0]):
+        return _short(bulk[0]), _short(bulk[1]), low < bulk[0], high > bulk[1]
+    return _short(low), _short(high), False, False
+
+
+def _upper(values: NDArray[np.float64]) -> tuple[float, bool]:
+    """Where the scale of values from 0 on ends, and whether values lie above."""
+    high, bulk = float(values.max()), float(np.percentile(values, 100 - TAIL))
+    if bulk > 0 and high > ROOM * bulk:
+        return _short(bulk), True
+    return _short(high), False
+
+
+def _short(value: float) -> float:
+    """A number with the digits that profiles have."""
+    short = rounded(float(value))
+    assert short is not None, "a limit is a number"
+    return float(short)

@@ -1,0 +1,1 @@
+"""Figures as a page shows them before any script runs, and what scripts fill."""

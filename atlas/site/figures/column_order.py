@@ -1,0 +1,66 @@
+"""Columns of a heatmap as a page draws them: in which order, and which other column stands first.
+
+`static/order.js` does the same for what a reader chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.statement import Statement
+
+
+def arranged(matrix: Matrix, order: str) -> Matrix:
+    """The same matrix with its columns by their mean, the highest first, where `order` is "mean"
+    and columns have no order of their own; equal ones and those without a value as they were."""
+    if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
+        return matrix
+    known = np.isfinite(matrix.values)
+    sums = np.where(known, matrix.values, 0.0).sum(axis=0)
+    counts = known.sum(axis=0)
+    means = np.divide(sums, counts, out=np.full(len(counts), -np.inf), where=counts > 0)
+    sequence = np.argsort(-means, kind="stable")
+    named = [matrix.columns, matrix.native or ()]
+    columns, native = (tuple(names[at] for at in sequence) if names else () for names in named)
+    return replace(
+        matrix,
+        columns=columns,
+        native=native or None,
+        values=matrix.values[:, sequence],
+        spread=None if matrix.spread is None else matrix.spread[:, sequence],
+    )
+
+
+def beside(stated: Statement, matrices: Iterable[Matrix]) -> Matrix | None:
+    """The matrix of one column that an analysis wants first beside its others, None without one."""
+    found = (one for one in matrices if one.name == stated.shown.get("beside"))
+    return next((one for one in found if len(one.columns) == 1), None)
+
+
+def joined(matrix: Matrix, first: Matrix | None) -> Matrix:
+    """A matrix with the column of another one before its own, where both have the same rows and
+    the same fixed scale; itself where they have not."""
+    if first is None or not _fit(matrix, first):
+        return matrix
+    native = matrix.native and (*(first.native or first.columns), *matrix.native)
+    return replace(
+        matrix,
+        columns=(*first.columns, *matrix.columns),
+        native=native,
+        values=np.hstack([first.values, matrix.values]),
+        spread=None,
+    )
+
+
+def _fit(matrix: Matrix, first: Matrix) -> bool:
+    bounds = matrix.range or (None, None)
+    return (
+        None not in bounds
+        and (matrix.axes, matrix.rows, matrix.kind, matrix.scale, bounds)
+        == (first.axes, first.rows, first.kind, first.scale, first.range)
+        and not set(first.columns) & set(matrix.columns)
+    )

@@ -1,0 +1,177 @@
+"""The functional map of a model (figure F3) as its page shows it before any script has run.
+
+Five panels of heads by layers: all categories of relations, and one a category with the heads that
+have it, coloured by how many categories they have in all. Beside them how many heads each category
+has and how deep they lie, and the relations that the model's tokenizer cannot express.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.pinned import relations
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles.profile_file import Profile
+from atlas.site.figures import bokeh_figure
+
+ANALYSIS = "functions"
+COPYING = "ov_copying"
+"""The matrix that every model has, whatever its tokenizer can express."""
+
+PREVIEW = "functions.maps.svg"
+
+COLOURS = ("#7f8b9d", *bokeh_figure.CATEGORY_COLOURS[5:8])
+"""Of heads in 1, 2, 3 and 4 categories; from 2 on as in the matrix `categories`."""
+
+QUARTERS = ("first", "second", "third", "last")
+
+WIDEST = 2.0
+NARROWEST = 0.7
+"""Width of a panel over its height, whatever the model's shape."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its category (`all` for the first), heads that it shows, and how many of them lie
+    in each quarter of the layers."""
+
+    name: str
+    title: str
+    heads: int
+    quarters: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """A relation with too few pairs of single tokens for the model's tokenizer."""
+
+    title: str
+    pairs: int
+
+
+@dataclass(frozen=True)
+class FunctionalMap:
+    """Figure F3 of one model. `panels`: none where no relation was measurable; `many`: heads that
+    have 1, 2, 3 and 4 categories."""
+
+    layers: int
+    heads: int
+    panels: tuple[Panel, ...]
+    many: tuple[int, ...]
+    unmeasured: tuple[Unmeasured, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Width of a panel over its height."""
+        return round(min(WIDEST, max(NARROWEST, self.layers / self.heads)), 3)
+
+    @property
+    def preview(self) -> str:
+        """The picture, relative to the page."""
+        return f"previews/{PREVIEW}"
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        return COLOURS
+
+    @property
+    def needed(self) -> int:
+        """Pairs that a relation needs to be measured."""
+        return relations.MINIMUM_PAIRS
+
+    @property
+    def quarters(self) -> tuple[str, ...]:
+        return QUARTERS
+
+
+def of(profile: Profile) -> FunctionalMap | None:
+    """The functional map of a profile of `functions`; None for any other analysis, and where it
+    measured neither relations nor copying."""
+    counts = _counts(profile)
+    if counts is None:
+        shape = next((one.values.shape for one in profile.matrices if one.name == COPYING), None)
+        if profile.analysis != ANALYSIS or shape is None:
+            return None
+        return FunctionalMap(shape[0], shape[1], (), (), tuple(_unmeasured(profile)))
+    many = sum((each > 0).astype(int) for each in counts.values())
+    shown = {"all": np.asarray(many), **counts}
+    layers, heads = shown["all"].shape
+    return FunctionalMap(
+        layers=layers,
+        heads=heads,
+        panels=tuple(
+            Panel(
+                name=name,
+                title="All categories" if name == "all" else name.capitalize(),
+                heads=int((values > 0).sum()),
+                quarters=_quarters(values),
+            )
+            for name, values in shown.items()
+        ),
+        many=tuple(int((shown["all"] == number + 1).sum()) for number in range(len(CATEGORIES))),
+        unmeasured=tuple(_unmeasured(profile)),
+    )
+
+
+def png(profile: Profile) -> bytes:
+    """The five panels side by side, a pixel a head: layers from left to right, heads downwards,
+    transparent where the panel shows no head. A page scales it.
+
+    Raises `ValueError` for a profile without a functional map.
+    """
+    from PIL import Image
+
+    counts = _counts(profile)
+    if counts is None:
+        raise ValueError(f"{profile.analysis!r} of {profile.model.slug!r} has no functional map")
+    many = np.asarray(sum((each > 0).astype(np.uint8) for each in counts.values()))
+    panels = [many, *(np.where(each > 0, many, 0) for each in counts.values())]
+    image = Image.fromarray(np.hstack([panel.T for panel in panels]).astype(np.uint8), mode="P")
+    image.putpalette(b"\0\0\0" + bytes.fromhex("".join(colour[1:] for colour in COLOURS)))
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=0, compress_level=6)
+    return out.getvalue()
+
+
+def _counts(profile: Profile) -> Mapping[str, NDArray[np.float64]] | None:
+    """Relations of each category that every head has, (layer, head); None where not measured."""
+    if profile.analysis != ANALYSIS:
+        return None
+    found = {matrix.name: matrix.values for matrix in profile.matrices}
+    names = [f"relations:{name}" for name in CATEGORIES]
+    if any(name not in found for name in names):
+        return None
+    return {name: found[f"relations:{name}"] for name in CATEGORIES}
+
+
+def _quarters(values: NDArray[np.float64]) -> tuple[int, ...]:
+    """Heads above 0 in each quarter of the layers, the first quarter first."""
+    layers = len(values)
+    quarter = np.arange(layers) * len(QUARTERS) // layers
+    by_layer = (values > 0).sum(axis=1)
+    return tuple(int(by_layer[quarter == one].sum()) for one in range(len(QUARTERS)))
+
+
+@functools.cache
+def _titles() -> dict[str, str]:
+    """Titles of the relations by name."""
+    return {known.name: known.title for known in relations.load_all()}
+
+
+def _unmeasured(profile: Profile) -> list[Unmeasured]:
+    """Relations whose pairs were counted and that have no map, the fewest pairs last."""
+    measured = {matrix.name.partition("@")[0] for matrix in profile.matrices}
+    found = [
+        Unmeasured(_titles().get(name, name), int(pairs))
+        for key, pairs in profile.facts.items()
+        if (name := key.removeprefix("pairs:")) != key
+        and isinstance(pairs, int)
+        and f"score:{name}" not in measured
+    ]
+    return sorted(found, key=lambda one: -one.pairs)

@@ -1,0 +1,191 @@
+"""How a matrix is drawn, and what is said about it: layout, place on the colour scale, sentences.
+
+What the page and the browser must agree on is stated once, here, and carried in the page; where
+`static/` computes the same for what a reader chooses, it says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.profiles.matrix import Matrix
+from atlas.site.figures import bokeh_figure
+from atlas.site.templates import number
+
+CHARACTER = 6.0
+"""Width of a character of an axis label in pixels, on average."""
+
+FITS = 860
+"""Width in pixels of a stage from which on column labels stand upright; also in atlas.css."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """How a heatmap lies on the page, in pixels: margins around the frame, the frame's largest
+    width and its height. `upright`: column labels fit without turning where the page is wide.
+    `lines`: cells are large enough for lines between them."""
+
+    left: int
+    right: int
+    bottom: int
+    turned: int
+    width: int
+    height: int
+    upright: bool
+    lines: bool
+
+    @property
+    def text(self) -> str:
+        """The same as `layout.js` reads it from the picker."""
+        values = (self.left, self.right, self.bottom, self.turned, self.width, self.height)
+        return " ".join(str(int(value)) for value in (*values, self.upright, self.lines))
+
+
+def colours(matrix: Matrix) -> tuple[str, ...]:
+    """The palette of a matrix: as many colours as it has categories, else all of its kind."""
+    palette = bokeh_figure.palettes()[matrix.kind]
+    if matrix.kind != "categorical":
+        return palette
+    return tuple(palette[index % len(palette)] for index in range(len(matrix.categories or ())))
+
+
+def box(matrix: Matrix) -> Box:
+    """Where the frame of a matrix lies, and how large it is; the same axis twice makes a square."""
+    rows, columns = len(matrix.rows), len(matrix.columns)
+    row_text = max(map(len, matrix.rows)) * CHARACTER
+    column_text = max(map(len, matrix.columns)) * CHARACTER
+    wide = column_text + 10
+    numeric = all(label.isdigit() for label in matrix.columns)
+    most = round(720 / columns)
+    cell = min(44, max(8, most)) if numeric else min(96, max(wide, most))
+    tall = min(40, max(8, round(420 / rows)))
+    if numeric and matrix.axes[0] == matrix.axes[1] and matrix.rows == matrix.columns:
+        cell = tall = min(round(cell), tall)
+    left = round(min(170.0, 34 + row_text))
+    right = 10 if matrix.kind in ("categorical", "binary") else 78
+    turned = 46 if numeric else round(min(110.0, column_text * 0.71) + 46)
+    upright = numeric or columns * wide + left + right <= FITS
+    return Box(
+        left=left,
+        right=right,
+        bottom=46 if upright else turned,
+        turned=turned,
+        width=round(columns * cell),
+        height=rows * tall,
+        upright=upright,
+        lines=rows <= 40 and columns <= 32,
+    )
+
+
+def shares(matrix: Matrix) -> NDArray[np.float64]:
+    """Each value's place on the colour scale that the matrix asks for, in [0, 1]; NaN stays NaN.
+
+    `values` of shape (row, column). Diverging scales are symmetric about 0; logarithmic ones begin
+    at the smallest value above 0; counts begin at 0; `fixed` ones span what is possible.
+    """
+    values = matrix.values
+    if matrix.kind in ("categorical", "binary"):
+        return np.asarray((values + 0.5) / len(colours(matrix)))
+    low, high = limits(matrix)
+    if matrix.scale == "log" and low > 0:
+        values, low, high = np.log(np.maximum(values, low)), np.log(low), np.log(high)
+    if high <= low:
+        return np.where(np.isnan(values), np.nan, 0.5)
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1))
+
+
+def fixed(matrix: Matrix) -> bool:
+    """Whether colours span what is possible: scores of heads from 0 to 1, so that maps of different
+    scores, and of different models, can be held side by side. `scales.js` says the same."""
+    is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
+    return is_linear and matrix.axes == ("layer", "head") and matrix.range == (0, 1)
+
+
+def limits(matrix: Matrix) -> tuple[float, float]:
+    """The values at both ends of the colour scale that the matrix asks for; (0, 0) for none."""
+    known = matrix.values[np.isfinite(matrix.values)]
+    if fixed(matrix) and known.size:
+        return 0.0, 1.0
+    is_log = matrix.scale == "log" and matrix.kind != "diverging"
+    if is_log and (known > 0).any():
+        known = known[known > 0]
+    if not known.size:
+        return 0.0, 0.0
+    if matrix.kind == "diverging":
+        bound = float(np.abs(known).max())
+        return -bound, bound
+    starts_at_zero = matrix.kind == "counts" and not is_log
+    return 0.0 if starts_at_zero else float(known.min()), float(known.max())
+
+
+def direction(matrix: Matrix) -> str:
+    """What a higher value means, said for the kind of matrix."""
+    if matrix.kind == "categorical":
+        return matrix.direction
+    return f"{'Dark' if matrix.kind == 'binary' else 'Higher'}: {matrix.direction}"
+
+
+def scale_text(matrix: Matrix) -> str:
+    """What the colours mean, in words; `scales.js` says the same for the other scales."""
+    if matrix.kind == "categorical":
+        return "one colour a category"
+    if matrix.kind == "binary":
+        return "dark 1, light 0"
+    low, high = limits(matrix)
+    kind = "logarithmic" if matrix.scale == "log" and low > 0 else "linear"
+    if fixed(matrix):
+        kind = "linear over the possible range"
+    return f"{kind}, {worded(matrix, low)} to {worded(matrix, high)}"
+
+
+def worded(matrix: Matrix, value: float) -> str:
+    """A value in a sentence: counts keep all of their digits. `numbers.js` says the same."""
+    if matrix.kind == "counts" and value.is_integer():
+        return f"{int(value):,}"
+    return number(value)
+
+
+def summary(matrix: Matrix) -> str:
+    """One sentence computed from the values; `sentences.js` says the same."""
+    known = matrix.values[np.isfinite(matrix.values)]
+    none = absent(matrix)
+    tail = f"; {none} of {matrix.values.size} do not exist in this architecture" if none else ""
+    if not known.size:
+        return "None of these values exist in this architecture."
+    if matrix.kind in ("categorical", "binary"):
+        names = matrix.categories or ("0", "1")
+        counts = np.bincount(known.astype(int), minlength=len(names))
+        order = [index for index in np.argsort(-counts, kind="stable") if counts[index]][:4]
+        parts = ", ".join(f"{names[index]} in {counts[index]}" for index in order)
+        return f"Of {known.size} cells: {parts}{tail}."
+    return (
+        f"Highest {_told(matrix, int(np.nanargmax(matrix.values)))}; "
+        f"lowest {_told(matrix, int(np.nanargmin(matrix.values)))}; "
+        f"median {worded(matrix, float(np.median(known)))} over {known.size} values{tail}."
+    )
+
+
+def engine() -> str:
+    """The file of BokehJS that figures are drawn with, beside the site's scripts."""
+    return bokeh_figure.script()[0]
+
+
+def absent(matrix: Matrix) -> int:
+    """How many values do not exist in this architecture."""
+    return int(np.isnan(matrix.values).sum())
+
+
+def _told(matrix: Matrix, flat: int) -> str:
+    row, column = divmod(flat, len(matrix.columns))
+    value = worded(matrix, float(matrix.values[row, column]))
+    return f"{value} at {_place(matrix.axes[0], matrix.rows[row])}, " + _place(
+        matrix.axes[1], matrix.columns[column]
+    )
+
+
+def _place(axis: str, label: str) -> str:
+    """`layer 3`, but `attn.q` alone: a module's name says what it is."""
+    return f"{axis.replace('_', ' ')} {label}" if label.isdigit() else label

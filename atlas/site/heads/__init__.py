@@ -1,0 +1,1 @@
+"""Every head of every model: scores, relations, and the nearest ones of other models."""

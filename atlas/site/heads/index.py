@@ -1,0 +1,292 @@
+"""Heads: every attention head of every model in one table, to be filtered, ranked and looked up.
+
+The page loads `bundle.json` and, as they are asked for, parts of bytes beside it. Heads are
+numbered: model after model, layer after layer.
+
+format      1
+heads       how many there are
+models      slug, name, family, layers, heads, tags, reference, stale, first (number of its first
+            head), base (slug of the model that it was tuned from, null for none), groups (for each
+            analysis that was measured, which of `groups` below), place (what of its page shows a
+            head: null for the panel that `?head=` opens, else an analysis and one of its
+            matrices), asked (places of the relations that its tokenizer can express)
+groups      by analysis: versions and protocols that profiles were measured with, those of most
+            models first; scores of different groups are not to be ranked together
+relations   name and title of each
+categories  names of the bits of `classes`
+parts       files of bytes beside it
+classes     part and offset of a byte a head: bit b where it has category b; null where no model
+            was asked
+has         part and offset of the relations that a head has, a byte a head and 8 relations: first
+            those that it raises, then those that it pushes down
+scores      analysis, name, title, unit, direction, kind, least (whether it is at the smaller k),
+            and
+    transform, low, high    step s of 0..254 stands for low + (high - low) s / 254, for
+                low (high / low)^(s / 254) where transform is "log"; 255 for no value
+    below       whether the first step stands for what lies below as well
+    part, offset    a byte a head from there on
+    others      slugs of models whose matrix of that name is another quantity, or is of other heads
+nearest     null for none; else
+    parts       files, `rows` heads each: for every head `count` places of nearest heads as uint32
+                (little-endian; 2^32 - 1 for none), then as many bytes s: their distance is
+                (s / 255)^2
+    usual       the median distance of two heads of different models
+    scores      analysis, name, title and group of each score of a fingerprint
+    sets        lists of them; a model that has those of one for all of its heads names it as `set`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.paths import Project
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles.collection import Model
+from atlas.profiles.matrix import Matrix, rounded
+from atlas.profiles.statement import Statement
+from atlas.site.across import shared_scale, surveys
+from atlas.site.across.shared_scale import Scale
+from atlas.site.heads import fingerprints
+from atlas.site.heads import relations as head_relations
+from atlas.site.heads import scores as head_scores
+from atlas.site.heads.fingerprints import Prints
+from atlas.site.heads.relations import Relations
+from atlas.site.heads.scores import Groups, Listed, Score
+from atlas.site.templates import number
+
+FORMAT = 1
+FOLDER = "heads"
+CACHE = "nearest.npz"
+PART = 64 * 1024
+"""Bytes of a part: about one score of all heads of a large atlas, so that a reader of one score
+fetches little else."""
+
+FIRST = ("attention/induction", "functions/ov_copying")
+"""What the page begins with, where it was measured."""
+
+
+@dataclass(frozen=True)
+class Top:
+    """The highest head of a score, for a page without scripts."""
+
+    score: Score
+    value: str
+    listed: Listed
+    head: tuple[int, int]
+
+    @property
+    def address(self) -> str:
+        return self.listed.address(*self.head)
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What the page of heads is made of, and its files, names relative to it."""
+
+    listed: tuple[Listed, ...]
+    scores: tuple[Score, ...]
+    relations: tuple[tuple[str, str], ...]
+    top: tuple[Top, ...]
+    nearest: bool
+    files: tuple[tuple[str, bytes], ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return sum(one.count for one in self.listed)
+
+    @property
+    def default(self) -> str:
+        """The score that the page begins with."""
+        known = [one.id for one in self.scores]
+        return next((one for one in FIRST if one in known), known[0])
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return CATEGORIES
+
+    @property
+    def families(self) -> tuple[tuple[str, tuple[Listed, ...]], ...]:
+        """Models by family, both in order of names."""
+        found: dict[str, list[Listed]] = {}
+        for one in sorted(self.listed, key=lambda one: one.model.entry.name.casefold()):
+            found.setdefault(one.model.entry.family, []).append(one)
+        return tuple((name, tuple(found[name])) for name in sorted(found))
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Score, ...]], ...]:
+        """Scores by what they stand under in a picker, as they come."""
+        found: dict[str, list[Score]] = {}
+        for one in self.scores:
+            found.setdefault(one.group, []).append(one)
+        return tuple((name, tuple(scores)) for name, scores in found.items())
+
+
+def load(project: Project, models: Sequence[Model], statements: Sequence[Statement]) -> Heads:
+    """All heads of all models that were measured; nearest heads are kept in the project's cache.
+
+    Raises `AtlasError` where a profile of `functions` lacks the part that lists its heads.
+    """
+    listed = head_scores.listed(models)
+    scores = [one for stated in statements for one in head_scores.scores(listed, stated)]
+    if not scores:
+        return Heads((), (), (), (), False, ())
+    groups = head_scores.groups(listed, statements)
+    known = head_relations.load(project, listed, scores)
+    prints = fingerprints.prints(listed, scores, groups)
+    found = prints.nearest(project.cache / CACHE)
+    told, rows = fingerprints.packed(found, prints, PART) if found else (None, [])
+    nearest = [(f"nearest.{at}.bin", content) for at, content in enumerate(rows)]
+    packed = _Packed(sum(one.count for one in listed))
+    classes = head_relations.classes(listed)
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "heads": packed.count,
+        "models": list(_models(listed, groups, known, prints)),
+        "groups": {
+            name: [{"version": version, "protocol": rule} for version, rule in several]
+            for name, several in groups.items()
+        },
+        "relations": [{"name": name, "title": title} for name, title in known.titles],
+        "categories": list(CATEGORIES),
+        "classes": packed.add(classes) if classes is not None else None,
+        "has": [packed.add(plane) for plane in known.planes],
+        "scores": [_told(packed, one, listed) for one in scores],
+        "parts": [name for name, _ in packed.files],
+        "nearest": told and {"parts": [name for name, _ in nearest], **told},
+    }
+    return Heads(
+        listed=tuple(listed),
+        scores=tuple(scores),
+        relations=known.titles,
+        top=tuple(_top(listed, scores, groups)),
+        nearest=found is not None,
+        files=(("bundle.json", surveys.dumped(index)), *packed.files, *nearest),
+    )
+
+
+def described() -> str:
+    """What the files hold, as the docstring above says it."""
+    assert __doc__ is not None, "python -OO would leave it out"
+    return __doc__[__doc__.index("format ") :].rstrip()
+
+
+class _Packed:
+    """Columns of a byte a head, in parts."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._parts: list[bytearray] = []
+
+    @property
+    def files(self) -> list[tuple[str, bytes]]:
+        return [(f"bundle.{at}.bin", bytes(part)) for at, part in enumerate(self._parts)]
+
+    def add(self, column: NDArray[np.uint8]) -> list[int]:
+        """Pack a column; its part and offset."""
+        raw = column.tobytes()
+        if not self._parts or (self._parts[-1] and len(self._parts[-1]) + len(raw) > PART):
+            self._parts.append(bytearray())
+        self._parts[-1] += raw
+        return [len(self._parts) - 1, len(self._parts[-1]) - len(raw)]
+
+
+def _told(packed: _Packed, score: Score, listed: Sequence[Listed]) -> dict[str, Any]:
+    """A score as the description has it; its column is packed."""
+    pairs = list(zip(listed, score.matrices, strict=True))
+    scale, first = _scale(score.known), score.first
+    column = [
+        np.full(one.count, shared_scale.MISSING, dtype=np.uint8)
+        if matrix is None
+        else scale.steps(matrix).reshape(-1)
+        for one, matrix in pairs
+    ]
+    part, offset = packed.add(np.concatenate(column))
+    others = [
+        one.slug
+        for one, matrix in pairs
+        if matrix is None and (profile := one.profile(score.stated.name))
+        if any(other.name == first.name for other in profile.matrices)
+    ]
+    return {
+        "analysis": score.stated.name,
+        "name": first.name,
+        "title": first.title,
+        "unit": first.unit,
+        "direction": first.direction,
+        "kind": first.kind,
+        "least": score.least,
+        "transform": scale.transform,
+        "low": rounded(scale.low),
+        "high": rounded(scale.high),
+        "below": scale.below,
+        "part": part,
+        "offset": offset,
+        **({"others": others} if others else {}),
+    }
+
+
+def _scale(matrices: Sequence[Matrix]) -> Scale:
+    """The scale of a score: its whole range where that is fixed, else from the lowest to the
+    highest value, so that no head is clipped."""
+    first = matrices[0]
+    low, high = first.range or (None, None)
+    if low is not None and high is not None and first.scale == "linear":
+        return Scale(first.kind, "linear", float(low), float(high))
+    values = np.concatenate([one.values[np.isfinite(one.values)] for one in matrices])
+    positive = values[values > 0]
+    if first.scale == "log" and positive.size:
+        return Scale(first.kind, "log", *_ends(positive), below=positive.size < values.size)
+    bottom, top = _ends(values) if values.size else (0.0, 0.0)
+    return Scale(first.kind, "linear", 0.0 if first.kind == "counts" else bottom, top)
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(rounded(float(values.min())) or 0.0), float(rounded(float(values.max())) or 0.0)
+
+
+def _models(
+    listed: Sequence[Listed], groups: Groups, known: Relations, prints: Prints
+) -> Iterator[dict[str, Any]]:
+    for one, asked, scores in zip(listed, known.asked, prints.sets, strict=True):
+        entry = one.model.entry
+        measured = [profile.analysis for profile in one.profiles]
+        sections = [one.model.section(name) for name in measured]
+        yield {
+            "slug": entry.slug,
+            "name": entry.name,
+            "family": entry.family,
+            "layers": one.layers,
+            "heads": one.heads,
+            "first": one.first,
+            "tags": list(entry.tags),
+            "reference": entry.is_reference,
+            "base": one.model.base.slug if one.model.base else None,
+            "stale": any(section and section.job.state == "stale" for section in sections),
+            "groups": {name: one.group(name, groups) for name in measured},
+            "place": one.place and list(one.place),
+            "asked": list(asked),
+            "set": prints.bases.index(scores),
+        }
+
+
+def _top(listed: Sequence[Listed], scores: Sequence[Score], groups: Groups) -> Iterator[Top]:
+    """The highest head of each score, among models measured as most were; of relations, the score
+    at the smaller k."""
+    for score in scores:
+        if not score.least or score.first.name.startswith("suppressive:"):
+            continue
+        best: tuple[float, Listed, tuple[int, int]] | None = None
+        for one, matrix in zip(listed, score.matrices, strict=True):
+            if matrix is None or one.group(score.stated.name, groups):
+                continue
+            values = np.where(np.isnan(matrix.values), -np.inf, matrix.values)
+            layer, head = divmod(int(values.argmax()), one.heads)
+            if np.isfinite(values[layer, head]) and (not best or values[layer, head] > best[0]):
+                best = (float(values[layer, head]), one, (layer, head))
+        if best:
+            yield Top(score, number(best[0]), *best[1:])

@@ -1,0 +1,170 @@
+"""What a link to a model's page looks like elsewhere: a picture, and the tags that name it.
+
+The tags (Open Graph) need the page's full address, which only a built page has, and a head that no
+Markdown reaches: `mark` adds them to what the build has made, whichever program built it, and draws
+the pictures beside. Where the site does not say where it will be served there is no full address,
+no tag, and no picture.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.paths import Project
+from atlas.profiles import collection, profile_file
+from atlas.profiles.collection import Model
+from atlas.profiles.matrix import Matrix
+from atlas.site import model_page
+from atlas.site.figures import heatmap
+from atlas.site.templates import count, fold
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
+FILE = "previews/social.png"
+WIDTH, HEIGHT = 1200, 630
+MAP = (620, 96, 1128, 478)
+"""Where the map lies: left, top, right, bottom."""
+
+SHADES = 16
+GROUND, INK, MUTED = (247, 248, 250), (29, 36, 48), (91, 101, 117)
+LONGEST = 60
+"""Characters of a line of small print."""
+
+
+def png(model: Model) -> bytes:
+    """The picture of a model: its name, family, shape and one of its maps; at most 256 colours."""
+    from PIL import Image
+
+    figure = model_page.leading(model_page.sections(model))
+    matrix = figure.first if figure else None
+    palette: list[tuple[int, ...]] = _shades(INK) + _shades(MUTED)
+    pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    if matrix is not None:
+        colours = heatmap.colours(matrix)
+        colours = colours[:: max(1, len(colours) // 64)]
+        _draw_map(pixels, matrix, len(palette), len(colours))
+        palette += [tuple(bytes.fromhex(colour[1:])) for colour in colours]
+    for size, muted, x, y, text in _words(model, matrix):
+        _write(pixels, text, size, x, y, SHADES if muted else 0)
+    image = Image.fromarray(pixels, mode="P")
+    image.putpalette(bytes(part for colour in palette for part in colour))
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def _shades(colour: tuple[int, int, int]) -> list[tuple[int, ...]]:
+    """From the ground to a colour."""
+    steps = np.linspace(GROUND, colour, SHADES).round().astype(int)
+    return [tuple(map(int, step)) for step in steps]
+
+
+def _draw_map(pixels: NDArray[np.uint8], matrix: Matrix, first: int, levels: int) -> None:
+    left, top, right, bottom = MAP
+    shares = heatmap.shares(matrix)
+    index = first + np.minimum(np.nan_to_num(shares) * levels, levels - 1).astype(int)
+    index = np.where(np.isnan(shares), 3, index)
+    rows = np.arange(bottom - top) * len(matrix.rows) // (bottom - top)
+    columns = np.arange(right - left) * len(matrix.columns) // (right - left)
+    pixels[top:bottom, left:right] = index[rows[:, None], columns[None]]
+
+
+def _words(model: Model, matrix: Matrix | None) -> list[tuple[int, bool, int, int, str]]:
+    """Every line of text: size, whether it is small print, left, top, words."""
+    entry = model.entry
+    lines = _wrapped(str(fold(entry.name)), 60, MAP[0] - 130)[:4]
+    found = [(60, False, 72, 92 + 74 * at, line) for at, line in enumerate(lines)]
+    below = 92 + 74 * len(lines) + 14
+    facts = [f"{entry.family} family"]
+    if entry.geometry:
+        facts.append(f"{entry.geometry.layers} layers, {entry.geometry.heads} heads")
+        if entry.geometry.parameters:
+            facts.append(f"{count(entry.geometry.parameters)} parameters")
+    if entry.is_reference:
+        facts.append("Reference model trained for an atlas")
+    found += [(27, True, 72, below + 40 * at, text) for at, text in enumerate(facts)]
+    found.append((27, False, 72, HEIGHT - 92, "Model Atlas"))
+    caption = "Awaiting a profile"
+    if matrix is not None:
+        caption = f"{matrix.title}, {' by '.join(matrix.axes).replace('_', ' ')}"
+    caption = str(fold(caption))[:LONGEST]
+    found.append((24, True, MAP[0], MAP[3] + 22 if matrix is not None else 270, caption))
+    return found
+
+
+def _wrapped(text: str, size: int, width: int) -> list[str]:
+    """Words in lines of at most `width` pixels; a longer word is cut."""
+    font = _font(size)
+    lines: list[str] = []
+    for word in text.split():
+        while font.getlength(word) > width:
+            word = word[: len(word) * 9 // 10]
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] = f"{lines[-1]} {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    from PIL import ImageFont
+
+    found = ImageFont.load_default(size)
+    assert isinstance(found, ImageFont.FreeTypeFont), "Pillow was built without FreeType"
+    return found
+
+
+def _write(pixels: NDArray[np.uint8], text: str, size: int, x: int, y: int, first: int) -> None:
+    """Put a line of text, smooth, onto the picture; what reaches over its edge is cut."""
+    from PIL import Image, ImageDraw
+
+    width = min(round(_font(size).getlength(text)) + 4, WIDTH - x)
+    mask = Image.new("L", (width, round(size * 1.4)))
+    ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=_font(size))
+    shades = np.asarray(mask) // (256 // SHADES)
+    place = pixels[y : y + mask.height, x : x + mask.width]
+    place[shades > 0] = first + shades[shades > 0]
+
+
+def mark(project: Project) -> int:
+    """Give every built model page that knows its address a picture and tags; how many have them."""
+    pages = {page: page.read_text("utf-8") for page in project.site.glob("models/*/index.html")}
+    tagged = {page: tags for page, text in pages.items() if (tags := _tags(text))}
+    for model in collection.load(project) if tagged else ():
+        page = project.site / model.folder / "index.html"
+        if page in tagged:
+            profile_file.write_atomic(page.parent / FILE, png(model))
+            if "og:image" not in pages[page]:
+                text = pages[page].replace("</head>", f"{tagged[page]}</head>", 1)
+                profile_file.write_atomic(page, text)
+    return len(tagged)
+
+
+def _tags(text: str) -> str:
+    """The tags of a built page, made of what its own head says; none without a full address."""
+    address = re.search(r'<link rel="canonical" href="(https?://[^"]+)"', text)
+    title = re.search(r"<title>([^<]*)</title>", text)
+    about = re.search(r'<meta name="description" content="([^"]*)"', text)
+    if not address or not title or not about:
+        return ""
+    picture = urljoin(address[1], FILE)
+    told = {
+        "og:type": "article",
+        "og:title": title[1].replace('"', "&quot;"),
+        "og:description": about[1],
+        "og:url": address[1],
+        "og:image": picture,
+        "og:image:width": str(WIDTH),
+        "og:image:height": str(HEIGHT),
+    }
+    tags = [f'<meta property="{name}" content="{value}">' for name, value in told.items()]
+    return "".join([*tags, '<meta name="twitter:card" content="summary_large_image">'])

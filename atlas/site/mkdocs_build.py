@@ -1,0 +1,127 @@
+"""The last step of a build: MkDocs, once or as a live preview."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from atlas.errors import REMEDIES, AtlasError, short, shown
+from atlas.paths import Project, static, template_dirs
+from atlas.profiles import statement
+from atlas.site import link_pictures
+
+POLL_SECONDS = 0.5
+
+
+def mkdocs(project: Project, say: Callable[[str], None]) -> None:
+    """Build the site into `site/`, with tags for previews of links; every warning of MkDocs is an
+    error. `say` is told what MkDocs says."""
+    command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
+    done = subprocess.run(
+        command, env=_environment(), check=False, capture_output=True, text=True, errors="replace"
+    )
+    said, _, crashed = (done.stdout + done.stderr).partition("Traceback (most recent call last)")
+    if said.strip():
+        say(said.rstrip("\n"))
+    if crashed:  # what MkDocs did not foresee, such as a full disk
+        last = crashed.strip().splitlines()[-1]
+        number = re.search(r"\[Errno (\d+)\]", last)
+        more = f"to see all of it: mkdocs build -f {shown(project.mkdocs_yml)}"
+        raise AtlasError(
+            f"mkdocs build failed: {last}",
+            file=project.mkdocs_yml,
+            remedy=REMEDIES.get(int(number[1]) if number else 0, more),
+        )
+    if done.returncode:
+        raise AtlasError(
+            f"mkdocs build failed with exit code {done.returncode}",
+            file=project.mkdocs_yml,
+            remedy="its messages stand above",
+        )
+    link_pictures.mark(project)
+
+
+def serve(project: Project, address: str, render: Callable[[], object]) -> None:
+    """Run MkDocs' preview, and render again whenever an input changes, until Ctrl-C.
+
+    MkDocs watches what is rendered; we watch only what people and `profile` write. `render`
+    leaves unchanged files alone, so the two never chase each other.
+    """
+    command = _command(project, "serve", "--dev-addr", address)
+    with subprocess.Popen(command, env=_environment()) as server:
+        try:
+            seen = dict(_inputs(project))
+            while server.poll() is None:
+                time.sleep(POLL_SECONDS)
+                now = dict(_inputs(project))
+                if now != seen:
+                    seen = now
+                    _render_or_say(render)
+        except KeyboardInterrupt:  # that is how a preview ends
+            pass
+        finally:
+            server.terminate()
+    if server.returncode and server.returncode > 0:
+        raise AtlasError(f"mkdocs serve ended with exit code {server.returncode}")
+
+
+def require_free(address: str) -> None:
+    """Raise `AtlasError` for what is no address, or one that is not free to be served at."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise AtlasError(f"{short(address)} is no address", remedy="--address 127.0.0.1:8000")
+    try:
+        with socket.create_server((host.strip("[]"), int(port)), family=_family(host)):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = f"{host}:{int(port) + 1}"
+            raise AtlasError(
+                f"{address} is in use",
+                remedy=f"stop what is served there, or take another: --address {other}",
+            ) from error
+        raise AtlasError(
+            f"{address} cannot be served at: {error.strerror or error}",
+            remedy="take another: --address 127.0.0.1:8000",
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _render_or_say(render: Callable[[], object]) -> None:
+    """A half-typed entry must not end the preview."""
+    try:
+        render()
+    except AtlasError as error:
+        sys.stderr.write(f"atlas: {error}\n")
+
+
+def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
+    """Every file that people or `profile` write and pages are made of, and its time; scripts and
+    style too, for those who work on them."""
+    files = [project.mkdocs_yml, *project.entries(), *static().iterdir()]
+    files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
+    for folder in template_dirs(project):
+        files += folder.rglob("*")
+    for path in files:
+        try:
+            yield path, path.stat().st_mtime_ns
+        except FileNotFoundError:  # removed between the listing and the look
+            continue
+
+
+def _command(project: Project, *words: str) -> list[str]:
+    return [sys.executable, "-m", "mkdocs", *words, "--config-file", str(project.mkdocs_yml)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

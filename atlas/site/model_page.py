@@ -1,0 +1,110 @@
+"""A model's page: its sections with what each says and shows before any script has run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from atlas.profiles import collection
+from atlas.profiles.collection import Model
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Scalar
+from atlas.profiles.statement import Statement
+from atlas.site.figures import column_order, findings, functions, heatmap, masks, previews
+from atlas.site.figures import facts as wording
+from atlas.site.figures.functions import FunctionalMap
+from atlas.site.figures.masks import BlockMasks
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A section's figure: what the page says before any script has run.
+
+    `named` is the matrix that it opens with, `first` the same as it is drawn: with its columns in
+    the order and beside the one that its analysis says. `boxes` are the layouts that matrices have
+    on the page; `layouts` says which, for every one.
+    """
+
+    named: Matrix
+    first: Matrix
+    preview: str
+    scale: str
+    limits: tuple[str, str]
+    boxes: tuple[heatmap.Box, ...]
+    layouts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Section(collection.Section):
+    """One analysis as the page shows it; there is nothing to show until it is measured."""
+
+    @functools.cached_property
+    def figure(self) -> Figure | None:
+        return _figure(self.stated, self.profile.matrices) if self.profile else None
+
+    @functools.cached_property
+    def findings(self) -> tuple[str, ...]:
+        """What the matrices say together, in sentences."""
+        return findings.told(self.profile.matrices) if self.profile else ()
+
+    @property
+    def facts(self) -> Mapping[str, Scalar]:
+        """The profile's facts under names that a reader knows."""
+        if self.profile is None:
+            return {}
+        return wording.facts(self.profile.facts, self.profile.matrices, self.stated.facts)
+
+    @functools.cached_property
+    def functional(self) -> FunctionalMap | None:
+        """Which heads have which categories of relations, where that was measured."""
+        return functions.of(self.profile) if self.profile else None
+
+    @functools.cached_property
+    def block_masks(self) -> BlockMasks | None:
+        """Which blocks each topic keeps, where that was measured."""
+        return masks.of(self.profile) if self.profile else None
+
+    @property
+    def reading(self) -> Markup:
+        """How to read the figures, from the analysis' docstring."""
+        return wording.reading(self.stated.prose)
+
+
+def sections(model: Model) -> tuple[Section, ...]:
+    """A model's sections as its page shows them."""
+    return tuple(Section(**vars(one)) for one in model.sections)
+
+
+def leading(shown: Sequence[Section]) -> Figure | None:
+    """What stands for a model elsewhere: the first figure that any model can have, else its page's
+    first; None until something is measured."""
+    drawn = sorted(
+        (section for section in shown if section.figure),
+        key=lambda section: not section.stated.is_general,
+    )
+    return drawn[0].figure if drawn else None
+
+
+def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:
+    """A figure that begins with the first matrix; a script offers all of them."""
+    beside = column_order.beside(stated, matrices)
+    first = column_order.arranged(matrices[0], stated.shown.get("order", ""))
+    first = column_order.joined(first, beside)
+    low, high = heatmap.limits(first)
+    boxes: dict[heatmap.Box, int] = {}
+    layouts = [
+        boxes.setdefault(heatmap.box(column_order.joined(matrix, beside)), len(boxes))
+        for matrix in matrices
+    ]
+    return Figure(
+        named=matrices[0],
+        first=first,
+        preview=f"previews/{previews.file_name(stated.name, first)}",
+        scale=heatmap.scale_text(first),
+        limits=(heatmap.worded(first, low), heatmap.worded(first, high)),
+        boxes=tuple(boxes),
+        layouts=tuple(layouts),
+    )

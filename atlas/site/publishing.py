@@ -1,0 +1,153 @@
+"""Writing what was planned into docs/, and nothing else.
+
+The manifest lists every file that `render` wrote, with its sha256. A file that the manifest does
+not list is a person's: it is never overwritten and never removed. A file that somebody changed
+since is a person's too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atlas.errors import AtlasError, from_os, raise_all
+from atlas.files import json_file
+from atlas.paths import Project
+
+WRITERS = 8
+"""How many files are written at a time."""
+
+Outputs = Mapping[str, bytes]
+"""What is planned: path below docs/, with forward slashes -> content."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a run did, as paths below docs/: `left` are files that it would have removed, had
+    nobody changed them since."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+def publish(project: Project, outputs: Outputs) -> Rendered:
+    """Write the outputs that differ from what lies in docs/, remove what is no longer planned.
+
+    Raises `AtlasError` or `Problems`, before anything is written, where a planned path is taken
+    by a file that atlas did not write or that was changed since.
+    """
+    known = _manifest(project)
+    planned = {path: digest(content) for path, content in sorted(outputs.items())}
+    state = {path: _digest_of(project.docs, path) for path in {*planned, *known}}
+    raise_all(list(_conflicts(project, planned, known, state)))
+    written = tuple(path for path in planned if state[path] != planned[path])
+    kept = tuple(path for path in planned if state[path] == planned[path])
+    dropped = [path for path in sorted(known) if path not in planned and state[path] is not None]
+    removed = tuple(path for path in dropped if state[path] in known[path])
+    if written or removed or {path: [sha] for path, sha in planned.items()} != known:
+        # First what may come to lie there: a crash half-way leaves no file without its mark.
+        _save(project, {path: {sha, *known.get(path, ())} for path, sha in planned.items()}, known)
+        _write(project.docs, outputs, written)
+        for path in removed:
+            _remove(project.docs, path)
+        _save(project, {path: {sha} for path, sha in planned.items()}, {})
+    left = tuple(path for path in dropped if path not in removed)
+    return Rendered(written, kept, removed, left)
+
+
+def digest(content: bytes) -> str:
+    """`sha256:...` of a file's content."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _write(docs: Path, outputs: Outputs, paths: Sequence[str]) -> None:
+    """Write files whole, several at a time: most of the time goes into waiting for the disk.
+
+    Raises the `AtlasError` of the first that cannot be written.
+    """
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda path: json_file.write_atomic(docs / path, outputs[path]), paths))
+
+
+def _conflicts(
+    project: Project,
+    planned: Mapping[str, str],
+    known: Mapping[str, list[str]],
+    state: Mapping[str, str | None],
+) -> Iterator[AtlasError]:
+    docs = project.docs.resolve()
+    for folder in {(project.docs / path).parent for path in planned}:
+        if not folder.resolve().is_relative_to(docs):
+            yield AtlasError(
+                "leads out of docs/ through a link", file=folder, remedy="replace it by a folder"
+            )
+    for path, wanted in planned.items():
+        lies = state[path]
+        if lies is None or lies == wanted or lies in known.get(path, ()):
+            continue
+        if path in known:
+            problem = "was written by atlas render and changed since"
+        else:
+            problem = "was not written by atlas render, which needs this path"
+        yield AtlasError(
+            problem,
+            file=project.docs / path,
+            remedy="move your text to another name, or remove the file and render again",
+        )
+
+
+def _digest_of(docs: Path, path: str) -> str | None:
+    """The digest of what lies at a path below docs/, None where nothing does."""
+    try:
+        return digest((docs / path).read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise from_os(error, file=docs / path) from error
+
+
+def _remove(docs: Path, path: str) -> None:
+    """Remove a file, and the folders that it leaves empty."""
+    (docs / path).unlink()
+    for folder in (docs / path).parents:
+        if folder == docs or any(folder.iterdir()):
+            return
+        folder.rmdir()
+
+
+def _manifest(project: Project) -> dict[str, list[str]]:
+    """Path -> the digests of what render wrote there; empty where there was no render."""
+    if not project.manifest.is_file():
+        return {}
+    again = "remove it, and what is rendered below docs/: git clean -fdX docs"
+    document = json_file.read_json(project.manifest, remedy=again)
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, dict) or not all(_sound(path, shas) for path, shas in files.items()):
+        raise AtlasError(
+            "is no manifest of what was rendered",
+            file=project.manifest,
+            remedy="remove it; files that did not change will be recognised",
+        )
+    return files
+
+
+def _sound(path: str, digests: Any) -> bool:
+    """Whether a manifest's line names a place below docs/: a removal acts on it."""
+    parts = PurePosixPath(path).parts
+    inside = bool(parts) and ".." not in parts and not PurePosixPath(path).is_absolute()
+    return inside and isinstance(digests, list) and all(isinstance(sha, str) for sha in digests)
+
+
+def _save(
+    project: Project, planned: Mapping[str, set[str]], known: Mapping[str, list[str]]
+) -> None:
+    files = {**known, **{path: sorted(shas) for path, shas in planned.items()}}
+    text = json.dumps({"format": 1, "files": files}, indent=1, sort_keys=True) + "\n"
+    json_file.write_atomic(project.manifest, text)

@@ -1,0 +1,132 @@
+"""The Jinja environment of the pages, and how contributed text gets onto one.
+
+Three layers keep contributed text inert. Autoescape turns its markup into characters. Every value
+is folded to one line without control characters as it is put out. The filter `html` joins a raw
+HTML block into one line that begins with a tag, so that Markdown never sees a line that somebody
+else began. Front matter goes through `front`: escaped, because themes put it out as it stands, and
+then quoted as JSON, which is YAML.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2
+from markupsafe import Markup, escape
+
+from atlas.errors import AtlasError
+from atlas.site.assets import FOLDER
+
+UNSEEN = dict.fromkeys(
+    [*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
+    " ",
+)
+"""Control characters, and those that turn the direction of the text that follows them."""
+
+EARLY = f'<script src="{{root}}{FOLDER}/early.js"></script>'
+"""What has to run before the theme's own script, which stands below the content of a page."""
+
+
+def environment(folders: Sequence[Path]) -> jinja2.Environment:
+    """Templates of the given folders, the first that has one wins; undefined names are errors."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=fold,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        html=html, front=front, link=link, bytes=size, duration=duration, count=count, short=number
+    )
+    return made
+
+
+def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -> bytes:
+    """One page; `root` is the way from it to the site's root, "../" for every folder.
+
+    Raises `AtlasError` where a template is missing or broken.
+    """
+    try:
+        text = templates.get_template(name).render(root=root, **values)
+    except jinja2.TemplateNotFound as error:
+        raise AtlasError(f"there is no template {error.name!r}", file=name) from error
+    except jinja2.TemplateError as error:
+        raise AtlasError(
+            f"template fails: {error}",
+            file=getattr(error, "filename", None) or name,
+            place=f"line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else None,
+            remedy="mend the template, or remove it to use the one that atlas ships",
+        ) from error
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    return f"{text}\n\n{EARLY.format(root=root)}\n".encode()
+
+
+def fold(value: Any) -> Any:
+    """Text as one line without control characters; anything else as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return re.sub(r"\s+", " ", value.translate(UNSEEN))
+    return value
+
+
+def html(block: str) -> Markup:
+    """A raw HTML block as one line. What is inside has been escaped by autoescape."""
+    return Markup(" ".join(line.strip() for line in block.splitlines() if line.strip()))
+
+
+def front(value: str) -> Markup:
+    """Text for a value of the front matter."""
+    return Markup(json.dumps(str(escape(fold(value).strip())), ensure_ascii=False))
+
+
+def link(url: str) -> str:
+    """An http(s) address. Raises `AtlasError` for any other."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise AtlasError(f"{url!r} is no http(s) address", remedy="write https://...")
+    return url
+
+
+def number(value: float) -> str:
+    """A value to 3 significant digits, for axes and sentences."""
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        digits = f"{value:.3g}"
+        return f"{float(digits):.0f}" if "e" in digits else digits
+    return re.sub(r"e([+-])0*", lambda found: "e-" if found[1] == "-" else "e", f"{value:.2e}")
+
+
+def count(value: int) -> str:
+    """A count as people read it: 494, 1,024, 1.5 million, 8.03 billion."""
+    for unit, word in ((1e9, "billion"), (1e6, "million")):
+        if value >= unit:
+            return f"{value / unit:.3g} {word}"
+    return f"{value:,}"
+
+
+def size(value: float) -> str:
+    """Bytes with a unit."""
+    for unit, word in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= unit:
+            return f"{value / unit:.3g} {word}"
+    return f"{value:.0f} bytes"
+
+
+def duration(seconds: float) -> str:
+    """A rough duration: under a second, 40 seconds, 12 minutes, 3 hours."""
+    if seconds < 1:
+        return "under a second"
+    whole = timedelta(seconds=round(seconds))
+    for unit, word in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        amount = round(whole.total_seconds() / unit)
+        if amount >= 2 or unit == 1:
+            return f"{amount} {word}{'' if amount == 1 else 's'}"
+    raise AssertionError("a whole number of seconds has been told")

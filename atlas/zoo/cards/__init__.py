@@ -1,0 +1,1 @@
+"""What reference models have learned, measured and told."""

@@ -1,0 +1,1 @@
+"""The texts that reference models are trained on."""

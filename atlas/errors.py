@@ -116,11 +116,11 @@ LISTED = 12
 """Known words that a message lists before it counts the rest."""
 
 
-def suggest(word: object, known: Sequence[str]) -> str:
-    """`did you mean 'x'? known: a, b, c`, for a word that is not in a list."""
+def suggest(word: object, known: Sequence[str], most: int = LISTED) -> str:
+    """`did you mean 'x'? known: a, b, c`, for a word that is not in a list; `most` are listed."""
     close = difflib.get_close_matches(str(word)[:100], known, n=1, cutoff=0.6)
-    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    listed = f"known: {', '.join(known[:LISTED]) or 'none'}{more}"
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    listed = f"known: {', '.join(known[:most]) or 'none'}{more}"
     return f"did you mean {close[0]!r}? {listed}" if close else listed
 
 

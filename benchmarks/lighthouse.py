@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "browser" / "support")]
 
 import atlases  # the tests' modules, found by the line above
-import whole
-from browser import chrome
+import chrome
+import own_atlas
 
 LIGHTHOUSE = ROOT / "node_modules" / ".bin" / "lighthouse"
 PAGES = {
@@ -102,7 +102,7 @@ def main() -> int:
         return 2
     found = {}
     with tempfile.TemporaryDirectory() as temporary:
-        made = whole.rendered(Path(temporary) / "atlas")
+        made = own_atlas.rendered(Path(temporary) / "atlas")
         with serving(made.root) as url:
             atlases.build(made, url)
             for name in asked.pages.split(","):

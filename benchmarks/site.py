@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "browser" / "support")]
 
 import atlases  # the tests' atlases, found by the line above
+import chrome
 import naive  # the file beside this one
-from browser import chrome
 
 from atlas.paths import Project
 from atlas.site import pages

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import numpy as np
 import tiny
 import torch
 import transformers
+from letters import letters
 from numpy.typing import NDArray
-from test_batches import letters
 
 from atlas.analyses.attention import PROTOCOL
 from atlas.analyses.attention import run as attention

@@ -83,7 +83,7 @@ def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
             f"no architecture {short(model_type)}",
             file=where,
             place="model_type",
-            remedy=f"{suggest(model_type, known())}; to add one, write a row in "
+            remedy=f"{suggest(model_type, known(), len(_ROWS))}; to add one, write a row in "
             "atlas/architectures/rows (its columns stand at the top of atlas/architectures/"
             "__init__.py) and a tiny config in atlas/loaded/tiny.py",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from atlas.paths import static
 from atlas.site import script_bundles
@@ -19,14 +20,21 @@ COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
 def files() -> Iterator[tuple[str, bytes]]:
     """Path below docs/, and content."""
     modules = {
-        path.name: path.read_text(encoding="utf-8") for path in sorted(static().glob("*.js"))
+        path.relative_to(static()).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(static().rglob("*.js"))
     }
     for name, script in script_bundles.joined(modules).items():
         yield f"{FOLDER}/{name}", script.encode()
     # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
-    styles = sorted(static().glob("*.css"), key=lambda path: (path.name != STYLE, path.name))
+    styles = sorted(static().rglob("*.css"), key=_place)
     sheet = "\n".join(path.read_text(encoding="utf-8") for path in styles)
     yield f"{FOLDER}/{STYLE}", COMMENTS.sub("", sheet).encode()
     name, wheel = bokeh_figure.script()
     yield f"{FOLDER}/{name}", wheel.read_bytes()
     yield f"{FOLDER}/heatmap.json", bokeh_figure.template().encode()
+
+
+def _place(path: Path) -> tuple[bool, bool, str]:
+    """Where a style sheet stands: what all pages share comes before what is one figure's own."""
+    where = path.relative_to(static())
+    return where.name != STYLE, where.parts[0] != "shell", where.as_posix()

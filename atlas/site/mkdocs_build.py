@@ -108,7 +108,7 @@ def _render_or_say(render: Callable[[], object]) -> None:
 def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     """Every file that people or `profile` write and pages are made of, and its time; scripts and
     style too, for those who work on them."""
-    files = [project.mkdocs_yml, *project.entries(), *static().iterdir()]
+    files = [project.mkdocs_yml, *project.entries(), *static().rglob("*.*")]
     files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
     for folder in template_dirs(project):
         files += folder.rglob("*")

@@ -3,11 +3,11 @@
  * replaces pages without loading them anew and says so through `document$`.
  */
 
-import { leavePage, warm } from "./engine.js";
-import { whenLoaded } from "./rest.js";
+import { leavePage, warm } from "./shell/bokeh.js";
+import { whenLoaded } from "./shell/idle.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
-/** @typedef {import("./heatmap.js").Heatmap} Heatmap */
+/** @typedef {import("./heatmap/heatmap.js").Heatmap} Heatmap */
 
 /**
  * Kinds of `data-atlas` that load a module of their own when a page has one. The default export of
@@ -15,13 +15,13 @@ import { whenLoaded } from "./rest.js";
  * @type {Record<string, () => Promise<{default: (element: HTMLElement) => Part | Promise<Part>}>>}
  */
 const KINDS = {
-  compare: () => import("./compare.js"),
-  functions: () => import("./functions.js"),
-  heads: () => import("./heads.js"),
-  "heads-page": () => import("./head-page.js"),
-  curves: () => import("./layer-curves.js"),
-  masks: () => import("./masks.js"),
-  survey: () => import("./survey.js"),
+  compare: () => import("./compare/mount.js"),
+  functions: () => import("./functions/mount.js"),
+  heads: () => import("./attention/mount.js"),
+  "heads-page": () => import("./heads/mount.js"),
+  curves: () => import("./residual/mount.js"),
+  masks: () => import("./masks/mount.js"),
+  survey: () => import("./survey/mount.js"),
 };
 
 /** @type {Part[]} */
@@ -108,7 +108,7 @@ function mountHeatmaps(found) {
   /** @type {Promise<Heatmap[]> | undefined} */
   let mounted;
   const furnished = () => {
-    mounted ??= import("./heatmap.js").then(({ Heatmap }) => {
+    mounted ??= import("./heatmap/heatmap.js").then(({ Heatmap }) => {
       if (signal.aborted) return [];
       const figures = found.map((element) => new Heatmap(element));
       shown.push(...figures);

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import atlases
+import chrome
+import own_atlas
 import pytest
 import samples
-import whole
+from served import Site
 
-from atlas.paths import Project, static
 from atlas.site import pages
-from browser import chrome
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,26 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if chrome.chromium() is None:
             reason = "no Chromium on the path, and ATLAS_CHROMIUM is not set"
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@dataclass(frozen=True)
-class Site:
-    """A built site and where it is served: below a path, as on a project page."""
-
-    project: Project
-    origin: str
-
-    @property
-    def url(self) -> str:
-        return f"{self.origin}/site/"
-
-    @property
-    def modules(self) -> str:
-        """Address of the scripts as they are written, which the site joins to a few files."""
-        folder = self.project.site / "modules"
-        if not folder.exists():
-            shutil.copytree(static(), folder)
-        return f"{self.url}modules/"
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
 def whole_site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     """The repository's own atlas, which has every kind of page; a module that looks at it has a
     fixture `site` that gives it."""
-    made = whole.rendered(tmp_path_factory.mktemp("whole") / "atlas")
+    made = own_atlas.rendered(tmp_path_factory.mktemp("whole") / "atlas")
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
     return served

@@ -10,10 +10,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import own_atlas
 import pytest
-import whole
-
-from browser.conftest import Site
+from served import Site
+from shown import show_all
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
@@ -43,15 +43,16 @@ def test_every_page_is_of_a_kind_that_is_looked_at(site: Site) -> None:
     folders = {path.relative_to(site.project.site) for path in site.project.site.rglob("*.html")}
     addresses = {path.as_posix().removesuffix("index.html") for path in folders}
     one_of = {
-        address: [kind for kind in whole.KINDS if _matches(address, kind)] for address in addresses
+        address: [kind for kind in own_atlas.KINDS if _matches(address, kind)]
+        for address in addresses
     }
     assert {address: kinds for address, kinds in one_of.items() if len(kinds) != 1} == {}
     kinds = set(itertools.chain.from_iterable(one_of.values()))
-    assert kinds == set(whole.KINDS), "a kind of page is gone"
+    assert kinds == set(own_atlas.KINDS), "a kind of page is gone"
 
 
 @needs_axe
-@pytest.mark.parametrize("path", [*whole.KINDS.values(), *whole.MORE])
+@pytest.mark.parametrize("path", [*own_atlas.KINDS.values(), *own_atlas.MORE])
 def test_no_violation_in_light_or_dark(page: Any, site: Site, path: str) -> None:
     page.goto(site.url + path)
     page.wait_for_load_state("networkidle")
@@ -75,20 +76,6 @@ def test_axe_sees_what_is_wrong(page: Any, site: Site) -> None:
     )
     found = {told.split(":")[0] for told in page.evaluate(VIOLATIONS, TAGS)}
     assert found == {"color-contrast", "image-alt"}
-
-
-def show_all(page: Any) -> None:
-    """Everything folded is opened, every heatmap drawn."""
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    draw_all(page)
-
-
-def draw_all(page: Any) -> None:
-    """Every heatmap is drawn, and nothing more is asked for."""
-    for figure in page.locator('[data-atlas="heatmap"]').all():
-        figure.locator(".atlas-stage").scroll_into_view_if_needed()
-        figure.and_(page.locator('[data-ready="live"]')).wait_for()
-    page.wait_for_load_state("networkidle")
 
 
 def _matches(address: str, kind: str) -> bool:

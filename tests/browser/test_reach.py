@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import own_atlas
 import pytest
-import whole
-
-from browser.conftest import Site
-from browser.test_axe import draw_all, show_all
+from served import Site
+from shown import draw_all, show_all
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-EVERY = [*whole.KINDS.values(), *whole.MORE]
+EVERY = [*own_atlas.KINDS.values(), *own_atlas.MORE]
 
 WIDEST = """(width) => {
   const fits = document.documentElement.scrollWidth <= width;
@@ -68,7 +67,7 @@ def test_no_page_is_wider_than_a_phone(page: Any, site: Site, path: str) -> None
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("path", ["", "models/ref-llama/", "data/", whole.KINDS["compare/"]])
+@pytest.mark.parametrize("path", ["", "models/ref-llama/", "data/", own_atlas.KINDS["compare/"]])
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     page: Any, site: Site, path: str
 ) -> None:

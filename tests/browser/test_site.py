@@ -8,8 +8,8 @@ from typing import Any
 import atlases
 import numpy as np
 import pytest
+from nasty import NASTY, spoil
 from PIL import Image
-from test_pages import NASTY, spoil
 
 from atlas.profiles import profile_file
 from atlas.site import pages

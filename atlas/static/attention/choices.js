@@ -1,0 +1,42 @@
+/**
+ * What a reader can choose about the points: two scores as axes, one as colour, and their ranges.
+ */
+
+import { made } from "../panels/legend.js";
+import { layer } from "../panels/marks.js";
+
+/** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+
+/**
+ * @param {Matrix[]} scores two or more
+ * @returns {{x: HTMLSelectElement, y: HTMLSelectElement, shade: HTMLSelectElement, own: HTMLInputElement, controls: HTMLElement}}
+ */
+export function choices(scores) {
+  const controls = layer("atlas-controls");
+  const [x, y, shade] = first(scores).map((matrix, at) => {
+    const [label, select] = [made("label"), document.createElement("select")];
+    select.autocomplete = "off";
+    select.append(...scores.map(({ title, name }) => new Option(title, name)));
+    select.value = matrix.name;
+    label.append(made("span", "", ["Across", "Up", "Colour"][at]), select);
+    controls.append(label);
+    return select;
+  });
+  const [label, own] = [made("label", "atlas-check"), document.createElement("input")];
+  own.type = "checkbox";
+  own.autocomplete = "off";
+  label.append(own, " ", made("span", "", "Own ranges, not 0 to 1"));
+  controls.append(label);
+  return { x, y, shade, own, controls };
+}
+
+/**
+ * What is shown first: the parts of an induction circuit, where they exist.
+ * @param {Matrix[]} scores
+ * @returns {Matrix[]} across, up, colour
+ */
+function first(scores) {
+  const named = (/** @type {string} */ name) => scores.find((matrix) => matrix.name === name);
+  const [x, y, shade] = [named("previous"), named("induction"), named("sink")];
+  return x && y && shade ? [x, y, shade] : [scores[0], scores[1], scores[scores.length - 1]];
+}

@@ -1,0 +1,217 @@
+/**
+ * The crosshair that runs through all panels of a grid: what is pointed at, by pointer or keyboard,
+ * is marked in each of them and told for all models, and can be pinned.
+ */
+
+import { Readout } from "./readout.js";
+
+/** @typedef {import("./panel.js").Panel} Panel */
+/** @typedef {import("./scene.js").Group} Group */
+/** @typedef {[number, number]} Cell row and column of a group's grid */
+
+export class Crosshair {
+  /**
+   * @param {HTMLElement} host
+   * @param {() => {panel: Panel, group: Group}[]} lines the panels that are shown
+   * @param {(cell: [string, string] | null) => void} onPin
+   */
+  constructor(host, lines, onPin) {
+    this.lines = lines;
+    this.onPin = onPin;
+    this.readout = new Readout(host);
+    /** @type {{group: Group, cell: Cell} | null} */
+    this.lit = null;
+    /** @type {[string, string] | null} labels, which stay when the grid changes */
+    this.pinned = null;
+    this.gone = new AbortController();
+    const { signal } = this.gone;
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
+    document.addEventListener(
+      "pointerdown",
+      ({ target }) => !host.contains(/** @type {Node} */ (target)) && this.point(null, null),
+      { signal },
+    );
+  }
+
+  /**
+   * Other panels, other values: nothing is pointed at.
+   * @param {[string, string] | null} pinned
+   */
+  reset(pinned) {
+    this.pinned = pinned;
+    this.readout.hide();
+    this.light(null, null);
+  }
+
+  /** @param {Panel} panel */
+  attach(panel) {
+    const group = () => this.lines().find((one) => one.panel === panel)?.group ?? null;
+    const on = (/** @type {string} */ type, /** @type {any} */ act) =>
+      panel.stage.addEventListener(type, act, { signal: this.gone.signal });
+    on("pointermove", (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType !== "touch") this.follow(panel, group(), event);
+    });
+    on("pointerleave", (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType === "mouse") this.point(null, null);
+    });
+    on("click", (/** @type {PointerEvent} */ event) => this.click(panel, group(), event));
+    on("focusout", () => this.point(null, null));
+    on("keydown", (/** @type {KeyboardEvent} */ event) => this.press(panel, group(), event));
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Group | null} group
+   * @param {MouseEvent} event
+   */
+  follow(panel, group, event) {
+    const cell = panel.under(event);
+    this.point(group, cell);
+    if (cell) this.readout.settle(event.clientX, event.clientY);
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Group | null} group
+   * @param {MouseEvent} event
+   */
+  click(panel, group, event) {
+    const cell = panel.under(event);
+    if (!cell || !group) return;
+    this.point(group, cell);
+    this.readout.settle(event.clientX, event.clientY);
+    this.pin(group, cell);
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Group | null} group
+   * @param {KeyboardEvent} event
+   */
+  press(panel, group, event) {
+    if (!group || event.target !== panel.stage || event.altKey || event.metaKey) return;
+    const cell = this.lit?.group === group ? this.lit.cell : this.pinnedCell(group);
+    if (cell && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      return this.pin(group, cell);
+    }
+    const next = moved(group, cell, event);
+    if (!next) return;
+    event.preventDefault();
+    this.point(group, next);
+    this.beside(panel, group, next);
+    this.readout.say(group, next);
+  }
+
+  /**
+   * The readout beside a cell of a panel.
+   * @param {Panel} panel
+   * @param {Group} group
+   * @param {Cell} cell
+   */
+  beside(panel, { grid }, [row, column]) {
+    const { left, top, width, height } = panel.hit.getBoundingClientRect();
+    const x = left + ((column + 0.5) / grid.columns.labels.length) * width;
+    this.readout.settle(x, top + ((row + 0.5) / grid.rows.labels.length) * height);
+  }
+
+  /**
+   * Light a cell in all panels of its grid and tell its values; null for none but the pinned one.
+   * @param {Group | null} group
+   * @param {Cell | null} cell
+   */
+  point(group, cell) {
+    const { lit } = this;
+    if (!cell && !lit) return;
+    if (lit && cell && lit.group === group && lit.cell[0] === cell[0] && lit.cell[1] === cell[1]) return;
+    this.light(group, cell);
+    if (!cell || !group) return this.reveal();
+    const pinned = this.pinnedCell(group);
+    this.readout.show(group, cell, pinned?.[0] === cell[0] && pinned[1] === cell[1]);
+  }
+
+  /**
+   * @param {Group | null} group
+   * @param {Cell | null} cell
+   */
+  light(group, cell) {
+    this.lit = group && cell ? { group, cell } : null;
+    for (const one of this.lines()) {
+      one.panel.mark(one.group === group ? cell : null, this.pinnedCell(one.group));
+    }
+  }
+
+  /** The pinned cell tells its values while no other one is pointed at. */
+  reveal() {
+    const [first] = this.lines();
+    const cell = first && this.pinnedCell(first.group);
+    if (!cell) return this.readout.hide();
+    this.readout.show(first.group, cell, true);
+    this.beside(first.panel, first.group, cell);
+  }
+
+  /**
+   * @param {Group} group
+   * @returns {Cell | null} where the pinned cell stands on its grid
+   */
+  pinnedCell({ grid }) {
+    if (!this.pinned) return null;
+    const at = [grid.rows.labels.indexOf(this.pinned[0]), grid.columns.labels.indexOf(this.pinned[1])];
+    return at[0] < 0 || at[1] < 0 ? null : [at[0], at[1]];
+  }
+
+  /**
+   * Pin a cell, or let go of it.
+   * @param {Group} group
+   * @param {Cell} cell
+   */
+  pin(group, cell) {
+    const held = this.pinnedCell(group);
+    const again = held?.[0] === cell[0] && held[1] === cell[1];
+    this.pinned = again ? null : [group.grid.rows.labels[cell[0]], group.grid.columns.labels[cell[1]]];
+    this.light(group, cell);
+    this.readout.show(group, cell, !again);
+    this.onPin(this.pinned);
+  }
+
+  escape() {
+    if (this.lit) return this.point(null, null);
+    if (!this.pinned) return;
+    this.pinned = null;
+    this.light(null, null);
+    this.readout.hide();
+    this.onPin(null);
+  }
+
+  dispose() {
+    this.gone.abort();
+    this.readout.dispose();
+  }
+}
+
+/**
+ * Where a key leads; null for a key that leads nowhere.
+ * @param {Group} group
+ * @param {Cell | null} cell
+ * @param {KeyboardEvent} event
+ * @returns {Cell | null}
+ */
+function moved({ grid }, cell, { key, ctrlKey }) {
+  const [bottom, right] = [grid.rows.labels.length - 1, grid.columns.labels.length - 1];
+  const [row, column] = cell ?? [0, 0];
+  /** @type {Record<string, Cell>} */
+  const moves = {
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    Home: [ctrlKey ? 0 : row, 0],
+    End: [ctrlKey ? bottom : row, right],
+    PageUp: [row - 10, column],
+    PageDown: [row + 10, column],
+  };
+  const to = moves[key];
+  if (!to) return null;
+  if (!cell && key.startsWith("Arrow")) return [0, 0];
+  return [Math.min(bottom, Math.max(0, to[0])), Math.min(right, Math.max(0, to[1]))];
+}

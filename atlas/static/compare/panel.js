@@ -1,0 +1,295 @@
+/**
+ * One panel: its heading, marks for the linked crosshair, and its cells, painted at once and drawn by
+ * BokehJS, with axes, once the panel comes into sight; from then on its data are swapped.
+ */
+
+import { embed, update } from "../shell/bokeh.js";
+import { made } from "../panels/legend.js";
+import { edges, every, named, widest } from "../matrix/labels.js";
+import { add, colours } from "../heatmap/layout.js";
+import { Marks } from "../panels/marks.js";
+import { numeric } from "../matrix/numbers.js";
+import { MISSING, paint, pixels, STEPS } from "../panels/canvas.js";
+import { whenIdle } from "../shell/idle.js";
+
+/** @typedef {import("../shell/bokeh.js").Live} Live */
+/** @typedef {import("../matrix/align.js").Grid} Grid */
+/** @typedef {{width: number, height: number, left: number, below: number, turned: boolean, lines: boolean}} Box in pixels */
+/**
+ * @typedef {object} Content
+ * @property {string} title
+ * @property {string} detail
+ * @property {string} page address of the model's own page
+ * @property {string} told the figure in words
+ * @property {Grid} grid
+ * @property {boolean} deep layers stand by relative depth
+ * @property {Float32Array} shares
+ * @property {string[]} palette
+ * @property {Box} box
+ */
+
+const TOP = 6;
+const CHARACTER = 6;
+const DEPTH = 30; // pixels that a relative depth takes
+const LINED = 14; // pixels from which on a cell has room for lines around it
+
+/** That the page has come to rest. @type {Promise<void> | undefined} */
+let rested;
+
+export class Panel {
+  constructor() {
+    this.element = made("figure", "atlas-figure atlas-pane");
+    this.link = /** @type {HTMLAnchorElement} */ (made("a"));
+    this.detail = made("span", "atlas-unit");
+    const caption = made("figcaption");
+    const name = made("strong");
+    name.append(this.link);
+    caption.append(name, this.detail);
+    this.stage = made("div", "atlas-stage");
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "group");
+    this.frame = made("div", "atlas-frame");
+    this.still = document.createElement("canvas");
+    this.frame.append(this.still);
+    this.layer = made("div", "atlas-live");
+    this.layer.setAttribute("role", "img");
+    this.hit = made("div", "atlas-hit");
+    this.marks = new Marks();
+    this.hit.append(this.marks.element);
+    this.stage.append(this.frame, this.layer, this.hit);
+    this.element.append(caption, this.stage);
+    /** @type {Content | undefined} */
+    this.content = undefined;
+    /** @type {Live | undefined} */
+    this.live = undefined;
+    /** @type {Promise<void> | undefined} */
+    this.starting = undefined;
+    this.gone = false;
+  }
+
+  /** Draw what it is to show. */
+  draw() {
+    const content = /** @type {Content} */ (this.content);
+    if (!this.live) return painted(this.still, content);
+    update(this.live, filling(content), image(content));
+    this.settle();
+  }
+
+  /** @returns {Promise<void>} when it is live */
+  wake() {
+    this.starting ??= this.start().catch((error) => {
+      this.starting = undefined;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  async start() {
+    // BokehJS takes longer to start than all else on the page: first the page comes to rest.
+    await (rested ??= new Promise(whenIdle));
+    if (this.gone) return;
+    const content = /** @type {Content} */ (this.content);
+    const attributes = filling(content);
+    for (const [name, found] of colours(this.stage)) add(attributes, name, found);
+    const live = await embed(this.layer, attributes, image(content));
+    if (this.gone) return live.dispose();
+    this.live = live;
+    this.still.remove();
+    if (this.content && this.content !== content) update(live, filling(this.content), image(this.content));
+    this.settle();
+  }
+
+  /**
+   * What it is to show, in words and sizes. All panels are prepared before the first is drawn, so that
+   * the browser computes styles once.
+   * @param {Content} content
+   */
+  prepare(content) {
+    this.content = content;
+    const { title, detail, page, box, told } = content;
+    this.element.classList.remove("atlas-resting");
+    this.element.inert = false;
+    this.layer.setAttribute("aria-label", told);
+    this.link.textContent = title;
+    this.link.href = page;
+    this.detail.textContent = detail;
+    this.stage.setAttribute("aria-label", `${title}. Arrow keys read it cell by cell.`);
+    const { style } = this.stage;
+    style.width = `${box.left + box.width + 8}px`;
+    style.height = `${TOP + box.height + box.below}px`;
+    for (const part of [this.frame, this.hit]) {
+      part.style.cssText = `left:${box.left}px;top:${TOP}px;width:${box.width}px;height:${box.height}px`;
+    }
+  }
+
+  /** Bokeh's frame lies where ours does, however wide its axis came out. */
+  settle() {
+    requestAnimationFrame(() => {
+      const drawn = this.live?.view.frame?.bbox;
+      if (!drawn || !this.content) return;
+      const shift = [this.content.box.left - drawn.left, TOP - drawn.top];
+      this.layer.style.transform = shift[0] || shift[1] ? `translate(${shift[0]}px, ${shift[1]}px)` : "";
+    });
+  }
+
+  /**
+   * The cell under a pointer.
+   * @param {MouseEvent} event
+   * @returns {[number, number] | null}
+   */
+  under(event) {
+    if (!this.content) return null;
+    const { rows, columns } = this.content.grid;
+    const { left, top, width, height } = this.hit.getBoundingClientRect();
+    const row = Math.floor(((event.clientY - top) / height) * rows.labels.length);
+    const column = Math.floor(((event.clientX - left) / width) * columns.labels.length);
+    const inside = row >= 0 && column >= 0 && row < rows.labels.length && column < columns.labels.length;
+    return inside ? [row, column] : null;
+  }
+
+  /**
+   * @param {[number, number] | null} cell
+   * @param {[number, number] | null} pinned
+   */
+  mark(cell, pinned) {
+    if (!this.content) return;
+    const { rows, columns } = this.content.grid;
+    const ranges = { x: span(columns.labels.length), y: span(rows.labels.length) };
+    this.marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
+    this.marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
+  }
+
+  /** Out of sight, ready to be shown again. */
+  rest() {
+    this.element.classList.add("atlas-resting");
+    this.element.inert = true;
+  }
+
+  /** The page has changed between light and dark. */
+  recolour() {
+    if (this.live) update(this.live, colours(this.stage));
+  }
+
+  dispose() {
+    this.gone = true;
+    this.live?.dispose();
+    this.live = undefined;
+    this.element.remove();
+  }
+}
+
+/**
+ * @param {number} count
+ * @returns {[number, number]}
+ */
+function span(count) {
+  return [-0.5, count - 0.5];
+}
+
+/**
+ * How large panels of a grid are, so that as many stand in a row as can be read.
+ * @param {Grid} grid
+ * @param {boolean} deep
+ * @param {number} room width of the page, in pixels
+ * @param {number} count of panels
+ * @param {number} gap between them
+ * @returns {Box}
+ */
+export function boxOf(grid, deep, room, count, gap) {
+  const [rows, columns] = [grid.rows.labels, grid.columns.labels];
+  const numbered = numeric(columns) || (deep && grid.columns.name === "layer");
+  const left = Math.min(170, 34 + Math.max(DEPTH, widest(rows))); // stays when layers are told by depth
+  const least = Math.max(150, columns.length * (numbered ? 5 : 15)) + left + 8;
+  const fitting = Math.max(1, Math.min(count, Math.floor((room + gap) / (least + gap))));
+  const across = Math.ceil(count / Math.ceil(count / fitting));
+  const cell = numbered ? 44 : Math.max(44, Math.min(96, widest(columns) + 10));
+  const space = Math.floor((room - gap * (across - 1)) / across) - left - 8;
+  const width = Math.max(60, Math.min(space, columns.length * cell));
+  const turned = !numbered && width / columns.length < widest(columns) + 4;
+  const height = rows.length * Math.min(28, Math.max(5, Math.round(400 / rows.length)));
+  const below = turned ? Math.round(Math.min(110, widest(columns) * 0.71) + 46) : 46;
+  const lines = width / columns.length >= LINED && height / rows.length >= LINED / 1.5;
+  return { width, height, left, below, turned, lines };
+}
+
+/**
+ * The cells as pixels; what does not exist stays transparent.
+ * @param {HTMLCanvasElement} still
+ * @param {Content} content
+ */
+function painted(still, { grid, shares, palette }) {
+  const steps = Uint8Array.from(shares, (share) => (Number.isNaN(share) ? MISSING : Math.round(share * STEPS)));
+  const scale = { kind: "any", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] };
+  const colours = pixels(/** @type {import("../panels/canvas.js").Scale} */ (scale), { any: palette });
+  paint(still, { rows: grid.rows.labels, columns: grid.columns.labels, steps }, colours);
+}
+
+/**
+ * @param {Content} content
+ * @returns {import("../shell/bokeh.js").Image}
+ */
+function image({ grid, shares }) {
+  return { width: grid.columns.labels.length, height: grid.rows.labels.length, shares };
+}
+
+/**
+ * The figure's attributes by model name.
+ * @param {Content} content
+ */
+function filling({ grid, deep, palette, box }) {
+  const [rows, columns] = [grid.rows.labels, grid.columns.labels];
+  const [high, wide] = [rows.length, columns.length];
+  const lines = { grid_line_width: box.lines ? 1 : 0, visible: box.lines };
+  const down = { start: high - 0.5, end: -0.5, reset_start: high - 0.5, reset_end: -0.5 };
+  const across = { start: -0.5, end: wide - 0.5, reset_start: -0.5, reset_end: wide - 0.5 };
+  const numbered = numeric(columns) || (deep && grid.columns.name === "layer");
+  const least = box.turned ? 13 : numbered ? widest(columns) + 3 * CHARACTER : 0;
+  return new Map(
+    Object.entries({
+      figure: {
+        frame_width: box.width,
+        frame_height: box.height,
+        min_border_left: box.left,
+        min_border_right: 8,
+        min_border_top: TOP,
+        min_border_bottom: box.below,
+      },
+      mapper: { palette },
+      bar: { visible: false },
+      x_range: across,
+      y_range: down,
+      rows: { axis_label: axisName(grid.rows, deep), major_label_overrides: named(rows) },
+      columns: {
+        axis_label: axisName(grid.columns, deep),
+        major_label_overrides: named(columns),
+        major_label_orientation: box.turned ? Math.PI / 4 : 0,
+      },
+      rows_ticker: { ticks: ticks(grid.rows, deep, every(high, box.height, numeric(rows) ? 24 : 13)) },
+      columns_ticker: { ticks: ticks(grid.columns, deep, every(wide, box.width, least)) },
+      rows_lines: lines,
+      columns_lines: lines,
+      rows_edges: { ticks: box.lines ? edges(high) : [] },
+      columns_edges: { ticks: box.lines ? edges(wide) : [] },
+    }),
+  );
+}
+
+/**
+ * Depth has a tick at each quarter, at the row that is next to it.
+ * @param {import("../matrix/align.js").Axis} axis
+ * @param {boolean} deep
+ * @param {number[]} otherwise
+ */
+function ticks({ name, labels }, deep, otherwise) {
+  if (!deep || name !== "layer") return otherwise;
+  const last = labels.length - 1;
+  return [...new Set([0, 0.25, 0.5, 0.75, 1].map((depth) => Math.round(depth * last)))];
+}
+
+/**
+ * @param {import("../matrix/align.js").Axis} axis
+ * @param {boolean} deep
+ */
+export function axisName({ name }, deep) {
+  return deep && name === "layer" ? "relative depth" : name.replaceAll("_", " ");
+}

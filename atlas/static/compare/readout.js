@@ -1,0 +1,138 @@
+/**
+ * The readout: the values of all models at the cell that is pointed at, in one table.
+ */
+
+import { cellText, contrastText, layerText, where } from "./words.js";
+import { hasRatio } from "../matrix/contrast.js";
+import { made } from "../panels/legend.js";
+import { isWhole } from "../matrix/numbers.js";
+
+/** @typedef {import("./scene.js").Group} Group */
+
+export class Readout {
+  /** @param {HTMLElement} host what it lies in */
+  constructor(host) {
+    this.host = host;
+    this.element = made("div", "atlas-tip atlas-readout");
+    this.element.hidden = true;
+    this.element.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
+    this.place = made("strong");
+    this.table = document.createElement("table");
+    this.table.className = "atlas-values";
+    this.note = made("small");
+    this.element.append(this.place, this.table, this.note);
+    this.voice = made("div", "atlas-voice");
+    this.voice.setAttribute("aria-live", "polite");
+    host.append(this.element, this.voice);
+    /** @type {Group | undefined} */
+    this.group = undefined;
+    /** @type {HTMLElement[][]} */
+    this.cells = [];
+  }
+
+  /**
+   * A row a model; made anew only when the models or what can be said of them change.
+   * @param {Group} group
+   */
+  prepare(group) {
+    if (this.group === group) return;
+    this.group = group;
+    const columns = [...(group.deep ? [""] : []), "", ...this.columns(group)];
+    const head = document.createElement("thead");
+    const row = head.insertRow();
+    row.append(made("th"), ...columns.map((name) => made("th", "", name)));
+    const body = document.createElement("tbody");
+    this.cells = group.models.map((model) => {
+      const line = body.insertRow();
+      line.append(made("th", "", model.name));
+      return columns.map(() => line.insertCell());
+    });
+    this.table.replaceChildren(...(this.columns(group).length ? [head] : []), body);
+    this.table.dataset.deep = String(group.deep);
+  }
+
+  /**
+   * @param {Group} group
+   * @returns {string[]} what is said beside the value
+   */
+  columns(group) {
+    const [base, ...others] = group.models;
+    if (isWhole(base.matrix) || !others.some((model) => !model.obstacles.length)) return [];
+    return hasRatio(base.matrix) ? ["difference", "ratio"] : ["difference"];
+  }
+
+  /**
+   * @param {Group} group
+   * @param {[number, number]} cell row and column of the group's grid
+   * @param {boolean} pinned
+   */
+  show(group, [row, column], pinned) {
+    this.prepare(group);
+    this.place.textContent = where(group, row, column);
+    this.cells.forEach((cells, model) => {
+      const texts = [...(group.deep ? [layerText(group, model, row, column)] : [])];
+      texts.push(cellText(group, model, row, column), ...this.contrasts(group, model, row, column));
+      cells.forEach((cell, at) => {
+        if (cell.textContent !== (texts[at] ?? "")) cell.textContent = texts[at] ?? "";
+      });
+    });
+    this.note.textContent = pinned ? "pinned; click it again to let go" : "";
+    this.element.hidden = false;
+  }
+
+  /**
+   * @param {Group} group
+   * @param {number} model
+   * @param {number} row
+   * @param {number} column
+   * @returns {string[]}
+   */
+  contrasts(group, model, row, column) {
+    const columns = this.columns(group);
+    if (!model || !columns.length) return [];
+    if (group.models[model].obstacles.length) return ["not subtracted"];
+    const [base, value] = [group.values[0][row][column], group.values[model][row][column]];
+    if (base === null || value === null) return [];
+    const difference = contrastText(value - base, "difference");
+    if (columns.length === 1 || !(base > 0 && value > 0)) return [difference];
+    return [difference, contrastText(value / base, "ratio")];
+  }
+
+  /**
+   * Beside a point of the page, inside the host.
+   * @param {number} x of the pointer or the cell, in the window
+   * @param {number} y
+   */
+  settle(x, y) {
+    const box = this.host.getBoundingClientRect();
+    const { offsetWidth, offsetHeight } = this.element;
+    const right = x - box.left + 18;
+    const left = right + offsetWidth <= box.width ? right : Math.max(0, x - box.left - 18 - offsetWidth);
+    const above = y - 14 - offsetHeight;
+    const top = (above > 60 ? above : y + 18) - box.top;
+    this.element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  }
+
+  /**
+   * The cell as it is read aloud.
+   * @param {Group} group
+   * @param {[number, number]} cell
+   */
+  say(group, [row, column]) {
+    const values = group.models.map((model, at) => {
+      const [difference] = this.contrasts(group, at, row, column);
+      const layer = group.deep ? `${layerText(group, at, row, column)}, ` : "";
+      return `${model.name}: ${layer}${cellText(group, at, row, column)}${difference ? `, ${difference}` : ""}`;
+    });
+    this.voice.textContent = `${where(group, row, column)}. ${values.join("; ")}.`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  dispose() {
+    this.element.remove();
+    this.voice.remove();
+  }
+}

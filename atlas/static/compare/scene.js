@@ -1,0 +1,230 @@
+/**
+ * What the compare page shows, from profiles and a reader's wish: which models stand on one grid,
+ * which values are contrasted, and the sheets of panels that share a colour scale. No page is
+ * touched here.
+ */
+
+import { align, hasLayers, pooled, stacked } from "../matrix/align.js";
+import { aboutOne } from "./ratio-scale.js";
+import { changes, conditions, differences, hasRatio, obstacles, ratios } from "../matrix/contrast.js";
+import { classes, isWhole } from "../matrix/numbers.js";
+import { choices, colour } from "../matrix/scales.js";
+
+/** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+/** @typedef {import("../matrix/align.js").Grid} Grid */
+/** @typedef {import("../matrix/align.js").Values} Values */
+/** @typedef {import("../matrix/contrast.js").Profile} Profile */
+/** @typedef {import("../matrix/contrast.js").Differs} Differs */
+/** @typedef {import("./address.js").View} View */
+/** @typedef {import("./address.js").Wish} Wish */
+/** @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null}} Chosen */
+/** @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[]}} Model */
+/** @typedef {{value: string, label: string}} Choice */
+/**
+ * Models on one grid, the baseline first, and their values on it.
+ * @typedef {{grid: Grid, models: Model[], values: Values[], deep: boolean}} Group
+ */
+/**
+ * Panels on one colour scale. `panels` names models by their place in the group; `shown` holds what
+ * each of them is coloured by; `labels` the names of classes, empty where there are none.
+ * @typedef {object} Sheet
+ * @property {Group} group
+ * @property {View} view
+ * @property {number[]} panels
+ * @property {Values[]} shown
+ * @property {Matrix["kind"]} kind
+ * @property {string[]} labels
+ * @property {Choice[]} scales
+ * @property {string} scale
+ * @property {import("../matrix/scales.js").Coloured} coloured
+ */
+/**
+ * @typedef {object} Scene
+ * @property {View} view the one that is possible
+ * @property {Sheet[]} sheets
+ * @property {Chosen[]} lacking models without the matrix
+ * @property {Model[]} models with it, the baseline first
+ * @property {{model: Model, differs: Differs[]}[]} conditions
+ * @property {boolean} deep layers can be matched by depth
+ * @property {boolean} ratio ratios mean something
+ */
+
+/** @type {Choice[]} */
+const RATIO_SCALES = [
+  { value: "log", label: "Logarithmic about 1" },
+  { value: "robust", label: "Robust, 0.5–99.5 %" },
+];
+
+/**
+ * @param {Chosen[]} chosen
+ * @param {Wish} wish
+ * @returns {Scene}
+ */
+export function scene(chosen, wish) {
+  const models = chosen.flatMap((one) => having(one, wish.matrix));
+  const lacking = chosen.filter((one) => !models.some((model) => model.slug === one.slug));
+  const [base, ...others] = models;
+  if (!base) {
+    return { view: "values", sheets: [], lacking, models, conditions: [], deep: false, ratio: false };
+  }
+  for (const other of others) {
+    other.obstacles = obstacles(base.profile, other.profile, base.matrix, other.matrix);
+  }
+  const ratio = hasRatio(base.matrix);
+  const view = wish.view === "ratio" && !ratio ? "difference" : wish.view;
+  const sheets = laid(models, { ...wish, view });
+  const told = others.map((model) => ({ model, differs: conditions(base.profile, model.profile) }));
+  return {
+    view: sheets[0]?.view ?? "values",
+    sheets,
+    lacking,
+    models,
+    conditions: told.filter(({ differs }) => differs.length),
+    deep: hasLayers(base.matrix),
+    ratio,
+  };
+}
+
+/**
+ * @param {Chosen} one
+ * @param {string} name of the matrix
+ * @returns {Model[]} none where the model has no such matrix
+ */
+function having(one, name) {
+  const { profile } = one;
+  const matrix = profile?.matrices.find((item) => item.name === name);
+  return profile && matrix ? [{ ...one, profile, matrix, obstacles: [] }] : [];
+}
+
+/**
+ * The sheets: first what can be contrasted, then what stands beside it as it is.
+ * @param {Model[]} models
+ * @param {Wish} wish
+ * @returns {Sheet[]}
+ */
+function laid(models, wish) {
+  const axes = (/** @type {Model} */ model) => model.matrix.axes.join(" ");
+  const [group, ...apart] = parted(models, axes).map((part) => grouped(part, wish));
+  const sheets = [];
+  const free = group.models.map((_, at) => at).filter((at) => at && !group.models[at].obstacles.length);
+  const contrasted = wish.view !== "values" && free.length > 0;
+  if (contrasted) sheets.push(contrast(group, free, wish));
+  const rest = group.models.map((_, at) => at).filter((at) => !contrasted || !free.includes(at));
+  if (!contrasted || rest.length > 1) sheets.push(...beside(group, rest, wish));
+  for (const other of apart) sheets.push(...beside(other, other.models.map((_, at) => at), wish));
+  return sheets.filter((sheet) => sheet.group.grid.rows.labels.length && sheet.group.grid.columns.labels.length);
+}
+
+/**
+ * @template Item
+ * @param {Item[]} items
+ * @param {(item: Item) => string} key
+ * @returns {Item[][]} items with one key together, in order of appearance
+ */
+function parted(items, key) {
+  /** @type {Map<string, Item[]>} */
+  const parts = new Map();
+  for (const item of items) parts.set(key(item), [...(parts.get(key(item)) ?? []), item]);
+  return [...parts.values()];
+}
+
+/**
+ * @param {Model[]} models
+ * @param {Wish} wish
+ * @returns {Group}
+ */
+function grouped(models, wish) {
+  const matrices = models.map((model) => model.matrix);
+  const grid = align(matrices, wish.by, wish.shared);
+  const deep = wish.by === "depth" && hasLayers(matrices[0]);
+  return { grid, models, values: stacked(matrices, grid), deep };
+}
+
+/**
+ * Values as they are; models whose unit or kind is another one get a scale of their own.
+ * @param {Group} group
+ * @param {number[]} panels
+ * @param {Wish} wish
+ * @returns {Sheet[]}
+ */
+function beside(group, panels, wish) {
+  const quantity = (/** @type {number} */ at) => {
+    const { unit, kind } = group.models[at].matrix;
+    return `${kind} ${unit}`;
+  };
+  return parted(panels, quantity).map((part) => {
+    const matrices = part.map((at) => group.models[at].matrix);
+    const shown = part.map((at) => group.values[at]);
+    const all = pooled(matrices, group.grid, shown);
+    if (isWhole(all)) Object.assign(all, { categories: named(group, all) });
+    const scales = offered(all);
+    return sheet(group, "values", part, shown, all, classes(all), scales, wish.scale);
+  });
+}
+
+/**
+ * Numbers of categories count over the whole group, so all of its names are needed.
+ * @param {Group} group
+ * @param {Matrix} all
+ */
+function named(group, all) {
+  if (!all.categories) return undefined;
+  return [...new Set(group.models.flatMap((model) => model.matrix.categories ?? []))];
+}
+
+/**
+ * Differences from the baseline, ratios to it, or where classes are others.
+ * @param {Group} group
+ * @param {number[]} panels
+ * @param {Wish} wish
+ * @returns {Sheet}
+ */
+function contrast(group, panels, wish) {
+  const [base] = group.models;
+  const values = [0, ...panels].map((at) => group.values[at]);
+  const whole = isWhole(base.matrix);
+  const view = whole ? "difference" : wish.view;
+  const found = whole ? changes(values) : view === "ratio" ? ratios(values) : differences(values);
+  const all = { ...pooled([base.matrix], group.grid, found), categories: undefined, range: undefined };
+  if (whole) {
+    const scales = /** @type {Choice[]} */ ([{ value: "whole", label: "By class" }]);
+    const labels = ["same class", "another class"];
+    return sheet(group, view, panels, found, { ...all, kind: "binary" }, labels, scales, "");
+  }
+  /** @type {Matrix} */
+  const signed = { ...all, kind: "diverging", scale: "linear" };
+  const scales = view === "ratio" ? RATIO_SCALES : offered(signed);
+  return sheet(group, view, panels, found, signed, [], scales, wish.scale);
+}
+
+/**
+ * The scales that panels can share.
+ * @param {Matrix} all
+ * @returns {Choice[]}
+ */
+function offered(all) {
+  return choices(all)
+    .filter(({ value }) => value !== "row" && value !== "column")
+    .map(({ value, label }) => ({ value, label: value === "linear" ? "Linear, range of all" : label }));
+}
+
+/**
+ * @param {Group} group
+ * @param {View} view
+ * @param {number[]} panels
+ * @param {Values[]} shown
+ * @param {Matrix} all what is shown, in one matrix
+ * @param {string[]} labels of classes
+ * @param {Choice[]} scales that fit
+ * @param {string} wanted
+ * @returns {Sheet}
+ */
+function sheet(group, view, panels, shown, all, labels, scales, wanted) {
+  const scale = (scales.find(({ value }) => value === wanted) ?? scales[0]).value;
+  const coloured =
+    view === "ratio"
+      ? aboutOne(all, scale === "robust")
+      : colour(all, /** @type {import("../matrix/scales.js").Scale} */ (scale));
+  const { kind } = all;
+  return { group, view, panels, shown, kind, labels, scales, scale, coloured };
+}

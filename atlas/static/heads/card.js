@@ -1,0 +1,174 @@
+/**
+ * One head of the page of heads: what it does, and the heads of other models that are most like it.
+ */
+
+import { classesTold, relationsTold } from "./bundle.js";
+import { cells, header } from "./table.js";
+import { basis, distance } from "./nearest.js";
+import { made } from "../panels/legend.js";
+import { number } from "../matrix/numbers.js";
+
+/** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
+/** @typedef {import("./bundle.js").Near} Near */
+/** @typedef {import("./table.js").Data} Data */
+
+export class HeadCard {
+  /**
+   * @param {HTMLElement} element of the page, hidden until a head is shown
+   * @param {HeadBundle} bundle
+   * @param {string} root of the site
+   * @param {{open: (at: number) => void, close: () => void}} act
+   */
+  constructor(element, bundle, root, act) {
+    this.element = element;
+    this.bundle = bundle;
+    this.root = root;
+    this.title = made("h2");
+    this.title.id = "atlas-head-card";
+    this.title.tabIndex = -1;
+    const shut = made("button", "", "Close");
+    shut.setAttribute("type", "button");
+    shut.addEventListener("click", act.close);
+    const top = made("div", "atlas-head-top");
+    top.append(this.title, shut);
+    this.body = made("div");
+    element.setAttribute("aria-labelledby", this.title.id);
+    element.replaceChildren(top, this.body);
+    this.body.addEventListener("click", (event) => {
+      const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
+      const link = event.target instanceof Element ? event.target.closest("[data-at] th a") : null;
+      if (!link || ctrlKey || metaKey || shiftKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      act.open(Number(/** @type {HTMLElement} */ (link.closest("tr")).dataset.at));
+    });
+  }
+
+  /**
+   * @param {number} at -1 for none
+   * @param {string} asked how the address names it
+   * @param {Data} data
+   * @param {Near[]} near
+   */
+  show(at, asked, data, near) {
+    this.element.hidden = !asked;
+    if (!asked) return;
+    if (at < 0) {
+      this.title.textContent = `Head ${asked}`;
+      this.body.replaceChildren(made("p", "atlas-note", "There is no such head in this atlas."));
+      return;
+    }
+    const model = this.bundle.model(at);
+    const [layer, head] = this.bundle.place(at);
+    this.title.textContent = `Head ${layer}.${head} of ${model.name}`;
+    const where = made("p", "", `Layer ${layer} of 0 to ${model.layers - 1}, head ${head} of 0 to ${model.heads - 1}. ${this.does(at, data)}`);
+    const link = document.createElement("a");
+    link.href = this.bundle.address(at, this.root);
+    link.textContent = "All that was measured of it";
+    where.append(" ", link);
+    this.body.replaceChildren(where, ...this.nearest(at, data, near));
+  }
+
+  /**
+   * @param {number} at
+   * @param {Data} data
+   */
+  does(at, { classes, planes }) {
+    if (!classes || classes[at] === 255) return "";
+    const relations = relationsTold(this.bundle, planes, at);
+    if (!relations.length && !classes[at]) return "It has no relation above chance.";
+    return `${classesTold(this.bundle, classes[at])}: ${relations.join(", ")}.`;
+  }
+
+  /**
+   * @param {number} at
+   * @param {Data} data
+   * @param {Near[]} near
+   * @returns {HTMLElement[]}
+   */
+  nearest(at, data, near) {
+    const title = made("h3", "", "Nearest heads in other models");
+    if (!near.length) return [title, made("p", "atlas-note", lonely(this.bundle))];
+    const table = document.createElement("table");
+    table.className = "atlas-heads-table";
+    const top = table.createTHead().insertRow();
+    const names = ["Head", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
+    if (data.planes.length) names.push("Relations");
+    top.append(...names.map((name) => header(name)));
+    [...top.cells].forEach((cell, place) => {
+      if (place === 1 || (place > 2 && place < 3 + data.columns.length)) cell.className = "atlas-right";
+    });
+    const body = table.createTBody();
+    body.append(this.row(at, null, data, at), ...near.map((one) => this.row(one.head, one, data, at)));
+    const scroll = made("div", "atlas-scroll atlas-heads-scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", "Nearest heads");
+    scroll.append(table);
+    const usual = this.bundle.near?.usual;
+    const about = made(
+      "p",
+      "atlas-scale",
+      `Distance: root mean square difference of the scores that both heads have, 0 the same in all${usual ? `; two heads of different models usually differ by ${number(usual)}` : ""}. The nearest head of each model. `,
+    );
+    const how = document.createElement("a");
+    how.href = "#nearest";
+    how.textContent = "How nearest is computed";
+    about.append(how);
+    return [title, scroll, about];
+  }
+
+  /**
+   * @param {number} at
+   * @param {Near | null} near null for the head itself
+   * @param {Data} data
+   * @param {number} from the head that is shown
+   */
+  row(at, near, data, from) {
+    const row = document.createElement("tr");
+    const cell = header("", "row");
+    const name = `${this.bundle.model(at).name} ${this.bundle.place(at).join(".")}`;
+    if (near) {
+      const link = document.createElement("a");
+      link.href = `?head=${this.bundle.name(at)}`;
+      link.textContent = name;
+      cell.append(link);
+      const kin = lineage(this.bundle.model(from), this.bundle.model(at));
+      if (kin) cell.append(" ", made("small", "atlas-note", kin));
+      row.dataset.at = String(at);
+    } else {
+      cell.textContent = name;
+      row.className = "atlas-chosen-row";
+    }
+    const far = made("td", "atlas-right", near ? distance(near) : "");
+    row.append(cell, far, made("td", "", near ? basis(this.bundle, near) : "this head"), ...cells(this.bundle, at, { ...data, classes: null }));
+    return row;
+  }
+
+  focus() {
+    this.title.focus({ preventScroll: true });
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/**
+ * How two models are related, in words; nothing for models that are not. Heads of one lineage are
+ * often alike because they are the same heads.
+ * @param {import("./bundle.js").Model} model
+ * @param {import("./bundle.js").Model} other
+ */
+function lineage(model, other) {
+  if (other.base === model.slug) return "tuned from this model";
+  if (model.base === other.slug) return "this model's base";
+  return model.base && model.base === other.base ? "of the same base" : "";
+}
+
+/**
+ * Why a head has no nearest ones.
+ * @param {HeadBundle} bundle
+ */
+function lonely({ near, models }) {
+  if (models.length < 2) return "This atlas has no other model with heads.";
+  if (!near) return "The nearest heads of this atlas were not computed: it has too many heads, or none of its scores is shared.";
+  return "No other model has a score that was measured in the same way.";
+}

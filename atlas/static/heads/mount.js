@@ -1,0 +1,324 @@
+/**
+ * The page of heads: filters, points, a table and one head with its nearest ones, all of them led by
+ * what the address says.
+ */
+
+import { loadTemplate } from "../shell/bokeh.js";
+import { HeadBundle } from "./bundle.js";
+import { HeadCard } from "./card.js";
+import { HeadCloud } from "./cloud.js";
+import { csv } from "./export.js";
+import { fitting, sorted } from "./filter.js";
+import { FIELDS, read, write } from "./address.js";
+import { HeadTable, ROWS } from "./table.js";
+import { made } from "../panels/legend.js";
+import { grouped, number } from "../matrix/numbers.js";
+
+/** @typedef {import("./filter.js").State} State */
+/** @typedef {import("./table.js").Column} Column */
+/** @typedef {import("./table.js").Data} Data */
+
+const COLUMNS = ["attention/previous", "attention/induction", "attention/sink", "functions/ov_copying"];
+const FILTERS = /** @type {const} */ (["from", "to", "category", "relation", "model", "depth"]);
+
+/**
+ * @param {HTMLElement} element
+ * @returns {Promise<HeadPage>}
+ */
+export default async function mount(element) {
+  const url = new URL(String(element.dataset.src), document.baseURI);
+  const [bundle, { palettes }] = await Promise.all([HeadBundle.load(url), loadTemplate()]);
+  const page = new HeadPage(element, bundle, palettes);
+  await page.apply();
+  element.dataset.ready = "live";
+  if (page.state.head) page.card.element.scrollIntoView({ block: "nearest" });
+  return page;
+}
+
+class HeadPage {
+  /**
+   * @param {HTMLElement} element
+   * @param {HeadBundle} bundle
+   * @param {Record<string, string[]>} palettes
+   */
+  constructor(element, bundle, palettes) {
+    this.element = element;
+    this.bundle = bundle;
+    this.path = location.pathname;
+    this.gone = new AbortController();
+    /** @type {Int32Array} those that fit, in order */
+    this.heads = new Int32Array(0);
+    /** @type {Data | undefined} */
+    this.data = undefined;
+    /** What the points were drawn for. */
+    this.pictured = "";
+    /** Counts what was asked for, so that an answer that comes late is let go. */
+    this.asked = 0;
+    /** What had the focus before a head was opened. @type {HTMLElement | null} */
+    this.before = null;
+    const root = String(element.dataset.root);
+    const open = (/** @type {number} */ at) => this.open(at);
+    this.table = new HeadTable(bundle, root, {
+      open,
+      sort: (id) => this.sort(id),
+      drop: (id) => this.drop(id),
+      point: (at) => this.cloud.light(at),
+    });
+    this.cloud = new HeadCloud(this.part("cloud"), bundle, palettes, open);
+    this.card = new HeadCard(this.part("card"), bundle, root, { open, close: () => this.close() });
+    this.part("table").append(this.table.element);
+    this.offers = this.offered();
+    this.state = read(location.search, this.offers);
+    this.listen();
+  }
+
+  /**
+   * @param {string} role
+   * @returns {any}
+   */
+  part(role) {
+    return this.element.querySelector(`[data-role="${role}"]`);
+  }
+
+  /** @returns {import("./address.js").Offers} what the page can show */
+  offered() {
+    const first = Object.fromEntries(FIELDS.map((name) => [name, chosen(this.part(name))]));
+    const has = (/** @type {string} */ name, /** @type {string} */ value) => {
+      const { options } = this.part(name);
+      return options ? [...options].some((option) => option.value === value) : /^-?[\d.]{0,12}(e-?\d{1,2})?$/i.test(value);
+    };
+    const { scores } = this.bundle;
+    return { first, columns: COLUMNS.filter((id) => scores.has(id)), has, scored: (id) => scores.has(id) };
+  }
+
+  listen() {
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
+      target.addEventListener(type, act, { signal: this.gone.signal });
+    for (const name of FIELDS) {
+      const field = this.part(name);
+      const typed = name === "from" || name === "to";
+      // While a number is typed the list follows; the address gets one entry when it is done.
+      if (typed) on(field, "input", () => this.change({ [name]: field.value }, true));
+      else on(field, "change", () => this.change(name === "score" ? { score: field.value, from: "", to: "", sort: "" } : { [name]: field.value }));
+    }
+    on(this.part("add"), "change", () => this.add());
+    on(this.part("reset"), "click", () => this.reset());
+    on(this.part("clear"), "click", () => this.reset());
+    on(this.part("back"), "click", () => this.turn(-1));
+    on(this.part("next"), "click", () => this.turn(1));
+    on(this.part("csv"), "click", () => void this.save());
+    on(document, "keydown", (event) => {
+      const busy = event.target instanceof Element && event.target.closest("input, select, [role=dialog]");
+      if (event.key === "Escape" && this.state.head && !busy) this.close();
+    });
+    on(window, "popstate", () => this.follow());
+  }
+
+  /** What the address says, after a step through the history. */
+  follow() {
+    if (location.pathname !== this.path) return; // the page is being left
+    this.state = read(location.search, this.offers);
+    void this.apply();
+  }
+
+  /**
+   * @param {Partial<State>} some of what is shown
+   * @param {boolean} [again] without a new entry in the history
+   */
+  change(some, again = false) {
+    const page = "head" in some || "across" in some || "colour" in some ? this.state.page : 1;
+    this.state = { ...this.state, page, ...some };
+    write(this.state, this.offers, again);
+    return this.apply();
+  }
+
+  /** A column's head was pressed: highest first, then lowest first, then as the score has it. @param {string} id */
+  sort(id) {
+    const now = this.state.sort || this.state.score;
+    const next = now === id ? `-${id}` : id;
+    void this.change({ sort: next === this.state.score ? "" : next });
+  }
+
+  add() {
+    const field = this.part("add");
+    const id = field.value;
+    field.value = "";
+    if (id && !this.state.columns.includes(id)) void this.change({ columns: [...this.state.columns, id] });
+  }
+
+  /** Leave out a column, and with it the order that it gave. @param {string} id */
+  drop(id) {
+    const { columns, sort } = this.state;
+    const rest = { columns: columns.filter((one) => one !== id) };
+    void this.change(sort.replace(/^-/, "") === id ? { ...rest, sort: "" } : rest);
+    this.part("add").focus(); // its button is gone
+  }
+
+  reset() {
+    const first = Object.fromEntries(FILTERS.map((name) => [name, this.offers.first[name]]));
+    void this.change(first);
+    this.part("score").focus();
+  }
+
+  /** @param {number} step of a page */
+  turn(step) {
+    void this.change({ page: this.state.page + step }).then(() => {
+      if (this.part("table").getBoundingClientRect().top < 0) this.part("told").scrollIntoView({ block: "start" });
+    });
+  }
+
+  /** @param {number} at number of a head */
+  open(at) {
+    if (!this.card.element.contains(document.activeElement)) {
+      this.before = /** @type {HTMLElement | null} */ (document.activeElement);
+    }
+    void this.change({ head: this.bundle.name(at) }).then(() => this.card.focus());
+  }
+
+  close() {
+    const { head } = this.state;
+    void this.change({ head: "" }).then(() => {
+      const link = this.table.element.querySelector(`a[href="?head=${CSS.escape(head)}"]`);
+      const home = link ?? this.before;
+      if (home instanceof HTMLElement && home.isConnected) home.focus({ preventScroll: true });
+    });
+  }
+
+  /** @param {string} id @returns {Promise<Column>} */
+  async column(id) {
+    const score = /** @type {import("./bundle.js").Score} */ (this.bundle.scores.get(id));
+    return { score, steps: await this.bundle.column(score) };
+  }
+
+  /** Columns of the table: the score, what heads are sorted by, depth, and what was added. */
+  columns() {
+    const { score, sort, columns } = this.state;
+    const by = sort.replace(/^-/, "");
+    return [...new Set([score, ...(by ? [by] : []), "depth", ...columns])];
+  }
+
+  /** Show what the state says. */
+  async apply() {
+    this.asked += 1;
+    const turn = this.asked;
+    const { state, bundle } = this;
+    this.settle();
+    const shade = bundle.scores.has(state.colour) ? state.colour : null;
+    const at = bundle.find(state.head);
+    try {
+      const [classes, planes, columns, across, up, colour, near] = await Promise.all([
+        bundle.classed(),
+        bundle.relating(),
+        Promise.all(this.columns().map((id) => this.column(id))),
+        this.column(state.across),
+        this.column(state.score),
+        shade ? this.column(shade) : null,
+        at < 0 ? [] : bundle.nearest(at),
+      ]);
+      if (turn !== this.asked || this.gone.signal.aborted) return;
+      const data = { columns, classes, planes };
+      this.rank(data, up.steps);
+      this.state.page = Math.min(state.page, Math.max(1, Math.ceil(this.heads.length / ROWS)));
+      this.table.show(this.heads, this.state, data);
+      this.drawn(this.heads, { across, up, shade: colour, classes: state.colour === "classes" ? classes : null });
+      this.card.show(at, state.head, data, near);
+      this.cloud.keep(at < 0 ? [] : [at, ...near.map(({ head }) => head)]);
+      this.data = data;
+      this.describe(up);
+    } catch (error) {
+      if (turn === this.asked) this.fail(error);
+    }
+  }
+
+  /**
+   * Heads that fit, in order.
+   * @param {Data} data
+   * @param {Uint8Array} score
+   */
+  rank({ columns, classes, planes }, score) {
+    const { state, bundle } = this;
+    const sort = state.sort || state.score;
+    const by = columns.find((one) => one.score.id === sort.replace(/^-/, ""));
+    this.heads = sorted(fitting(bundle, state, { score, classes, planes }), by?.steps ?? score, sort.startsWith("-"));
+  }
+
+  /**
+   * Points are drawn anew only where they have changed: opening a head or turning a page moves none.
+   * @param {Int32Array} heads
+   * @param {import("./cloud.js").Axes} axes
+   */
+  drawn(heads, axes) {
+    const { score, from, to, category, relation, model, depth, across, colour } = this.state;
+    const key = [score, from, to, category, relation, model, depth, across, colour].join("\n");
+    if (key === this.pictured) return;
+    this.pictured = key;
+    this.cloud.show(heads, axes);
+  }
+
+  /** The fields say what the state says. */
+  settle() {
+    for (const name of FIELDS) {
+      const field = this.part(name);
+      if (field.value !== this.state[name]) field.value = this.state[name];
+    }
+  }
+
+  /** What is shown, in words. @param {Column} column the score */
+  describe({ score, steps }) {
+    const { state, bundle, heads } = this;
+    const having = steps.reduce((sum, step) => sum + (step < 255 ? 1 : 0), 0);
+    const apart = bundle.models.filter(({ groups }) => groups[score.analysis]).length;
+    const parts = [
+      `${grouped(heads.length)} of ${grouped(bundle.count)} heads`,
+      having < bundle.count ? `${grouped(bundle.count - having)} have no value of it: not measured, or not in their architecture` : "",
+      score.others?.length ? `${score.others.length} models have another quantity of that name` : "",
+      apart ? `${apart} models were measured with another version or protocol: not to be ranked with the rest` : "",
+    ];
+    this.part("told").textContent = parts.filter(Boolean).join(" · ");
+    this.part("from").placeholder = number(score.low);
+    this.part("to").placeholder = number(score.high);
+    this.part("unit").textContent = `${score.title}: ${score.unit}; higher: ${score.direction}.`;
+    this.part("none").hidden = heads.length > 0;
+    this.part("clear").hidden = FILTERS.every((name) => state[name] === this.offers.first[name]);
+    const pages = Math.max(1, Math.ceil(heads.length / ROWS));
+    this.part("pager").hidden = pages < 2;
+    this.part("at").textContent = `Page ${grouped(state.page)} of ${grouped(pages)}`;
+    this.part("back").disabled = state.page <= 1;
+    this.part("next").disabled = state.page >= pages;
+    this.part("csv").disabled = !heads.length;
+  }
+
+  /** The heads that fit, in their order, as a file. */
+  async save() {
+    if (!this.data) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
+    link.download = "heads.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    const note = made("p", "atlas-note", `The heads could not be read: ${error instanceof Error ? error.message : error}.`);
+    note.setAttribute("role", "alert");
+    this.part("table").append(note);
+  }
+
+  /** The page has changed between light and dark. */
+  recolour() {
+    this.cloud.recolour();
+  }
+
+  dispose() {
+    this.gone.abort();
+    this.cloud.dispose();
+  }
+}
+
+/** What a field begins with. @param {any} field */
+function chosen(field) {
+  if (!field.options) return field.defaultValue;
+  const first = [...field.options].find((option) => option.defaultSelected) ?? field.options[0];
+  return String(first?.value ?? "");
+}

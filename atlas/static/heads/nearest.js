@@ -1,0 +1,69 @@
+/**
+ * The nearest heads in other models, for the panel of a model's page: the one part of the bundle of
+ * heads that holds them is fetched when a head is opened.
+ */
+
+import { HeadBundle } from "./bundle.js";
+import { made } from "../panels/legend.js";
+
+/** @typedef {import("./bundle.js").Near} Near */
+
+const SHOWN = 5;
+
+/** @type {Promise<HeadBundle> | undefined} */
+let loading;
+
+/**
+ * @param {[number, number]} head layer and head of the model whose page is shown
+ * @returns {Promise<HTMLElement[]>} nothing where the atlas has no such list
+ */
+export async function nearestTo([layer, head]) {
+  loading ??= HeadBundle.load(new URL("../../heads/bundle.json", import.meta.url)).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  const bundle = await loading;
+  const slug = /\/models\/([^/]+)\//.exec(location.pathname)?.[1] ?? "";
+  const at = bundle.find(`${slug}/${layer}.${head}`);
+  const near = at < 0 ? [] : await bundle.nearest(at);
+  if (!near.length) return [];
+  const root = new URL("../../", import.meta.url).href;
+  const list = made("ul", "atlas-head-scores atlas-head-elsewhere atlas-head-nearest");
+  for (const one of near.slice(0, SHOWN)) {
+    const item = made("li");
+    const name = made("span", "atlas-head-name");
+    const link = document.createElement("a");
+    link.href = bundle.address(one.head, root);
+    link.textContent = `${bundle.model(one.head).name} ${bundle.place(one.head).join(".")}`;
+    name.append(link);
+    item.append(name, made("strong", "atlas-number", distance(one)), made("small", "", basis(bundle, one)));
+    list.append(item);
+  }
+  const about = made("p", "atlas-note", "Distance of their scores, 0 the same in all. ");
+  const more = document.createElement("a");
+  more.href = `${root}heads/?head=${slug}/${layer}.${head}`;
+  more.textContent = "Side by side, and how it is computed";
+  about.append(more);
+  return [made("h4", "", "Nearest heads in other models"), list, about];
+}
+
+/** How far a head is. @param {Near} near */
+export function distance({ distance: far }) {
+  return far === 0 ? "0" : far < 0.001 ? "< 0.001" : far.toFixed(far < 0.01 ? 3 : 2);
+}
+
+/**
+ * What two heads were compared on.
+ * @param {HeadBundle} bundle
+ * @param {Near} near
+ */
+export function basis({ near }, { scores }) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const one of scores) {
+    const name = String(near?.scores[one].analysis);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const told = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
+  return `${scores.length} score${scores.length === 1 ? "" : "s"}: ${told}`;
+}

@@ -1,0 +1,129 @@
+/**
+ * What a figure has beside its picture once scripts run: controls, downloads, folded parts. The page
+ * itself carries only what a reader without scripts can use, so that it stays small.
+ */
+
+/** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+
+const CONTROLS = `
+<label class="atlas-picker"><span>Quantity</span><select data-role="matrix" autocomplete="off"></select></label>
+<label><span>Colour scale</span><select data-role="scale" autocomplete="off"></select></label>
+<label><span>Order</span><select data-role="order" autocomplete="off"></select></label>
+<label class="atlas-check" hidden><input type="checkbox" data-role="native" autocomplete="off"> <span>Native names</span></label>
+<label class="atlas-check" hidden><input type="checkbox" data-role="depth" autocomplete="off"> <span>Relative depth</span></label>
+<label class="atlas-check" hidden><input type="checkbox" data-role="beside" checked autocomplete="off"> <span>Whole blocks first</span></label>
+<button type="button" data-role="zoom" aria-pressed="false" disabled>Zoom</button>`;
+
+const DOWNLOADS = ["png", "svg", "csv"]
+  .map((kind) => `<button type="button" data-role="${kind}">${kind.toUpperCase()}</button>`)
+  .join("");
+
+const FOLDS = `<div class="atlas-folds">
+<details class="atlas-table" data-role="table"><summary>Data table</summary></details>
+<details class="atlas-details" data-role="reading"><summary>How to read it</summary></details>
+<details class="atlas-details" data-role="origin"><summary>Protocol, conditions and origin</summary></details></div>`;
+
+const ABSENT = `<span data-role="absent">; <i class="atlas-hatch"></i> does not exist in this architecture</span>`;
+
+/** Parts that are on the page already, and the roles that they play. */
+const ROLES = {
+  "figcaption strong": "title",
+  ".atlas-unit": "unit",
+  ".atlas-direction": "direction",
+  ".atlas-scale span": "scale-text",
+  ".atlas-summary": "summary",
+};
+
+/**
+ * What is said once about the model that a page shows: its name, its slug, the file of BokehJS.
+ * @returns {DOMStringMap}
+ */
+export function about() {
+  return /** @type {HTMLElement} */ (document.querySelector(".atlas-head[data-slug]")).dataset;
+}
+
+/**
+ * Complete a figure of the page.
+ * @param {HTMLElement} figure
+ */
+export function furnish(figure) {
+  const { name, slug } = about();
+  Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
+  figure.dataset.boxes = [laid(figure), figure.dataset.boxes].filter(Boolean).join("|");
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
+  for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
+  part(".atlas-controls").innerHTML = CONTROLS;
+  const picker = /** @type {HTMLSelectElement} */ (part('[data-role="matrix"]'));
+  picker.append(new Option(part("figcaption strong").textContent ?? "", figure.dataset.first));
+  if (!part(".atlas-legend")) part(".atlas-scale").insertAdjacentHTML("beforebegin", '<ul class="atlas-legend" hidden></ul>');
+  part(".atlas-legend").dataset.role = "legend";
+  if (!part(".atlas-apart")) part(".atlas-frame").insertAdjacentHTML("beforeend", '<div class="atlas-apart" hidden></div>');
+  const absent = part(".atlas-scale .atlas-hatch");
+  const scale = part(".atlas-scale span");
+  while (scale.nextSibling) scale.nextSibling.remove();
+  scale.insertAdjacentHTML("afterend", ABSENT);
+  part('[data-role="absent"]').hidden = !absent;
+  part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
+  figure.insertAdjacentHTML("beforeend", FOLDS);
+  const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
+  status?.append(
+    ...link(`compare/?models=${slug}&analysis=${figure.dataset.figure}`, "Compare with other models"),
+    ...link(`survey/${figure.dataset.figure}/`, "All models"),
+  );
+}
+
+/**
+ * @param {string} page from the site's root, two folders above that of a model
+ * @param {string} text
+ */
+function link(page, text) {
+  const found = document.createElement("a");
+  found.href = `../../${page}`;
+  found.textContent = text;
+  return [" · ", found];
+}
+
+/**
+ * How the picture of the page lies, as `drawing.Box` says it; the page names the layouts of other
+ * matrices where they have another one.
+ * @param {HTMLElement} figure
+ */
+function laid(figure) {
+  const stage = /** @type {HTMLElement} */ (figure.querySelector(".atlas-stage"));
+  const sizes = ["left", "right", "bottom", "turned", "width", "height"];
+  const isUpright = stage.classList.contains("atlas-upright");
+  const hasLines = Boolean(stage.querySelector(".atlas-lines"));
+  return [
+    ...sizes.map((name) => Number.parseFloat(stage.style.getPropertyValue(`--${name}`))),
+    Number(isUpright),
+    Number(hasLines),
+  ].join(" ");
+}
+
+/**
+ * Offer all matrices of a profile, those with the same prefix as a group; the one that is shown stays.
+ * Each option says which of the figure's layouts it has.
+ * @param {HTMLElement} figure
+ * @param {HTMLSelectElement} picker
+ * @param {Matrix[]} matrices
+ */
+export function complete(figure, picker, matrices) {
+  const layouts = String(figure.dataset.layouts ?? "").split(" ");
+  /** @type {Map<string, HTMLOptionElement[]>} */
+  const groups = new Map();
+  matrices.forEach(({ name, title }, at) => {
+    const option = new Option(title, name, false, name === figure.dataset.first);
+    option.dataset.box = layouts[at] || "0";
+    const prefix = name.includes(":") ? name.slice(0, name.indexOf(":")) : "";
+    groups.set(prefix, [...(groups.get(prefix) ?? []), option]);
+  });
+  picker.replaceChildren(
+    ...[...groups].flatMap(([prefix, options]) => {
+      if (!prefix) return options;
+      const group = document.createElement("optgroup");
+      group.label = prefix;
+      group.append(...options);
+      return [group];
+    }),
+  );
+}

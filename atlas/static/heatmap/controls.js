@@ -1,0 +1,91 @@
+/**
+ * What a reader can choose on a figure, and the words around it.
+ */
+
+import { classes, direction, isWhole } from "../matrix/numbers.js";
+import { fits, hasDepth, orders } from "../matrix/column-order.js";
+import { choices } from "../matrix/scales.js";
+import { absent, counted } from "../matrix/sentences.js";
+
+/** @typedef {import("./heatmap.js").Heatmap} Heatmap */
+
+/**
+ * Offer what fits the matrix. An order that fits stays chosen, a scale is the matrix' own.
+ * @param {Heatmap} heatmap
+ */
+export function offer(heatmap) {
+  const { matrix } = heatmap;
+  fill(heatmap.part("scale"), choices(matrix), "");
+  fill(heatmap.part("order"), orders(matrix), heatmap.part("order").value || String(heatmap.element.dataset.order));
+  const renamed = matrix.native?.some((name, at) => name !== matrix.columns[at]);
+  heatmap.part("native").closest("label").hidden = !renamed;
+  heatmap.part("depth").closest("label").hidden = !hasDepth(matrix);
+  const { beside } = heatmap;
+  heatmap.part("beside").closest("label").hidden = !beside || !fits(matrix, beside);
+}
+
+/**
+ * The words around the figure, and its legend.
+ * @param {Heatmap} heatmap
+ */
+export function describe(heatmap) {
+  const { matrix } = heatmap;
+  heatmap.part("title").textContent = matrix.title;
+  heatmap.part("unit").textContent = matrix.unit;
+  heatmap.part("direction").textContent = direction(matrix);
+  heatmap.part("summary").textContent = heatmap.summary;
+  heatmap.part("absent").hidden = absent(matrix) === 0;
+}
+
+/**
+ * The legend of a discrete matrix: a switch for every class.
+ * @param {Heatmap} heatmap
+ */
+export function legend(heatmap) {
+  const list = heatmap.part("legend");
+  list.hidden = !isWhole(heatmap.matrix);
+  if (list.hidden) return list.replaceChildren();
+  const counts = counted(heatmap.matrix);
+  list.replaceChildren(...classes(heatmap.matrix).map((label, at) => classSwitch(heatmap, label, at, counts[at].count)));
+}
+
+/**
+ * @param {Heatmap} heatmap
+ * @param {string} label
+ * @param {number} at
+ * @param {number} count
+ */
+function classSwitch(heatmap, label, at, count) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  const mark = document.createElement("i");
+  const cells = document.createElement("small");
+  button.type = "button";
+  button.setAttribute("aria-pressed", "true");
+  mark.style.background = heatmap.palette[at];
+  cells.textContent = String(count);
+  cells.title = `in ${count} ${count === 1 ? "cell" : "cells"}`;
+  button.append(mark, label, " ", cells);
+  button.addEventListener("click", () => {
+    const off = heatmap.off.delete(at) || !heatmap.off.add(at);
+    button.setAttribute("aria-pressed", String(off));
+    heatmap.paint();
+  });
+  item.append(button);
+  return item;
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {{value: string, label: string}[]} options
+ * @param {string} chosen kept where it is still offered, else the first is
+ */
+function fill(select, options, chosen) {
+  const has = [...select.options].map((option) => option.text);
+  if (options.map(({ label }) => label).join() !== has.join()) {
+    select.replaceChildren(...options.map(({ value, label }) => new Option(label, value)));
+  }
+  select.selectedIndex = 0;
+  if (options.some(({ value }) => value === chosen)) select.value = chosen;
+  select.disabled = options.length < 2;
+}

@@ -1,0 +1,258 @@
+/**
+ * The cell that a reader points at, by pointer or keyboard: marked, told, spoken, pinned, and lit in
+ * the other figures of the page. The marks lie over the figure, so that nothing is drawn anew.
+ */
+
+import { notes } from "../matrix/chance.js";
+import { claim, found, join, leave, tell } from "../shell/linked-figures.js";
+import { layer, Marks } from "../panels/marks.js";
+import { depths, isDepth } from "../matrix/column-order.js";
+import { remember } from "./pinned-cell.js";
+import { spoken } from "../matrix/sentences.js";
+import { settle, told } from "./tooltip.js";
+
+/** @typedef {[number, number]} Cell row and column of the matrix as it is shown */
+/** @typedef {import("./heatmap.js").Heatmap} Heatmap */
+
+const PAGE = 10; // rows that PageUp and PageDown move by
+
+export class Cursor {
+  /** @param {Heatmap} figure */
+  constructor(figure) {
+    this.figure = figure;
+    /** @type {Cell | null} */
+    this.cell = null;
+    /** @type {{row: string, column: string} | null} labels, which stay when cells are sorted */
+    this.pinned = null;
+    this.marks = new Marks();
+    this.tip = layer("atlas-tip");
+    this.tip.hidden = true;
+    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
+    this.voice = layer("atlas-voice");
+    this.voice.setAttribute("aria-live", "polite");
+    figure.stage.append(this.marks.element, this.tip, this.voice);
+    join(this);
+  }
+
+  /** @param {(target: EventTarget, type: string, act: any) => void} on */
+  listen(on) {
+    const { stage } = this.figure;
+    on(stage, "pointermove", (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType !== "touch") this.point(this.under(event)); // a finger tells by its tap
+    });
+    on(stage, "pointerdown", (/** @type {PointerEvent} */ event) => (this.down = [event.clientX, event.clientY]));
+    on(stage, "click", (/** @type {PointerEvent} */ event) => this.click(event));
+    on(stage, "keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
+    on(stage, "focusout", () => this.point(null));
+    on(stage, "pointerleave", (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType === "mouse") this.point(null); // a finger leaves with every tap
+    });
+    on(document, "pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (!stage.contains(/** @type {Node} */ (event.target))) this.point(null);
+    });
+    on(document, "keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") this.escape();
+    });
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @returns {Cell | null} the cell under the pointer
+   */
+  under(event) {
+    if (!this.figure.live) return null;
+    const { left, top, width, height } = this.figure.frame.getBoundingClientRect();
+    const { x, y } = this.figure.ranges();
+    const across = (event.clientX - left) / width;
+    const down = (event.clientY - top) / height;
+    if (across < 0 || across >= 1 || down < 0 || down >= 1) return null;
+    return this.hit(Math.round(y[0] + down * (y[1] - y[0])), Math.round(x[0] + across * (x[1] - x[0])));
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} column
+   * @returns {Cell | null}
+   */
+  hit(row, column) {
+    const { rows, columns } = this.figure.shown;
+    const inside = row >= 0 && column >= 0 && row < rows.length && column < columns.length;
+    return inside ? [row, column] : null;
+  }
+
+  /** @param {MouseEvent} event */
+  click(event) {
+    const [x, y] = this.down ?? [event.clientX, event.clientY];
+    const dragged = Math.hypot(event.clientX - x, event.clientY - y) > 4;
+    const cell = this.under(event);
+    if (!cell || dragged) return;
+    this.figure.stage.focus({ preventScroll: true }); // the keys go on from here
+    this.point(cell);
+    this.toggle(cell);
+  }
+
+  /** @param {KeyboardEvent} event */
+  press(event) {
+    if (event.target !== this.figure.stage || !this.figure.live) return;
+    if (this.cell && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      this.toggle(this.cell);
+      return this.say(this.pinned ? "Pinned. " : "Let go. ");
+    }
+    const next = this.moved(event);
+    if (!next) return;
+    event.preventDefault();
+    this.point(next);
+    this.say("");
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {Cell | null} where a key leads, null for a key that leads nowhere
+   */
+  moved({ key, ctrlKey, metaKey, altKey }) {
+    if (altKey || metaKey) return null;
+    const { rows, columns } = this.figure.shown;
+    const [row, column] = this.cell ?? [0, 0];
+    const [bottom, right] = [rows.length - 1, columns.length - 1];
+    /** @type {Record<string, Cell>} */
+    const moves = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [ctrlKey ? 0 : row, 0],
+      End: [ctrlKey ? bottom : row, right],
+      PageUp: [row - PAGE, column],
+      PageDown: [row + PAGE, column],
+    };
+    const to = moves[key];
+    if (!to) return null;
+    if (!this.cell && key.startsWith("Arrow")) return [0, 0];
+    return [Math.min(bottom, Math.max(0, to[0])), Math.min(right, Math.max(0, to[1]))];
+  }
+
+  /** @param {string} before */
+  say(before) {
+    if (this.cell) this.voice.textContent = before + spoken(this.figure.shown, ...this.cell);
+  }
+
+  escape() {
+    const pinned = this.pinnedCell();
+    if (this.cell && !(pinned && same(this.cell, pinned))) return this.point(null);
+    if (pinned) this.toggle(pinned);
+  }
+
+  /**
+   * Mark a cell and tell its value; null for none but the pinned one.
+   * @param {Cell | null} cell
+   */
+  point(cell) {
+    if (!this.figure.live) return;
+    const next = cell ?? this.pinnedCell();
+    if (next === this.cell || (next && this.cell && same(next, this.cell))) return;
+    this.cell = next;
+    this.show();
+    const { axes, rows, columns } = this.figure.shown;
+    tell(
+      this,
+      next && [
+        [axes[0], rows[next[0]]],
+        [axes[1], columns[next[1]]],
+      ],
+    );
+  }
+
+  /** @returns {Cell | null} where the pinned cell stands now */
+  pinnedCell() {
+    if (!this.pinned) return null;
+    const { rows, columns } = this.figure.shown;
+    return this.hit(rows.indexOf(this.pinned.row), columns.indexOf(this.pinned.column));
+  }
+
+  /**
+   * Pin a cell, or let go of it.
+   * @param {Cell} cell
+   */
+  toggle([row, column]) {
+    const { rows, columns } = this.figure.shown;
+    const held = this.pinned?.row === rows[row] && this.pinned?.column === columns[column];
+    this.pinned = held ? null : { row: rows[row], column: columns[column] };
+    claim(this);
+    remember(this.figure, false);
+    this.announce();
+    if (held) this.cell = null;
+    this.show();
+  }
+
+  /** Parts of the page that show more about a cell hear of the pin. */
+  announce() {
+    const { figure, pinned } = this;
+    const detail = { figure: figure.element.dataset.figure, axes: figure.shown.axes, pinned };
+    document.dispatchEvent(new CustomEvent("atlas-pin", { detail }));
+  }
+
+  /** Another figure of the page has the pin now. */
+  release() {
+    if (!this.pinned) return;
+    this.pinned = null;
+    this.cell = null;
+    this.show();
+  }
+
+  /**
+   * Another figure points at a place; where this one has it, it is lit.
+   * @param {import("../shell/linked-figures.js").Place | null} place
+   */
+  follow(place) {
+    if (!this.figure.live) return;
+    const { stage, shown } = this.figure;
+    const { top, bottom } = stage.getBoundingClientRect();
+    if (place && (bottom < 0 || top > innerHeight)) return;
+    const [row, column] = place ? found(place, shown) : (this.cell ?? [-1, -1]);
+    this.marks.light(this.figure.ranges(), row, column);
+  }
+
+  /** Tooltip and marks of the cell that is pointed at, and the pin. */
+  show() {
+    if (!this.figure.live) return;
+    const { figure, cell, marks } = this;
+    const pinned = this.pinnedCell();
+    const ranges = figure.ranges();
+    marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
+    marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
+    const edges = marks.edges();
+    this.tip.hidden = !edges;
+    if (!cell || !edges) return;
+    const isPinned = pinned && same(cell, pinned);
+    const trust = notes(figure.profile, figure.shown, figure.shown.values[cell[0]][cell[1]]);
+    this.tip.replaceChildren(...told(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
+    const { offsetLeft, offsetTop } = figure.frame;
+    const [left, right] = [edges.left + offsetLeft, edges.right + offsetLeft];
+    settle(this.tip, { left, right, middle: edges.middle + offsetTop }, figure.stage.clientWidth);
+  }
+
+  /**
+   * @param {Cell} cell
+   * @returns {string} relative depth, where the reader asks for it
+   */
+  depth(cell) {
+    const { shown } = this.figure;
+    if (!this.figure.deep) return "";
+    const side = isDepth(shown, 0) ? 0 : 1;
+    return `relative depth ${depths(side ? shown.columns : shown.rows)[cell[side]]}`;
+  }
+
+  dispose() {
+    leave(this);
+  }
+}
+
+/**
+ * @param {Cell} a
+ * @param {Cell} b
+ */
+function same(a, b) {
+  return a[0] === b[0] && a[1] === b[1];
+}
+

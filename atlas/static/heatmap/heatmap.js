@@ -1,0 +1,258 @@
+/**
+ * One heatmap of a page: its preview becomes a live figure on first use; what the reader chooses
+ * changes the data of that figure.
+ */
+
+import { describe, legend, offer } from "./controls.js";
+import { Cursor } from "./cursor.js";
+import { embed, fetchJson, loadTemplate, update } from "../shell/bokeh.js";
+import { fillTable, unfold } from "./folds.js";
+import { complete, furnish } from "./build-controls.js";
+import { add, align, box, colours, drawing, lay, layout, settled, shades } from "./layout.js";
+import { layer } from "../panels/marks.js";
+import { arranged, joined } from "../matrix/column-order.js";
+import { isNamed, recall, remember } from "./pinned-cell.js";
+import { summary } from "../matrix/sentences.js";
+
+/** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+/** @typedef {import("../matrix/column-order.js").Order} Order */
+/** @typedef {import("../shell/bokeh.js").Live} Live */
+
+export class Heatmap {
+  /** @param {HTMLElement} element the `figure` of the page */
+  constructor(element) {
+    /** @type {HTMLElement} */
+    this.element = element;
+    this.stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-stage"));
+    this.frame = /** @type {HTMLElement} */ (element.querySelector(".atlas-frame"));
+    this.path = location.pathname;
+    /** @type {Map<string, any>} */
+    this.parts = new Map();
+    /** @type {Promise<void> | undefined} */
+    this.starting = undefined;
+    /** @type {Live | undefined} */
+    this.live = undefined;
+    /** @type {Map<string, Matrix>} */
+    this.matrices = new Map();
+    /** @type {Record<string, string[]>} */
+    this.palettes = {};
+    /** Classes of a discrete matrix that are switched off. @type {Set<number>} */
+    this.off = new Set();
+    /** @type {{of: Matrix, order: Order, first: Matrix | undefined, matrix: Matrix} | undefined} */
+    this.sorted = undefined;
+    this.gone = new AbortController();
+    furnish(element);
+    this.layer = layer("atlas-live");
+    this.stage.append(this.layer);
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "group");
+    this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell, Enter pins a cell.");
+    this.cursor = new Cursor(this);
+    this.listen();
+    this.element.dataset.ready = "mounted";
+    if (isNamed(this)) void recall(this);
+  }
+
+  /**
+   * @param {string} role
+   * @returns {any} the part of the figure that plays a role
+   */
+  part(role) {
+    if (!this.parts.has(role)) this.parts.set(role, this.element.querySelector(`[data-role="${role}"]`));
+    return this.parts.get(role);
+  }
+
+  listen() {
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {any} */ act) =>
+      target.addEventListener(type, act, { signal: this.gone.signal });
+    for (const type of ["pointerenter", "pointerdown", "focusin"]) {
+      on(this.element, type, () => void this.start());
+    }
+    on(this.part("matrix"), "change", () => void this.start().then(() => this.swap()));
+    on(this.part("scale"), "change", () => this.choose());
+    on(this.part("order"), "change", () => this.choose());
+    on(this.part("native"), "change", () => this.paint());
+    on(this.part("depth"), "change", () => this.paint());
+    on(this.part("beside"), "change", () => this.choose());
+    on(this.part("zoom"), "click", () => this.toggleZoom());
+    for (const kind of ["csv", "svg", "png"]) {
+      on(this.part(kind), "click", () => void this.start().then(() => this.download(kind)));
+    }
+    on(this.part("table"), "toggle", () => void this.start().then(() => fillTable(this)));
+    for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void unfold(this, role));
+    on(window, "popstate", () => void recall(this));
+    this.cursor.listen(on);
+  }
+
+  /** Load what is needed and draw, once. */
+  start() {
+    this.starting ??= this.load().catch((error) => {
+      this.element.dataset.ready = "failed";
+      this.part("summary").textContent = `The figure could not be drawn: ${error.message}.`;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  async load() {
+    const source = new URL(String(this.element.dataset.src), document.baseURI);
+    const [template, profile] = await Promise.all([loadTemplate(), fetchJson(source)]);
+    if (this.gone.signal.aborted) return;
+    this.profile = profile;
+    this.palettes = template.palettes;
+    for (const matrix of profile.matrices) this.matrices.set(matrix.name, matrix);
+    complete(this.element, this.part("matrix"), profile.matrices);
+    offer(this);
+    legend(this);
+    const { filling, image, text } = drawing(this);
+    this.part("scale-text").textContent = text;
+    for (const [name, attributes] of colours(this.element)) add(filling, name, attributes);
+    const live = await embed(this.layer, filling, image);
+    if (this.gone.signal.aborted) return live.dispose();
+    this.live = live;
+    await settled(this);
+    this.watch();
+    this.element.dataset.ready = "live";
+  }
+
+  /** Follow the room that the page gives, and what is zoomed to. */
+  watch() {
+    this.sized = new ResizeObserver(() => this.fit());
+    this.sized.observe(this.frame);
+    for (const name of ["x_range", "y_range"]) {
+      this.live?.models.get(name).change.connect(() => this.cursor.show());
+    }
+    this.part("zoom").disabled = false;
+  }
+
+  fit() {
+    if (!this.live) return;
+    update(this.live, layout(this));
+    requestAnimationFrame(() => align(this));
+  }
+
+  /** The matrix that the picker names, as its file has it. */
+  get matrix() {
+    return /** @type {Matrix} */ (this.matrices.get(this.part("matrix").value));
+  }
+
+  /** @returns {Order} */
+  get order() {
+    return this.part("order").value;
+  }
+
+  /** The column of another matrix that may stand first. @returns {Matrix | undefined} */
+  get beside() {
+    return this.matrices.get(String(this.element.dataset.beside));
+  }
+
+  /** The matrix in the order that the reader has chosen, and beside what stands first. */
+  get shown() {
+    const { matrix, order, sorted } = this;
+    const first = this.part("beside").checked ? this.beside : undefined;
+    if (sorted?.of === matrix && sorted.order === order && sorted.first === first) return sorted.matrix;
+    this.sorted = { of: matrix, order, first, matrix: joined(arranged(matrix, order), first) };
+    return this.sorted.matrix;
+  }
+
+  get summary() {
+    return summary(this.matrix);
+  }
+
+  /** Whether columns have the names of the model's own code. @returns {boolean} */
+  get native() {
+    return this.part("native").checked;
+  }
+
+  /** Whether layers are told by relative depth. @returns {boolean} */
+  get deep() {
+    return this.part("depth").checked;
+  }
+
+  /** How the page lays the matrix out. */
+  get box() {
+    return box(this.element, this.part("matrix"));
+  }
+
+  /** The colours of the matrix. */
+  get palette() {
+    const palette = this.palettes[this.matrix.kind];
+    if (this.matrix.kind !== "categorical") return palette;
+    return (this.matrix.categories ?? []).map((_, at) => palette[at % palette.length]);
+  }
+
+  /** What is in sight, in cells: left to right, top to bottom. @returns {import("../panels/marks.js").Ranges} */
+  ranges() {
+    const [x, y] = ["x_range", "y_range"].map((name) => this.live?.models.get(name));
+    return { x: [x.start, x.end], y: [y.end, y.start] };
+  }
+
+  /** Another matrix on the same figure. */
+  swap() {
+    offer(this);
+    const held = this.cursor.pinned;
+    if (held && !this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
+    this.show();
+    if (held) remember(this, true);
+  }
+
+  /** The matrix that is chosen now, with all that is said about it. */
+  show() {
+    this.off.clear();
+    lay(this);
+    this.paint(); // before the words change: it measures, and the page would be laid out twice
+    describe(this);
+    legend(this);
+    if (this.part("table").open) void fillTable(this);
+  }
+
+  /** Another scale or order. */
+  choose() {
+    this.paint();
+    if (this.cursor.pinned) remember(this, true);
+    if (this.part("table").open) void fillTable(this);
+  }
+
+  paint() {
+    if (!this.live) return;
+    const { filling, image, text } = drawing(this);
+    this.part("scale-text").textContent = text;
+    this.cursor.cell = null; // it may lie outside of another matrix
+    update(this.live, filling, image);
+    this.cursor.cell = this.cursor.pinnedCell();
+    this.cursor.show();
+    requestAnimationFrame(() => align(this));
+  }
+
+  /** The page has changed between light and dark. */
+  recolour() {
+    if (!this.live) return;
+    const filling = colours(this.element);
+    add(filling, "mapper", { palette: shades(this) });
+    update(this.live, filling);
+  }
+
+  toggleZoom() {
+    const zoom = this.live?.models.get("zoom");
+    if (!zoom) return;
+    zoom.active = !zoom.active;
+    this.part("zoom").setAttribute("aria-pressed", String(zoom.active));
+    this.element.classList.toggle("atlas-zooming", zoom.active);
+    if (!zoom.active) this.paint();
+  }
+
+  /** @param {string} kind */
+  async download(kind) {
+    const { save } = await import("./downloads.js");
+    await save(this, kind);
+  }
+
+  /** Nothing of this figure stays behind. */
+  dispose() {
+    this.gone.abort();
+    this.cursor.dispose();
+    this.sized?.disconnect();
+    this.live?.dispose();
+    this.live = undefined;
+  }
+}

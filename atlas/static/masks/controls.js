@@ -1,0 +1,103 @@
+/**
+ * What a reader can choose on the block masks: how many blocks are pruned, in which order topics
+ * stand, which masks are shown. It stands in the address.
+ */
+
+import { made } from "../panels/legend.js";
+import { chosen, remember } from "./address.js";
+import { share } from "./words.js";
+
+/** @typedef {import("./data.js").Masks} Masks */
+
+export class Controls {
+  /**
+   * @param {Masks} masks
+   * @param {() => void} paint what is chosen
+   * @param {AbortSignal} signal
+   */
+  constructor(masks, paint, signal) {
+    this.masks = masks;
+    this.paint = paint;
+    this.slider = /** @type {HTMLInputElement} */ (made("input"));
+    Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
+    this.output = made("output");
+    this.reset = made("button", "", `Back to ${Number((100 * masks.sparsity).toPrecision(3))} %`);
+    this.reset.setAttribute("type", "button");
+    this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
+    this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
+    this.element = made("div", "atlas-controls");
+    this.element.append(labelled("Pruned for every topic", this.slider, this.output), this.reset, labelled("Order of topics", this.topics));
+    if (masks.learned) this.element.append(labelled("Masks", this.source));
+    this.slider.addEventListener("input", paint, { signal });
+    for (const part of [this.slider, this.topics, this.source]) part.addEventListener("change", () => this.choose(), { signal });
+    this.reset.addEventListener("click", () => this.back(), { signal });
+  }
+
+  /** Blocks that are pruned for every topic. */
+  get count() {
+    return Number(this.slider.value);
+  }
+
+  /** Blocks that the measured sparsity prunes. */
+  get measured() {
+    return this.masks.count(this.masks.sparsity);
+  }
+
+  get learned() {
+    return Boolean(this.masks.learned) && this.source.value === "learned";
+  }
+
+  get numbered() {
+    return this.topics.value === "number";
+  }
+
+  /** The reader has chosen something: it goes into the address. */
+  choose() {
+    const { count, measured, numbered, learned } = this;
+    const sparsity = count === measured ? null : Number((count / this.masks.blocks).toFixed(4));
+    remember({ sparsity, numbered, learned });
+    this.paint();
+  }
+
+  /** The measured sparsity again. */
+  back() {
+    this.slider.value = String(this.measured);
+    this.choose();
+    this.slider.focus(); // the button goes
+  }
+
+  /** What the address says. */
+  recall() {
+    const { sparsity, numbered, learned } = chosen();
+    this.slider.value = String(this.masks.count(sparsity ?? this.masks.sparsity));
+    this.topics.value = numbered ? "number" : "similarity";
+    this.source.value = learned && this.masks.learned ? "learned" : "delta";
+  }
+
+  /** Say what is shown. */
+  tell() {
+    const told = share(this.count, this.masks.blocks);
+    this.output.textContent = told;
+    this.slider.setAttribute("aria-valuetext", told);
+    this.slider.disabled = this.learned; // these masks exist at the measured sparsity alone
+    this.reset.hidden = this.learned || this.count === this.measured;
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {HTMLElement[]} parts
+ */
+function labelled(label, ...parts) {
+  const element = made("label");
+  element.append(made("span", "", label), ...parts);
+  return element;
+}
+
+/** @param {[string, string][]} options */
+function select(options) {
+  const element = document.createElement("select");
+  element.autocomplete = "off";
+  element.append(...options.map(([value, label]) => new Option(label, value)));
+  return element;
+}

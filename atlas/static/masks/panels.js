@@ -1,0 +1,271 @@
+/**
+ * Panels of topics by layers that share their topics and one cursor: what one of them points at is
+ * lit in all. A panel is a canvas with a pixel a block, topic words beside it, layers below.
+ */
+
+import { made } from "../panels/legend.js";
+import { layer, Marks } from "../panels/marks.js";
+import { moved, number } from "./frame.js";
+import { cellAt, paint } from "../panels/canvas.js";
+
+/** @typedef {import("./data.js").Kind} Kind */
+/** @typedef {{row: number, column: number}} Cell row as it is shown, and layer; a column of -1 is the topic alone */
+/** @typedef {{panel: number, row: string, column: string}} Pin the panel, -1 for all, and the labels of a block */
+/**
+ * What a panel shows.
+ * @typedef {object} Content
+ * @property {string} title
+ * @property {string} note beside the title
+ * @property {string[]} rows topic words
+ * @property {string[]} columns layers
+ * @property {Uint8Array} steps
+ * @property {Uint32Array} colours of the steps
+ */
+/**
+ * What the panels are told about.
+ * @typedef {object} Teller
+ * @property {(panel: number, cell: Cell) => {value: string, lines: string[], notes: string[]}} tell
+ * @property {(panel: number, cell: Cell, before: Cell | null) => string} spoken
+ * @property {(panel: number, cell: Cell) => void} pin
+ * @property {() => void} letGo of the pin
+ * @property {(panel: number, cell: Cell | null) => void} [pointed]
+ */
+/** @typedef {{home: HTMLElement, canvas: HTMLCanvasElement, marks: Marks, rows: HTMLElement, content: Content}} Panel */
+
+const EMPTY = { title: "", note: "", rows: [], columns: [], steps: new Uint8Array(), colours: new Uint32Array() };
+
+export class Panels {
+  /**
+   * @param {HTMLElement} stage
+   * @param {Teller} teller
+   */
+  constructor(stage, teller) {
+    this.stage = stage;
+    this.teller = teller;
+    this.gone = new AbortController();
+    /** @type {Panel[]} */
+    this.panels = [];
+    /** @type {Cell | null} */
+    this.cell = null;
+    /** What another figure points at. @type {Cell} */
+    this.elsewhere = { row: -1, column: -1 };
+    /** @type {Pin | null} */
+    this.pinned = null;
+    /** Where a layer of a panel lies in another one, by their numbers of layers. */
+    this.matched = (/** @type {number} */ column, /** @type {number} */ _from, /** @type {number} */ _to) => column;
+    this.from = 0;
+    /** The panel that is pointed at. */
+    this.at = 0;
+    this.tip = layer("atlas-tip");
+    this.tip.hidden = true;
+    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
+    this.voice = layer("atlas-voice");
+    this.voice.setAttribute("aria-live", "polite");
+    stage.append(this.tip, this.voice);
+    const { signal } = this.gone;
+    this.sized = new ResizeObserver(() => this.panels.forEach(number));
+    const away = (/** @type {Event} */ { target }) => stage.contains(/** @type {Node} */ (target)) || this.point(0, null);
+    document.addEventListener("pointerdown", away, { signal });
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
+  }
+
+  /**
+   * An element of the page becomes a panel.
+   * @param {HTMLElement} home
+   */
+  add(home) {
+    const [canvas, marks] = [document.createElement("canvas"), new Marks()];
+    const frame = /** @type {HTMLElement} */ (home.querySelector(".atlas-mask-frame"));
+    const rows = /** @type {HTMLElement} */ (home.querySelector(".atlas-mask-rows"));
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "img");
+    frame.replaceChildren(canvas, made("div", "atlas-map-lines"), marks.element);
+    const panel = { home, canvas, marks, rows, content: EMPTY };
+    this.panels.push(panel);
+    this.listen(panel, this.panels.length - 1);
+    this.sized.observe(frame);
+  }
+
+  /**
+   * Forget the panels from a number on.
+   * @param {number} count
+   */
+  cut(count) {
+    for (const { home } of this.panels.splice(count)) {
+      this.sized.unobserve(/** @type {Element} */ (home.querySelector(".atlas-mask-frame")));
+      home.remove();
+    }
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {number} at its number
+   */
+  listen({ canvas, rows }, at) {
+    const { signal } = this.gone;
+    const under = (/** @type {MouseEvent} */ event) => {
+      const found = cellAt(canvas, event);
+      return found && { row: found[0], column: found[1] };
+    };
+    const on = (/** @type {HTMLElement} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
+      target.addEventListener(type, act, { signal });
+    on(canvas, "pointermove", (event) => event.pointerType !== "touch" && this.point(at, under(event)));
+    on(canvas, "pointerleave", (event) => event.pointerType === "mouse" && this.point(at, null));
+    on(canvas, "focusout", () => this.point(at, null));
+    on(canvas, "keydown", (event) => this.press(at, event));
+    on(canvas, "click", (event) => {
+      const cell = under(event);
+      if (!cell) return;
+      canvas.focus({ preventScroll: true }); // the keys go on from here
+      this.point(at, cell);
+      this.teller.pin(at, cell);
+    });
+    const topic = (/** @type {PointerEvent} */ event) => {
+      const item = /** @type {HTMLElement} */ (event.target).closest("li");
+      this.point(at, item && { row: [...rows.children].indexOf(item), column: -1 });
+    };
+    on(rows, "pointermove", (event) => event.pointerType !== "touch" && topic(event));
+    on(rows, "pointerleave", (event) => event.pointerType === "mouse" && this.point(at, null));
+    on(rows, "click", topic);
+  }
+
+  /**
+   * @param {number} at
+   * @param {KeyboardEvent} event
+   */
+  press(at, event) {
+    const { cell } = this;
+    if ((event.key === "Enter" || event.key === " ") && cell && cell.column >= 0) {
+      event.preventDefault();
+      this.teller.pin(at, cell);
+      const told = this.pinned ? "Pinned" : "Let go";
+      this.voice.textContent = `${told}. ${this.teller.spoken(at, cell, cell)}`;
+      return;
+    }
+    const next = moved(this.panels[at].content, cell, event);
+    if (!next) return;
+    event.preventDefault();
+    this.point(at, next);
+    this.voice.textContent = this.teller.spoken(at, next, cell);
+  }
+
+  /** First the tooltip goes, then the pin. */
+  escape() {
+    if (this.cell) this.point(0, null);
+    else if (this.pinned) this.teller.letGo();
+  }
+
+  /**
+   * Show other content; the cursor goes, the pin stays where its labels are.
+   * @param {Content[]} contents one a panel
+   */
+  show(contents) {
+    contents.forEach((content, at) => {
+      const panel = this.panels[at];
+      const { rows, columns } = content;
+      const title = made("span", "", content.title);
+      panel.home.querySelector("h3")?.replaceChildren(title, made("small", "", content.note));
+      panel.canvas.setAttribute("aria-label", `${content.title}, topics by layers: ${content.note}. Arrow keys read it block by block, Enter pins a block.`);
+      if (panel.content.rows.join("\n") !== rows.join("\n")) panel.rows.replaceChildren(...rows.map((label) => made("li", "", label)));
+      panel.home.style.cssText = `--rows:${rows.length};--columns:${columns.length}`;
+      panel.home.querySelector(".atlas-map-lines")?.toggleAttribute("hidden", columns.length > 48);
+      paint(panel.canvas, content, content.colours);
+      panel.content = content;
+      number(panel);
+    });
+    this.mark();
+  }
+
+  /**
+   * Tell a block or a topic, and light it in all panels; null for none.
+   * @param {number} at number of the panel
+   * @param {Cell | null} cell
+   */
+  point(at, cell) {
+    const isSame = cell && this.at === at && this.cell?.row === cell.row && this.cell.column === cell.column;
+    if (isSame && !this.tip.hidden) return;
+    [this.at, this.cell] = [at, cell];
+    this.from = this.panels[at]?.content.columns.length ?? 0;
+    this.mark();
+    this.teller.pointed?.(at, cell);
+    if (cell) this.say(at, cell);
+    else this.tip.hidden = true;
+  }
+
+  /**
+   * @param {number} at
+   * @param {Cell} cell
+   */
+  say(at, cell) {
+    this.tip.hidden = false;
+    const { value, lines, notes } = this.teller.tell(at, cell);
+    this.tip.replaceChildren(
+      made("strong", "atlas-value", value),
+      ...lines.map((line) => made("span", "", line)),
+      ...notes.filter(Boolean).map((note) => made("small", "", note)),
+    );
+    this.settle(this.panels[at], cell);
+  }
+
+  /**
+   * The tooltip below its panel, so that it hides none of it; where the window ends before, below the
+   * row or above it. It stays inside the stage.
+   * @param {Panel} panel
+   * @param {Cell} cell
+   */
+  settle({ canvas, rows, content }, { row, column }) {
+    const [map, home] = [canvas.getBoundingClientRect(), this.stage.getBoundingClientRect()];
+    const [high, wide] = [map.height / content.rows.length, map.width / content.columns.length];
+    const { offsetWidth, offsetHeight } = this.tip;
+    const x = column < 0 ? rows.getBoundingClientRect().left : map.left + wide * (column + 0.5) - offsetWidth / 2;
+    const left = Math.min(Math.max(0, x - home.left), Math.max(0, home.width - offsetWidth));
+    const below = [map.bottom + 10, map.top + high * (row + 1) + 10].find((y) => y + offsetHeight <= innerHeight);
+    const top = below ?? map.top + high * row - 10 - offsetHeight;
+    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top - home.top)}px)`;
+  }
+
+  /** Lay the marks of the cursor and the pin. */
+  mark() {
+    this.panels.forEach(({ marks, rows, content }, at) => {
+      const { rows: labels, columns } = content;
+      const ranges = { x: span(columns.length), y: span(labels.length) };
+      const { row, column } = this.cell ?? this.elsewhere;
+      marks.light(ranges, row, column < 0 || !this.cell ? column : this.matched(column, this.from, columns.length));
+      [...rows.children].forEach((item, place) => item.classList.toggle("atlas-lit", place === row));
+      const held = this.pinned && (this.pinned.panel < 0 || this.pinned.panel === at) ? this.pinned : null;
+      marks.hold(ranges, held ? labels.indexOf(held.row) : -1, held ? columns.indexOf(held.column) : -1);
+    });
+  }
+
+  /**
+   * Another figure points at a block; -1 for nowhere.
+   * @param {number} row
+   * @param {number} column
+   */
+  light(row, column) {
+    this.elsewhere = { row, column };
+    this.mark();
+  }
+
+  /** @param {Pin | null} pin */
+  hold(pin) {
+    this.pinned = pin;
+    this.mark();
+    if (this.cell) this.say(this.at, this.cell); // it tells whether the block is pinned
+  }
+
+  dispose() {
+    this.gone.abort();
+    this.sized.disconnect();
+    this.tip.remove();
+    this.voice.remove();
+  }
+}
+
+/**
+ * @param {number} count
+ * @returns {[number, number]}
+ */
+function span(count) {
+  return [-0.5, count - 0.5];
+}

@@ -1,0 +1,334 @@
+/**
+ * A survey: the same heatmap of all models in small, filtered and sorted; what is shown stands in
+ * the address.
+ */
+
+import { Bundle } from "./bundle.js";
+import { loadTemplate } from "../shell/bokeh.js";
+import { bar, classes, made } from "../panels/legend.js";
+import { place } from "../matrix/numbers.js";
+import { cellAt, MISSING, pixels, told } from "../panels/canvas.js";
+import { sorted, Tile } from "./tiles.js";
+
+/** @typedef {import("./tiles.js").State} State */
+/** @typedef {import("./bundle.js").Quantity} Quantity */
+
+const FIELDS = /** @type {const} */ (["matrix", "text", "family", "size", "tag", "sort", "panel"]);
+
+/** Pixels between two panels; small and medium ones stand in twos on a phone. */
+const GAP = 20;
+
+/**
+ * @param {HTMLElement} element
+ * @returns {Promise<{dispose: () => void}>}
+ */
+export default async function mount(element) {
+  if (element.dataset.view === "family") return (await import("../family/mount.js")).mount(element);
+  const url = new URL(String(element.dataset.src), document.baseURI);
+  const [bundle, { palettes }] = await Promise.all([Bundle.load(url), loadTemplate()]);
+  const survey = new Survey(element, bundle, palettes);
+  await survey.swap();
+  element.dataset.ready = "live";
+  return survey;
+}
+
+class Survey {
+  /**
+   * @param {HTMLElement} element
+   * @param {Bundle} bundle
+   * @param {Record<string, string[]>} palettes
+   */
+  constructor(element, bundle, palettes) {
+    this.element = element;
+    this.bundle = bundle;
+    this.palettes = palettes;
+    this.gone = new AbortController();
+    this.tiles = this.hydrated();
+    /** @type {Tile[]} what is shown, in order */
+    this.shown = [];
+    this.tip = made("div", "atlas-tip");
+    this.tip.hidden = true;
+    this.tip.setAttribute("role", "status");
+    this.choice = /** @type {HTMLAnchorElement} */ (made("a", "atlas-survey-compare"));
+    this.choice.hidden = true;
+    element.append(this.tip, this.choice);
+    /** @type {[Tile, number, number] | null} */
+    this.cell = null;
+    /** @type {State} */
+    this.state = this.read();
+    this.listen();
+  }
+
+  /**
+   * @param {string} role
+   * @returns {any}
+   */
+  part(role) {
+    return this.element.querySelector(`[data-role="${role}"]`);
+  }
+
+  /** @returns {Tile[]} the models that the page lists, with a canvas each */
+  hydrated() {
+    const { models, groups } = this.bundle.index;
+    const items = new Map(
+      [...this.part("tiles").children].map((item) => [item.dataset.slug, /** @type {HTMLElement} */ (item)]),
+    );
+    return models.map((model) => {
+      const { version } = groups[model.group];
+      const other = version === groups[0].version ? "another protocol" : `version ${version}`;
+      const notes = [model.group ? `measured with ${other}` : "", model.state === "stale" ? "stale" : ""];
+      const item = items.get(model.slug);
+      if (!item) throw new Error(`the page does not list ${model.slug}; reload it`);
+      return new Tile(item, model, notes.filter(Boolean).join(", "));
+    });
+  }
+
+  /** @returns {Quantity} */
+  get quantity() {
+    const { matrices } = this.bundle.index;
+    return matrices.find(({ name }) => name === this.state.matrix) ?? matrices[0];
+  }
+
+  /** @returns {State} what the address asks for, as far as the page offers it */
+  read() {
+    const asked = new URLSearchParams(location.search);
+    const state = /** @type {any} */ ({ off: new Set() });
+    for (const name of FIELDS) {
+      const field = this.part(name);
+      const before = field.value;
+      if (asked.has(name)) field.value = asked.get(name);
+      if (field.selectedIndex === -1) field.value = before;
+      state[name] = field.value;
+    }
+    for (const category of (asked.get("off") ?? "").split(",")) {
+      if (/^\d+$/.test(category)) state.off.add(Number(category));
+    }
+    return state;
+  }
+
+  /** The address says what is shown; what a page begins with is left out. */
+  write() {
+    const asked = new URLSearchParams(location.search);
+    for (const name of FIELDS) {
+      const field = this.part(name);
+      const first = [...(field.options ?? [])].find((option) => option.defaultSelected) ?? field.options?.[0];
+      if (this.state[name] === (first?.value ?? "")) asked.delete(name);
+      else asked.set(name, this.state[name]);
+    }
+    if (this.state.off.size) asked.set("off", [...this.state.off].sort((a, b) => a - b).join(","));
+    else asked.delete("off");
+    const query = asked.toString();
+    history.replaceState(history.state, "", `${location.pathname}${query && `?${query}`}${location.hash}`);
+  }
+
+  listen() {
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {any} */ act) =>
+      target.addEventListener(type, act, { signal: this.gone.signal });
+    for (const name of FIELDS) {
+      on(this.part(name), name === "text" ? "input" : "change", () => this.set(name, this.part(name).value));
+    }
+    on(this.part("reset"), "click", () => this.reset());
+    const list = this.part("tiles");
+    on(list, "change", () => this.offer());
+    for (const type of ["pointermove", "pointerdown"]) {
+      on(list, type, (/** @type {PointerEvent} */ event) => this.hover(event));
+    }
+    on(list, "pointerleave", () => this.point(null));
+    on(list, "focusout", () => this.point(null));
+    on(list, "dblclick", () => this.visit());
+    on(list, "keydown", (/** @type {KeyboardEvent} */ event) => this.step(event));
+  }
+
+  /**
+   * @param {typeof FIELDS[number]} name
+   * @param {string} value
+   */
+  set(name, value) {
+    this.state[name] = value;
+    if (name === "matrix") {
+      this.state.off.clear();
+      void this.swap();
+    } else if (name === "panel") this.paint();
+    else this.apply();
+    this.write();
+  }
+
+  reset() {
+    for (const name of /** @type {const} */ (["text", "family", "size", "tag"])) {
+      this.part(name).value = "";
+      this.state[name] = "";
+    }
+    this.apply();
+    this.write();
+  }
+
+  /** Another quantity on the same tiles. */
+  async swap() {
+    const { quantity } = this;
+    const maps = await this.bundle.maps(quantity);
+    if (quantity !== this.quantity || this.gone.signal.aborted) return;
+    const byModel = new Map(maps.map((map) => [map.model, map]));
+    this.tiles.forEach((tile, at) => tile.hold(byModel.get(at), quantity.title));
+    for (const option of this.part("sort").options) {
+      const fitting = { classes: "whole", mean: "scale", highest: "scale" }[String(option.value)];
+      option.hidden = fitting !== undefined && (fitting === "whole") !== (quantity.transform === "whole");
+    }
+    if (this.part("sort").selectedOptions[0].hidden) this.part("sort").value = this.state.sort = "name";
+    this.paint();
+    this.apply();
+  }
+
+  paint() {
+    this.point(null);
+    const colours = pixels(this.quantity, this.palettes, this.state.off);
+    const [size, room] = [Number(this.state.panel), this.part("tiles").clientWidth];
+    const fitting = room < 2 * size + GAP && size < 300 ? Math.floor((room - GAP) / 2) : Math.min(size, room);
+    for (const tile of this.tiles) tile.draw(colours, fitting);
+    this.element.style.setProperty("--panel", `${fitting}px`);
+  }
+
+  /** Show the models that fit, in order. */
+  apply() {
+    this.point(null);
+    const ordered = sorted(this.tiles, this.state);
+    const fitting = new Set(ordered.filter((tile) => tile.fits(this.state)));
+    for (const tile of ordered) tile.element.hidden = !fitting.has(tile);
+    const list = this.part("tiles");
+    const moved = ordered.some((tile, at) => list.children[at] !== tile.element);
+    if (moved) list.append(...ordered.map((tile) => tile.element));
+    this.shown = ordered.filter((tile) => fitting.has(tile));
+    this.part("none").hidden = this.shown.length > 0;
+    this.describe();
+  }
+
+  /** The key, and what is shown in words. */
+  describe() {
+    const { quantity, shown, tiles } = this;
+    const key = this.part("key");
+    if (quantity.transform === "whole") {
+      const counts = quantity.categories.map((_, category) =>
+        shown.reduce((sum, tile) => sum + tile.tally()[category], 0),
+      );
+      const focused = [...key.querySelectorAll("button")].indexOf(document.activeElement);
+      const toggle = (/** @type {number} */ category) => this.toggle(category);
+      key.replaceChildren(classes(quantity, this.palettes, this.state.off, counts, toggle));
+      if (focused >= 0) key.querySelectorAll("button")[focused]?.focus();
+    } else key.replaceChildren(bar(quantity, this.palettes));
+    const [rows, axis] = quantity.axes.map((one) => one.replaceAll("_", " "));
+    const labels = axis === "module" && tiles.find((tile) => tile.map)?.map?.columns;
+    const columns = labels ? labels.join(", ") : `${axis}, the first on the left`;
+    const without = tiles.filter((tile) => !tile.map).length;
+    const apart = shown.filter((tile) => tile.model.group).length;
+    const parts = [
+      `${shown.length} of ${tiles.length} models`,
+      `rows: ${rows}, the first on top; columns: ${columns}; a double click opens the exact value`,
+      `colour: ${quantity.text}`,
+      shown.some((tile) => tile.tally()[MISSING]) ? "hatched: does not exist in that architecture" : "",
+      this.state.off.size ? "classes that are switched off are hatched as well" : "",
+      without ? `${without} measured without this quantity` : "",
+      quantity.others.length ? `${quantity.others.length} of them have another one of that name` : "",
+      apart ? `${apart} measured with another version or protocol: not to be subtracted from the rest` : "",
+    ];
+    this.part("told").textContent = parts.filter(Boolean).join(" · ");
+  }
+
+  /** @param {number} category */
+  toggle(category) {
+    const { off } = this.state;
+    if (!off.delete(category)) off.add(category);
+    this.paint();
+    if (this.state.sort === "classes") this.apply();
+    else this.describe();
+    this.write();
+  }
+
+  /** The models that are ticked, as a link to their comparison. */
+  offer() {
+    const chosen = this.tiles.filter((tile) => tile.box.checked).map((tile) => tile.model.slug);
+    const { analysis } = this.bundle.index;
+    const asked = `models=${chosen.join(",")}&analysis=${analysis}&matrix=${encodeURIComponent(this.quantity.name)}`;
+    this.choice.hidden = chosen.length < 2;
+    this.choice.href = `${this.element.dataset.root}compare/?${asked}`;
+    this.choice.textContent = `Compare ${chosen.length} models`;
+  }
+
+  /** @param {PointerEvent} event */
+  hover(event) {
+    const tile = this.shown.find((one) => one.canvas === event.target);
+    const cell = tile && cellAt(tile.canvas, event);
+    this.point(tile && cell ? [tile, cell[0], cell[1]] : null);
+  }
+
+  /** @param {KeyboardEvent} event */
+  step(event) {
+    if (event.key === "Escape") return this.point(null);
+    const tile = this.shown.find((one) => one.canvas === event.target);
+    if (event.key === "Enter" && tile) return this.visit();
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const move = moves[/** @type {keyof typeof moves} */ (event.key)];
+    if (!tile?.map || !move) return;
+    event.preventDefault();
+    const [, row, column] = this.cell?.[0] === tile ? this.cell : [tile, -move[0], -move[1]];
+    const { rows, columns } = tile.map;
+    const [down, right] = [row + move[0], column + move[1]];
+    if (down >= 0 && right >= 0 && down < rows.length && right < columns.length) {
+      this.point([tile, down, right]);
+    }
+  }
+
+  /** Go to the cell that is told, on its model's page, where its exact value is. */
+  visit() {
+    if (!this.cell?.[0].map) return;
+    const [{ model, map }, row, column] = this.cell;
+    const { analysis } = this.bundle.index;
+    const labels = { row: map?.rows[row] ?? "", column: map?.columns[column] ?? "" };
+    const pin = new URLSearchParams({ figure: analysis, matrix: this.quantity.name, ...labels });
+    if (analysis === "functions") pin.set("head", `${labels.row}.${labels.column}`);
+    location.assign(`${this.element.dataset.root}models/${model.slug}/?${pin}#${analysis}`);
+  }
+
+  /**
+   * Tell a cell; null for none.
+   * @param {[Tile, number, number] | null} cell
+   */
+  point(cell) {
+    const { tip } = this;
+    this.cell = cell;
+    tip.hidden = !cell;
+    if (!cell?.[0].map) return;
+    const [tile, row, column] = cell;
+    const { quantity } = this;
+    const { rows, columns, steps } = cell[0].map;
+    const { value, note } = told(quantity, steps[row * columns.length + column]);
+    const where = `${place(quantity.axes[0], rows[row])}, ${place(quantity.axes[1], columns[column])}`;
+    tip.replaceChildren(
+      made("strong", "atlas-value", value),
+      made("span", "", where),
+      made("span", "", tile.model.name),
+      made("small", "", note),
+    );
+    this.settle(tile.canvas, row / rows.length, (column + 1) / columns.length);
+  }
+
+  /**
+   * Put the tip beside a cell, inside the survey.
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} down share of the canvas
+   * @param {number} right share of the canvas
+   */
+  settle(canvas, down, right) {
+    const { tip, element } = this;
+    const [map, home] = [canvas.getBoundingClientRect(), element.getBoundingClientRect()];
+    const x = map.left - home.left + map.width * right + 10;
+    const over = x + tip.offsetWidth > home.width;
+    const y = map.top - home.top + map.height * down - tip.offsetHeight - 8;
+    const left = over ? Math.max(0, x - tip.offsetWidth - 28) : x;
+    tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(Math.max(0, y))}px)`;
+  }
+
+  dispose() {
+    this.gone.abort();
+    this.tip.remove();
+    this.choice.remove();
+  }
+}

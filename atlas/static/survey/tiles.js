@@ -1,0 +1,147 @@
+/**
+ * One model of a survey: its name, its map, and how it is found and sorted.
+ */
+
+import { made } from "../panels/legend.js";
+import { cellSize, paint } from "../panels/canvas.js";
+
+/** @typedef {import("./bundle.js").Model} Model */
+/** @typedef {import("./bundle.js").Map_} Map_ */
+
+/**
+ * @typedef {object} State what a survey shows, as its address says it
+ * @property {string} matrix
+ * @property {string} text
+ * @property {string} family
+ * @property {string} size
+ * @property {string} tag
+ * @property {string} sort
+ * @property {string} panel
+ * @property {Set<number>} off
+ */
+
+export class Tile {
+  /**
+   * @param {HTMLElement} element the list item that the page has
+   * @param {Model} model
+   * @param {string} note what must be known before its values are compared; empty for nothing
+   */
+  constructor(element, model, note) {
+    this.element = element;
+    this.model = model;
+    this.words = `${model.name} ${model.slug} ${model.family}`.toLowerCase();
+    this.canvas = document.createElement("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    this.box = /** @type {HTMLInputElement} */ (made("input"));
+    this.box.type = "checkbox";
+    this.box.autocomplete = "off";
+    this.box.setAttribute("aria-label", `Compare ${model.name}`);
+    this.box.title = "Choose for a comparison";
+    const map = made("div", "atlas-tile-map");
+    map.append(this.canvas);
+    if (note) element.append(made("em", "", note));
+    element.prepend(this.box);
+    element.append(map);
+    /** @type {Map_ | undefined} */
+    this.map = undefined;
+    /** @type {number[]} */
+    this.counts = [];
+  }
+
+  /**
+   * Another quantity, or none where the model does not have it.
+   * @param {Map_ | undefined} map
+   * @param {string} title
+   */
+  hold(map, title) {
+    this.map = map;
+    this.counts = [];
+    if (!map) return;
+    const { rows, columns } = map;
+    this.canvas.setAttribute(
+      "aria-label",
+      `${title} of ${this.model.name}, ${rows.length} by ${columns.length}. Arrow keys read it cell by cell.`,
+    );
+  }
+
+  /** @returns {number[]} cells by step */
+  tally() {
+    if (this.map && !this.counts.length) {
+      this.counts = Array.from({ length: 256 }, () => 0);
+      for (const step of this.map.steps) this.counts[step] += 1;
+    }
+    return this.counts;
+  }
+
+  /**
+   * @param {Uint32Array} colours
+   * @param {number} size pixels that the panel may be wide and high
+   */
+  draw(colours, size) {
+    if (!this.map) return;
+    const [wide, high] = cellSize(this.map, size, size);
+    this.canvas.style.width = `${wide * this.map.columns.length}px`;
+    this.canvas.style.height = `${high * this.map.rows.length}px`;
+    paint(this.canvas, this.map, colours);
+  }
+
+  /**
+   * @param {State} state
+   * @returns {boolean}
+   */
+  fits({ text, family, size, tag }) {
+    if (!this.map || !this.words.includes(text.trim().toLowerCase())) return false;
+    if (family && this.model.family !== family) return false;
+    if (tag && !this.model.tags.includes(tag)) return false;
+    return !size || within(this.model.parameters, size);
+  }
+
+  /**
+   * What a tile is sorted by, the smallest first.
+   * @param {State} state
+   * @returns {number | string}
+   */
+  order({ sort, off }) {
+    const { model, map } = this;
+    if (sort === "mean") return -(map?.mean ?? -Infinity);
+    if (sort === "highest") return -(map?.highest ?? -Infinity);
+    if (sort === "parameters") return model.parameters ?? Infinity;
+    if (sort === "layers") return model.layers ?? Infinity;
+    if (sort === "classes") {
+      const counts = this.tally();
+      const shown = counts.reduce((sum, count, step) => sum + (step < 255 && !off.has(step) ? count : 0), 0);
+      return -shown / (counts.reduce((sum, count) => sum + count, 0) - counts[255] || 1);
+    }
+    return 0;
+  }
+}
+
+/**
+ * Tiles in the order that is asked for; equal ones by name.
+ * @param {Tile[]} tiles
+ * @param {State} state
+ * @returns {Tile[]}
+ */
+export function sorted(tiles, state) {
+  const byName = (/** @type {Tile} */ a, /** @type {Tile} */ b) =>
+    a.model.name.localeCompare(b.model.name, "en", { numeric: true });
+  if (state.sort === "name") return [...tiles].sort(byName);
+  if (state.sort === "released") {
+    const date = (/** @type {Tile} */ tile) => tile.model.released ?? "";
+    return [...tiles].sort((a, b) => date(b).localeCompare(date(a)) || byName(a, b));
+  }
+  const keyed = tiles.map((tile) => ({ tile, key: Number(tile.order(state)) }));
+  return keyed.sort((a, b) => a.key - b.key || byName(a.tile, b.tile)).map(({ tile }) => tile);
+}
+
+/**
+ * @param {number | null} parameters
+ * @param {string} range such as `1e9-5e9`, open where an end is left out
+ * @returns {boolean}
+ */
+function within(parameters, range) {
+  if (parameters === null) return false;
+  const [from, to] = range.split("-");
+  return parameters >= Number(from || 0) && parameters < Number(to || Infinity);
+}

@@ -1,0 +1,633 @@
+"""The compare page as a reader uses it, and its arithmetic held to `atlas/compare.py`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import atlases
+import comparison_reference as compare
+import numpy as np
+import pytest
+import samples
+from served import Site
+
+from atlas.profiles import profile_file
+from atlas.profiles.matrix import Matrix
+from atlas.site import pages
+from atlas.site.figures import heatmap
+from atlas.site.templates import number
+
+LIVE = '[data-atlas="compare"][data-ready="live"]'
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+TALL = {"viewport": {"width": 1280, "height": 1400}}
+PIXELS = """(still) => {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [still.width, still.height];
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(still, 0, 0);
+  return [...context.getImageData(0, 0, copy.width, copy.height).data];
+}"""
+SVG = "{http://www.w3.org/2000/svg}"
+NASTY = "</option><img src=x onerror=pwned=1> & \u201cquotes\u201d"
+
+
+def without(matrix: Matrix, column: str) -> Matrix:
+    """The matrix of a model that has no such module."""
+    if column not in matrix.columns:
+        return matrix
+    kept = [at for at, label in enumerate(matrix.columns) if label != column]
+    native = tuple(matrix.native[at] for at in kept) if matrix.native else None
+    columns = tuple(matrix.columns[at] for at in kept)
+    return replace(matrix, columns=columns, native=native, values=matrix.values[:, kept])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
+    """Two that agree, a deeper one without a module, one of another protocol, one that waits."""
+    made = atlases.project(tmp_path_factory.mktemp("compare") / "atlas")
+    for at, slug in enumerate(("one", "two", "old", "nasty", *(f"more-{n}" for n in range(8)))):
+        atlases.entry(made, slug, family="more" if slug.startswith("more") else "small")
+        changes: dict[str, Any] = {"matrices": atlases.matrices(at, 6, 4)}
+        if slug == "old":
+            changes |= {"version": 99, "protocol": {"corpus": "another"}}
+        atlases.profile(made, slug, **changes)
+    atlases.entry(made, "nasty", name=NASTY)
+    deep = tuple(without(matrix, "mlp.gate") for matrix in atlases.matrices(50, 16, 8))
+    atlases.entry(made, "deep")
+    atlases.profile(made, "deep", matrices=deep, conditions={"device": "cuda", "tokens": 32768})
+    atlases.entry(made, "waiting", source="some-org/waiting", revision=samples.REVISION)
+    pages.render(made)
+    served = Site(made, serve(made.root))
+    atlases.build(made, served.url)
+    return served
+
+
+def _open(page: Any, site: Site, query: str = "") -> None:
+    page.goto(f"{site.url}compare/{query}")
+    page.wait_for_selector(LIVE)
+
+
+def _shown(page: Any, **parts: str) -> None:
+    """Wait for what the address says to be on the page."""
+    for key, value in parts.items():
+        page.wait_for_selector(f'[data-atlas="compare"][data-shown*="{key}={value}"]')
+
+
+def _matrix(site: Site, slug: str, name: str = "rms") -> Matrix:
+    return profile_file.load(site.project.profile(slug, "weights")).matrix(name)
+
+
+def _raw(site: Site, slug: str) -> Any:
+    return json.loads(site.project.profile(slug, "weights").read_text(encoding="utf-8"))
+
+
+def _titles(page: Any) -> list[str]:
+    found: list[str] = page.locator(".atlas-pane:visible figcaption strong").all_inner_texts()
+    return found
+
+
+def _hover(page: Any, panel: int, cell: tuple[int, int], shape: tuple[int, int]) -> None:
+    hit = page.locator(".atlas-pane:visible .atlas-hit").nth(panel)
+    hit.scroll_into_view_if_needed()
+    box = hit.bounding_box()
+    x = box["x"] + box["width"] * (cell[1] + 0.5) / shape[1]
+    page.mouse.move(x, box["y"] + box["height"] * (cell[0] + 0.5) / shape[0])
+
+
+def _read(page: Any) -> dict[str, list[str]]:
+    """The readout by model."""
+    page.wait_for_selector(".atlas-readout:visible")
+    rows = page.locator(".atlas-readout tbody tr").evaluate_all(
+        "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return {name: cells for name, *cells in rows}
+
+
+def _chosen(page: Any) -> list[str]:
+    found: list[str] = page.locator('[data-role="chosen"] li > span').all_inner_texts()
+    return found
+
+
+# Side by side
+
+
+def test_without_a_query_two_models_are_compared(page: Any, site: Site) -> None:
+    _open(page, site)
+    assert len(_titles(page)) == 2
+    assert page.locator('[data-role="title"]').inner_text() == "Root mean square"
+    assert page.locator('[data-role="status"]').inner_text() == ""
+
+
+def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&analysis=weights&matrix=rms")
+    matrices = [_matrix(site, slug) for slug in ("one", "two")]
+    pooled = compare.pooled(matrices, compare.align(matrices))
+    low, high = heatmap.limits(pooled)
+    text = page.locator(".atlas-sheet .atlas-scale").inner_text()
+    assert text.startswith(f"One scale for all panels: linear, {number(low)} to {number(high)}")
+    shares = page.evaluate(
+        """() => [...document.querySelectorAll(".atlas-pane .atlas-live")].map((element) => {
+          const shown = Bokeh.documents.find((one) => [...Bokeh.index].some((view) =>
+            view.model.document === one && element.contains(view.el)));
+          return [...shown.get_model_by_name("source").get_column("image")[0]];
+        })"""
+    )
+    np.testing.assert_allclose(np.ravel(shares), heatmap.shares(pooled).ravel(), atol=1e-6)
+
+
+def test_what_a_model_lacks_is_missing_and_said_so(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep")
+    assert "no value in this model" in page.locator(".atlas-sheet .atlas-scale").inner_text()
+    _hover(page, 0, (2, 5), (16, 8))
+    assert _read(page)["Model deep"][0] == "no mlp.gate"
+    _hover(page, 1, (9, 0), (16, 8))
+    values = _read(page)
+    assert values["Model one"][0] == "no layer 9"
+    assert float(values["Model deep"][0]) == _matrix(site, "deep").values[9, 0]
+
+
+def test_the_crosshair_runs_through_all_panels(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two,more-1")
+    raw = {slug: _raw(site, slug)["matrices"][0]["values"] for slug in ("one", "two", "more-1")}
+    _hover(page, 1, (3, 2), (6, 8))
+    values = _read(page)
+    assert page.locator(".atlas-readout strong").inner_text() == "layer 3, attn.v"
+    for slug, lines in raw.items():
+        assert values[f"Model {slug}"][0] == str(lines[3][2])
+    apart = float(values["Model two"][1].replace("\u2212", "-"))
+    assert apart == pytest.approx(raw["two"][3][2] - raw["one"][3][2], abs=1e-12)
+    cells = page.locator(".atlas-pane .atlas-mark-cell:visible").evaluate_all(
+        "marks => marks.map((mark) => mark.style.cssText)"
+    )
+    assert len(cells) == 3
+    assert len(set(cells)) == 1
+    page.mouse.move(2, 2)
+    page.wait_for_selector(".atlas-readout", state="hidden")
+
+
+def test_the_sentence_is_computed_from_the_values(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=rms&view=difference")
+    values = np.stack([_matrix(site, slug).values for slug in ("one", "two")])
+    apart = compare.differences(values)
+    _, row, column = compare.largest(apart) or (0, 0, 0)
+    more = "higher" if apart[0, row, column] > 0 else "lower"
+    assert page.locator(".atlas-summary").inner_text() == (
+        f"Largest difference: Model two is {number(abs(apart[0, row, column]))} {more} than "
+        f"Model one at layer {row}, {atlases.MODULES[column]} ({values[1, row, column]:.4g} "
+        f"against {values[0, row, column]:.4g}); the median size of 48 differences is "
+        f"{number(float(np.median(np.abs(apart))))}."
+    )
+
+
+# Difference and ratio
+
+
+@pytest.mark.parametrize(
+    ("matrix", "view", "sign"), [("rms", "difference", "\u2212"), ("outlier", "ratio", "\u00f7")]
+)
+def test_contrasts_are_drawn_about_their_middle(
+    page: Any, site: Site, matrix: str, view: str, sign: str
+) -> None:
+    _open(page, site, f"?models=one,two,more-0&matrix={matrix}&view={view}")
+    assert _titles(page) == [f"Model {slug} {sign} Model one" for slug in ("two", "more-0")]
+    values = np.stack([_matrix(site, slug, matrix).values for slug in ("one", "two", "more-0")])
+    found = compare.ratios(values) if view == "ratio" else compare.differences(values)
+    logs = np.log(found) if view == "ratio" else found
+    shares = page.evaluate(
+        """() => Bokeh.documents.map((shown) =>
+          [...shown.get_model_by_name("source").get_column("image")[0]])"""
+    )
+    wanted = 0.5 + logs / np.nanmax(np.abs(logs)) / 2
+    np.testing.assert_allclose(np.ravel(shares), wanted.ravel(), atol=1e-6)
+
+
+def test_a_quantity_without_ratio_says_so(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=ov_copying&view=ratio")
+    assert "has no ratio" in page.locator('[data-role="status"]').inner_text()
+    assert page.locator('[data-role="view"]').input_value() == "difference"
+    assert page.locator('[data-role="view"] option[value="ratio"]').is_disabled()
+    assert page.locator('[data-role="heads"]').is_visible()
+
+
+def test_classes_are_compared_by_name(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=categories&view=difference")
+    values = [_matrix(site, slug, "categories").values for slug in ("one", "two")]
+    others = int((values[0] != values[1]).sum())
+    assert f"Model two in {others} of 24" in page.locator(".atlas-summary").inner_text()
+    legend = page.locator(".atlas-legend li").all_inner_texts()
+    assert legend == ["same class", "another class"]
+
+
+def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,old&matrix=rms&view=difference")
+    assert _titles(page) == ["Model one", "Model old"]
+    rows = page.locator('[data-role="obstacles"] tbody tr').all_inner_texts()
+    assert [row.split("\t") for row in rows] == [
+        ["version of the method", "1", "99"],
+        ["protocol corpus", "none", "another"],
+    ]
+    assert "not subtracted" in page.locator('[data-role="status"]').inner_text()
+    assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
+    _hover(page, 0, (1, 1), (6, 8))
+    values = _read(page)
+    assert float(values["Model old"][0]) == _matrix(site, "old").values[1, 1]
+    assert len(values["Model old"]) == 1
+
+
+def test_only_those_that_agree_are_subtracted(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,old,two&matrix=rms&view=difference")
+    assert _titles(page) == ["Model two \u2212 Model one", "Model one", "Model old"]
+    assert page.locator(".atlas-sheet").count() == 2
+    _hover(page, 0, (1, 1), (6, 8))
+    values = _read(page)
+    assert values["Model old"][1] == "not subtracted"
+    assert page.locator(".atlas-mark-cell:visible").count() == 3
+
+
+def test_conditions_that_differ_are_told_and_forbid_nothing(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&view=difference")
+    assert _titles(page) == ["Model deep \u2212 Model one"]
+    page.locator('[data-role="conditions"] summary').click()
+    rows = page.locator('[data-role="conditions"] tbody tr').all_inner_texts()
+    assert [row.split("\t") for row in rows] == [["device", "cpu", "cuda"]]
+    _open(page, site, "?models=one,two")
+    assert page.locator('[data-role="conditions"]').is_hidden()
+
+
+def test_relative_depth_takes_the_nearest_layer(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&by=depth")
+    near = compare.nearest(16, 6)
+    _hover(page, 0, (11, 0), (16, 8))
+    values = _read(page)
+    assert page.locator(".atlas-readout strong").inner_text() == "relative depth 0.733, attn.q"
+    assert values["Model one"][:2] == [
+        f"layer {near[11]}", f"{_matrix(site, 'one').values[near[11], 0]:.4g}",
+    ]  # fmt: skip
+    assert values["Model deep"][0] == "layer 11"
+
+
+def test_by_depth_each_value_counts_once(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&matrix=ov_copying&by=depth")
+    medians = [np.median(_matrix(site, slug, "ov_copying").values) for slug in ("one", "deep")]
+    told = page.locator(".atlas-summary").inner_text()
+    assert told.endswith(
+        f"medians: Model one {number(float(medians[0]))}, Model deep {number(float(medians[1]))}."
+    )
+
+
+# Choosing
+
+
+def test_choosing_with_the_pointer(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=rms")
+    page.evaluate("window.first = Bokeh.documents[0]")
+    page.get_by_text("Choose models").click()
+    page.get_by_label("Search by name").fill("more 3")
+    assert page.locator('[data-role="found"]').inner_text() == "1 of 14 models"
+    page.get_by_label("Model more-3").check()
+    page.wait_for_selector('.atlas-pane:visible >> text="Model more-3"')
+    assert page.url.endswith("?models=one,two,more-3&analysis=weights&matrix=rms")
+    page.get_by_label("Remove Model two").click()
+    page.wait_for_selector('.atlas-pane:visible >> text="Model two"', state="detached")
+    assert _titles(page) == ["Model one", "Model more-3"]
+    page.get_by_label("Baseline").select_option(label="Model more-3")
+    _shown(page, models="more-3,one")
+    page.get_by_label("View").select_option("difference")
+    _shown(page, view="difference")
+    assert _titles(page) == ["Model one \u2212 Model more-3"]
+    assert page.evaluate("window.first === Bokeh.documents[0]"), "data are swapped, not embedded"
+
+
+def test_choosing_with_the_keyboard(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=rms")
+    page.get_by_text("Choose models").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("deep")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    _shown(page, models="one,two,deep")
+    page.get_by_label("Quantity").focus()
+    page.keyboard.press("ArrowDown")
+    _shown(page, matrix="outlier")
+    page.locator(".atlas-pane .atlas-stage").first.focus()
+    for key in ("ArrowDown", "ArrowDown", "End"):
+        page.keyboard.press(key)
+    spoken = page.locator(".atlas-sheets > .atlas-voice").inner_text()
+    assert spoken == (
+        "layer 1, norm.attn. Model one: does not exist; Model two: does not exist; "
+        "Model deep: does not exist."
+    )
+    page.keyboard.press("Home")
+    value = float(_read(page)["Model two"][0])
+    assert value == pytest.approx(_matrix(site, "two", "outlier").values[1, 0], rel=1e-3)
+    page.keyboard.press("Enter")
+    assert page.url.endswith("&row=1&column=attn.q")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.locator(".atlas-readout").is_hidden()
+    assert "row=" not in page.url
+
+
+def test_a_model_without_the_analysis_cannot_be_chosen(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,waiting")
+    assert page.locator('[data-role="status"]').inner_text() == (
+        "Model waiting has no profile of this analysis yet. "
+        "Choose two models or more to compare them."
+    )
+    page.get_by_label("Remove Model waiting").click()
+    _shown(page, models="one")
+    page.get_by_text("Choose models").click()
+    assert page.get_by_label("Model waiting").is_disabled()
+    assert "no profile of weights" in page.locator('[data-role="boxes"]').inner_text()
+
+
+def test_back_and_forward_go_through_what_was_chosen(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}models/")
+    page.evaluate("window.same = true")
+    page.locator(".md-tabs a", has_text="Compare").click()
+    page.wait_for_selector(LIVE)
+    first = _chosen(page)
+    page.get_by_label("Quantity").select_option("outlier")
+    _shown(page, matrix="outlier")
+    page.get_by_label("View").select_option("ratio")
+    _shown(page, view="ratio")
+    page.go_back()
+    page.wait_for_selector('[data-atlas="compare"]:not([data-shown*="ratio"])')
+    assert page.get_by_label("View").input_value() == "values"
+    assert page.locator('[data-role="title"]').inner_text() == "Largest weight"
+    page.go_back()
+    page.wait_for_selector('[data-atlas="compare"][data-shown=""]')
+    assert page.locator('[data-role="title"]').inner_text() == "Root mean square"
+    assert _chosen(page) == first
+    page.go_forward()
+    page.go_forward()
+    _shown(page, view="ratio")
+    assert page.locator('[data-role="title"]').inner_text() == "Largest weight"
+    page.locator(".md-tabs a", has_text="Models").click()
+    page.wait_for_selector(".atlas-models")
+    page.go_back()
+    page.wait_for_selector(f'{LIVE}[data-shown*="view=ratio"]')
+    assert _chosen(page) == first
+    page.locator(".md-tabs a", has_text="Models").click()
+    page.wait_for_selector(".atlas-models")
+    assert page.evaluate("[window.same, Bokeh.documents.length]") == [True, 0]
+    assert page.locator(".atlas-readout").count() == 0
+
+
+def test_an_address_holds_all_of_it(page: Any, site: Site) -> None:
+    query = (
+        "?models=deep,one&analysis=weights&matrix=outlier&view=ratio&by=depth&scale=robust&shared=1"
+        "&row=0.2&column=attn.o"
+    )
+    _open(page, site, query)
+    for label, value in (("View", "ratio"), ("Layers", "depth"), ("Colour scale", "robust")):
+        assert page.get_by_label(label).input_value() == value
+    assert page.get_by_label("Only what all models have").is_checked()
+    assert _chosen(page) == ["Model deep", "Model one"]
+    assert page.locator(".atlas-mark-pin:visible").count() == 1
+    assert page.locator(".atlas-readout strong").inner_text() == "relative depth 0.2, attn.o"
+    assert page.evaluate("location.search") == query
+
+
+def test_an_address_of_what_is_not_here_is_answered(page: Any, site: Site) -> None:
+    asked = "?models=one,<b>gone</b>&analysis=none&matrix=nothing&view=odd&scale=odd"
+    _open(page, site, asked)
+    told = page.locator('[data-role="status"]').inner_text()
+    assert "no model \u201c<b>gone</b>\u201d" in told
+    assert "analysis \u201cnone\u201d" in told
+    assert "quantity \u201cnothing\u201d" in told
+    assert _titles(page) == ["Model one"]
+
+
+def test_names_are_text(page: Any, site: Site) -> None:
+    _open(page, site, "?models=nasty,one&view=difference")
+    assert _titles(page) == [f"Model one \u2212 {NASTY}"]
+    _hover(page, 0, (1, 1), (6, 8))
+    assert NASTY in _read(page)
+    page.get_by_text("Data table").click()
+    page.wait_for_selector(".atlas-table tbody tr")
+    assert page.evaluate("typeof window.pwned") == "undefined"
+
+
+def test_the_table_and_the_csv_hold_what_is_shown(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=ov_copying&view=difference")
+    page.get_by_text("Data table").click()
+    page.wait_for_selector(".atlas-table tbody tr")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "compare.weights.ov_copying.difference.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    head, *rows = list(csv.reader(text.splitlines()))
+    assert head == ["layer", "head", "one", "two", "two minus one"]
+    values = np.array([[float(cell) for cell in row[2:]] for row in rows]).T.reshape(3, 6, 4)
+    for at, slug in enumerate(("one", "two")):
+        np.testing.assert_allclose(values[at], _matrix(site, slug, "ov_copying").values, rtol=1e-3)
+    np.testing.assert_allclose(values[2], values[1] - values[0], atol=1e-12)
+    cells = page.locator(".atlas-table tbody td").all_inner_texts()
+    assert cells == [cell for row in rows for cell in row[1:]]
+
+
+def test_pictures_hold_every_panel(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two,deep,nasty&matrix=rms&view=difference")
+    titles = _titles(page)
+    found = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename == f"compare.weights.rms.difference.{kind.lower()}"
+        found[kind] = Path(download.value.path()).read_bytes()
+    root = ElementTree.fromstring(found["SVG"])
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert len(titles) == 3
+    assert set(titles) < set(texts)
+    assert any("one/weights.json, version 1" in (text or "") for text in texts)
+    panels = root.findall(f"{SVG}svg")
+    assert len(panels) == 3
+    size = [float(root.attrib[side]) for side in ("width", "height")]
+    assert struct.unpack(">II", found["PNG"][16:24]) == tuple(int(side) * 2 for side in size)
+    for panel in panels:
+        assert float(panel.attrib["x"]) + float(panel.attrib["width"]) <= size[0]
+        assert float(panel.attrib["y"]) + float(panel.attrib["height"]) <= size[1]
+
+
+# Everywhere
+
+
+@pytest.mark.parametrize("context_options", [PHONE], ids=["phone"])
+def test_a_phone_holds_it(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&matrix=ov_copying")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    hit = page.locator(".atlas-pane .atlas-hit").first
+    hit.scroll_into_view_if_needed()
+    box = hit.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] * 2.5 / 8, box["y"] + box["height"] * 1.5 / 16)
+    value = float(_read(page)["Model one"][0])
+    assert value == pytest.approx(_matrix(site, "one", "ov_copying").values[1, 2], rel=1e-3)
+    shown = page.locator(".atlas-readout").bounding_box()
+    assert shown["x"] >= 0
+    assert shown["x"] + shown["width"] <= 390
+
+
+@pytest.mark.parametrize(
+    "context_options", [{"viewport": {"width": 390, "height": 480}}], ids=["small"]
+)
+def test_panels_are_painted_at_once_and_live_once_in_sight(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,deep&matrix=rms")
+    assert page.evaluate("typeof Bokeh") == "undefined", "nothing in sight needs it"
+    stills = page.locator(".atlas-pane .atlas-frame canvas")
+    for name in ("rms", "outlier"):
+        page.get_by_label("Quantity").select_option(name)
+        _shown(page, matrix=name)
+        matrices = [_matrix(site, slug, name) for slug in ("one", "deep")]
+        pooled = compare.pooled(matrices, compare.align(matrices))
+        palette = heatmap.colours(pooled)
+        shares = heatmap.shares(pooled).reshape(2, 16, -1)
+        for panel in range(2):
+            found = stills.nth(panel).evaluate(PIXELS)
+            pixels = np.array(found).reshape(*shares[panel].shape, 4)
+            assert ((pixels[..., 3] == 0) == np.isnan(shares[panel])).all()
+            for row, column in zip(*np.nonzero(np.isfinite(shares[panel])), strict=True):
+                at = round(round(shares[panel, row, column] * 254) / 254 * (len(palette) - 1))
+                near = {
+                    palette[max(0, at - 1)],
+                    palette[at],
+                    palette[min(len(palette) - 1, at + 1)],
+                }
+                assert "#{:02X}{:02X}{:02X}".format(*pixels[row, column, :3]) in near
+    page.locator(".atlas-pane .atlas-stage").first.scroll_into_view_if_needed()
+    page.wait_for_selector(".atlas-pane:first-child .atlas-frame:not(:has(canvas))")
+    assert page.evaluate("Bokeh.documents.length") >= 1
+
+
+@pytest.mark.parametrize("context_options", [{"java_script_enabled": False}], ids=["no scripts"])
+def test_without_scripts_the_page_links_the_models(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/")
+    assert page.locator(".atlas-compare noscript p").is_visible()
+    assert not page.locator('[data-role="controls"]').is_visible()
+    page.get_by_role("link", name="Model one").click()
+    assert page.url.endswith("/models/one/")
+
+
+def test_dark_and_light_follow_the_page(page: Any, site: Site) -> None:
+    _open(page, site)
+    page.locator("label.md-header__button[for^=__palette]:visible").click()
+    page.wait_for_selector('body[data-md-color-scheme="slate"]')
+    wanted = page.evaluate(
+        "getComputedStyle(document.body).getPropertyValue('--atlas-text').trim()"
+    )
+    colour = """() => Bokeh.documents.map((shown) =>
+      shown.get_model_by_name("rows").major_label_text_color)"""
+    for _ in range(100):
+        if page.evaluate(colour) == [wanted] * 2:
+            break
+        page.wait_for_timeout(50)
+    assert page.evaluate(colour) == [wanted] * 2
+
+
+# The arithmetic, against Python
+
+
+def _json(values: Any) -> Any:
+    """Nested lists with None for NaN."""
+    if isinstance(values, list):
+        return [_json(value) for value in values]
+    return None if isinstance(values, float) and np.isnan(values) else values
+
+
+def _cases() -> Iterator[list[Matrix]]:
+    drawn = np.random.default_rng(7)
+    for _ in range(12):
+        matrices = []
+        for _ in range(int(drawn.integers(1, 4))):
+            labels = [f"m{at}" for at in drawn.permutation(6)[: drawn.integers(1, 6)]]
+            rows = tuple(str(at) for at in range(drawn.integers(1, 20)))
+            values = drawn.integers(-3, 9, (len(rows), len(labels))) / 4
+            values[drawn.random(values.shape) < 0.2] = np.nan
+            matrices.append(samples.matrix(rows=rows, columns=tuple(labels), values=values))
+        yield matrices
+
+
+def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/")
+    script = """async ([base, matrices, by, shared]) => {
+      const [lined, contrast, scales] = await Promise.all(
+        ["align", "contrast", "scales"].map((name) => import(`${base}matrix/${name}.js`)));
+      const grid = lined.align(matrices, by, shared);
+      const values = lined.stacked(matrices, grid);
+      const [differences, ratios, changes] = ["differences", "ratios", "changes"].map(
+        (name) => contrast[name](values));
+      const empty = !grid.rows.labels.length || !grid.columns.labels.length;
+      const pooled = empty ? null : lined.pooled(matrices, grid, values);
+      return { grid, values, differences, ratios, changes,
+        largest: [contrast.largest(differences), contrast.largest(ratios, true)],
+        shares: pooled && [...scales.colour(pooled, "linear").shares] };
+    }"""
+    for matrices in _cases():
+        documents = [json.loads(matrix.json_text()) for matrix in matrices]
+        for by, shared in (("layer", False), ("layer", True), ("depth", False), ("depth", True)):
+            found = page.evaluate(script, [site.modules, documents, by, shared])
+            grid = compare.align(matrices, by, shared)  # type: ignore[arg-type]
+            assert found["grid"] == json.loads(json.dumps(asdict(grid)))
+            values = compare.stacked(matrices, grid)
+            assert found["values"] == _json(values.tolist())
+            contrasts = {
+                "differences": compare.differences(values),
+                "ratios": compare.ratios(values),
+            }
+            contrasts["changes"] = compare.changes(values)
+            for name, contrast in contrasts.items():
+                assert found[name] == _json(contrast.tolist()), name
+            largest = [
+                compare.largest(contrasts["differences"]),
+                compare.largest(contrasts["ratios"], ratio=True),
+            ]
+            assert found["largest"] == json.loads(json.dumps(largest))
+            if found["shares"] is None:
+                continue
+            shares = heatmap.shares(compare.pooled(matrices, grid)).ravel()
+            got = np.array([np.nan if share is None else share for share in found["shares"]], float)
+            np.testing.assert_allclose(got, shares, atol=1e-6)
+
+
+def test_the_browser_tells_the_obstacles_that_python_tells(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/")
+    script = """async ([base, first, second]) => {
+      const { obstacles, conditions, hasRatio } = await import(`${base}matrix/contrast.js`);
+      const [ours, theirs] = [first.matrices[0], second.matrices[0]];
+      return [obstacles(first, second, ours, theirs), conditions(first, second), hasRatio(theirs)];
+    }"""
+    one = samples.profile()
+    for changes in (
+        {},
+        {"version": 2, "analysis": "drift"},
+        {
+            "protocol": {
+                "tau": 1e-5,
+                "rule": None,
+                "sure": True,
+                "k": 3.0,
+                "z_last": 0.25,
+                "tiny": -2.5e-9,
+            }
+        },
+        {"conditions": {"device": "cuda", "dtype": "float16"}},
+        {"matrices": (samples.matrix(unit="share", kind="counts", values=np.ones((2, 3))),)},
+        {"matrices": (samples.matrix(axes=("layer", "kv_head"), range=(0, None)),)},
+    ):
+        other = replace(one, **changes)
+        documents = [json.loads(profile_file.text(profile)) for profile in (one, other)]
+        found = page.evaluate(script, [site.modules, *documents])
+        wanted = [
+            [asdict(item) for item in compare.obstacles(one, other, "rms")],
+            [asdict(item) for item in compare.conditions(one, other)],
+            compare.has_ratio(other.matrix("rms")),
+        ]
+        assert found == wanted

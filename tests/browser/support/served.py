@@ -1,0 +1,28 @@
+"""A built site and where it is served."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from atlas.paths import Project, static
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site and where it is served: below a path, as on a project page."""
+
+    project: Project
+    origin: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/site/"
+
+    @property
+    def modules(self) -> str:
+        """Address of the scripts as they are written, which the site joins to a few files."""
+        folder = self.project.site / "modules"
+        if not folder.exists():
+            shutil.copytree(static(), folder)
+        return f"{self.url}modules/"

@@ -1,0 +1,379 @@
+"""The live model: what its hooks and gates see and do, where it is put, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from letters import letters
+
+from atlas import architectures
+from atlas.errors import AtlasError
+from atlas.loaded import loading, memory
+from atlas.loaded.live import POINTS, Model
+from atlas.loaded.memory import place
+from atlas.loaded.passages import Batch, Passage, batch
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in architectures.known()},
+    "gpt_neox sequential": ("gpt_neox", {"use_parallel_residual": False}),
+    "phi with norms of heads": ("phi", {"qk_layernorm": True}),
+    "stablelm with norms of heads": ("stablelm", {"qk_layernorm": True}),
+    "llama of one layer": ("llama", {"num_hidden_layers": 1}),
+}
+
+
+def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
+    model_type, overrides = VARIANTS[variant]
+    dtype = options.pop("stored", torch.float32)
+    return Model.open(tiny.make(folder, model_type, dtype=dtype, **overrides), "cpu", **options)
+
+
+def ragged(lengths: tuple[int, ...] = (9, 4, 7)) -> Batch:
+    """Passages of random tokens, in one batch."""
+    rows = [
+        Passage(tuple(tiny.tokens(1, length, seed=length)[0].tolist()), 1, length)
+        for length in lengths
+    ]
+    return batch(rows, range(len(rows)))
+
+
+def keep(seen: dict[str, torch.Tensor], name: str) -> Callable[[torch.Tensor], None]:
+    """A callback that keeps what it is given, under a name."""
+
+    def callback(x: torch.Tensor) -> None:
+        seen[name] = x.clone()
+
+    return callback
+
+
+def run(held: Model, tokens: Batch) -> torch.Tensor:
+    with torch.inference_mode():
+        return held.trunk(tokens)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_padding_changes_nothing(tmp_path: Path, variant: str) -> None:
+    held = opened(tmp_path, variant, dtype=torch.float64)
+    together = run(held, ragged())
+    for row, length in enumerate((9, 4, 7)):
+        alone = run(held, ragged((length,)))
+        # Not closer: some families compute parts in float32 whatever their type.
+        torch.testing.assert_close(together[row, :length], alone[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_stored_dtype_is_kept(tmp_path: Path, dtype: torch.dtype) -> None:
+    held = opened(tmp_path, stored=dtype)
+    assert {parameter.dtype for parameter in held.live.parameters()} == {dtype}
+    assert run(held, ragged()).dtype == dtype
+    assert held.conditions == {
+        "dtype": str(dtype).removeprefix("torch."),
+        "device": "cpu",
+        "attention": "eager",
+    }
+
+
+def test_the_stored_dtype_is_not_what_the_config_says(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path, "qwen3", dtype=torch.bfloat16)
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**settings, "dtype": "float32"}))
+    assert Model.open(folder, "cpu").dtype == torch.bfloat16
+
+
+def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
+    held, tokens = opened(tmp_path), ragged()
+    with torch.inference_mode():
+        logits = tiny.live(tmp_path)(input_ids=tokens.ids, attention_mask=tokens.mask.long()).logits
+        head = held.live.get_submodule(held.architecture.live("unembedding"))
+        torch.testing.assert_close(head(held.trunk(tokens)), logits)
+
+
+# Gates
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("point", ["attn", "mlp"])
+def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, point: str) -> None:
+    """By hand: the projection that writes the contribution is set to zero, bias too."""
+    held, tokens = opened(tmp_path, variant), ragged()
+    whole = run(held, tokens)
+    last = held.geometry.layers - 1
+    with held.gates(**{point: {last: 0.0}}):
+        gated = run(held, tokens)
+    writer = {"attn": "attn.o", "mlp": "mlp.down"}[point]
+    removed = held.block(last).get_submodule(held.architecture.live(writer))
+    for parameter in removed.parameters():
+        parameter.data.zero_()
+    torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
+    assert not torch.allclose(gated, whole)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_without_both_contributions_a_block_is_its_norms(tmp_path: Path, variant: str) -> None:
+    held, tokens = opened(tmp_path, variant), ragged()
+    seen: dict[str, torch.Tensor] = {}
+    with (
+        held.gates(attn={0: 0.0}, mlp={0: 0.0}),
+        held.hook(0, "block", keep(seen, "before"), "input"),
+        held.hook(0, "block", keep(seen, "after")),
+    ):
+        run(held, tokens)
+    expected = seen["before"]
+    if held.architecture.residual == "post-norm":
+        for norm in ("norm.attn", "norm.mlp"):
+            with torch.inference_mode():
+                expected = held.block(0).get_submodule(held.architecture.live(norm))(expected)
+    assert torch.equal(seen["after"], expected)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_gate_of_1_is_bit_identical(tmp_path: Path, variant: str, dtype: torch.dtype) -> None:
+    held, tokens = opened(tmp_path, variant, stored=dtype), ragged()
+    plain = run(held, tokens)
+    for gate in (1.0, torch.tensor(1.0), torch.ones(3)):
+        gates = dict.fromkeys(range(held.geometry.layers), gate)
+        with held.gates(attn=gates, mlp=gates):
+            assert torch.equal(run(held, tokens), plain)
+    assert torch.equal(run(held, tokens), plain)
+
+
+@pytest.mark.parametrize("variant", ["gpt_neox", "opt", "bert"])
+def test_gates_per_sample(tmp_path: Path, variant: str) -> None:
+    held, tokens = opened(tmp_path, variant), ragged()
+    plain = run(held, tokens)
+    with held.gates(attn={1: 0.0}, mlp={2: 0.5}):
+        gated = run(held, tokens)
+    with held.gates(attn={1: torch.tensor([1.0, 0, 1])}, mlp={2: torch.tensor([1, 0.5, 1])}):
+        mixed = run(held, tokens)
+    torch.testing.assert_close(mixed[1, :4], gated[1, :4])
+    for row, length in ((0, 9), (2, 7)):
+        torch.testing.assert_close(mixed[row, :length], plain[row, :length])
+
+
+def test_gates_carry_gradients(tmp_path: Path) -> None:
+    # gpt2: the norms of others compute in float32 whatever their type, too coarse for differences
+    held, tokens = opened(tmp_path, "gpt2", dtype=torch.float64), ragged()
+    gate = torch.ones(3, dtype=torch.float64, requires_grad=True)
+
+    def loss(value: torch.Tensor) -> torch.Tensor:
+        with held.gates(attn={1: value}):
+            return held.trunk(tokens).square()[tokens.mask].sum()
+
+    (gradient,) = torch.autograd.grad(loss(gate), gate)
+    step = torch.tensor([0, 1e-6, 0], dtype=torch.float64)
+    with torch.inference_mode():
+        expected = (
+            loss(torch.ones(3).double() + step) - loss(torch.ones(3).double() - step)
+        ) / 2e-6
+    assert float(gradient[1]) == pytest.approx(float(expected), rel=1e-5)
+
+
+# Hooks
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: str) -> None:
+    held, tokens = opened(tmp_path, variant, dtype=torch.float64), ragged()
+    seen: dict[str, torch.Tensor] = {}
+    last = held.geometry.layers - 1
+    with (
+        held.hook(last, "block", keep(seen, "before"), "input"),
+        held.hook(last, "attn", keep(seen, "attn")),
+        held.hook(last, "mlp", keep(seen, "mlp")),
+        held.hook(last, "block", keep(seen, "after")),
+    ):
+        run(held, tokens)
+    middle = seen["before"] + seen["attn"]
+    if held.architecture.residual == "post-norm":
+        norms = [
+            held.block(last).get_submodule(held.architecture.live(name))
+            for name in ("norm.attn", "norm.mlp")
+        ]
+        with torch.inference_mode():
+            expected = norms[1](norms[0](middle) + seen["mlp"])
+    else:
+        expected = middle + seen["mlp"]
+    torch.testing.assert_close(seen["after"], expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
+    """Batch and positions come first, also where there are as many positions as heads."""
+    held = opened(tmp_path, variant)
+    shape = held.geometry
+    assert not {"router", "attn.sinks"} & {*held.modules}
+    words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "norm.q": "q", "norm.k": "kv"}
+    words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
+    for length in (shape.heads, shape.heads + 2):
+        for module in (*held.modules, *POINTS):
+            seen: dict[str, torch.Tensor] = {}
+            with held.hook(0, module, keep(seen, module)):
+                run(held, ragged((length, 3)))
+            width = held.architecture.width(words.get(module, "d_model"))
+            assert seen[module].flatten(2).shape == (2, length, width), module
+
+
+def test_norms_of_heads_are_laid_out_alike(tmp_path: Path) -> None:
+    """One puts heads before positions, one after; with as many of both, shapes do not tell."""
+    tokens = ragged((4, 4))
+    for variant in ("qwen3", "phi with norms of heads"):
+        held = opened(tmp_path / variant, variant)
+        assert held.heads_first == (variant != "qwen3")
+        seen: dict[str, torch.Tensor] = {}
+        with (
+            held.hook(0, "attn.q", keep(seen, "before")),
+            held.hook(0, "norm.q", keep(seen, "after")),
+            held.hook(0, "norm.q", keep(seen, "into"), "input"),
+        ):
+            run(held, tokens)
+        norm = held.block(0).get_submodule(held.architecture.live("norm.q"))
+        per_head = seen["before"].reshape(2, 4, 4, held.geometry.d_head)
+        assert torch.equal(seen["into"], per_head)
+        with torch.inference_mode():
+            torch.testing.assert_close(seen["after"], norm(per_head))
+
+
+def test_hooks_end(tmp_path: Path) -> None:
+    held = opened(tmp_path)
+    seen: list[torch.Tensor] = []
+    with pytest.raises(ZeroDivisionError), held.hook(0, "attn.q", seen.append):
+        run(held, ragged())
+        raise ZeroDivisionError
+    run(held, ragged())
+    assert len(seen) == 1
+
+
+def test_unknown_modules_and_layers(tmp_path: Path) -> None:
+    held = opened(tmp_path)
+    with pytest.raises(AtlasError, match=r"no module 'attn.qq'; did you mean 'attn.q'"):
+        held.hook(0, "attn.qq", print).__enter__()
+    with pytest.raises(AtlasError, match="no layer 3 of 3"), held.gates(attn={3: 0.0}):
+        pass
+
+
+# Loading
+
+
+def test_no_code_of_a_model_runs(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path, "llama")
+    ran = tmp_path / "ran"
+    (folder / "modeling.py").write_text(f"open({str(ran)!r}, 'w')\nclass Evil: pass\n")
+    settings = json.loads((folder / "config.json").read_text())
+    remote = {name: "modeling.Evil" for name in ("AutoConfig", "AutoModelForCausalLM")}
+    (folder / "config.json").write_text(json.dumps({**settings, "auto_map": remote}))
+    letters(folder)
+    tokenizer = folder / "tokenizer_config.json"
+    held = json.loads(tokenizer.read_text())
+    evil = {"auto_map": {"AutoTokenizer": ["modeling.Evil", None]}}
+    tokenizer.write_text(json.dumps({**held, **evil}))
+    live = Model.open(folder, "cpu")
+    assert type(live.live).__name__ == "LlamaForCausalLM"
+    assert live.tokenizer("ab")["input_ids"] == [5, 6]
+    assert not ran.exists()
+
+
+def test_only_safetensors_are_read(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path, "llama")
+    torch.save(tiny.build("llama").state_dict(), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(AtlasError, match="safetensors"):
+        Model.open(folder, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("adapter_config.json", {"base_model_name_or_path": "x"}, "an adapter lies beside"),
+        ("config.json", {"quantization_config": {"quant_method": "fp8"}}, "is to be quantised"),
+    ],
+)
+def test_only_the_weights_of_the_folder_run(
+    tmp_path: Path, file: str, content: dict[str, Any], problem: str
+) -> None:
+    folder = tiny.make(tmp_path, "llama")
+    path = folder / file
+    held = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**held, **content}))
+    with pytest.raises(AtlasError, match=problem):
+        Model.open(folder, "cpu")
+
+
+def test_a_missing_head_is_told(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path / "whole", "bert")
+    assert Model.open(folder, "cpu").has_head
+    bare = tmp_path / "bare"
+    tiny.live(folder).bert.save_pretrained(bare)
+    assert not Model.open(bare, "cpu").has_head
+
+
+def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
+    held = opened(tmp_path)
+    with pytest.raises(AtlasError, match="no tokenizer can be loaded"):
+        _ = held.tokenizer
+
+
+GB = 10**9
+
+
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [
+        ({"cuda:0": 5 * GB, "cuda:1": 9 * GB, "cpu": 50 * GB}, ("cuda:1",)),
+        ({"cuda:0": 3 * GB, "cuda:1": 3 * GB, "cpu": 50 * GB}, ("cuda:0", "cuda:1")),
+        ({"cuda:0": 1 * GB, "cpu": 50 * GB}, ("cpu",)),
+        ({"mps": 5 * GB, "cpu": 50 * GB}, ("mps",)),
+        ({"mps": 3 * GB, "cpu": 50 * GB}, ("cpu",)),
+        ({"cpu": 50 * GB}, ("cpu",)),
+    ],
+)
+def test_devices_are_taken_in_order(free: dict[str, int], expected: tuple[str, ...]) -> None:
+    assert place(4 * GB, free) == expected
+
+
+def test_a_model_that_does_not_fit_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free_memory", lambda device: {"cuda:0": 2 * GB, "cpu": GB})
+    monkeypatch.setattr(memory, "needed_bytes", lambda geometry, itemsize: 14 * GB)
+    with pytest.raises(AtlasError) as caught:
+        opened(tmp_path)
+    assert "needs about 14.0 GB of memory in float32" in str(caught.value)
+    assert "free: 2.0 GB on cuda:0, 1.0 GB on cpu" in str(caught.value)
+
+
+def test_what_a_model_needs_is_its_weights_and_one_passage(tmp_path: Path) -> None:
+    held = opened(tmp_path)
+    size = sum(parameter.nbytes for parameter in held.live.parameters())
+    needed = memory.needed_bytes(held.geometry, 4)
+    assert needed == int(1.05 * size) + memory.working_bytes(held.geometry, 4)
+
+
+def test_float16_runs_in_float32_on_a_processor_with_room_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = opened(tmp_path, stored=torch.float16)
+    assert held.dtype == torch.float32 and held.conditions["dtype"] == "float32"
+    assert opened(tmp_path, stored=torch.float16, dtype=torch.float16).dtype == torch.float16
+    assert opened(tmp_path, stored=torch.bfloat16).dtype == torch.bfloat16
+    half = memory.needed_bytes(held.geometry, 2)
+    monkeypatch.setattr(memory, "free_memory", lambda device: {"cpu": half})
+    assert opened(tmp_path, stored=torch.float16).dtype == torch.float16
+
+
+def test_sharing_devices_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(AtlasError, match="pip install accelerate"):
+        loading._device_map(("cuda:0", "cuda:1"), Path("m"))
+    assert loading._device_map(("cuda:0",), Path("m")) is None
+
+
+def test_an_unknown_device(tmp_path: Path) -> None:
+    with pytest.raises(AtlasError, match=r"no device 'tpu'; .*known: .*cpu"):
+        Model.open(tiny.make(tmp_path, "llama"), "tpu")

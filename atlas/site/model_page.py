@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from markupsafe import Markup
 
@@ -17,6 +18,11 @@ from atlas.site.figures import column_order, findings, functions, heatmap, masks
 from atlas.site.figures import facts as wording
 from atlas.site.figures.functions import FunctionalMap
 from atlas.site.figures.masks import BlockMasks
+
+Own = FunctionalMap | BlockMasks
+OWN: Mapping[str, ModuleType] = {"functions": functions, "masks": masks}
+"""Figures of single analyses, by their names: `of(profile)` is what a page says of one, `png` its
+preview. Their templates are `sections/<name>.j2`, their scripts `static/<name>/`."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,18 @@ class Section(collection.Section):
         return wording.facts(self.profile.facts, self.profile.matrices, self.stated.facts)
 
     @functools.cached_property
-    def functional(self) -> FunctionalMap | None:
-        """Which heads have which categories of relations, where that was measured."""
-        return functions.of(self.profile) if self.profile else None
+    def own(self) -> Own | None:
+        """The figure that this analysis has beside its heatmap, where it has one and it was
+        measured."""
+        module = OWN.get(self.stated.name)
+        return module.of(self.profile) if module and self.profile else None
 
-    @functools.cached_property
-    def block_masks(self) -> BlockMasks | None:
-        """Which blocks each topic keeps, where that was measured."""
-        return masks.of(self.profile) if self.profile else None
+    def pictures(self) -> Iterator[tuple[str, bytes]]:
+        """The previews of the section's figures: path relative to the page, and SVG."""
+        if self.figure:
+            yield self.figure.preview, previews.png(self.figure.first)
+        if self.own and self.own.preview and self.profile:
+            yield self.own.preview, OWN[self.stated.name].png(self.profile)
 
     @property
     def reading(self) -> Markup:

@@ -25,7 +25,7 @@ from atlas.review.verdicts import Verdict
 from atlas.site import assets, data_index, model_page, newest_changes, reference_models
 from atlas.site import templates as templating
 from atlas.site.across import families, map_drawing, model_map, surveys
-from atlas.site.figures import facts, functions, heatmap, masks, previews
+from atlas.site.figures import facts, heatmap, previews
 from atlas.site.heads import index as head_index
 from atlas.site.heads import nearest
 from atlas.site.publishing import Rendered, publish
@@ -120,15 +120,8 @@ def _model(
     judged: Sequence[Verdict],
 ) -> Iterator[tuple[str, bytes]]:
     for section in shown:
-        if section.figure:
-            picture = previews.png(section.figure.first)
-            yield f"{model.folder}/{section.figure.preview}", previews.stretching(picture)
-        if section.functional and section.functional.panels and section.profile:
-            picture = functions.png(section.profile)
-            yield f"{model.folder}/{section.functional.preview}", previews.stretching(picture)
-        if section.block_masks and section.profile:
-            picture = masks.png(section.profile)
-            yield f"{model.folder}/{section.block_masks.preview}", previews.stretching(picture)
+        for path, picture in section.pictures():
+            yield f"{model.folder}/{path}", previews.stretching(picture)
     page = templating.render(
         templates,
         "model.md.j2",
@@ -248,7 +241,7 @@ def _methods(
     page = templating.render(templates, "methods.md.j2", root="../", statements=listed)
     yield "methods/index.md", page
     for stated in listed:
-        asked = relations.load_all() if stated.name == "functions" else ()
+        asked = relations.load_all() if "relations" in stated.own_protocol else ()
         page = templating.render(
             templates, "method.md.j2", root="../../", stated=stated, asked=asked
         )

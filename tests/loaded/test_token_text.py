@@ -84,7 +84,5 @@ def test_a_tokenizer_without_its_own_file_comes_through_transformers(tmp_path: P
 
 def test_no_tokenizer_is_told(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(
-        AtlasError, match=r"no tokenizer can be loaded: .*must be those of one model"
-    ):
+    with pytest.raises(AtlasError, match=r"no tokenizer can be loaded: .*those of one model"):
         token_text.load(tmp_path)

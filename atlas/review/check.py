@@ -16,7 +16,15 @@ from atlas.files import yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
 from atlas.pinned.choices import DEFAULT, Choices
-from atlas.profiles import profile_file, settings, side_files, statement, unavailable, verified
+from atlas.profiles import (
+    freshness,
+    profile_file,
+    settings,
+    side_files,
+    statement,
+    unavailable,
+    verified,
+)
 from atlas.profiles.unavailable import Away, Obstacle
 from atlas.review import claims, entry_checks
 
@@ -234,5 +242,5 @@ def _require_sound(
     profile = profile_file.load(path)
     if item is not None:
         raise_all(list(entry_checks.against_entry(item, profile, path)))
-        if reasons := entry_checks.stale(item, profile, choices):
+        if reasons := freshness.without_files(profile, item, choices):
             stale[path] = reasons

@@ -12,7 +12,7 @@ from typing import Any
 from atlas import paths
 from atlas.checkpoints import headers
 from atlas.entries.entry import Entry
-from atlas.profiles import profile_file
+from atlas.files import json_file
 from atlas.profiles.collection import Model
 
 
@@ -50,7 +50,7 @@ def load(models: Sequence[Model]) -> list[Reference]:
         kind, _, name = model.entry.source.partition(":")
         card = paths.zoo_folder(name) / "card.json"
         if kind == "zoo" and card.is_file():
-            found.append(Reference(model.entry, profile_file.read_json(card)))
+            found.append(Reference(model.entry, json_file.read_json(card)))
     return found
 
 

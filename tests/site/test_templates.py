@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from atlas import words
 from atlas.errors import AtlasError
 from atlas.site import templates
 
@@ -58,7 +59,7 @@ def test_only_http_addresses_become_links(url: str) -> None:
     ],
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
-    assert templates.number(value) == text
+    assert words.number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
      (7200, "2 hours"), (300000, "3 days")],
 )  # fmt: skip
 def test_durations_are_rough(seconds: float, text: str) -> None:
-    assert templates.duration(seconds) == text
+    assert words.about(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -75,11 +76,11 @@ def test_durations_are_rough(seconds: float, text: str) -> None:
     [(12, "12"), (4096, "4,096"), (1_500_000, "1.5 million"), (8_030_000_000, "8.03 billion")],
 )
 def test_counts_are_as_people_read_them(value: int, text: str) -> None:
-    assert templates.count(value) == text
+    assert words.count(value) == text
 
 
 def test_sizes_have_units() -> None:
-    assert [templates.size(value) for value in (12, 1500, 2.5e9)] == [
+    assert [words.size(value) for value in (12, 1500, 2.5e9)] == [
         "12 bytes",
         "1.5 kB",
         "2.5 GB",

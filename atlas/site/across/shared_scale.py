@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Kind, Matrix, rounded
-from atlas.site.templates import number
+from atlas.words import number
 
 STEPS = 254
 """The highest step; the lowest is 0, so that there are 255 of them."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import bokeh_figure
-from atlas.site.templates import number
+from atlas.words import number
 
 CHARACTER = 6.0
 """Width of a character of an axis label in pixels, on average."""

@@ -57,7 +57,7 @@ from atlas.site.heads import scores as head_scores
 from atlas.site.heads.fingerprints import Prints
 from atlas.site.heads.relations import Relations
 from atlas.site.heads.scores import Groups, Listed, Score
-from atlas.site.templates import number
+from atlas.words import number
 
 FORMAT = 1
 FOLDER = "heads"

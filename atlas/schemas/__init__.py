@@ -34,6 +34,12 @@ TYPES = {
 }
 
 
+def names() -> list[str]:
+    """All schemas, as `load` knows them."""
+    listed = Path(__file__).parent.glob("*.schema.json")
+    return sorted(path.name.removesuffix(".schema.json") for path in listed)
+
+
 @functools.cache
 def load(name: str) -> dict[str, Any]:
     """A schema as a dictionary: `entry`, `profile`, or that of a part, `functions.heads`."""

@@ -1,19 +1,8 @@
 """Families: the sizes of a model side by side on one scale, and who was tuned from whom.
 
 A family page draws its panels from the models' own published profiles; this module adds what only
-all sizes together can say. `ladder.json` beside the page holds it:
-
-format, family    1 and the family's name
-models      slug, name, parameters, layers, in order of size
-analyses    each analysis that was measured on at least one of them:
-    name, title, version    the analysis, its name in words, the version that is shown
-    members     places in `models` of those whose values are on one scale: they were measured
-                with one version and protocol
-    apart       slugs of those measured otherwise, each with what differs
-    beside      the quantity of one column that stands first beside those on its scale, if any
-    matrices    each quantity that members have: name, title, unit, direction, kind, axes and scale
-                as in a survey's bundle; `columns` in order of their mean over the family where
-                columns are modules, highest first; `mean` of each member, null without one
+all sizes together can say, in `ladder.json` beside the page. What is in it is told in
+`templates/parts/formats/family_ladder.txt`, which the page of data shows.
 """
 
 from __future__ import annotations
@@ -123,12 +112,6 @@ class Family:
                 ],
             }
         )
-
-
-def described() -> str:
-    """What a ladder holds, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
 
 
 def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Family]:

@@ -1,27 +1,8 @@
 """Surveys: the same heatmap of all models, side by side on one scale.
 
 A survey page loads one compact bundle per analysis, which this module packs; it is no second copy
-of the data, for it holds the 255 steps of a colour scale, not values. `bundle.json` describes it:
-
-format, analysis, title, version     1; the analysis, its name in words and its current version
-parts       files of bytes beside it; small atlases have one part
-models      slug, name, family, parameters, layers, heads, released, tags, reference, state, group
-groups      version and protocol that profiles were measured with, those of most models first;
-            values of models of different groups are not to be subtracted
-labels      row and column labels that matrices share; a number N stands for "0" .. "N-1"
-layouts     lists of [model, row labels, column labels], all of them places in the lists above;
-            where columns are modules, all models have the same ones in the same order
-matrices    name, title, unit, direction, kind, axes as in profiles, and
-    transform, low, high    step s of 0..254 stands for low + (high - low) s / 254, for
-                low (high / low)^(s / 254) where transform is "log", for category s where it is
-                "whole"; 255 for a value that does not exist in that architecture
-    below, above    whether the first and the last step stand for what lies beyond them as well
-    text        the scale in words
-    categories  names of the steps of a "whole" scale
-    layout, part, offset    whose maps lie from that byte of that part on, a model after the
-                other, row by row
-    mean, highest    of each of these models, computed from the exact values; null for none
-    others      slugs of models whose matrix of that name is another quantity, so not shown
+of the data, for it holds the 255 steps of a colour scale, not values. What is in it is told in
+`templates/parts/formats/survey_bundle.txt`, which the page of surveys shows.
 """
 
 from __future__ import annotations
@@ -84,12 +65,6 @@ class Survey:
 def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Survey]:
     """The survey of each analysis, in the order given."""
     return [_survey(models, stated) for stated in statements]
-
-
-def described() -> str:
-    """What a bundle's description holds, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
 
 
 def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:

@@ -1,38 +1,8 @@
 """Heads: every attention head of every model in one table, to be filtered, ranked and looked up.
 
 The page loads `bundle.json` and, as they are asked for, parts of bytes beside it. Heads are
-numbered: model after model, layer after layer.
-
-format      1
-heads       how many there are
-models      slug, name, family, layers, heads, tags, reference, stale, first (number of its first
-            head), base (slug of the model that it was tuned from, null for none), groups (for each
-            analysis that was measured, which of `groups` below), place (what of its page shows a
-            head: null for the panel that `?head=` opens, else an analysis and one of its
-            matrices), asked (places of the relations that its tokenizer can express)
-groups      by analysis: versions and protocols that profiles were measured with, those of most
-            models first; scores of different groups are not to be ranked together
-relations   name and title of each
-categories  names of the bits of `classes`
-parts       files of bytes beside it
-classes     part and offset of a byte a head: bit b where it has category b; null where no model
-            was asked
-has         part and offset of the relations that a head has, a byte a head and 8 relations: first
-            those that it raises, then those that it pushes down
-scores      analysis, name, title, unit, direction, kind, least (whether it is at the smaller k),
-            and
-    transform, low, high    step s of 0..254 stands for low + (high - low) s / 254, for
-                low (high / low)^(s / 254) where transform is "log"; 255 for no value
-    below       whether the first step stands for what lies below as well
-    part, offset    a byte a head from there on
-    others      slugs of models whose matrix of that name is another quantity, or is of other heads
-nearest     null for none; else
-    parts       files, `rows` heads each: for every head `count` places of nearest heads as uint32
-                (little-endian; 2^32 - 1 for none), then as many bytes s: their distance is
-                (s / 255)^2
-    usual       the median distance of two heads of different models
-    scores      analysis, name, title and group of each score of a fingerprint
-    sets        lists of them; a model that has those of one for all of its heads names it as `set`
+numbered: model after model, layer after layer. What is in the files is told in
+`templates/parts/formats/heads.txt`, which the page shows.
 """
 
 from __future__ import annotations
@@ -167,12 +137,6 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         nearest=found is not None,
         files=(("bundle.json", surveys.dumped(index)), *packed.files, *nearest),
     )
-
-
-def described() -> str:
-    """What the files hold, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__[__doc__.index("format ") :].rstrip()
 
 
 class _Packed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from atlas import architectures, schemas
 from atlas.entries import entry, licenses
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
-from atlas.files import yaml_file
+from atlas.files import still_svg, yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
 from atlas.pinned.choices import DEFAULT, Choices
@@ -27,13 +26,6 @@ from atlas.profiles import (
 )
 from atlas.profiles.unavailable import Away, Obstacle
 from atlas.review import claims, entry_checks
-
-STILL = re.compile(
-    rb'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 \d+ \d+" preserveAspectRatio="none">'
-    rb'<image width="\d+" height="\d+" style="image-rendering:pixelated" '
-    rb'href="data:image/png;base64,[A-Za-z0-9+/=]*"/></svg>\n'
-)
-STILL_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -206,14 +198,7 @@ def _belongs(path: Path, place: Path) -> bool:
         return True
     if place.parent != Path("previews"):
         return False
-    return path.suffix == ".png" or (path.suffix == ".svg" and _is_still(path))
-
-
-def _is_still(path: Path) -> bool:
-    """Whether an SVG is what `previews.stretching` writes: a picture, and no script."""
-    if path.is_symlink() or path.stat().st_size > STILL_BYTES:
-        return False
-    return STILL.fullmatch(path.read_bytes()) is not None
+    return path.suffix == ".png" or (path.suffix == ".svg" and still_svg.is_one(path))
 
 
 def _profile_problems(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas import paths
-from atlas.checkpoints import headers
 from atlas.entries.entry import Entry
 from atlas.files import json_file
 from atlas.profiles.collection import Model
@@ -26,8 +25,8 @@ class Reference:
     @property
     def tied(self) -> bool:
         """Whether input and output share one embedding."""
-        config = headers.config(paths.zoo_folder(self.card["name"]))
-        return bool(config.get("tie_word_embeddings"))
+        config = paths.zoo_folder(self.card["name"]) / "config.json"
+        return bool(json_file.read_object(config).get("tie_word_embeddings"))
 
     @property
     def base(self) -> str | None:

@@ -18,7 +18,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import shared_scale, surveys
+from atlas.site.across import bundles, quantities, shared_scale
 from atlas.site.figures import column_order
 
 FORMAT = 1
@@ -85,7 +85,7 @@ class Family:
     @property
     def ladder(self) -> bytes:
         """The file that the page's figure reads."""
-        return surveys.dumped(
+        return bundles.dumped(
             {
                 "format": FORMAT,
                 "family": self.name,
@@ -184,10 +184,10 @@ def _rungs(members: Sequence[Model], statements: Sequence[Statement]) -> Iterato
 
 def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     """The profiles that most members agree on in version and protocol, newest version on a tie."""
-    groups = surveys.grouped([profile for _, profile in measured])
+    groups = quantities.grouped([profile for _, profile in measured])
     version, protocol = groups[0]
     own = [pair for pair in measured if (pair[1].version, dict(pair[1].protocol)) == groups[0]]
-    found = surveys.quantities([pair[1] for pair in own])
+    found = quantities.named([pair[1] for pair in own])
     first = found.get(stated.shown.get("beside", ""), [None] * len(own))
     matrices = [_quantity(items, first) for items in found.values()]
     return Rung(
@@ -229,10 +229,10 @@ def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -
         "unit": first.unit,
         "direction": first.direction,
         "axes": list(first.axes),
-        **surveys.told_scale(shared_scale.over(joined)),
+        **bundles.told_scale(shared_scale.over(joined)),
         "columns": list(ordered(shown)) if modules else [],
-        "block": list(surveys.merged([item.columns for item in shown])) if modules else [],
-        "mean": [surveys.mean(item) if item is not None else None for item in items],
+        "block": list(quantities.merged([item.columns for item in shown])) if modules else [],
+        "mean": [quantities.mean(item) if item is not None else None for item in items],
         "shown": [item is not None for item in items],
     }
 

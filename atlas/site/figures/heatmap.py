@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures import bokeh_figure, palettes
 from atlas.words import number
 
 CHARACTER = 6.0
@@ -46,7 +46,7 @@ class Box:
 
 def colours(matrix: Matrix) -> tuple[str, ...]:
     """The palette of a matrix: as many colours as it has categories, else all of its kind."""
-    palette = bokeh_figure.palettes()[matrix.kind]
+    palette = palettes.by_kind()[matrix.kind]
     if matrix.kind != "categorical":
         return palette
     return tuple(palette[index % len(palette)] for index in range(len(matrix.categories or ())))

@@ -19,7 +19,8 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.statement import Statement
-from atlas.site.across import shared_scale, surveys
+from atlas.site.across import bundles, shared_scale
+from atlas.site.across.bundles import Parts
 from atlas.site.across.shared_scale import Scale
 from atlas.site.heads import fingerprints
 from atlas.site.heads import relations as head_relations
@@ -111,11 +112,11 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
     found = prints.nearest(project.cache / CACHE)
     told, rows = fingerprints.packed(found, prints, PART) if found else (None, [])
     nearest = [(f"nearest.{at}.bin", content) for at, content in enumerate(rows)]
-    packed = _Packed(sum(one.count for one in listed))
+    packed = Parts(PART)
     classes = head_relations.classes(listed)
     index: dict[str, Any] = {
         "format": FORMAT,
-        "heads": packed.count,
+        "heads": sum(one.count for one in listed),
         "models": list(_models(listed, groups, known, prints)),
         "groups": {
             name: [{"version": version, "protocol": rule} for version, rule in several]
@@ -123,8 +124,8 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         },
         "relations": [{"name": name, "title": title} for name, title in known.titles],
         "categories": list(CATEGORIES),
-        "classes": packed.add(classes) if classes is not None else None,
-        "has": [packed.add(plane) for plane in known.planes],
+        "classes": list(packed.add(classes.tobytes())) if classes is not None else None,
+        "has": [packed.add(plane.tobytes()) for plane in known.planes],
         "scores": [_told(packed, one, listed) for one in scores],
         "parts": [name for name, _ in packed.files],
         "nearest": told and {"parts": [name for name, _ in nearest], **told},
@@ -135,31 +136,11 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         relations=known.titles,
         top=tuple(_top(listed, scores, groups)),
         nearest=found is not None,
-        files=(("bundle.json", surveys.dumped(index)), *packed.files, *nearest),
+        files=(("bundle.json", bundles.dumped(index)), *packed.files, *nearest),
     )
 
 
-class _Packed:
-    """Columns of a byte a head, in parts."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._parts: list[bytearray] = []
-
-    @property
-    def files(self) -> list[tuple[str, bytes]]:
-        return [(f"bundle.{at}.bin", bytes(part)) for at, part in enumerate(self._parts)]
-
-    def add(self, column: NDArray[np.uint8]) -> list[int]:
-        """Pack a column; its part and offset."""
-        raw = column.tobytes()
-        if not self._parts or (self._parts[-1] and len(self._parts[-1]) + len(raw) > PART):
-            self._parts.append(bytearray())
-        self._parts[-1] += raw
-        return [len(self._parts) - 1, len(self._parts[-1]) - len(raw)]
-
-
-def _told(packed: _Packed, score: Score, listed: Sequence[Listed]) -> dict[str, Any]:
+def _told(packed: Parts, score: Score, listed: Sequence[Listed]) -> dict[str, Any]:
     """A score as the description has it; its column is packed."""
     pairs = list(zip(listed, score.matrices, strict=True))
     scale, first = _scale(score.known), score.first
@@ -169,7 +150,7 @@ def _told(packed: _Packed, score: Score, listed: Sequence[Listed]) -> dict[str, 
         else scale.steps(matrix).reshape(-1)
         for one, matrix in pairs
     ]
-    part, offset = packed.add(np.concatenate(column))
+    part, offset = packed.add(np.concatenate(column).tobytes())
     others = [
         one.slug
         for one, matrix in pairs

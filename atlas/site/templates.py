@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     )
     made.filters.update(
         html=html,
+        json=as_json,
         front=front,
         link=link,
         bytes=words.size,
@@ -91,6 +93,12 @@ def html(block: str) -> Markup:
 def front(value: str) -> Markup:
     """Text for a value of the front matter."""
     return Markup(json.dumps(str(escape(fold(value).strip())), ensure_ascii=False))
+
+
+def as_json(value: Sequence[Any]) -> Markup:
+    """Dataclasses of plain values as JSON for an attribute in single quotes."""
+    text = json.dumps([asdict(item) for item in value], separators=(",", ":"))
+    return Markup(text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'"}))
 
 
 def link(url: str) -> str:

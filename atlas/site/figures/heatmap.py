@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import bokeh_figure, palettes
+from atlas.site.figures import palettes
 from atlas.words import number
 
 CHARACTER = 6.0
@@ -26,7 +26,7 @@ FITS = 860
 class Box:
     """How a heatmap lies on the page, in pixels: margins around the frame, the frame's largest
     width and its height. `upright`: column labels fit without turning where the page is wide.
-    `lines`: cells are large enough for lines between them."""
+    `lines`: cells are large enough for lines between them. `layout.js` reads the same names."""
 
     left: int
     right: int
@@ -37,12 +37,6 @@ class Box:
     upright: bool
     lines: bool
 
-    @property
-    def text(self) -> str:
-        """The same as `layout.js` reads it from the picker."""
-        values = (self.left, self.right, self.bottom, self.turned, self.width, self.height)
-        return " ".join(str(int(value)) for value in (*values, self.upright, self.lines))
-
 
 def colours(matrix: Matrix) -> tuple[str, ...]:
     """The palette of a matrix: as many colours as it has categories, else all of its kind."""
@@ -50,6 +44,13 @@ def colours(matrix: Matrix) -> tuple[str, ...]:
     if matrix.kind != "categorical":
         return palette
     return tuple(palette[index % len(palette)] for index in range(len(matrix.categories or ())))
+
+
+def legend(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """Label and colour of each value of a matrix of classes, none of one that has a colour bar."""
+    if matrix.kind not in ("categorical", "binary"):
+        return ()
+    return tuple(zip(matrix.categories or ("0", "1"), colours(matrix), strict=True))
 
 
 def box(matrix: Matrix) -> Box:
@@ -166,11 +167,6 @@ def summary(matrix: Matrix) -> str:
         f"lowest {_told(matrix, int(np.nanargmin(matrix.values)))}; "
         f"median {worded(matrix, float(np.median(known)))} over {known.size} values{tail}."
     )
-
-
-def engine() -> str:
-    """The file of BokehJS that figures are drawn with, beside the site's scripts."""
-    return bokeh_figure.script()[0]
 
 
 def absent(matrix: Matrix) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atlas.review import verdicts
 from atlas.site.contents import Contents, Files
-from atlas.site.figures import heatmap, previews
+from atlas.site.figures import bokeh_figure, previews
 
 
 def files(contents: Contents) -> Files:
@@ -20,6 +20,6 @@ def files(contents: Contents) -> Files:
             sections=sections,
             model=model,
             claims=verdicts.about(model.entry.slug, contents.verdicts),
-            drawing=heatmap,
+            engine=bokeh_figure.script()[0],
         )
         yield f"{model.folder}/index.md", page

@@ -49,7 +49,6 @@ export function about() {
 export function furnish(figure) {
   const { name, slug } = about();
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
-  figure.dataset.boxes = [laid(figure), figure.dataset.boxes].filter(Boolean).join("|");
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
   part(".atlas-controls").innerHTML = CONTROLS;
@@ -81,23 +80,6 @@ function link(page, text) {
   found.href = `../../${page}`;
   found.textContent = text;
   return [" · ", found];
-}
-
-/**
- * How the picture of the page lies, as `drawing.Box` says it; the page names the layouts of other
- * matrices where they have another one.
- * @param {HTMLElement} figure
- */
-function laid(figure) {
-  const stage = /** @type {HTMLElement} */ (figure.querySelector(".atlas-stage"));
-  const sizes = ["left", "right", "bottom", "turned", "width", "height"];
-  const isUpright = stage.classList.contains("atlas-upright");
-  const hasLines = Boolean(stage.querySelector(".atlas-lines"));
-  return [
-    ...sizes.map((name) => Number.parseFloat(stage.style.getPropertyValue(`--${name}`))),
-    Number(isUpright),
-    Number(hasLines),
-  ].join(" ");
 }
 
 /**

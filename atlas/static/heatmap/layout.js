@@ -78,16 +78,14 @@ function setApart(frame, { beside, columns }) {
 }
 
 /**
- * How the chosen matrix lies on the page: `drawing.Box`. An option says which of the figure's boxes
+ * How the chosen matrix lies on the page: `Box` of `site/figures/heatmap.py`. An option says which of the figure's boxes
  * it has; the first where it says none.
  * @param {HTMLElement} figure
  * @param {HTMLSelectElement} picker
  * @returns {Box}
  */
 export function box({ dataset }, { selectedOptions }) {
-  const text = String(dataset.boxes).split("|")[Number(selectedOptions[0].dataset.box ?? 0)];
-  const [left, right, bottom, turned, width, height, upright, lines] = text.split(" ").map(Number);
-  return { left, right, bottom, turned, width, height, upright: !!upright, lines: !!lines };
+  return JSON.parse(String(dataset.boxes))[Number(selectedOptions[0].dataset.box ?? 0)];
 }
 
 /**

@@ -74,9 +74,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """What an analysis returns; `profile` adds the model, the version and how it was made.
+    """What an analysis returns; `measure/run.py` adds the model, the version and how it was made.
 
-    `parts` are what is no matrix, lists of items by name, and go into files of their own (`parts`).
+    `parts` are not matrices but lists of items by name; each goes into a file of its own.
     """
 
     matrices: tuple[Matrix, ...]
@@ -169,7 +169,7 @@ def cost(name: str, geometry: Geometry) -> tuple[float, float]:
         raise
     except BaseException as error:
         operations = peak = math.nan
-        told = f"its cost is no pair of numbers: {type(error).__name__}: {error}"
+        told = f"its cost is not a pair of numbers: {type(error).__name__}: {error}"
     else:
         told = f"its cost is {operations}, {peak}"
     if not (0 <= operations < math.inf and 0 <= peak < math.inf):

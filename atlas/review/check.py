@@ -49,7 +49,7 @@ def problems(project: Project) -> list[AtlasError]:
 
 
 def findings(project: Project) -> Findings:
-    """Everything wrong, and what is no problem and worth a line: revisions that are still to be
+    """Everything wrong, and what is not a problem and worth a line: revisions that are still to be
     pinned, copies of models that are damaged here, profiles that are stale, claims about models
     that are not listed."""
     found = statement.broken()
@@ -186,7 +186,7 @@ def _file_problems(
             yield from _profile_problems(path, item, choices, stale)
         elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):
             yield AtlasError(
-                f"{path.name!r} is no part of an entry, and would be published",
+                f"{path.name!r} is not part of an entry, and would be published",
                 file=path,
                 remedy="an entry is model.yml and what atlas profile writes; remove it",
             )

@@ -17,7 +17,7 @@ from atlas.profiles.collection import Model
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference model and its card's figures (what `atlas/zoo/card.py` writes)."""
+    """A reference model and its card's figures (what `atlas/zoo/cards/card.py` writes)."""
 
     entry: Entry
     card: dict[str, Any]

@@ -104,5 +104,5 @@ def as_json(value: Sequence[Any]) -> Markup:
 def link(url: str) -> str:
     """An http(s) address. Raises `AtlasError` for any other."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise AtlasError(f"{url!r} is no http(s) address", remedy="write https://...")
+        raise AtlasError(f"{url!r} is not an http(s) address", remedy="write https://...")
     return url

@@ -180,7 +180,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "value text": (
         lambda d: d["matrices"][0]["values"][0].__setitem__(0, "x"),
-        "matrix 'rms': values holds 'x', which is no number; measure it again",
+        "matrix 'rms': values holds 'x', which is not a number; measure it again",
     ),
     "value missing": (
         lambda d: d["matrices"][0]["values"][0].pop(),
@@ -223,8 +223,8 @@ def test_every_problem_in_one_run(path: Path) -> None:
     [
         (b"", "line 1: is not valid JSON: Expecting value; write the file again"),
         (b"[]", "[] is not a mapping; measure it again"),
-        (b'{"format": NaN}', "is not valid JSON: NaN is no finite number"),
-        (b'{"format": -Infinity}', "is not valid JSON: -Infinity is no finite number"),
+        (b'{"format": NaN}', "is not valid JSON: NaN is not a finite number"),
+        (b'{"format": -Infinity}', "is not valid JSON: -Infinity is not a finite number"),
         (b'{"format": 1, "format": 1}', "is not valid JSON: key 'format' is repeated"),
         (b'{"format": 1,\n}', "line 2: is not valid JSON"),
         (b"\xef\xbb\xbf{}", "is not valid JSON: Unexpected UTF-8 BOM"),

@@ -50,7 +50,7 @@ def dumped(index: dict[str, Any]) -> bytes:
 
 
 def told_scale(scale: Scale) -> dict[str, Any]:
-    """A shared scale as `static/panels.js` reads it."""
+    """A shared scale as `static/panels/canvas.js` reads it."""
     return {
         "kind": scale.kind,
         "transform": scale.transform,

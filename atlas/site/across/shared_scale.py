@@ -1,8 +1,8 @@
 """One colour scale for the same quantity of several models, and its 255 steps.
 
 What a survey or a family page shows side by side must be read by one key: the scale is computed
-once over all models that are shown, and every value has its place on it. `static/panels.js` paints
-from these steps and turns them back into values.
+once over all models that are shown, and every value has its place on it.
+`static/panels/canvas.js` paints from these steps and turns them back into values.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Surveys: the same heatmap of all models, side by side on one scale.
 
-A survey page loads one compact bundle per analysis, which this module packs; it is no second copy
-of the data, for it holds the 255 steps of a colour scale, not values. What is in it is told in
-`templates/parts/formats/survey_bundle.txt`, which the page of surveys shows.
+A survey page loads one compact bundle, which this module packs. It is not a second copy of the
+data: it holds the 255 steps of a colour scale, not values.
+`templates/parts/formats/survey_bundle.txt` says what is in it, on the page of surveys too.
 """
 
 from __future__ import annotations

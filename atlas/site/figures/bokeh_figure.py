@@ -1,9 +1,9 @@
 """The Bokeh figure that every heatmap is.
 
 There is one figure, authored here, serialised once a build and filled in the browser with a model's
-own published JSON (`static/heatmap.js`). Its image holds shares of the colour scale in [0, 1], so
-that another matrix, kind or scale is new data and new tick labels on a live figure, never another
-figure.
+own published JSON (`static/heatmap/heatmap.js`). Its image holds shares of the colour scale in
+[0, 1], so that another matrix, kind or scale is new data and new tick labels on a live figure,
+never another figure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The compare page as a reader uses it, and its arithmetic held to `atlas/compare.py`."""
+"""The compare page as a reader uses it; `comparison_reference` computes what it shows."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
  * itself carries only what a reader without scripts can use, so that it stays small.
  */
 
+import { link, made } from "../shell/dom.js";
+
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
 const CONTROLS = `
@@ -66,26 +68,16 @@ export function furnish(figure) {
   part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
+  const root = "../../"; // two folders above a model's page
   status?.append(
-    ...link(`compare/?models=${slug}&analysis=${figure.dataset.figure}`, "Compare with other models"),
-    ...link(`survey/${figure.dataset.figure}/`, "All models"),
+    ...[" · ", link("Compare with other models", `${root}compare/?models=${slug}&analysis=${figure.dataset.figure}`)],
+    ...[" · ", link("All models", `${root}survey/${figure.dataset.figure}/`)],
   );
 }
 
 /**
- * @param {string} page from the site's root, two folders above that of a model
- * @param {string} text
- */
-function link(page, text) {
-  const found = document.createElement("a");
-  found.href = `../../${page}`;
-  found.textContent = text;
-  return [" · ", found];
-}
-
-/**
- * How the picture of the page lies, as `drawing.Box` says it; the page names the layouts of other
- * matrices where they have another one.
+ * How the picture of the page lies, as `Box` of `atlas/site/figures/heatmap.py` says it; the page names
+ * the layouts of other matrices where they have another one.
  * @param {HTMLElement} figure
  */
 function laid(figure) {
@@ -120,7 +112,7 @@ export function complete(figure, picker, matrices) {
   picker.replaceChildren(
     ...[...groups].flatMap(([prefix, options]) => {
       if (!prefix) return options;
-      const group = document.createElement("optgroup");
+      const group = made("optgroup");
       group.label = prefix;
       group.append(...options);
       return [group];

@@ -3,7 +3,7 @@
  * gives, and the page's colours.
  */
 
-import { edges, every, labelled, named, thinned, widest } from "../matrix/labels.js";
+import { edges, every, labelled, named, roomBelow, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
 import { axisTitle, depths, isDepth } from "../matrix/column-order.js";
 import { colour } from "../matrix/scales.js";
@@ -78,8 +78,8 @@ function setApart(frame, { beside, columns }) {
 }
 
 /**
- * How the chosen matrix lies on the page: `Box` of `site/figures/heatmap.py`. An option says which of the figure's boxes
- * it has; the first where it says none.
+ * How the chosen matrix lies on the page, `Box` of `atlas/site/figures/heatmap.py`. An option says
+ * which of the figure's boxes it has; the first where it says none.
  * @param {HTMLElement} figure
  * @param {HTMLSelectElement} picker
  * @returns {Box}
@@ -126,10 +126,9 @@ function turnLabels(heatmap, room) {
   const { shown, stage, box } = heatmap;
   if (numeric(shown.columns)) return false;
   const labels = columnLabels(heatmap);
-  const text = widest(labels);
-  const turned = room < text + 4;
+  const turned = room < widest(labels) + 4;
   stage.classList.toggle("atlas-upright", !turned);
-  const below = labels === shown.columns ? box.turned : Math.round(Math.min(110, text * 0.71) + 46);
+  const below = labels === shown.columns ? box.turned : roomBelow(labels);
   if (stage.style.getPropertyValue("--turned") !== `${below}px`) {
     stage.style.setProperty("--turned", `${below}px`);
   }

@@ -18,7 +18,7 @@ from atlas.site.across.families import ordered
 from atlas.site.figures import palettes
 
 LAYERS = (12, 28, 48)
-LIVE = '[data-view="family"][data-ready="live"]'
+LIVE = '[data-atlas="family"][data-ready="live"]'
 PIXELS = """(at) => {
   const canvas = document.querySelectorAll(".atlas-panel canvas")[at];
   const { width, height } = canvas;

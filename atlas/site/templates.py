@@ -96,8 +96,8 @@ def front(value: str) -> Markup:
 
 
 def as_json(value: Sequence[Any]) -> Markup:
-    """Dataclasses of plain values as JSON for an attribute in single quotes."""
-    text = json.dumps([asdict(item) for item in value], separators=(",", ":"))
+    """Plain values, tuples and dataclasses of them as JSON for an attribute in single quotes."""
+    text = json.dumps(value, separators=(",", ":"), default=asdict)
     return Markup(text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'"}))
 
 

@@ -6,7 +6,7 @@ What the page and the browser must agree on is stated once, here, and carried in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,15 @@ CHARACTER = 6.0
 FITS = 860
 """Width in pixels of a stage from which on column labels stand upright; also in atlas.css."""
 
+BELOW = 46
+"""Pixels below a frame whose column labels stand upright."""
 
-@dataclass(frozen=True)
-class Box:
+
+class Box(NamedTuple):
     """How a heatmap lies on the page, in pixels: margins around the frame, the frame's largest
-    width and its height. `upright`: column labels fit without turning where the page is wide.
-    `lines`: cells are large enough for lines between them. `layout.js` reads the same names."""
+    width and its height. `bottom` is the margin where the page is wide, `turned` the one where
+    column labels have to turn. `lines`: cells are large enough for lines between them. The page
+    carries the values in this order, which `static/heatmap/layout.js` reads."""
 
     left: int
     right: int
@@ -34,8 +37,12 @@ class Box:
     turned: int
     width: int
     height: int
-    upright: bool
     lines: bool
+
+    @property
+    def upright(self) -> bool:
+        """Column labels fit without turning where the page is wide."""
+        return self.bottom == BELOW
 
 
 def colours(matrix: Matrix) -> tuple[str, ...]:
@@ -67,16 +74,15 @@ def box(matrix: Matrix) -> Box:
         cell = tall = min(round(cell), tall)
     left = round(min(170.0, 34 + row_text))
     right = 10 if matrix.kind in ("categorical", "binary") else 78
-    turned = 46 if numeric else round(min(110.0, column_text * 0.71) + 46)
+    turned = BELOW if numeric else round(min(110.0, column_text * 0.71) + BELOW)
     upright = numeric or columns * wide + left + right <= FITS
     return Box(
         left=left,
         right=right,
-        bottom=46 if upright else turned,
+        bottom=BELOW if upright else turned,
         turned=turned,
         width=round(columns * cell),
         height=rows * tall,
-        upright=upright,
         lines=rows <= 40 and columns <= 32,
     )
 

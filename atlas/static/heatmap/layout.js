@@ -10,7 +10,7 @@ import { colour } from "../matrix/scales.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 /** @typedef {Map<string, Record<string, any>>} Filling attributes by model name */
-/** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, upright: boolean, lines: boolean}} Box */
+/** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, lines: boolean}} Box */
 
 /**
  * What the figure shows now.
@@ -85,7 +85,9 @@ function setApart(frame, { beside, columns }) {
  * @returns {Box}
  */
 export function box({ dataset }, { selectedOptions }) {
-  return JSON.parse(String(dataset.boxes))[Number(selectedOptions[0].dataset.box ?? 0)];
+  const boxes = JSON.parse(String(dataset.boxes));
+  const [left, right, bottom, turned, width, height, lines] = boxes[Number(selectedOptions[0].dataset.box ?? 0)];
+  return { left, right, bottom, turned, width, height, lines };
 }
 
 /**

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import struct
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -530,104 +529,3 @@ def test_dark_and_light_follow_the_page(page: Any, site: Site) -> None:
             break
         page.wait_for_timeout(50)
     assert page.evaluate(colour) == [wanted] * 2
-
-
-# The arithmetic, against Python
-
-
-def _json(values: Any) -> Any:
-    """Nested lists with None for NaN."""
-    if isinstance(values, list):
-        return [_json(value) for value in values]
-    return None if isinstance(values, float) and np.isnan(values) else values
-
-
-def _cases() -> Iterator[list[Matrix]]:
-    drawn = np.random.default_rng(7)
-    for _ in range(12):
-        matrices = []
-        for _ in range(int(drawn.integers(1, 4))):
-            labels = [f"m{at}" for at in drawn.permutation(6)[: drawn.integers(1, 6)]]
-            rows = tuple(str(at) for at in range(drawn.integers(1, 20)))
-            values = drawn.integers(-3, 9, (len(rows), len(labels))) / 4
-            values[drawn.random(values.shape) < 0.2] = np.nan
-            matrices.append(samples.matrix(rows=rows, columns=tuple(labels), values=values))
-        yield matrices
-
-
-def test_the_browser_computes_what_python_computes(page: Any, site: Site) -> None:
-    page.goto(f"{site.url}compare/")
-    script = """async ([base, matrices, by, shared]) => {
-      const [lined, contrast, scales] = await Promise.all(
-        ["align", "contrast", "scales"].map((name) => import(`${base}matrix/${name}.js`)));
-      const grid = lined.align(matrices, by, shared);
-      const values = lined.stacked(matrices, grid);
-      const [differences, ratios, changes] = ["differences", "ratios", "changes"].map(
-        (name) => contrast[name](values));
-      const empty = !grid.rows.labels.length || !grid.columns.labels.length;
-      const pooled = empty ? null : lined.pooled(matrices, grid, values);
-      return { grid, values, differences, ratios, changes,
-        largest: [contrast.largest(differences), contrast.largest(ratios, true)],
-        shares: pooled && [...scales.colour(pooled, "linear").shares] };
-    }"""
-    for matrices in _cases():
-        documents = [json.loads(matrix.json_text()) for matrix in matrices]
-        for by, shared in (("layer", False), ("layer", True), ("depth", False), ("depth", True)):
-            found = page.evaluate(script, [site.modules, documents, by, shared])
-            grid = compare.align(matrices, by, shared)  # type: ignore[arg-type]
-            assert found["grid"] == json.loads(json.dumps(asdict(grid)))
-            values = compare.stacked(matrices, grid)
-            assert found["values"] == _json(values.tolist())
-            contrasts = {
-                "differences": compare.differences(values),
-                "ratios": compare.ratios(values),
-            }
-            contrasts["changes"] = compare.changes(values)
-            for name, contrast in contrasts.items():
-                assert found[name] == _json(contrast.tolist()), name
-            largest = [
-                compare.largest(contrasts["differences"]),
-                compare.largest(contrasts["ratios"], ratio=True),
-            ]
-            assert found["largest"] == json.loads(json.dumps(largest))
-            if found["shares"] is None:
-                continue
-            shares = heatmap.shares(compare.pooled(matrices, grid)).ravel()
-            got = np.array([np.nan if share is None else share for share in found["shares"]], float)
-            np.testing.assert_allclose(got, shares, atol=1e-6)
-
-
-def test_the_browser_tells_the_obstacles_that_python_tells(page: Any, site: Site) -> None:
-    page.goto(f"{site.url}compare/")
-    script = """async ([base, first, second]) => {
-      const { obstacles, conditions, hasRatio } = await import(`${base}matrix/contrast.js`);
-      const [ours, theirs] = [first.matrices[0], second.matrices[0]];
-      return [obstacles(first, second, ours, theirs), conditions(first, second), hasRatio(theirs)];
-    }"""
-    one = samples.profile()
-    for changes in (
-        {},
-        {"version": 2, "analysis": "drift"},
-        {
-            "protocol": {
-                "tau": 1e-5,
-                "rule": None,
-                "sure": True,
-                "k": 3.0,
-                "z_last": 0.25,
-                "tiny": -2.5e-9,
-            }
-        },
-        {"conditions": {"device": "cuda", "dtype": "float16"}},
-        {"matrices": (samples.matrix(unit="share", kind="counts", values=np.ones((2, 3))),)},
-        {"matrices": (samples.matrix(axes=("layer", "kv_head"), range=(0, None)),)},
-    ):
-        other = replace(one, **changes)
-        documents = [json.loads(profile_file.text(profile)) for profile in (one, other)]
-        found = page.evaluate(script, [site.modules, *documents])
-        wanted = [
-            [asdict(item) for item in compare.obstacles(one, other, "rms")],
-            [asdict(item) for item in compare.conditions(one, other)],
-            compare.has_ratio(other.matrix("rms")),
-        ]
-        assert found == wanted

@@ -57,3 +57,16 @@ def of(values: Any, **changes: Any) -> Matrix:
     rows, columns = (tuple(str(at) for at in range(count)) for count in values.shape)
     parts = {"rows": rows, "columns": columns, "axes": ("layer", "head"), **changes}
     return samples.matrix(values=values, **parts)
+
+
+KINDS = {
+    "absent": of([[1.0, np.nan], [3.0, 2.0]]),
+    "nothing": of([[np.nan, np.nan]]),
+    "diverging": of([[0.5, -0.5, 0.25]], kind="diverging"),
+    "categories": of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c")),
+    "binary": of([[0.0, 1.0]], kind="binary"),
+    "counts": of([[12340.0, 7.0]], kind="counts"),
+    "possible": of([[0.25, 0.75]], range=(0, 1)),
+    "modules": samples.matrix(),
+}
+"""A matrix of every kind."""

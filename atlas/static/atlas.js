@@ -1,9 +1,9 @@
 /**
- * Finds the living parts of the page that is shown, and lets go of them when it is left. The theme
- * replaces pages without loading them anew and says so through `document$`.
+ * Starts the interactive parts of the page that is shown, and disposes of them when the page is left.
+ * The theme swaps pages without a full load and announces each through `document$`.
  */
 
-import { said } from "./shell/address.js";
+import { readQuery } from "./shell/address.js";
 import { leavePage, warm } from "./shell/bokeh.js";
 import { whenLoaded } from "./shell/idle.js";
 import { tellFailure, whenNear } from "./shell/lazy.js";
@@ -29,7 +29,7 @@ const KINDS = {
 
 /** @type {Part[]} */
 let shown = [];
-/** The page that is shown: what arrives for one that was left is let go at once. */
+/** Aborted when the page is left: what arrives for it later is disposed of at once. */
 let visit = new AbortController();
 
 function mount() {
@@ -44,15 +44,15 @@ function mount() {
   mountHeatmaps(elements("heatmap"));
 }
 
-/** The theme's search is a dialogue without a name, which a screen reader would leave unsaid. */
+/** The theme's search is a dialogue without a name: give it one, for screen readers. */
 function nameSearch() {
   document.querySelector(".md-search[role=dialog]:not([aria-label])")?.setAttribute("aria-label", "Search");
 }
 
 /**
- * Make the addresses of files whole while the page's own address stands: on the way back the browser
- * changes that one before the theme changes the page, and what a figure of the old page asks for in
- * between would be looked for beside the new one.
+ * Make the addresses of files absolute while the page's own address is in place: on the way back the
+ * browser changes that one before the theme swaps the page, and what a figure of the old page fetches
+ * in between would be resolved against the new one.
  */
 function settleAddresses() {
   for (const element of document.querySelectorAll("[data-atlas]")) {
@@ -75,7 +75,7 @@ function elements(kind) {
 }
 
 /**
- * Mount a part of a kind that has its own module; a failure is told where the part would stand.
+ * Mount a part of a kind that has its own module; an error is shown where the part would be.
  * @param {string} kind
  * @param {HTMLElement} element
  */
@@ -102,7 +102,7 @@ function mountHeatmaps(found) {
   const { signal } = visit;
   /** @type {Promise<Heatmap[]> | undefined} */
   let mounted;
-  const furnished = () => {
+  const mountFigures = () => {
     mounted ??= import("./heatmap/heatmap.js").then(({ Heatmap }) => {
       if (signal.aborted) return [];
       const figures = found.map((element) => new Heatmap(element));
@@ -113,21 +113,21 @@ function mountHeatmaps(found) {
   };
   const wake = () => {
     warm(String(/** @type {HTMLElement} */ (document.querySelector("[data-engine]")).dataset.engine));
-    return furnished();
+    return mountFigures();
   };
   const start = (/** @type {HTMLElement} */ element) =>
     wake()
       .then((figures) => figures[found.indexOf(element)]?.start())
-      .catch(() => undefined); // start() has told it on the page
+      .catch(() => undefined); // start() has shown the error on the page
   for (const element of found) {
     for (const type of ["pointerenter", "pointerdown", "focusin"]) {
       element.addEventListener(type, () => void start(element), { once: true, signal });
     }
   }
-  if (said().has("figure")) void wake();
+  if (readQuery().has("figure")) void wake();
   whenLoaded(() => {
     if (signal.aborted) return;
-    void furnished().catch(() => undefined); // who draws tells it
+    void mountFigures().catch(() => undefined); // whoever draws shows the error
     for (const element of found) {
       const stage = /** @type {Element} */ (element.querySelector(".atlas-stage"));
       whenNear(stage, "100px", () => void start(element), signal);
@@ -144,7 +144,7 @@ function watchColours() {
 }
 
 watchColours();
-// @ts-ignore: the theme's observable of pages; other themes load every page anew
+// @ts-ignore: the theme's observable of pages; other themes load every page in full
 const pages = window.document$;
 if (pages) pages.subscribe(mount);
 else mount();

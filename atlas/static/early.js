@@ -1,11 +1,11 @@
 /**
- * Stands in the content of every page, before the theme's own script: style sheets and pictures stay
- * loaded as they are.
+ * Runs in the content of every page, before the theme's own script: keeps style sheets and pictures
+ * from being loaded twice.
  *
  * For instant navigation the theme makes relative addresses absolute, so that the heads of two pages
- * can be compared as text, and does it by assigning them anew: the browser then asks for every style
- * sheet and picture a second time and lays the page out once more. Elements that are there already
- * ignore that, and give the theme the text that it would have made of them.
+ * can be compared as text, and does it by assigning them again: the browser then fetches every style
+ * sheet and picture a second time and lays the page out once more. The elements on the page are made to
+ * ignore the assignment, and to give the theme the text that it expects.
  */
 if (document.readyState === "loading") {
   for (const element of document.querySelectorAll("link[rel=stylesheet], main img")) {

@@ -1,6 +1,6 @@
 /**
- * The heads of a model by any two of their scores, with the highest of each score: comes to life when
- * it is near, from the JSON that the figure above it reads.
+ * The heads of a model by any two of their scores, with the highest of each score: starts when it comes
+ * near, from the JSON that the figure above it reads.
  */
 
 import { writeHead } from "../shell/address.js";
@@ -30,7 +30,7 @@ async function load(element, signal) {
     loadTemplate(),
     fetchJson(new URL(String(element.dataset.src), document.baseURI)),
   ]);
-  const scores = scored(profile.matrices);
+  const scores = headScores(profile.matrices);
   if (signal.aborted || scores.length < 2) return undefined; // with one score there are no points
   const scatter = new Scatter(element, scores, palettes.sequential, openHead);
   element.append(topHeads(scores, (head) => scatter.point(head ? scatter.at(head) : -1), openHead));
@@ -42,12 +42,12 @@ async function load(element, signal) {
  * @param {Matrix[]} matrices
  * @returns {Matrix[]}
  */
-export function scored(matrices) {
+export function headScores(matrices) {
   return matrices.filter(({ axes, kind }) => axes.join() === "layer,head" && kind === "sequential");
 }
 
 /**
- * Open a head's panel, on pages that have one: it hears of heads that are pinned.
+ * Open a head's panel, on pages that have one: it listens to heads that are pinned.
  * @param {Head} head
  */
 function openHead([layer, head]) {

@@ -5,10 +5,10 @@
 
 import { exact, known } from "../matrix/numbers.js";
 import { bar } from "../panels/legend.js";
-import { dotted, frame, plane, Points, scaled } from "../plots/points.js";
+import { drawDots, frame, plane, Points, axisScale } from "../plots/points.js";
 import { readHead, readPin, whenBackOrForward } from "../shell/address.js";
 import { made, node } from "../shell/dom.js";
-import { found, join, leave, tell } from "../shell/linked-figures.js";
+import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { choices } from "./choices.js";
 import { SmallMaps } from "./small-maps.js";
 
@@ -36,12 +36,12 @@ export class Scatter {
     /** Number of the head that is pointed at, -1 for none. */
     this.cell = -1;
     const go = (/** @type {number} */ head) => this.open(this.head(head));
-    const hearer = {
+    const listener = {
       point: (/** @type {number} */ at) => this.point(this.heads[at] ?? -1),
       open: (/** @type {number} */ at) => go(this.heads[at]),
       words: (/** @type {number} */ at) => [...this.words(this.heads[at])],
     };
-    this.points = new Points(hearer, REACH);
+    this.points = new Points(listener, REACH);
     this.stage = this.points.stage;
     this.lit = node("path", { class: "atlas-scatter-layer" });
     this.held = node("circle", { class: "atlas-scatter-held" });
@@ -119,7 +119,7 @@ export class Scatter {
       places[1].push(up.at(other));
     }
     const size = Math.max(5, Math.min(11, 150 / Math.sqrt(this.heads.length)));
-    this.points.lay(width, ...places, size);
+    this.points.setPlaces(width, ...places, size);
     this.lit.setAttribute("stroke-width", String(size + 7));
     this.lit.removeAttribute("d");
     this.held.setAttribute("r", String(size / 2 + 4));
@@ -156,7 +156,7 @@ export class Scatter {
    * @param {number} radius
    */
   paint(width, shade, radius) {
-    const { at: share } = scaled(this.ends(shade), 0, this.palette.length - 1);
+    const { at: share } = axisScale(this.ends(shade), 0, this.palette.length - 1);
     const style = getComputedStyle(this.stage);
     const [edge, none] = ["muted", "hatch"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
     const dots = this.heads.map((head, at) => {
@@ -164,7 +164,7 @@ export class Scatter {
       const colour = value === null ? none : this.palette[Math.round(share(value))];
       return { x: this.points.x[at], y: this.points.y[at], colour };
     });
-    dotted(this.points.canvas, width, dots, radius, edge);
+    drawDots(this.points.canvas, width, dots, radius, edge);
   }
 
   /**
@@ -178,14 +178,14 @@ export class Scatter {
   }
 
   /**
-   * Tell a head, and light it in all figures of the page.
+   * Show a head in the tooltip, and light it in all figures of the page.
    * @param {number} next -1 for none
    */
   point(next) {
     if (next === this.cell) return;
     this.cell = next;
     const [layer, one] = next < 0 ? ["", ""] : this.head(next);
-    tell(this, next < 0 ? null : [["layer", layer], ["head", one]]);
+    lightOthers(this, next < 0 ? null : [["layer", layer], ["head", one]]);
     this.mark();
     const at = this.heads.indexOf(next);
     if (at < 0) return this.points.tell(-1);
@@ -215,7 +215,7 @@ export class Scatter {
 
   /** Another figure points at a place: a head, or a layer of heads. @param {import("../shell/linked-figures.js").Place | null} place */
   follow(place) {
-    const [row, column] = place ? found(place, this.labels) : [-1, -1];
+    const [row, column] = place ? placeIn(place, this.labels) : [-1, -1];
     const isLayer = row >= 0 && column < 0;
     const many = this.labels.columns.length;
     const { x, y } = this.points;
@@ -225,7 +225,7 @@ export class Scatter {
     if (isLayer) this.maps.mark(row, -1, this.kept());
   }
 
-  /** A pin elsewhere changes only what the address says. */
+  /** A pin in another figure changes only the address. */
   release() {
     this.mark();
   }

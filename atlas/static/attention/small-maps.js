@@ -1,6 +1,6 @@
 /**
- * All scores of heads as small maps in one row, on one scale each: a row is a layer, a column a head.
- * They stand beside the points, so that both are in sight when one lights the other.
+ * All scores of heads as small maps, on one scale each: a row is a layer, a column a head. They are next
+ * to the points, so that both are in sight when one lights the other.
  */
 
 import { Marks, whole } from "../panels/marks.js";

@@ -1,8 +1,8 @@
 /**
- * What a reader has chosen to compare, and the query of the address that says it.
+ * What a reader has chosen to compare, and how the address says it.
  */
 
-import { readable, said } from "../shell/address.js";
+import { unescaped, readQuery } from "../shell/address.js";
 
 /** @typedef {"values"|"difference"|"ratio"} View */
 /** @typedef {import("../matrix/align.js").By} By */
@@ -18,9 +18,9 @@ import { readable, said } from "../shell/address.js";
  * @property {[string, string]|null} cell labels of the row and the column that are pinned
  */
 
-/** @returns {Wish} what the address says; what it does not, or what is not understood, is as it is at first */
+/** @returns {Wish} what the address says, with defaults for what is missing or not understood */
 export function read() {
-  const found = said();
+  const found = readQuery();
   const view = found.get("view");
   const [row, column] = [found.get("row"), found.get("column")];
   const slugs = (found.get("models") ?? "").split(",").map((slug) => slug.trim());
@@ -40,7 +40,7 @@ export function read() {
  * @param {Wish} wish
  * @returns {string} the query, beginning with its question mark
  */
-export function written(wish) {
+export function toQuery(wish) {
   /** @type {[string, string][]} */
   const parts = [["models", wish.models.join(",")]];
   if (wish.analysis) parts.push(["analysis", wish.analysis]);
@@ -50,5 +50,5 @@ export function written(wish) {
   if (wish.scale) parts.push(["scale", wish.scale]);
   if (wish.shared) parts.push(["shared", "1"]);
   if (wish.cell) parts.push(["row", wish.cell[0]], ["column", wish.cell[1]]);
-  return readable(`?${parts.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&")}`);
+  return unescaped(`?${parts.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&")}`);
 }

@@ -14,7 +14,7 @@ export const MOST = 12;
  * @param {HTMLElement} list
  * @returns {Map<string, Listed>} by slug, in the order of the page
  */
-export function listed(list) {
+export function readModels(list) {
   const items = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-slug]")]);
   return new Map(
     items.map((item) => {

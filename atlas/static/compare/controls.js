@@ -11,13 +11,13 @@ import { made } from "../shell/dom.js";
 /** @typedef {(role: string) => any} Part */
 
 /**
- * Controls say what is shown and offer what fits it.
+ * Set the controls to what is shown, and offer what fits it.
  * @param {Part} part
  * @param {Chosen[]} chosen
  * @param {Scene} scene
  * @param {Wish} wish
  */
-export function fill(part, chosen, scene, wish) {
+export function fillControls(part, chosen, scene, wish) {
   part("analysis").value = wish.analysis;
   part("matrix").replaceChildren(...quantities(chosen));
   part("matrix").value = wish.matrix;
@@ -73,19 +73,19 @@ function quantities(chosen) {
  * @param {Scene} scene
  * @param {string[]} asked what was asked for and is not here
  */
-export function tell(part, scene, asked) {
+export function showNotes(part, scene, asked) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
   part("unit").textContent = matrix ? `${matrix.unit}. ${direction(matrix)}` : "";
-  part("status").textContent = [...asked, ...need(scene)].join(" ");
+  part("status").textContent = [...asked, ...stillNeeded(scene)].join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
   const [base] = scene.models;
-  const barred = blocked.map((model) => differing(base.name, model.name, model.obstacles));
+  const barred = blocked.map((model) => differenceTable(base.name, model.name, model.obstacles));
   part("obstacles").hidden = !barred.length;
   part("obstacles").querySelector("div").replaceChildren(...barred);
-  const others = scene.conditions.map(({ model, differs }) => differing(base.name, model.name, differs));
+  const others = scene.conditions.map(({ model, differs }) => differenceTable(base.name, model.name, differs));
   part("conditions").hidden = !others.length;
   part("conditions").querySelector("div").replaceChildren(...others);
 }
@@ -95,7 +95,7 @@ export function tell(part, scene, asked) {
  * @param {Scene} scene
  * @returns {string[]}
  */
-function need({ models, lacking, sheets, view }) {
+function stillNeeded({ models, lacking, sheets, view }) {
   const told = lacking.map(({ name, profile }) =>
     profile ? `${name} has no such quantity.` : `${name} has no profile of this analysis yet.`,
   );
@@ -113,7 +113,7 @@ function need({ models, lacking, sheets, view }) {
  * @param {string} second
  * @param {import("../matrix/contrast.js").Differs[]} differs
  */
-function differing(first, second, differs) {
+function differenceTable(first, second, differs) {
   const table = made("table", "atlas-values");
   const head = table.createTHead().insertRow();
   for (const name of ["", first, second]) head.append(made("th", "", name));

@@ -1,9 +1,9 @@
 /**
- * The crosshair that runs through all panels of a grid: what is pointed at, by pointer or keyboard,
- * is marked in each of them and told for all models, and can be pinned.
+ * The crosshair through all panels of a grid: the cell that is pointed at, by pointer or keyboard, is
+ * marked in each of them, its values are shown for all models, and it can be pinned.
  */
 
-import { moved } from "../panels/keys.js";
+import { nextCell } from "../panels/keys.js";
 import { Readout } from "./readout.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
@@ -35,7 +35,7 @@ export class Crosshair {
   }
 
   /**
-   * Other panels, other values: nothing is pointed at.
+   * Point at nothing: the panels or their values have changed.
    * @param {[string, string] | null} pinned
    */
   reset(pinned) {
@@ -97,7 +97,7 @@ export class Crosshair {
       return this.pin(group, cell);
     }
     const { rows, columns } = group.grid;
-    const next = moved(event, cell, rows.labels.length, columns.labels.length);
+    const next = nextCell(event, cell, rows.labels.length, columns.labels.length);
     if (!next) return;
     event.preventDefault();
     this.point(group, next);
@@ -118,7 +118,7 @@ export class Crosshair {
   }
 
   /**
-   * Light a cell in all panels of its grid and tell its values; null for none but the pinned one.
+   * Light a cell in all panels of its grid and show its values; null goes back to the pinned one.
    * @param {Group | null} group
    * @param {Cell | null} cell
    */
@@ -143,7 +143,7 @@ export class Crosshair {
     }
   }
 
-  /** The pinned cell tells its values while no other one is pointed at. */
+  /** Show the values of the pinned cell while no other one is pointed at. */
   reveal() {
     const [first] = this.lines();
     const cell = first && this.pinnedCell(first.group);
@@ -163,7 +163,7 @@ export class Crosshair {
   }
 
   /**
-   * Pin a cell, or let go of it.
+   * Pin a cell, or unpin it.
    * @param {Group} group
    * @param {Cell} cell
    */

@@ -1,15 +1,15 @@
 /**
- * What is shown, as a table, a line a cell of the grid with the values of all models in it, and as a
+ * What is shown as a table, a line for each cell of the grid with the values of all models, and as a
  * picture.
  */
 
 import { axisName } from "./panel.js";
 import { layerText, summary } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
-import { offerPicture } from "../heatmap/downloads.js";
+import { downloadPicture } from "../heatmap/downloads.js";
 import { direction, field } from "../matrix/numbers.js";
 import { sheet as joined, svg } from "../heatmap/picture.js";
-import { header, made, offer } from "../shell/dom.js";
+import { header, made, download } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -28,8 +28,8 @@ const LINES = 6000; // more rows than that make a page that scrolls badly
  */
 export async function save(kind, scene, wish, contents) {
   const name = `compare.${wish.analysis}.${wish.matrix.replaceAll(/[:@]/g, "-")}.${wish.view}.${kind}`;
-  if (kind === "csv") return offer(name, new Blob([csv(scene.sheets)], { type: "text/csv" }));
-  return offerPicture(name, kind, drawn(scene, wish, contents));
+  if (kind === "csv") return download(name, new Blob([csv(scene.sheets)], { type: "text/csv" }));
+  return downloadPicture(name, kind, picture(scene, wish, contents));
 }
 
 /** @param {Sheet[]} sheets */
@@ -44,7 +44,7 @@ function csv(sheets) {
  * @param {Content[][]} contents
  * @returns {string} an SVG document: the panels of all sheets, and what was compared
  */
-function drawn({ sheets, models }, { analysis }, contents) {
+function picture({ sheets, models }, { analysis }, contents) {
   const [{ matrix }] = models;
   const told = sheets.map((sheet) => `Colour: ${sheet.coloured.text}. ${summary(sheet)}`);
   const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
@@ -107,7 +107,7 @@ export function table({ sheets }) {
 }
 
 /**
- * A number stands as it is, its sign too; anything else so that no spreadsheet takes it for a formula.
+ * A number as it is, with its sign; anything else so that no spreadsheet takes it for a formula.
  * @param {string} text
  */
 function cell(text) {

@@ -1,14 +1,14 @@
 /**
- * The compare page: what is chosen stands in the address, profiles are loaded once, and what they
- * say of the choice is shown.
+ * The compare page: what is chosen is in the address, profiles are loaded once, and their matrices are
+ * shown side by side.
  */
 
-import { put, whenBackOrForward } from "../shell/address.js";
+import { writeQuery, whenBackOrForward } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
-import { Chooser, listed, MOST } from "./chooser.js";
-import { fill, tell } from "./controls.js";
+import { Chooser, readModels, MOST } from "./chooser.js";
+import { fillControls, showNotes } from "./controls.js";
 import { save, table } from "./export.js";
 import { scene } from "./scene.js";
 import { Sheets } from "./sheets.js";
@@ -19,7 +19,7 @@ import { Sheets } from "./sheets.js";
  * A figure of several models above the quantity that is chosen.
  * @typedef {object} Figure
  * @property {(chosen: import("./scene.js").Chosen[], palettes: Record<string, string[]>, wish: Wish) => void} show
- *   no models where another analysis is compared
+ *   without models where another analysis is compared
  * @property {(cell: [string, string] | null) => void} hold
  * @property {() => void} dispose
  */
@@ -39,7 +39,7 @@ class Comparison {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.models = listed(this.part("list"));
+    this.models = readModels(this.part("list"));
     /** @type {Map<string, Promise<Profile>>} */
     this.profiles = new Map();
     this.wish = query.read();
@@ -73,12 +73,12 @@ class Comparison {
       on(kind, "click", () => this.scene && save(kind, this.scene, this.wish, this.sheets.contents()));
     }
     on("table", "toggle", () => this.fillTable());
-    whenBackOrForward(() => this.recall(), signal);
+    whenBackOrForward(() => this.readAddress(), signal);
   }
 
   /** Back or forward to another choice. Where nothing else was visited, the theme then loads the page
-   * once more, and this one is let go. */
-  recall() {
+   * once more, and this one is disposed of. */
+  readAddress() {
     if (location.search === this.written) return;
     this.wish = query.read();
     void this.show();
@@ -87,13 +87,13 @@ class Comparison {
   /**
    * The reader has chosen something.
    * @param {Partial<Wish>} part
-   * @param {boolean} [small] no step back in history
+   * @param {boolean} [small] does not add an entry to the history
    */
   change(part, small = false) {
     const reset = "analysis" in part ? { matrix: "", scale: "", cell: null } : {};
     const plain = "matrix" in part || "view" in part ? { scale: "" } : {}; // scales are of a quantity
     this.wish = { ...this.effective(), ...reset, ...plain, ...part };
-    put(query.written(this.wish), small);
+    writeQuery(query.toQuery(this.wish), small);
     this.written = location.search;
     if (!small) return void this.show();
     for (const figure of this.figures.values()) figure.hold(this.wish.cell);
@@ -140,8 +140,8 @@ class Comparison {
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
       this.scene = scene(chosen, wish);
       this.wish = { ...wish, view: this.scene.view };
-      fill(this.part, chosen, this.scene, this.wish);
-      tell(this.part, this.scene, this.asked(wish));
+      fillControls(this.part, chosen, this.scene, this.wish);
+      showNotes(this.part, this.scene, this.asked(wish));
       await this.showFigure(chosen, wish);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       await this.sheets.show(this.scene, wish.cell);
@@ -158,7 +158,7 @@ class Comparison {
   }
 
   /**
-   * The figure of the analysis, where it has one, and no longer that of another.
+   * Show the figure of the analysis, where it has one, and hide those of others.
    * @param {import("./scene.js").Chosen[]} chosen
    * @param {Wish} wish
    */
@@ -225,7 +225,7 @@ class Comparison {
     this.sheets.recolour();
   }
 
-  /** Nothing of this page stays behind. */
+  /** Stop listening and remove what was added. */
   dispose() {
     this.gone.abort();
     this.sheets.dispose();

@@ -1,10 +1,10 @@
 /**
- * One panel: its heading, marks for the linked crosshair, and its cells, painted at once and drawn by
- * BokehJS, with axes, once the panel comes into sight; from then on its data are swapped.
+ * One panel: its heading, marks for the linked crosshair, and its cells. They are painted at once, and
+ * drawn by BokehJS, with axes, once the panel comes into sight; after that only its data change.
  */
 
 import { embed, update } from "../shell/bokeh.js";
-import { CHARACTER, edges, every, named, roomBelow, widest } from "../matrix/labels.js";
+import { CHARACTER, edges, every, cutLabels, roomBelow, widest } from "../matrix/labels.js";
 import { add, colours } from "../heatmap/layout.js";
 import { Marks, whole } from "../panels/marks.js";
 import { numeric } from "../matrix/numbers.js";
@@ -33,7 +33,7 @@ const TOP = 6;
 const DEPTH = 30; // pixels that a relative depth takes
 const LINED = 14; // pixels from which on a cell has room for lines around it
 
-/** That the page has come to rest. @type {Promise<void> | undefined} */
+/** Resolves when the page is idle. @type {Promise<void> | undefined} */
 let rested;
 
 export class Panel {
@@ -70,7 +70,7 @@ export class Panel {
   /** Draw what it is to show. */
   draw() {
     const content = /** @type {Content} */ (this.content);
-    if (!this.live) return painted(this.still, content);
+    if (!this.live) return paintCells(this.still, content);
     update(this.live, filling(content), image(content));
     this.settle();
   }
@@ -85,7 +85,7 @@ export class Panel {
   }
 
   async start() {
-    // BokehJS takes longer to start than all else on the page: first the page comes to rest.
+    // BokehJS takes longer to start than all else on the page: wait until the page is idle.
     await (rested ??= new Promise(whenIdle));
     if (this.gone) return;
     const content = /** @type {Content} */ (this.content);
@@ -100,8 +100,8 @@ export class Panel {
   }
 
   /**
-   * What it is to show, in words and sizes. All panels are prepared before the first is drawn, so that
-   * the browser computes styles once.
+   * Set the words and sizes of what it is to show. All panels are prepared before the first is drawn, so
+   * that the browser computes styles once.
    * @param {Content} content
    */
   prepare(content) {
@@ -122,7 +122,7 @@ export class Panel {
     }
   }
 
-  /** Bokeh's frame lies where ours does, however wide its axis came out. */
+  /** Move Bokeh's frame over ours, however wide its axis is. */
   settle() {
     requestAnimationFrame(() => {
       const drawn = this.live?.view.frame?.bbox;
@@ -159,7 +159,7 @@ export class Panel {
     this.marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
   }
 
-  /** Out of sight, ready to be shown again. */
+  /** Hide it, ready to be shown again. */
   rest() {
     this.element.classList.add("atlas-resting");
     this.element.inert = true;
@@ -179,7 +179,7 @@ export class Panel {
 }
 
 /**
- * How large panels of a grid are, so that as many stand in a row as can be read.
+ * The size of a grid's panels, so that each row has as many as can be read.
  * @param {Grid} grid
  * @param {boolean} deep
  * @param {number} room width of the page, in pixels
@@ -209,7 +209,7 @@ export function boxOf(grid, deep, room, count, gap) {
  * @param {HTMLCanvasElement} still
  * @param {Content} content
  */
-function painted(still, { grid, shares, palette }) {
+function paintCells(still, { grid, shares, palette }) {
   const steps = Uint8Array.from(shares, (share) => (Number.isNaN(share) ? MISSING : Math.round(share * STEPS)));
   const scale = { kind: "any", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] };
   const colours = pixels(/** @type {import("../matrix/scales.js").Shared} */ (scale), { any: palette });
@@ -250,10 +250,10 @@ function filling({ grid, deep, palette, box }) {
       bar: { visible: false },
       x_range: across,
       y_range: down,
-      rows: { axis_label: axisName(grid.rows, deep), major_label_overrides: named(rows) },
+      rows: { axis_label: axisName(grid.rows, deep), major_label_overrides: cutLabels(rows) },
       columns: {
         axis_label: axisName(grid.columns, deep),
-        major_label_overrides: named(columns),
+        major_label_overrides: cutLabels(columns),
         major_label_orientation: box.turned ? Math.PI / 4 : 0,
       },
       rows_ticker: { ticks: ticks(grid.rows, deep, every(high, box.height, numeric(rows) ? 24 : 13)) },

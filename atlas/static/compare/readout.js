@@ -1,5 +1,5 @@
 /**
- * The readout: the values of all models at the cell that is pointed at, in one table.
+ * The readout: one table with the values of all models at the cell that is pointed at.
  */
 
 import { cellText, contrastText, layerText, where } from "./words.js";
@@ -27,7 +27,7 @@ export class Readout {
   }
 
   /**
-   * A row a model; made anew only when the models or what can be said of them change.
+   * Make a row for each model; only when the models or their columns change.
    * @param {Group} group
    */
   prepare(group) {

@@ -1,7 +1,7 @@
 /**
- * What the compare page shows, from profiles and a reader's wish: which models stand on one grid,
- * which values are contrasted, and the sheets of panels that share a colour scale. No page is
- * touched here.
+ * What the compare page shows, computed from profiles and what the reader has chosen: which models are
+ * on one grid, which values are contrasted, and the sheets of panels that share a colour scale. This
+ * module does not touch the page.
  */
 
 import { align, hasLayers, pooled, stacked } from "../matrix/align.js";
@@ -61,7 +61,7 @@ const RATIO_SCALES = [
  * @returns {Scene}
  */
 export function scene(chosen, wish) {
-  const models = chosen.flatMap((one) => having(one, wish.matrix));
+  const models = chosen.flatMap((one) => withMatrix(one, wish.matrix));
   const lacking = chosen.filter((one) => !models.some((model) => model.slug === one.slug));
   const [base, ...others] = models;
   if (!base) {
@@ -72,7 +72,7 @@ export function scene(chosen, wish) {
   }
   const ratio = hasRatio(base.matrix);
   const view = wish.view === "ratio" && !ratio ? "difference" : wish.view;
-  const sheets = laid(models, { ...wish, view });
+  const sheets = makeSheets(models, { ...wish, view });
   const told = others.map((model) => ({ model, differs: conditions(base.profile, model.profile) }));
   return {
     view: sheets[0]?.view ?? "values",
@@ -90,28 +90,28 @@ export function scene(chosen, wish) {
  * @param {string} name of the matrix
  * @returns {Model[]} none where the model has no such matrix
  */
-function having(one, name) {
+function withMatrix(one, name) {
   const { profile } = one;
   const matrix = profile?.matrices.find((item) => item.name === name);
   return profile && matrix ? [{ ...one, profile, matrix, obstacles: [] }] : [];
 }
 
 /**
- * The sheets: first what can be contrasted, then what stands beside it as it is.
+ * The sheets: first what can be contrasted, then what is shown as it is.
  * @param {Model[]} models
  * @param {Wish} wish
  * @returns {Sheet[]}
  */
-function laid(models, wish) {
+function makeSheets(models, wish) {
   const axes = (/** @type {Model} */ model) => model.matrix.axes.join(" ");
-  const [group, ...apart] = parted(models, axes).map((part) => grouped(part, wish));
+  const [group, ...apart] = groupBy(models, axes).map((part) => onOneGrid(part, wish));
   const sheets = [];
   const free = group.models.map((_, at) => at).filter((at) => at && !group.models[at].obstacles.length);
   const contrasted = wish.view !== "values" && free.length > 0;
-  if (contrasted) sheets.push(contrast(group, free, wish));
+  if (contrasted) sheets.push(contrastSheet(group, free, wish));
   const rest = group.models.map((_, at) => at).filter((at) => !contrasted || !free.includes(at));
-  if (!contrasted || rest.length > 1) sheets.push(...beside(group, rest, wish));
-  for (const other of apart) sheets.push(...beside(other, other.models.map((_, at) => at), wish));
+  if (!contrasted || rest.length > 1) sheets.push(...valueSheets(group, rest, wish));
+  for (const other of apart) sheets.push(...valueSheets(other, other.models.map((_, at) => at), wish));
   return sheets.filter((sheet) => sheet.group.grid.rows.labels.length && sheet.group.grid.columns.labels.length);
 }
 
@@ -121,7 +121,7 @@ function laid(models, wish) {
  * @param {(item: Item) => string} key
  * @returns {Item[][]} items with one key together, in order of appearance
  */
-function parted(items, key) {
+function groupBy(items, key) {
   /** @type {Map<string, Item[]>} */
   const parts = new Map();
   for (const item of items) parts.set(key(item), [...(parts.get(key(item)) ?? []), item]);
@@ -133,7 +133,7 @@ function parted(items, key) {
  * @param {Wish} wish
  * @returns {Group}
  */
-function grouped(models, wish) {
+function onOneGrid(models, wish) {
   const matrices = models.map((model) => model.matrix);
   const grid = align(matrices, wish.by, wish.shared);
   const deep = wish.by === "depth" && hasLayers(matrices[0]);
@@ -141,45 +141,45 @@ function grouped(models, wish) {
 }
 
 /**
- * Values as they are; models whose unit or kind is another one get a scale of their own.
+ * Values as they are; models with another unit or kind get a scale of their own.
  * @param {Group} group
  * @param {number[]} panels
  * @param {Wish} wish
  * @returns {Sheet[]}
  */
-function beside(group, panels, wish) {
+function valueSheets(group, panels, wish) {
   const quantity = (/** @type {number} */ at) => {
     const { unit, kind } = group.models[at].matrix;
     return `${kind} ${unit}`;
   };
-  return parted(panels, quantity).map((part) => {
+  return groupBy(panels, quantity).map((part) => {
     const matrices = part.map((at) => group.models[at].matrix);
     const shown = part.map((at) => group.values[at]);
     const all = pooled(matrices, group.grid, shown);
-    if (isWhole(all)) Object.assign(all, { categories: named(group, all) });
-    const scales = offered(all);
-    return sheet(group, "values", part, shown, all, classes(all), scales, wish.scale);
+    if (isWhole(all)) Object.assign(all, { categories: allCategories(group, all) });
+    const scales = sharedScales(all);
+    return makeSheet(group, "values", part, shown, all, classes(all), scales, wish.scale);
   });
 }
 
 /**
- * Numbers of categories count over the whole group, so all of its names are needed.
+ * The names of all categories of a group, in the order of their numbers.
  * @param {Group} group
  * @param {Matrix} all
  */
-function named(group, all) {
+function allCategories(group, all) {
   if (!all.categories) return undefined;
   return [...new Set(group.models.flatMap((model) => model.matrix.categories ?? []))];
 }
 
 /**
- * Differences from the baseline, ratios to it, or where classes are others.
+ * Differences from the baseline, ratios to it, or cells of another class.
  * @param {Group} group
  * @param {number[]} panels
  * @param {Wish} wish
  * @returns {Sheet}
  */
-function contrast(group, panels, wish) {
+function contrastSheet(group, panels, wish) {
   const [base] = group.models;
   const values = [0, ...panels].map((at) => group.values[at]);
   const whole = isWhole(base.matrix);
@@ -189,12 +189,12 @@ function contrast(group, panels, wish) {
   if (whole) {
     const scales = /** @type {Choice[]} */ ([{ value: "whole", label: "By class" }]);
     const labels = ["same class", "another class"];
-    return sheet(group, view, panels, found, { ...all, kind: "binary" }, labels, scales, "");
+    return makeSheet(group, view, panels, found, { ...all, kind: "binary" }, labels, scales, "");
   }
   /** @type {Matrix} */
   const signed = { ...all, kind: "diverging", scale: "linear" };
-  const scales = view === "ratio" ? RATIO_SCALES : offered(signed);
-  return sheet(group, view, panels, found, signed, [], scales, wish.scale);
+  const scales = view === "ratio" ? RATIO_SCALES : sharedScales(signed);
+  return makeSheet(group, view, panels, found, signed, [], scales, wish.scale);
 }
 
 /**
@@ -202,7 +202,7 @@ function contrast(group, panels, wish) {
  * @param {Matrix} all
  * @returns {Choice[]}
  */
-function offered(all) {
+function sharedScales(all) {
   return choices(all)
     .filter(({ value }) => value !== "row" && value !== "column")
     .map(({ value, label }) => ({ value, label: value === "linear" ? "Linear, range of all" : label }));
@@ -219,7 +219,7 @@ function offered(all) {
  * @param {string} wanted
  * @returns {Sheet}
  */
-function sheet(group, view, panels, shown, all, labels, scales, wanted) {
+function makeSheet(group, view, panels, shown, all, labels, scales, wanted) {
   const scale = (scales.find(({ value }) => value === wanted) ?? scales[0]).value;
   const coloured =
     view === "ratio"

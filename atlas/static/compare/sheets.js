@@ -1,6 +1,6 @@
 /**
- * The sheets of a scene on the page: a key to the colours and its panels, kept from one scene to the
- * next, so that data are swapped and no figure is made anew.
+ * The sheets of a scene on the page: a key to the colours and its panels. They are kept from one scene to
+ * the next, so that only data change and no figure is made again.
  */
 
 import { Crosshair } from "./crosshair.js";
@@ -34,7 +34,7 @@ export class Sheets {
     this.palettes = {};
     this.width = 0;
     this.crosshair = new Crosshair(host, () => this.shown(), onPin);
-    /** Who waits until it is known whether a panel is in sight. @type {Map<Element, (live: Promise<void> | undefined) => void>} */
+    /** Callbacks that wait until it is known whether a panel is in sight. @type {Map<Element, (live: Promise<void> | undefined) => void>} */
     this.asked = new Map();
     this.nearby = new IntersectionObserver((entries) => entries.forEach((entry) => this.notice(entry)), {
       rootMargin: NEAR,
@@ -51,9 +51,9 @@ export class Sheets {
   async show(scene, pinned) {
     this.scene = scene;
     while (this.laid.length > scene.sheets.length) this.drop(/** @type {Laid} */ (this.laid.pop()));
-    scene.sheets.forEach((sheet, at) => this.lay(sheet, (this.laid[at] ??= this.made())));
+    scene.sheets.forEach((sheet, at) => this.fillSheet(sheet, (this.laid[at] ??= this.makeSheet())));
     this.crosshair.reset(pinned);
-    await Promise.all(this.shown().map(({ panel }) => this.awake(panel)));
+    await Promise.all(this.shown().map(({ panel }) => this.wakeIfInSight(panel)));
     this.crosshair.reveal();
   }
 
@@ -61,11 +61,11 @@ export class Sheets {
    * @param {Panel} panel
    * @returns {Promise<void> | undefined} when it is live, or known to be out of sight
    */
-  awake(panel) {
+  wakeIfInSight(panel) {
     if (panel.live) return undefined;
     return new Promise((resolve) => {
       this.asked.set(panel.stage, resolve);
-      this.nearby.unobserve(panel.stage); // who is observed anew is told of at once
+      this.nearby.unobserve(panel.stage); // observed again, it is reported at once
       this.nearby.observe(panel.stage);
     });
   }
@@ -81,7 +81,7 @@ export class Sheets {
   }
 
   /** @returns {Laid} */
-  made() {
+  makeSheet() {
     const [head, key] = [made("h3", "atlas-sheet-head"), made("div", "atlas-ramp")];
     const [text, told, row] = [made("p", "atlas-scale"), made("p", "atlas-summary"), made("div", "atlas-panes")];
     told.setAttribute("aria-live", "polite");
@@ -95,7 +95,7 @@ export class Sheets {
    * @param {Sheet} sheet
    * @param {Laid} laid
    */
-  lay(sheet, laid) {
+  fillSheet(sheet, laid) {
     const { group, panels } = sheet;
     const palette = this.palette(sheet);
     const { grid, deep } = group;
@@ -123,9 +123,9 @@ export class Sheets {
   }
 
   /**
-   * The size of a sheet's panels. With a model less they never become smaller, even where all would
-   * then fit into one row: who takes a model away wants to see the others as they were. The last of
-   * two stays as it is.
+   * The size of a sheet's panels. With one model less they never become smaller, even where all would
+   * then fit into one row: a reader who removes a model wants to see the others as they were. The last
+   * of two stays as it is.
    * @param {Sheet} sheet
    * @param {Laid} laid
    */
@@ -134,7 +134,7 @@ export class Sheets {
     const key = JSON.stringify([grid.rows.labels, grid.columns.labels, deep]);
     const found = { grid: key, room, count, box: boxOf(grid, deep, room, count, GAP) };
     const fewer = before?.grid === found.grid && before.room === room && count < before.count;
-    const alone = count === 1 && before?.count === 2; // a wider one would be laid out anew, twice
+    const alone = count === 1 && before?.count === 2; // a wider one would be laid out twice
     if (fewer && (alone || found.box.width < before.box.width)) found.box = before.box;
     laid.last = found;
     return found.box;
@@ -164,7 +164,7 @@ export class Sheets {
     const strip = made("i");
     const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);
     strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const ticks = apart(coloured.ticks).map(({ at, label }) => {
+    const ticks = tickGaps(coloured.ticks).map(({ at, label }) => {
       const tick = made("span", "", label);
       tick.style.left = `${number(at * 100)}%`;
       return tick;
@@ -199,7 +199,7 @@ export class Sheets {
     const { scene } = this;
     if (!scene || this.width === this.host.clientWidth) return;
     this.width = this.host.clientWidth;
-    scene.sheets.forEach((sheet, at) => this.laid[at] && this.lay(sheet, this.laid[at]));
+    scene.sheets.forEach((sheet, at) => this.laid[at] && this.fillSheet(sheet, this.laid[at]));
     const { lit } = this.crosshair;
     this.crosshair.light(lit?.group ?? null, lit?.cell ?? null);
   }
@@ -237,7 +237,7 @@ function shape({ matrix }) {
  * Ticks that do not touch each other; both ends stay.
  * @param {import("../matrix/scales.js").Tick[]} ticks ascending
  */
-function apart(ticks) {
+function tickGaps(ticks) {
   const last = ticks.length - 1;
   let before = -1;
   return ticks.filter(({ at }, index) => {

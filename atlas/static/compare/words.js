@@ -1,5 +1,5 @@
 /**
- * What is said about a comparison: headings, the sentence computed from its values, and cells.
+ * Words about a comparison: headings, the sentence computed from its values, and cells.
  */
 
 import { differences, largest, tidy } from "../matrix/contrast.js";
@@ -27,30 +27,30 @@ export function heading({ group, view, kind }, at) {
  * @param {Sheet} sheet
  */
 export function summary(sheet) {
-  if (sheet.view === "values") return beside(sheet);
-  if (sheet.kind === "binary") return changed(sheet);
-  return sheet.view === "ratio" ? multiplied(sheet) : subtracted(sheet);
+  if (sheet.view === "values") return valuesSentence(sheet);
+  if (sheet.kind === "binary") return changedClassesSentence(sheet);
+  return sheet.view === "ratio" ? ratioSentence(sheet) : differenceSentence(sheet);
 }
 
 /**
- * What values are, and where those that may be subtracted are furthest apart.
+ * The range of the values, and where those that may be subtracted differ most.
  * @param {Sheet} sheet
  */
-function beside(sheet) {
+function valuesSentence(sheet) {
   const { group, panels } = sheet;
   const { models, values } = group;
-  if (isWhole(models[panels[0]].matrix)) return classed(sheet);
+  if (isWhole(models[panels[0]].matrix)) return classesSentence(sheet);
   const free = panels[0] === 0 ? panels.filter((at) => at && !models[at].obstacles.length) : [];
-  if (!free.length) return spanned(sheet);
+  if (!free.length) return rangeSentence(sheet);
   const shown = differences([0, ...free].map((at) => values[at]));
-  return `${subtracted({ ...sheet, panels: free, shown })} ${spanned(sheet)}`;
+  return `${differenceSentence({ ...sheet, panels: free, shown })} ${rangeSentence(sheet)}`;
 }
 
 /**
  * The highest and the lowest of all values, and each model's median.
  * @param {Sheet} sheet
  */
-function spanned({ group, panels, shown }) {
+function rangeSentence({ group, panels, shown }) {
   /** @type {[number, string][]} */
   const ends = [];
   for (const sign of [1, -1]) {
@@ -77,7 +77,7 @@ function spanned({ group, panels, shown }) {
  * In how many cells each class is, for each model.
  * @param {Sheet} sheet
  */
-function classed({ group, panels, shown, labels }) {
+function classesSentence({ group, panels, shown, labels }) {
   const parts = panels.map((at, panel) => {
     const counts = labels.map((label) => ({ label, count: 0 }));
     each([own(group, at, shown[panel])], (value) => (counts[value].count += 1));
@@ -89,10 +89,10 @@ function classed({ group, panels, shown, labels }) {
 }
 
 /** @param {Sheet} sheet */
-function subtracted({ group, panels, shown }) {
+function differenceSentence({ group, panels, shown }) {
   const cell = largest(shown);
-  if (!cell) return nothing(group, panels);
-  const [value, first, second, told] = contrasted(group, panels, shown, cell);
+  if (!cell) return nothingInCommon(group, panels);
+  const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const { length } = flat(shown);
   const base = group.models[0].name;
   if (value === 0) return `No difference: all ${length} values that both have are equal to those of ${base}.`;
@@ -105,10 +105,10 @@ function subtracted({ group, panels, shown }) {
 }
 
 /** @param {Sheet} sheet */
-function multiplied({ group, panels, shown }) {
+function ratioSentence({ group, panels, shown }) {
   const cell = largest(shown, true);
-  if (!cell) return nothing(group, panels);
-  const [value, first, second, told] = contrasted(group, panels, shown, cell);
+  if (!cell) return nothingInCommon(group, panels);
+  const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const ratios = flat(shown);
   return (
     `Largest ratio: ${group.models[panels[cell[0]]].name} has ${number(value)} times the value of ` +
@@ -118,7 +118,7 @@ function multiplied({ group, panels, shown }) {
 }
 
 /** @param {Sheet} sheet */
-function changed({ group, panels, shown }) {
+function changedClassesSentence({ group, panels, shown }) {
   const parts = panels.map((at, panel) => {
     const values = flat([shown[panel]]);
     const others = values.filter((value) => value === 1).length;
@@ -131,7 +131,7 @@ function changed({ group, panels, shown }) {
  * @param {Group} group
  * @param {number[]} panels
  */
-function nothing(group, panels) {
+function nothingInCommon(group, panels) {
   const others = panels.map((at) => group.models[at].name).join(", ");
   return `${group.models[0].name} has no value in common with ${others}.`;
 }
@@ -144,7 +144,7 @@ function nothing(group, panels) {
  * @param {import("../matrix/contrast.js").Cell} cell
  * @returns {[number, string, string, string]}
  */
-function contrasted(group, panels, shown, [panel, row, column]) {
+function contrastAt(group, panels, shown, [panel, row, column]) {
   const at = panels[panel];
   const values = [0, at].map((model) => cellText(group, model, row, column));
   const value = /** @type {number} */ (shown[panel][row][column]);

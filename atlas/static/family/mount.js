@@ -5,13 +5,13 @@
 
 import { fits, joined } from "../matrix/column-order.js";
 import { pixels } from "../panels/canvas.js";
-import { explain } from "../panels/legend.js";
-import { drawn } from "../plots/lines.js";
-import { amend, said } from "../shell/address.js";
+import { showKey } from "../panels/legend.js";
+import { drawChart } from "../plots/lines.js";
+import { amend, readQuery } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { made } from "../shell/dom.js";
 import { FamilyPanels } from "./panels.js";
-import { arranged, Ladder, MOST, picks } from "./sizes.js";
+import { withColumns, Ladder, MOST, picks } from "./sizes.js";
 import { charts } from "./trends.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
@@ -77,9 +77,9 @@ class Family {
     return matrices.find(({ name }) => name === this.part("matrix").value) ?? matrices[0];
   }
 
-  /** What the address asks for, as far as there is such a choice. */
+  /** What the address asks for, as far as the page offers it. */
   read() {
-    const asked = said();
+    const asked = readQuery();
     for (const name of FIELDS) {
       const field = this.part(name);
       if (name === "matrix") this.offerMatrices();
@@ -90,7 +90,7 @@ class Family {
     this.part("beside").checked = asked.get("beside") !== "no";
   }
 
-  /** Whole blocks stand first, or no longer do. */
+  /** Show whole blocks first, or not. */
   joinOrPart() {
     this.draw();
     this.write();
@@ -107,7 +107,7 @@ class Family {
     amend(values, true);
   }
 
-  /** @param {typeof FIELDS[number]} name what the reader has chosen anew */
+  /** @param {typeof FIELDS[number]} name of the field that the reader has changed */
   async chosen(name) {
     if (name === "analysis") this.offerMatrices();
     if (name === "analysis" || name === "matrix") {
@@ -170,7 +170,7 @@ class Family {
     const first = this.part("beside");
     first.closest("label").hidden = !this.sizes.some(({ matrix, beside }) => beside && fits(matrix, beside));
     const shown = this.sizes.map(({ model, matrix, beside }) => {
-      const own = columns.length ? arranged(matrix, columns) : matrix;
+      const own = columns.length ? withColumns(matrix, columns) : matrix;
       return { model, matrix: first.checked ? joined(own, beside) : own };
     });
     this.hatched = shown.some(({ matrix }) => matrix.values.flat().includes(null));
@@ -204,7 +204,7 @@ class Family {
       const values = sizes.flatMap(({ matrix }) => matrix.values.flat());
       return quantity.categories.map((_, category) => values.filter((value) => value === category).length);
     };
-    explain(this.part("key"), quantity, this.palettes, this.off, counts, (category) => {
+    showKey(this.part("key"), quantity, this.palettes, this.off, counts, (category) => {
       if (!this.off.delete(category)) this.off.add(category);
       this.draw();
     });
@@ -241,12 +241,12 @@ class Family {
     const pick = options.find(({ label }) => label === this.part("pick").value) ?? options[0];
     const width = Math.min(520, this.element.clientWidth);
     const shown = charts(sizes, quantity, pick, (at) => this.shade(at));
-    this.part("trends").replaceChildren(...shown.map((chart) => drawn(chart, width)));
+    this.part("trends").replaceChildren(...shown.map((chart) => drawChart(chart, width)));
   }
 
   /**
    * @param {number} at place on the ladder
-   * @returns {string} a colour that goes with size and stands off the page
+   * @returns {string} a colour that grows with size and has contrast to the page
    */
   shade(at) {
     const palette = this.palettes.sequential;

@@ -5,7 +5,7 @@
 import { exact, owner, place } from "../matrix/numbers.js";
 import { stepOf } from "../matrix/scales.js";
 import { cellAt, cellSize, paint } from "../panels/canvas.js";
-import { moved } from "../panels/keys.js";
+import { nextCell } from "../panels/keys.js";
 import { footLabels, sideLabels } from "../panels/labels.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { link, made } from "../shell/dom.js";
@@ -47,7 +47,7 @@ export class FamilyPanels {
     const panels = shown.map((one) => {
       const { rows, columns } = one.matrix;
       const [width, height] = [wide * columns.length, isRelative ? tallest : rows.length * high];
-      const canvas = drawn(one, quantity, colours);
+      const canvas = drawCells(one, quantity, colours);
       canvas.style.cssText = `width:${width}px;height:${height}px;--first:${wide}px`;
       this.listen(canvas, one);
       return this.panel(canvas, one, width, height);
@@ -63,7 +63,7 @@ export class FamilyPanels {
   cells(shown, quantity) {
     const fitting = shown.map(({ matrix }) => cellSize({ ...matrix, steps: new Uint8Array() }, WIDE, HIGH));
     const most = Math.max(...shown.map(({ matrix }) => matrix.columns.length));
-    // The name of a module fits; a head can be seen, and few of them are no sliver.
+    // Wide enough for a module's name; heads stay visible, and a panel of few heads is not a sliver.
     const least = quantity.columns.length ? 16 : Math.max(4, Math.ceil(90 / most));
     const room = Math.floor((this.stage.clientWidth / shown.length - AROUND) / most); // all in a row
     const wide = Math.min(26, Math.max(least, room), ...fitting.map(([width]) => width));
@@ -107,7 +107,7 @@ export class FamilyPanels {
     canvas.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return point(null);
       if (event.key === "Enter") return void visit();
-      const next = moved(event, at, matrix.rows.length, matrix.columns.length);
+      const next = nextCell(event, at, matrix.rows.length, matrix.columns.length);
       if (!next) return;
       event.preventDefault();
       point(next);
@@ -139,7 +139,7 @@ export class FamilyPanels {
  * @param {Quantity} quantity
  * @param {Uint32Array} colours
  */
-function drawn({ model, matrix }, quantity, colours) {
+function drawCells({ model, matrix }, quantity, colours) {
   const { rows, columns } = matrix;
   const canvas = made("canvas");
   canvas.classList.toggle("atlas-joined", Boolean(matrix.beside));

@@ -1,5 +1,5 @@
 /**
- * The ladder of a family: what `atlas/site/across/families.py` says about all sizes, and the models'
+ * The sizes of a family: `ladder.json`, which `atlas/site/across/families.py` writes, and the models'
  * own profiles, each loaded when it is first shown.
  */
 
@@ -30,7 +30,7 @@ import { fetchJson } from "../shell/fetch.js";
 export const MOST = 16;
 
 /**
- * At most so many of a list, the first and the last among them.
+ * At most `most` items of a list, spread evenly, with the first and the last.
  * @template T
  * @param {T[]} list
  * @param {number} most
@@ -107,7 +107,7 @@ export class Ladder {
  * @param {string[]} columns
  * @returns {Matrix}
  */
-export function arranged(matrix, columns) {
+export function withColumns(matrix, columns) {
   const places = columns.map((column) => matrix.columns.indexOf(column));
   const values = matrix.values.map((row) => places.map((at) => (at < 0 ? null : row[at])));
   return { ...matrix, columns, values, native: undefined };
@@ -115,7 +115,7 @@ export function arranged(matrix, columns) {
 
 /**
  * @typedef {{label: string, of: (value: number|null, across: string) => number|null}} Pick
- * What a trend line follows: a mean over everything, over one module, or the share of a class.
+ * What a trend line shows: a mean over everything, over one module, or the share of a class.
  */
 
 /**
@@ -158,7 +158,7 @@ export function byLayer(matrix, pick) {
  * @param {Matrix} matrix
  * @param {Pick} pick
  */
-export function overall({ rows, columns, values, axes }, pick) {
+export function meanOfAll({ rows, columns, values, axes }, pick) {
   const across = (/** @type {number} */ row, /** @type {number} */ column) =>
     axes[1] === "layer" ? rows[row] : columns[column];
   return mean(values.flatMap((line, row) => line.map((value, column) => pick.of(value, across(row, column)))));

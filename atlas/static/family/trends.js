@@ -2,7 +2,7 @@
  * What a family's trends show: means by relative depth, a line a size, and over sizes.
  */
 
-import { byLayer, overall } from "./sizes.js";
+import { byLayer, meanOfAll } from "./sizes.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
@@ -12,7 +12,7 @@ import { byLayer, overall } from "./sizes.js";
 /**
  * @param {Size[]} sizes
  * @param {Quantity} quantity
- * @param {Pick} pick what is followed
+ * @param {Pick} pick what the lines show
  * @param {(at: number) => string} shade the colour of a size
  * @returns {Chart[]} by depth where there are layers, over sizes where two or more are known
  */
@@ -72,7 +72,7 @@ function points(means, log) {
  */
 function bySize(sizes, pick, what, log, shade) {
   const each = sizes.flatMap(({ model, matrix }, at) => {
-    const y = overall(matrix, pick);
+    const y = meanOfAll(matrix, pick);
     if (model.parameters === null || y === null || (log && y <= 0)) return [];
     const told = `${model.parameters.toLocaleString("en")} parameters`;
     const point = { x: Math.log10(model.parameters), y, told };

@@ -1,11 +1,12 @@
 /**
- * One head in full: what it scores on every relation, with interval and chance, whether it copies,
- * what other analyses measured of it, and what it makes of the tokens that it acts on most. Tokens are text and never anything else.
+ * All about one head: its scores on every relation, with interval and chance, whether it copies, what
+ * other analyses measured of it, and what it makes of the tokens that it acts on most. Tokens are
+ * always shown as text, never as HTML.
  */
 
-import { named, relationTitle } from "../matrix/chance.js";
-import { elsewhere, readElsewhere } from "./other-analyses.js";
-import { CATEGORIES, categories } from "./words.js";
+import { scoreName, relationTitle } from "../matrix/chance.js";
+import { otherScores, readOtherAnalyses } from "./other-analyses.js";
+import { CATEGORIES, categoryText } from "./words.js";
 import { known, number, rank } from "../matrix/numbers.js";
 import { button, made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
@@ -57,7 +58,7 @@ export class HeadPanel {
     this.title.textContent = `Head ${name}`;
     this.parts ??= fetchJson(source).then(({ heads }) => byName(heads));
     this.parts.catch(() => (this.parts = undefined));
-    this.others ??= readElsewhere(this.home);
+    this.others ??= readOtherAnalyses(this.home);
     this.others.catch(() => (this.others = undefined));
     let told;
     try {
@@ -66,7 +67,7 @@ export class HeadPanel {
     } catch (error) {
       told = [made("p", "atlas-note", `This head could not be read: ${error instanceof Error ? error.message : error}.`)];
     }
-    if (this.head !== head) return; // another one was asked for meanwhile
+    if (this.head !== head) return; // the reader has opened another one meanwhile
     this.body.replaceChildren(...told);
     this.body.scrollTop = 0;
     this.element.dataset.ready = name;
@@ -74,7 +75,7 @@ export class HeadPanel {
   }
 
   /**
-   * The heads of other models that are most like it, when they have arrived; a failure is told there.
+   * The heads of other models that are most like it, once they are loaded; an error is shown there.
    * @param {Head} head
    */
   async compare(head) {
@@ -120,12 +121,12 @@ function content(profile, head, part, others) {
   const layers = matrices.get("ov_copying")?.rows.length ?? 1;
   const [layer, one] = head;
   const where = `Layer ${layer} of 0 to ${layers - 1}, head ${one}. `;
-  const classed = CATEGORIES.every((name) => matrices.has(`relations:${name}`)) ? `${categories(matrices, head)}.` : "";
+  const classed = CATEGORIES.every((name) => matrices.has(`relations:${name}`)) ? `${categoryText(matrices, head)}.` : "";
   return [
     made("p", "", where + classed),
     ...copying(matrices.get("ov_copying"), head),
     ...relations(profile, matrices, part),
-    ...elsewhere(others, head),
+    ...otherScores(others, head),
     ...salient(part),
   ];
 }
@@ -158,7 +159,7 @@ function relations(profile, matrices, part) {
   if (!rows.length) return [title, made("p", "", "None.")];
   const list = made("ul", "atlas-head-scores");
   for (const [name, [value, low, high, chance]] of rows) {
-    const said = named(name);
+    const said = scoreName(name);
     const matrix = matrices.get(name);
     const item = made("li", low > chance ? "" : "atlas-head-unsure");
     const scale = made("span", "atlas-head-scale");

@@ -3,13 +3,13 @@
  * heads that have it, coloured by how many categories they have in all or by their relations in it.
  */
 
-import { CATEGORIES, categories, judged, scores, told } from "./words.js";
-import { explain } from "../panels/legend.js";
-import { found, join, leave, tell } from "../shell/linked-figures.js";
+import { CATEGORIES, categoryText, scoredMatrices, scores, scoreText } from "./words.js";
+import { showKey } from "../panels/legend.js";
+import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Marks, whole } from "../panels/marks.js";
 import { MISSING, stepOf } from "../matrix/scales.js";
 import { cellAt, paint, pixels } from "../panels/canvas.js";
-import { moved } from "../panels/keys.js";
+import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { labelled, made, select } from "../shell/dom.js";
 
@@ -33,7 +33,7 @@ export class FunctionalMaps {
       relations: palettes.sequential.slice(64, 240), // its ends are hard to see on dark or light ground
     };
     this.profile = profile;
-    this.matrices = judged(profile);
+    this.matrices = scoredMatrices(profile);
     this.open = open;
     this.gone = new AbortController();
     /** Numbers of categories that are switched off. @type {Set<number>} */
@@ -116,7 +116,7 @@ export class FunctionalMaps {
       return this.open(this.cell, true);
     }
     const from = this.cell ?? this.chosen;
-    const next = moved(event, from && [from[1], from[0]], this.axes.rows.length, this.axes.columns.length);
+    const next = nextCell(event, from && [from[1], from[0]], this.axes.rows.length, this.axes.columns.length);
     if (!next) return;
     event.preventDefault();
     this.point(shown, [next[1], next[0]]);
@@ -196,7 +196,7 @@ export class FunctionalMaps {
       const cells = this.counts("all").flatMap((line, layer) => line.map((_, head) => this.many(layer, head)));
       return CATEGORIES.map((_, at) => cells.filter((many) => many === at + 1).length);
     };
-    explain(home, scale, this.palettes, this.off, counts, (category) => this.toggle(category));
+    showKey(home, scale, this.palettes, this.off, counts, (category) => this.toggle(category));
   }
 
   /** @param {number} category */
@@ -211,14 +211,14 @@ export class FunctionalMaps {
    */
   *words(head) {
     yield `Head ${head.join(".")}`;
-    yield categories(this.matrices, head);
+    yield categoryText(this.matrices, head);
     const all = scores(this.profile, this.matrices, head);
-    for (const score of all.slice(0, TOLD)) yield told(score);
+    for (const score of all.slice(0, TOLD)) yield scoreText(score);
     if (all.length > TOLD) yield `and ${all.length - TOLD} more`;
   }
 
   /**
-   * Tell a head, and light it in all figures of the page; null for none.
+   * Show a head in the tooltip, and light it in all figures of the page; null for none.
    * @param {Shown} shown
    * @param {Head | null} head
    */
@@ -227,7 +227,7 @@ export class FunctionalMaps {
     this.cell = head;
     this.mark(head);
     const { columns, rows } = this.axes;
-    tell(this, head && [["layer", columns[head[0]]], ["head", rows[head[1]]]]);
+    lightOthers(this, head && [["layer", columns[head[0]]], ["head", rows[head[1]]]]);
     if (!head) return this.tip.hide();
     const [title, classed, ...rest] = this.words(head);
     this.tip.tell(title, [classed], rest);
@@ -260,7 +260,7 @@ export class FunctionalMaps {
 
   /** Another figure points at a place. @param {import("../shell/linked-figures.js").Place | null} place */
   follow(place) {
-    const [row, column] = place ? found(place, /** @type {any} */ (this.axes)) : [-1, -1];
+    const [row, column] = place ? placeIn(place, /** @type {any} */ (this.axes)) : [-1, -1];
     this.mark(row < 0 && column < 0 ? this.cell : [column, row]);
   }
 

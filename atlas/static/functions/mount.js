@@ -1,13 +1,13 @@
 /**
- * The functional map of a model's page: its panels come to life when they are near, and a head that
- * the address or a figure names opens in a panel of its own (`?head=12.3`).
+ * The functional map of a model's page: its panels start when they come near, and a head that the
+ * address or a figure names opens in a panel of its own (`?head=12.3`).
  */
 
 import { readHead, whenBackOrForward, writeHead } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { fetchJson } from "../shell/fetch.js";
 import { Lazy, tellFailure } from "../shell/lazy.js";
-import { claim } from "../shell/linked-figures.js";
+import { releaseOthers } from "../shell/linked-figures.js";
 
 /** @typedef {[number, number]} Head layer and head */
 /** @typedef {import("./maps.js").FunctionalMaps} FunctionalMaps */
@@ -47,7 +47,7 @@ export class Functions {
     document.addEventListener("atlas-pin", (event) => this.pinned(/** @type {CustomEvent} */ (event).detail), { signal });
   }
 
-  /** The panels, once they are there. @returns {FunctionalMaps | undefined} */
+  /** The panels, once they are loaded. @returns {FunctionalMaps | undefined} */
   get maps() {
     return this.lazy.part;
   }
@@ -78,8 +78,8 @@ export class Functions {
   }
 
   /**
-   * A cell of the section's heatmap was pinned, or let go: its head opens, or closes, in the entry
-   * of the history that the pin has made.
+   * A cell of the section's heatmap was pinned or unpinned: its head opens or closes, in the same entry
+   * of the history.
    * @param {{figure: string, axes: string[], pinned: {row: string, column: string} | null}} pin
    */
   pinned({ figure, axes, pinned }) {
@@ -90,23 +90,23 @@ export class Functions {
 
   /**
    * @param {Head} head
-   * @param {boolean} again without a new entry in the history
+   * @param {boolean} again replaces the current entry of the history instead of adding one
    * @param {boolean} byKey the keyboard asked for it, so the focus goes there
    */
   open(head, again, byKey) {
     writeHead(head, again, !again);
-    if (!again && this.maps) claim(this.maps);
+    if (!again && this.maps) releaseOthers(this.maps);
     if (byKey) this.before = /** @type {HTMLElement | null} */ (document.activeElement);
     void this.show(head).then(() => byKey && this.panel?.focus());
   }
 
-  /** @param {boolean} again without a new entry in the history */
+  /** @param {boolean} again replaces the current entry of the history instead of adding one */
   close(again) {
     writeHead(null, again);
     void this.show(null);
   }
 
-  /** What the address says. */
+  /** Show what the address names. */
   follow() {
     const head = readHead();
     if (head || this.wanted) void this.show(head);
@@ -135,7 +135,7 @@ export class Functions {
     this.lazy.recolour();
   }
 
-  /** Nothing of it stays behind. */
+  /** Stop listening and remove what was added. */
   dispose() {
     this.lazy.dispose();
     this.panel?.dispose();

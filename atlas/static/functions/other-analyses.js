@@ -1,6 +1,6 @@
 /**
- * What the other analyses of a model's page have measured of a head: every quantity that has a
- * value for each layer and head, with the head's rank among them.
+ * What the other analyses on a model's page measured of a head: every quantity with a value for each
+ * layer and head, and the head's rank in it.
  */
 
 import { known, number, rank } from "../matrix/numbers.js";
@@ -8,13 +8,13 @@ import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
-/** @typedef {{title: string, matrices: Matrix[]}} Elsewhere an analysis and what it says of heads */
+/** @typedef {{title: string, matrices: Matrix[]}} Elsewhere an analysis and its scores of heads */
 
 /**
  * @param {Element} figure the one that the panel belongs to
- * @returns {Promise<Elsewhere[]>} one of each other figure of the page that says something of heads
+ * @returns {Promise<Elsewhere[]>} one for each other figure of the page that has scores of heads
  */
-export function readElsewhere(figure) {
+export function readOtherAnalyses(figure) {
   const name = figure instanceof HTMLElement ? figure.dataset.src : "";
   const others = [...document.querySelectorAll("figure[data-heads]")].map((one) => /** @type {HTMLElement} */ (one));
   return Promise.all(
@@ -36,7 +36,7 @@ export function readElsewhere(figure) {
  * @param {[number, number]} head layer and head
  * @returns {HTMLElement[]}
  */
-export function elsewhere(found, [layer, head]) {
+export function otherScores(found, [layer, head]) {
   return found.flatMap(({ title, matrices }) => {
     const list = made("ul", "atlas-head-scores atlas-head-elsewhere");
     for (const matrix of matrices) {

@@ -2,7 +2,7 @@
  * What a head does, in the words and numbers of `functions.json`.
  */
 
-import { interval, named, relationTitle } from "../matrix/chance.js";
+import { interval, scoreName, relationTitle } from "../matrix/chance.js";
 import { number } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -21,16 +21,16 @@ export const CATEGORIES = ["algorithmic", "knowledge", "linguistic", "translatio
  */
 
 /**
- * The matrices of a profile by name, of scores only those at the k that the model is judged at.
+ * The matrices of a profile by name; of scores only those at the k that the model's categories use.
  * @param {any} profile
  * @returns {Map<string, Matrix>}
  */
-export function judged({ matrices, conditions }) {
+export function scoredMatrices({ matrices, conditions }) {
   const ks = [conditions.k, conditions.k_copying]; // no relation is scored at both
   return new Map(
     matrices
       .filter((/** @type {Matrix} */ { name }) => {
-        const said = named(name);
+        const said = scoreName(name);
         return !said || ks.includes(said.k);
       })
       .map((/** @type {Matrix} */ matrix) => [matrix.name, matrix]),
@@ -40,14 +40,14 @@ export function judged({ matrices, conditions }) {
 /**
  * The scores of a head above the threshold, the highest first.
  * @param {any} profile
- * @param {Map<string, Matrix>} matrices as `judged` gives them
+ * @param {Map<string, Matrix>} matrices as `scoredMatrices` gives them
  * @param {Head} head
  * @returns {Score[]}
  */
 export function scores(profile, matrices, [layer, head]) {
   const found = [];
   for (const [name, matrix] of matrices) {
-    const said = named(name);
+    const said = scoreName(name);
     const value = said && matrix.values[layer][head];
     if (!said || value === null || value <= profile.protocol.threshold || !matrix.n) continue;
     const [low, high] = interval(value, matrix.n);
@@ -61,7 +61,7 @@ export function scores(profile, matrices, [layer, head]) {
  * A score with its interval, and chance where the interval reaches it.
  * @param {Score} score
  */
-export function told({ title, down, value, low, high, most }) {
+export function scoreText({ title, down, value, low, high, most }) {
   const sure = `${title}${down ? " (pushed down)" : ""} ${number(value)} (${number(low)} to ${number(high)})`;
   return low > most ? sure : `${sure}, chance up to ${number(most)}`;
 }
@@ -71,7 +71,7 @@ export function told({ title, down, value, low, high, most }) {
  * @param {Map<string, Matrix>} matrices
  * @param {Head} head
  */
-export function categories(matrices, [layer, head]) {
+export function categoryText(matrices, [layer, head]) {
   const has = CATEGORIES.map((name) => ({ name, count: matrices.get(`relations:${name}`)?.values[layer][head] ?? 0 }));
   const shown = has.filter(({ count }) => count);
   if (!shown.length) return "No relation above chance";

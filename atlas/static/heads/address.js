@@ -1,8 +1,8 @@
 /**
- * What the page of heads shows, in its address: so that a link and the back button lead to it.
+ * What the page of heads shows, in its address, so that links and the back button restore it.
  */
 
-import { amend, readable, said } from "../shell/address.js";
+import { amend, unescaped, readQuery } from "../shell/address.js";
 
 /** @typedef {import("./filter.js").State} State */
 
@@ -22,7 +22,7 @@ export const FIELDS = /** @type {const} */ (["score", "from", "to", "category", 
  * @returns {State} what the address asks for, as far as the page offers it
  */
 export function read({ first, columns, has, scored }) {
-  const asked = said();
+  const asked = readQuery();
   const state = /** @type {any} */ ({});
   for (const name of FIELDS) {
     const value = asked.get(name);
@@ -38,10 +38,10 @@ export function read({ first, columns, has, scored }) {
 }
 
 /**
- * Put what is shown into the address; what a page begins with is left out, what others wrote stays.
+ * Put what is shown into the address; what a page begins with is left out, other keys stay.
  * @param {State} state
  * @param {Offers} offers
- * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ * @param {boolean} again replaces the current entry of the history instead of adding one
  */
 export function write(state, { first, columns }, again) {
   /** @type {Record<string, string>} */
@@ -49,5 +49,5 @@ export function write(state, { first, columns }, again) {
   /** @type {Record<string, string>} */
   const plain = { ...first, sort: "", columns: columns.join(), page: "1", head: "" };
   const told = Object.entries(values).map(([name, value]) => [name, value === plain[name] ? undefined : value]);
-  amend(Object.fromEntries(told), again, readable);
+  amend(Object.fromEntries(told), again, unescaped);
 }

@@ -29,7 +29,7 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @typedef {Scale & {id: string, analysis: string, name: string, title: string, unit: string, direction: string,
  *   least: boolean, part: number, offset: number, others?: string[]}} Score
  */
-/** @typedef {{head: number, distance: number, scores: number[]}} Near a head, how far it is, and the scores that say so */
+/** @typedef {{head: number, distance: number, scores: number[]}} Near a head, its distance, and the scores that both have */
 /** @typedef {{analysis: string, name: string, title: string, group: number}} Print */
 /** @typedef {{parts: string[], rows: number, count: number, usual: number | null, scores: Print[], sets: number[][]}} Nearest */
 
@@ -131,12 +131,12 @@ export class HeadBundle {
   }
 
   /** Which categories each head has, a bit each; 255 where that is not known. @returns {Promise<Uint8Array | null>} */
-  async classed() {
+  async categoryBits() {
     return this.classes && this.bytes(this.classes);
   }
 
   /** Which relations each head has. @returns {Promise<Uint8Array[]>} raised, then pushed down, 8 relations each */
-  relating() {
+  relationPlanes() {
     return Promise.all(this.has.map((where) => this.bytes(where)));
   }
 
@@ -198,7 +198,7 @@ const DEPTH = {
  * @param {HeadBundle} bundle
  * @param {number} bits
  */
-export function classesTold({ categories }, bits) {
+export function categoryText({ categories }, bits) {
   if (bits === MISSING) return "–";
   const has = categories.filter((_, at) => bits & (1 << at));
   return has.map((name) => name[0].toUpperCase() + name.slice(1)).join(", ") || "none";
@@ -207,11 +207,11 @@ export function classesTold({ categories }, bits) {
 /**
  * The relations that a head has, in words.
  * @param {HeadBundle} bundle
- * @param {Uint8Array[]} planes as `relating` gives them
+ * @param {Uint8Array[]} planes as `relationPlanes` gives them
  * @param {number} at
  * @returns {string[]}
  */
-export function relationsTold({ relations }, planes, at) {
+export function relationTexts({ relations }, planes, at) {
   return relations.flatMap(({ title }, place) => {
     const [up, down] = sides(planes, at, place);
     return [...(up ? [title] : []), ...(down ? [`${title} (pushed down)`] : [])];

@@ -2,7 +2,7 @@
  * One head of the page of heads: what it does, and the heads of other models that are most like it.
  */
 
-import { classesTold, relationsTold } from "./bundle.js";
+import { categoryText, relationTexts } from "./bundle.js";
 import { cells } from "./table.js";
 import { basis, distance } from "./nearest.js";
 import { number } from "../matrix/numbers.js";
@@ -44,8 +44,8 @@ export class HeadCard {
   }
 
   /**
-   * @param {number} at -1 for none
-   * @param {string} asked how the address names it
+   * @param {number} at -1 where the atlas has no such head
+   * @param {string} asked how the address names it; empty for none
    * @param {Data} data
    * @param {Near[]} near
    */
@@ -60,7 +60,7 @@ export class HeadCard {
     const model = this.bundle.model(at);
     const [layer, head] = this.bundle.place(at);
     this.title.textContent = `Head ${layer}.${head} of ${model.name}`;
-    const where = made("p", "", `Layer ${layer} of 0 to ${model.layers - 1}, head ${head} of 0 to ${model.heads - 1}. ${this.does(at, data)}`);
+    const where = made("p", "", `Layer ${layer} of 0 to ${model.layers - 1}, head ${head} of 0 to ${model.heads - 1}. ${this.summary(at, data)}`);
     where.append(" ", link("All that was measured of it", this.bundle.address(at, this.root)));
     this.body.replaceChildren(where, ...this.nearest(at, data, near));
   }
@@ -69,11 +69,11 @@ export class HeadCard {
    * @param {number} at
    * @param {Data} data
    */
-  does(at, { classes, planes }) {
+  summary(at, { classes, planes }) {
     if (!classes || classes[at] === 255) return "";
-    const relations = relationsTold(this.bundle, planes, at);
+    const relations = relationTexts(this.bundle, planes, at);
     if (!relations.length && !classes[at]) return "It has no relation above chance.";
-    return `${classesTold(this.bundle, classes[at])}: ${relations.join(", ")}.`;
+    return `${categoryText(this.bundle, classes[at])}: ${relations.join(", ")}.`;
   }
 
   /**
@@ -84,7 +84,7 @@ export class HeadCard {
    */
   nearest(at, data, near) {
     const title = made("h3", "", "Nearest heads in other models");
-    if (!near.length) return [title, made("p", "atlas-note", lonely(this.bundle))];
+    if (!near.length) return [title, made("p", "atlas-note", whyNoneNear(this.bundle))];
     const table = made("table", "atlas-heads-table");
     const top = table.createTHead().insertRow();
     const names = ["Head", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
@@ -141,8 +141,8 @@ export class HeadCard {
 }
 
 /**
- * How two models are related, in words; nothing for models that are not. Heads of one lineage are
- * often alike because they are the same heads.
+ * How two models are related, in words; empty where they are not. Heads of one lineage are often alike
+ * because they are the same heads.
  * @param {import("./bundle.js").Model} model
  * @param {import("./bundle.js").Model} other
  */
@@ -156,7 +156,7 @@ function lineage(model, other) {
  * Why a head has no nearest ones.
  * @param {HeadBundle} bundle
  */
-function lonely({ near, models }) {
+function whyNoneNear({ near, models }) {
   if (models.length < 2) return "This atlas has no other model with heads.";
   if (!near) return "The nearest heads of this atlas were not computed: it has too many heads, or none of its scores is shared.";
   return "No other model has a score that was measured in the same way.";

@@ -5,9 +5,9 @@
 import { grouped } from "../matrix/numbers.js";
 import { MISSING, STEPS, stepOf, valueOf } from "../matrix/scales.js";
 import { bar } from "../panels/legend.js";
-import { dotted, frame, plane, Points, sharp } from "../plots/points.js";
+import { drawDots, frame, plane, Points, sizeCanvas } from "../plots/points.js";
 import { made, node } from "../shell/dom.js";
-import { classesTold } from "./bundle.js";
+import { categoryText } from "./bundle.js";
 import { shown } from "./table.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
@@ -33,12 +33,12 @@ export class HeadCloud {
     this.axes = null;
     /** @type {number[]} heads that are marked: one that is open, then those nearest to it */
     this.kept = [];
-    const hearer = {
+    const listener = {
       point: (/** @type {number} */ at) => this.point(at),
       open: (/** @type {number} */ at) => open(this.heads[at]),
       words: (/** @type {number} */ at) => this.words(at),
     };
-    this.points = new Points(hearer, REACH);
+    this.points = new Points(listener, REACH);
     this.stage = this.points.stage;
     this.key = made("div", "atlas-heads-key");
     home.replaceChildren(this.stage, this.key);
@@ -73,8 +73,8 @@ export class HeadCloud {
       y[at] = places.up.at(up.steps[this.heads[at]]);
     }
     const size = Math.max(3, Math.min(9, 240 / Math.sqrt(count)));
-    this.points.lay(width, x, y, size);
-    const axes = [ruled(across.score, places.across), ruled(up.score, places.up)];
+    this.points.setPlaces(width, x, y, size);
+    const axes = [ticksOf(across.score, places.across), ticksOf(up.score, places.up)];
     this.points.below.replaceChildren(...frame(width, axes[0], axes[1], across.score.title, up.score.title));
     this.paint(width, size);
     this.mark();
@@ -86,7 +86,7 @@ export class HeadCloud {
     );
   }
 
-  /** Heads of a layer lie side by side, not on top of each other. @param {number} at @returns {number} steps */
+  /** Spread heads of a layer side by side instead of on top of each other. @param {number} at @returns {number} steps */
   aside(at) {
     const { layers, heads } = this.bundle.model(at);
     const room = Math.min(2 * ASIDE, STEPS / Math.max(1, layers - 1)) * 0.8;
@@ -105,14 +105,14 @@ export class HeadCloud {
     const colours = Array.from({ length: 256 }, (_, step) => {
       if (step === MISSING) return none;
       if (scale) return scale[Math.round((step / STEPS) * (scale.length - 1))];
-      return classes ? this.palettes.categorical[code(step)] : plain;
+      return classes ? this.palettes.categorical[colourOf(step)] : plain;
     });
     const steps = shade ? shade.steps : classes;
     const colour = (/** @type {number} */ at) => colours[steps ? steps[this.heads[at]] : 0];
     const { canvas, x, y } = this.points;
     if (this.heads.length <= FEW) {
       const dots = Array.from(this.heads, (_, at) => ({ x: x[at], y: y[at], colour: colour(at) }));
-      dotted(canvas, width, dots, size / 2, edge);
+      drawDots(canvas, width, dots, size / 2, edge);
     } else squares(canvas, width, x, y, size, colour);
     this.key.replaceChildren(...(shade ? [bar(shade.score, this.palettes)] : classes ? [this.legend()] : []));
   }
@@ -140,11 +140,11 @@ export class HeadCloud {
     return [
       `${this.bundle.model(at).name}, head ${this.bundle.place(at).join(".")}`,
       ...scores.map(({ score, steps }) => `${score.title} ${shown(score, steps[at])}`),
-      ...(classes && classes[at] !== MISSING ? [`Categories: ${classesTold(this.bundle, classes[at])}`] : []),
+      ...(classes && classes[at] !== MISSING ? [`Categories: ${categoryText(this.bundle, classes[at])}`] : []),
     ];
   }
 
-  /** Tell a head. @param {number} place -1 for none */
+  /** Show a head in the tooltip. @param {number} place -1 for none */
   point(place) {
     if (place === this.points.at) return;
     const [title, ...rest] = place < 0 ? [""] : this.words(place);
@@ -186,7 +186,7 @@ export class HeadCloud {
 }
 
 /** The colour of a set of categories: its one category, or how many. @param {number} bits */
-function code(bits) {
+function colourOf(bits) {
   const has = [0, 1, 2, 3, 4, 5, 6, 7].filter((at) => bits & (1 << at));
   return has.length > 1 ? has.length + 3 : has.length ? has[0] + 1 : 0;
 }
@@ -196,13 +196,13 @@ function code(bits) {
  * @param {import("./bundle.js").Score} score
  * @param {{at: (step: number) => number}} places
  */
-function ruled(score, places) {
+function ticksOf(score, places) {
   const ticks = score.high > score.low ? [0, 0.25, 0.5, 0.75, 1].map((share) => valueOf({ ...score, kind: "sequential" }, share * STEPS)) : [score.low];
   return { ticks, at: (/** @type {number} */ value) => places.at(stepOf(score, value)) };
 }
 
 /**
- * Tens of thousands of points, sharp on any screen, written as pixels: the rarest colour lies on top.
+ * Tens of thousands of points, sharp on any screen, written as pixels, the rarest colour on top.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {ArrayLike<number>} x
@@ -211,7 +211,7 @@ function ruled(score, places) {
  * @param {(at: number) => string} colour `#rrggbb`
  */
 function squares(canvas, width, x, y, size, colour) {
-  const { context, zoom } = sharp(canvas, width);
+  const { context, zoom } = sizeCanvas(canvas, width);
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
   const side = Math.max(2, Math.round(size * zoom));

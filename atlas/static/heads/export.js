@@ -2,7 +2,7 @@
  * Heads as comma-separated text: what the table shows of all that fit, a head a line.
  */
 
-import { classesTold, relationsTold } from "./bundle.js";
+import { categoryText, relationTexts } from "./bundle.js";
 import { field } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 
@@ -20,15 +20,15 @@ export function csv(bundle, heads, { columns, classes, planes }) {
     const values = columns.map(({ score, steps }) => (steps[at] === MISSING ? "" : short(valueOf(score, steps[at]))));
     const known = classes && classes[at] !== MISSING;
     const words = [
-      ...(classes ? [known ? classesTold(bundle, classes[at]) : ""] : []),
-      ...(planes.length ? [relationsTold(bundle, planes, at).join("; ")] : []),
+      ...(classes ? [known ? categoryText(bundle, classes[at]) : ""] : []),
+      ...(planes.length ? [relationTexts(bundle, planes, at).join("; ")] : []),
     ];
     return [bundle.model(at).slug, String(layer), String(head), ...values, ...words];
   });
   return [top, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
 }
 
-/** A value to the three digits that its step is good for. @param {number} value */
+/** A value to three digits, as exact as its step. @param {number} value */
 function short(value) {
   return String(Number(value.toPrecision(3)));
 }

@@ -1,6 +1,6 @@
 /**
- * Which heads fit, and in which order: plain loops over columns of bytes, so that tens of thousands
- * of heads answer while somebody types.
+ * Which heads fit, and in which order: plain loops over columns of bytes, fast enough to filter tens of
+ * thousands of heads while somebody types.
  */
 
 import { sides } from "./bundle.js";
@@ -61,8 +61,8 @@ export function fitting(bundle, state, { score, classes, planes }) {
 }
 
 /**
- * A limit as a step, so that what is told as 0.15 is not below 0.15; nothing fits a limit beyond the
- * scale, or one that is no number.
+ * A limit as a step, so that a value that is shown as 0.15 is not below 0.15; no head fits a limit that
+ * is beyond the scale or not a number.
  * @param {Score} scale
  * @param {number} value
  * @param {boolean} isLower

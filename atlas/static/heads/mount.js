@@ -1,6 +1,6 @@
 /**
- * The page of heads: filters, points, a table and one head with its nearest ones, all of them led by
- * what the address says.
+ * The page of heads: filters, points, a table and one head with its nearest ones; the address says what
+ * all of them show.
  */
 
 import { loadTemplate } from "../shell/bokeh.js";
@@ -13,7 +13,7 @@ import { FIELDS, read, write } from "./address.js";
 import { HeadTable, ROWS } from "./table.js";
 import { grouped, number } from "../matrix/numbers.js";
 import { whenBackOrForward } from "../shell/address.js";
-import { offer } from "../shell/dom.js";
+import { download } from "../shell/dom.js";
 import { tellFailure } from "../shell/lazy.js";
 
 /** @typedef {import("./filter.js").State} State */
@@ -53,7 +53,7 @@ class HeadPage {
     this.data = undefined;
     /** What the points were drawn for. */
     this.pictured = "";
-    /** Counts what was asked for, so that an answer that comes late is let go. */
+    /** Number of the last request, so that an answer that comes late is dropped. */
     this.asked = 0;
     /** What had the focus before a head was opened. @type {HTMLElement | null} */
     this.before = null;
@@ -98,7 +98,7 @@ class HeadPage {
     for (const name of FIELDS) {
       const field = this.part(name);
       const typed = name === "from" || name === "to";
-      // While a number is typed the list follows; the address gets one entry when it is done.
+      // The list follows while a number is typed; the history gets one entry when it is done.
       if (typed) on(field, "input", () => this.change({ [name]: field.value }, true));
       else on(field, "change", () => this.change(name === "score" ? { score: field.value, from: "", to: "", sort: "" } : { [name]: field.value }));
     }
@@ -115,7 +115,7 @@ class HeadPage {
     whenBackOrForward(() => this.follow(), this.gone.signal);
   }
 
-  /** What the address says, after a step through the history. */
+  /** Show what the address names, after a step through the history. */
   follow() {
     this.state = read(this.offers);
     void this.apply();
@@ -123,7 +123,7 @@ class HeadPage {
 
   /**
    * @param {Partial<State>} some of what is shown
-   * @param {boolean} [again] without a new entry in the history
+   * @param {boolean} [again] replaces the current entry of the history instead of adding one
    */
   change(some, again = false) {
     const page = "head" in some || "across" in some || "colour" in some ? this.state.page : 1;
@@ -197,18 +197,18 @@ class HeadPage {
     return [...new Set([score, ...(by ? [by] : []), "depth", ...columns])];
   }
 
-  /** Show what the state says. */
+  /** Show the state. */
   async apply() {
     this.asked += 1;
     const turn = this.asked;
     const { state, bundle } = this;
-    this.settle();
+    this.fillFields();
     const shade = bundle.scores.has(state.colour) ? state.colour : null;
     const at = bundle.find(state.head);
     try {
       const [classes, planes, columns, across, up, colour, near] = await Promise.all([
-        bundle.classed(),
-        bundle.relating(),
+        bundle.categoryBits(),
+        bundle.relationPlanes(),
         Promise.all(this.columns().map((id) => this.column(id))),
         this.column(state.across),
         this.column(state.score),
@@ -220,7 +220,7 @@ class HeadPage {
       this.rank(data, up.steps);
       this.state.page = Math.min(state.page, Math.max(1, Math.ceil(this.heads.length / ROWS)));
       this.table.show(this.heads, this.state, data);
-      this.drawn(this.heads, { across, up, shade: colour, classes: state.colour === "classes" ? classes : null });
+      this.drawPoints(this.heads, { across, up, shade: colour, classes: state.colour === "classes" ? classes : null });
       this.card.show(at, state.head, data, near);
       this.cloud.keep(at < 0 ? [] : [at, ...near.map(({ head }) => head)]);
       this.data = data;
@@ -243,11 +243,11 @@ class HeadPage {
   }
 
   /**
-   * Points are drawn anew only where they have changed: opening a head or turning a page moves none.
+   * Draw the points only where they have changed: opening a head or turning a page moves none.
    * @param {Int32Array} heads
    * @param {import("./cloud.js").Axes} axes
    */
-  drawn(heads, axes) {
+  drawPoints(heads, axes) {
     const { score, from, to, category, relation, model, depth, across, colour } = this.state;
     const key = [score, from, to, category, relation, model, depth, across, colour].join("\n");
     if (key === this.pictured) return;
@@ -255,8 +255,8 @@ class HeadPage {
     this.cloud.show(heads, axes);
   }
 
-  /** The fields say what the state says. */
-  settle() {
+  /** Set the fields to the state. */
+  fillFields() {
     for (const name of FIELDS) {
       const field = this.part(name);
       if (field.value !== this.state[name]) field.value = this.state[name];
@@ -290,7 +290,7 @@ class HeadPage {
 
   /** The heads that fit, in their order, as a file. */
   save() {
-    if (this.data) offer("heads.csv", new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
+    if (this.data) download("heads.csv", new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
   }
 
   /** @param {unknown} error */

@@ -2,7 +2,7 @@
  * The table of heads: fifty rows at a time, sorted by the head of a column, read with arrow keys.
  */
 
-import { classesTold, relationsTold } from "./bundle.js";
+import { categoryText, relationTexts } from "./bundle.js";
 import { grouped, number } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 import { button, header, link, made } from "../shell/dom.js";
@@ -68,7 +68,7 @@ export class HeadTable {
     const by = this.bundle.scores.get(sort.replace(/^-/, ""));
     const order = sort.startsWith("-") ? "lowest first" : "highest first";
     const rows = page.length ? `Heads ${grouped(start + 1)} to ${grouped(start + page.length)} of ${grouped(heads.length)}` : "No head";
-    this.caption.textContent = `${rows}, by ${low(by?.title ?? "")}, ${order}`;
+    this.caption.textContent = `${rows}, by ${withinSentence(by?.title ?? "")}, ${order}`;
     const focused = /** @type {HTMLElement | null} */ (this.top.contains(document.activeElement) ? document.activeElement : null);
     const kept = focused?.dataset.sort ?? focused?.dataset.drop;
     this.top.replaceChildren(this.head(state, data, sort));
@@ -164,7 +164,7 @@ export class HeadTable {
 }
 
 /**
- * What stands in the columns of a head, after its name and model.
+ * The cells of a head's row, after its name and model.
  * @param {HeadBundle} bundle
  * @param {number} at
  * @param {Data} data
@@ -172,14 +172,14 @@ export class HeadTable {
 export function cells(bundle, at, { columns, classes, planes }) {
   const found = columns.map(({ score, steps }) => made("td", "atlas-right", shown(score, steps[at])));
   const words = [
-    ...(classes ? [classesTold(bundle, classes[at])] : []),
-    ...(planes.length ? [some(relationsTold(bundle, planes, at))] : []),
+    ...(classes ? [categoryText(bundle, classes[at])] : []),
+    ...(planes.length ? [firstRelations(relationTexts(bundle, planes, at))] : []),
   ];
   return [...found, ...words.map((text) => made("td", "atlas-heads-words", text))];
 }
 
-/** A few relations stand for many; the head itself, opened, tells all. @param {string[]} relations */
-function some(relations) {
+/** The first few of many relations; the head itself, opened, lists all. @param {string[]} relations */
+function firstRelations(relations) {
   if (relations.length <= NAMED + 1) return relations.join(", ");
   return `${relations.slice(0, NAMED).join(", ")} and ${relations.length - NAMED} more`;
 }
@@ -190,7 +190,7 @@ function numberOf(target) {
   return row instanceof HTMLElement ? Number(row.dataset.at) : -1;
 }
 
-/** A title within a sentence. @param {string} title */
-function low(title) {
+/** A title as it is written within a sentence. @param {string} title */
+function withinSentence(title) {
   return title.slice(0, 2) === title.slice(0, 2).toUpperCase() ? title : title[0].toLowerCase() + title.slice(1);
 }

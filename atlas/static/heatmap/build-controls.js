@@ -1,6 +1,6 @@
 /**
- * What a figure has beside its picture once scripts run: controls, downloads, folded parts. The page
- * itself carries only what a reader without scripts can use, so that it stays small.
+ * Adds to a figure what needs scripts: controls, downloads, folded parts. The page itself has only what
+ * a reader without scripts can use, so that it stays small.
  */
 
 import { link, made } from "../shell/dom.js";
@@ -27,7 +27,7 @@ const FOLDS = `<div class="atlas-folds">
 
 const ABSENT = `<span data-role="absent">; <i class="atlas-hatch"></i> does not exist in this architecture</span>`;
 
-/** Parts that are on the page already, and the roles that they play. */
+/** Roles of parts that are on the page already. */
 const ROLES = {
   "figcaption strong": "title",
   ".atlas-unit": "unit",
@@ -37,19 +37,19 @@ const ROLES = {
 };
 
 /**
- * What is said once about the model that a page shows: its name, its slug, the file of BokehJS.
+ * The model that the page shows: its name, its slug, the file of BokehJS.
  * @returns {DOMStringMap}
  */
-export function about() {
+export function pageModel() {
   return /** @type {HTMLElement} */ (document.querySelector(".atlas-head[data-slug]")).dataset;
 }
 
 /**
- * Complete a figure of the page.
+ * Add controls, downloads and folded parts to a figure of the page.
  * @param {HTMLElement} figure
  */
-export function furnish(figure) {
-  const { name, slug } = about();
+export function buildControls(figure) {
+  const { name, slug } = pageModel();
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
@@ -75,13 +75,13 @@ export function furnish(figure) {
 }
 
 /**
- * Offer all matrices of a profile, those with the same prefix as a group; the one that is shown stays.
- * Each option says which of the figure's layouts it has.
+ * Offer all matrices of a profile, those with the same prefix as a group; the one that is shown stays
+ * chosen. Each option names its layout among those of the figure.
  * @param {HTMLElement} figure
  * @param {HTMLSelectElement} picker
  * @param {Matrix[]} matrices
  */
-export function complete(figure, picker, matrices) {
+export function fillPicker(figure, picker, matrices) {
   const layouts = String(figure.dataset.layouts ?? "").split(" ");
   /** @type {Map<string, HTMLOptionElement[]>} */
   const groups = new Map();

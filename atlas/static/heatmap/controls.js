@@ -1,20 +1,21 @@
 /**
- * What a reader can choose on a figure, and the words around it.
+ * The controls of a figure, the words around it, and its legend.
  */
 
 import { classes, direction, isWhole } from "../matrix/numbers.js";
 import { fits, hasDepth, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
-import { absent, counted } from "../matrix/sentences.js";
+import { absent, classCounts } from "../matrix/sentences.js";
 import { button, made } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
 /**
- * Offer what fits the matrix. An order that fits stays chosen, a scale is the matrix' own.
+ * Offer the scales and orders that fit the matrix. An order that fits stays chosen; the scale becomes
+ * the one that the matrix asks for.
  * @param {Heatmap} heatmap
  */
-export function offer(heatmap) {
+export function fillControls(heatmap) {
   const { matrix } = heatmap;
   fill(heatmap.part("scale"), choices(matrix), "");
   fill(heatmap.part("order"), orders(matrix), heatmap.part("order").value || String(heatmap.element.dataset.order));
@@ -26,10 +27,10 @@ export function offer(heatmap) {
 }
 
 /**
- * The words around the figure, and its legend.
+ * Show the words around the figure.
  * @param {Heatmap} heatmap
  */
-export function describe(heatmap) {
+export function showWords(heatmap) {
   const { matrix } = heatmap;
   heatmap.part("title").textContent = matrix.title;
   heatmap.part("unit").textContent = matrix.unit;
@@ -39,14 +40,14 @@ export function describe(heatmap) {
 }
 
 /**
- * The legend of a discrete matrix: a switch for every class.
+ * Show the legend of a discrete matrix: a switch for every class.
  * @param {Heatmap} heatmap
  */
-export function legend(heatmap) {
+export function showClasses(heatmap) {
   const list = heatmap.part("legend");
   list.hidden = !isWhole(heatmap.matrix);
   if (list.hidden) return list.replaceChildren();
-  const counts = counted(heatmap.matrix);
+  const counts = classCounts(heatmap.matrix);
   list.replaceChildren(...classes(heatmap.matrix).map((label, at) => classSwitch(heatmap, label, at, counts[at].count)));
 }
 

@@ -1,16 +1,17 @@
 /**
- * The cell that a reader points at, by pointer or keyboard: marked, told, spoken, pinned, and lit in
- * the other figures of the page. The marks lie over the figure, so that nothing is drawn anew.
+ * The cell that a reader points at, by pointer or keyboard: marked, shown in the tooltip, read aloud,
+ * pinned, and lit in the other figures of the page. The marks are above the figure, so that moving them
+ * does not redraw it.
  */
 
-import { notes } from "../matrix/chance.js";
-import { claim, found, join, leave, tell } from "../shell/linked-figures.js";
+import { chanceNotes } from "../matrix/chance.js";
+import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
-import { remember } from "./pinned-cell.js";
-import { spoken } from "../matrix/sentences.js";
-import { told } from "./tooltip.js";
-import { moved } from "../panels/keys.js";
+import { writePinned } from "./pinned-cell.js";
+import { cellText } from "../matrix/sentences.js";
+import { cellLines } from "./tooltip.js";
+import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 
 /** @typedef {import("../panels/keys.js").Cell} Cell of the matrix as it is shown */
@@ -96,7 +97,7 @@ export class Cursor {
       return this.say(this.pinned ? "Pinned. " : "Let go. ");
     }
     const { rows, columns } = this.figure.shown;
-    const next = moved(event, this.cell, rows.length, columns.length);
+    const next = nextCell(event, this.cell, rows.length, columns.length);
     if (!next) return;
     event.preventDefault();
     this.point(next);
@@ -105,7 +106,7 @@ export class Cursor {
 
   /** @param {string} before */
   say(before) {
-    if (this.cell) this.tip.say(before + spoken(this.figure.shown, ...this.cell));
+    if (this.cell) this.tip.say(before + cellText(this.figure.shown, ...this.cell));
   }
 
   escape() {
@@ -115,7 +116,7 @@ export class Cursor {
   }
 
   /**
-   * Mark a cell and tell its value; null for none but the pinned one.
+   * Mark a cell and show its value; null goes back to the pinned one.
    * @param {Cell | null} cell
    */
   point(cell) {
@@ -125,7 +126,7 @@ export class Cursor {
     this.cell = next;
     this.show();
     const { axes, rows, columns } = this.figure.shown;
-    tell(
+    lightOthers(
       this,
       next && [
         [axes[0], rows[next[0]]],
@@ -142,28 +143,28 @@ export class Cursor {
   }
 
   /**
-   * Pin a cell, or let go of it.
+   * Pin a cell, or unpin it.
    * @param {Cell} cell
    */
   toggle([row, column]) {
     const { rows, columns } = this.figure.shown;
     const held = this.pinned?.row === rows[row] && this.pinned?.column === columns[column];
     this.pinned = held ? null : { row: rows[row], column: columns[column] };
-    claim(this);
-    remember(this.figure, false);
+    releaseOthers(this);
+    writePinned(this.figure, false);
     this.announce();
     if (held) this.cell = null;
     this.show();
   }
 
-  /** Parts of the page that show more about a cell hear of the pin. */
+  /** Tell parts of the page that show more about a cell which one is pinned. */
   announce() {
     const { figure, pinned } = this;
     const detail = { figure: figure.element.dataset.figure, axes: figure.shown.axes, pinned };
     document.dispatchEvent(new CustomEvent("atlas-pin", { detail }));
   }
 
-  /** Another figure of the page has the pin now. */
+  /** Another figure of the page has the pinned cell now. */
   release() {
     if (!this.pinned) return;
     this.pinned = null;
@@ -172,7 +173,7 @@ export class Cursor {
   }
 
   /**
-   * Another figure points at a place; where this one has it, it is lit.
+   * Light the place that another figure points at, where this one has it.
    * @param {import("../shell/linked-figures.js").Place | null} place
    */
   follow(place) {
@@ -180,7 +181,7 @@ export class Cursor {
     const { stage, shown } = this.figure;
     const { top, bottom } = stage.getBoundingClientRect();
     if (place && (bottom < 0 || top > innerHeight)) return;
-    const [row, column] = place ? found(place, shown) : (this.cell ?? [-1, -1]);
+    const [row, column] = place ? placeIn(place, shown) : (this.cell ?? [-1, -1]);
     this.marks.light(this.figure.ranges(), row, column);
   }
 
@@ -195,8 +196,8 @@ export class Cursor {
     const edges = marks.edges();
     if (!cell || !edges) return this.tip.hide();
     const isPinned = pinned && same(cell, pinned);
-    const trust = notes(figure.profile, figure.shown, figure.shown.values[cell[0]][cell[1]]);
-    this.tip.show(...told(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
+    const trust = chanceNotes(figure.profile, figure.shown, figure.shown.values[cell[0]][cell[1]]);
+    this.tip.show(...cellLines(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
     const { offsetLeft: x, offsetTop: y } = figure.frame;
     this.tip.beside({ left: edges.left + x, right: edges.right + x, top: edges.top + y, bottom: edges.bottom + y });
   }

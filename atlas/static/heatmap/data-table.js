@@ -11,7 +11,7 @@ import { header, made } from "../shell/dom.js";
  * @returns {HTMLElement}
  */
 export function table(matrix) {
-  const whole = made("table", "atlas-values"); // the theme makes a table without a class a scroller of its own
+  const whole = made("table", "atlas-values"); // the theme wraps a table without a class in a scroller
   const scroll = made("div", "atlas-scroll");
   scroll.tabIndex = 0;
   whole.append(made("caption", "", `${matrix.title}, ${matrix.unit}`), head(matrix), body(matrix));

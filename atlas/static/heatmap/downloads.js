@@ -7,7 +7,7 @@ import { classes, csv, direction, isWhole } from "../matrix/numbers.js";
 import { axisTitle } from "../matrix/column-order.js";
 import { png, svg } from "./picture.js";
 import { colour } from "../matrix/scales.js";
-import { offer } from "../shell/dom.js";
+import { download } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
@@ -17,8 +17,8 @@ import { offer } from "../shell/dom.js";
  */
 export async function save(heatmap, kind) {
   const name = `${heatmap.element.dataset.file}.${heatmap.matrix.name.replaceAll(/[:@]/g, "-")}.${kind}`;
-  if (kind === "csv") return offer(name, new Blob([csv(heatmap.matrix)], { type: "text/csv" }));
-  return offerPicture(name, kind, svg(content(heatmap)));
+  if (kind === "csv") return download(name, new Blob([csv(heatmap.matrix)], { type: "text/csv" }));
+  return downloadPicture(name, kind, svg(content(heatmap)));
 }
 
 /**
@@ -54,6 +54,6 @@ function content(heatmap) {
  * @param {string} kind svg or png
  * @param {string} picture an SVG document
  */
-export async function offerPicture(name, kind, picture) {
-  offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
+export async function downloadPicture(name, kind, picture) {
+  download(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
 }

@@ -25,7 +25,7 @@ export async function fillTable(heatmap) {
 }
 
 /**
- * What stands behind the figure, once.
+ * Fill a folded part, once.
  * @param {Heatmap} heatmap
  * @param {string} role reading or origin
  */

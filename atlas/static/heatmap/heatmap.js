@@ -1,15 +1,15 @@
 /**
- * One heatmap of a page: its preview becomes a live figure on first use; what the reader chooses
- * changes the data of that figure.
+ * One heatmap of a page: its preview becomes a live figure on first use, whose data change with what
+ * the reader chooses.
  */
 
-import { describe, legend, offer } from "./controls.js";
+import { showWords, showClasses, fillControls } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { embed, loadTemplate, update } from "../shell/bokeh.js";
-import { complete, furnish } from "./build-controls.js";
-import { add, align, box, colours, drawing, lay, layout, settled, shades } from "./layout.js";
+import { fillPicker, buildControls } from "./build-controls.js";
+import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
 import { arranged, joined } from "../matrix/column-order.js";
-import { isNamed, recall, remember } from "./pinned-cell.js";
+import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
 import { summary } from "../matrix/sentences.js";
 import { whenBackOrForward } from "../shell/address.js";
 import { made } from "../shell/dom.js";
@@ -41,7 +41,7 @@ export class Heatmap {
     /** @type {{of: Matrix, order: Order, first: Matrix | undefined, matrix: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
-    furnish(element);
+    buildControls(element);
     this.layer = made("div", "atlas-live");
     this.stage.append(this.layer);
     this.stage.tabIndex = 0;
@@ -50,7 +50,7 @@ export class Heatmap {
     this.cursor = new Cursor(this);
     this.listen();
     this.element.dataset.ready = "mounted";
-    if (isNamed(this)) void recall(this);
+    if (isInAddress(this)) void showPinned(this);
   }
 
   /**
@@ -80,7 +80,7 @@ export class Heatmap {
     }
     on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
     for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
-    whenBackOrForward(() => void recall(this), this.gone.signal);
+    whenBackOrForward(() => void showPinned(this), this.gone.signal);
     this.cursor.listen(on);
   }
 
@@ -101,21 +101,21 @@ export class Heatmap {
     this.profile = profile;
     this.palettes = template.palettes;
     for (const matrix of profile.matrices) this.matrices.set(matrix.name, matrix);
-    complete(this.element, this.part("matrix"), profile.matrices);
-    offer(this);
-    legend(this);
-    const { filling, image, text } = drawing(this);
+    fillPicker(this.element, this.part("matrix"), profile.matrices);
+    fillControls(this);
+    showClasses(this);
+    const { filling, image, text } = shownAttributes(this);
     this.part("scale-text").textContent = text;
     for (const [name, attributes] of colours(this.element)) add(filling, name, attributes);
     const live = await embed(this.layer, filling, image);
     if (this.gone.signal.aborted) return live.dispose();
     this.live = live;
-    await settled(this);
+    await whenDrawn(this);
     this.watch();
     this.element.dataset.ready = "live";
   }
 
-  /** Follow the room that the page gives, and what is zoomed to. */
+  /** Follow the size of the frame, and the zoom. */
   watch() {
     this.sized = new ResizeObserver(() => this.fit());
     this.sized.observe(this.frame);
@@ -146,7 +146,7 @@ export class Heatmap {
     return this.matrices.get(String(this.element.dataset.beside));
   }
 
-  /** The matrix in the order that the reader has chosen, and beside what stands first. */
+  /** The matrix in the order that the reader has chosen, after the column that stands first. */
   get shown() {
     const { matrix, order, sorted } = this;
     const first = this.part("beside").checked ? this.beside : undefined;
@@ -164,7 +164,7 @@ export class Heatmap {
     return this.part("native").checked;
   }
 
-  /** Whether layers are told by relative depth. @returns {boolean} */
+  /** Whether layers are labelled by relative depth. @returns {boolean} */
   get deep() {
     return this.part("depth").checked;
   }
@@ -189,33 +189,33 @@ export class Heatmap {
 
   /** Another matrix on the same figure. */
   swap() {
-    offer(this);
+    fillControls(this);
     const held = this.cursor.pinned;
     if (held && !this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
     this.show();
-    if (held) remember(this, true);
+    if (held) writePinned(this, true);
   }
 
-  /** The matrix that is chosen now, with all that is said about it. */
+  /** Show the matrix that is chosen now, with all words about it. */
   show() {
     this.off.clear();
-    lay(this);
-    this.paint(); // before the words change: it measures, and the page would be laid out twice
-    describe(this);
-    legend(this);
+    makeRoom(this);
+    this.paint(); // before the words change: it measures, and the browser would lay out twice
+    showWords(this);
+    showClasses(this);
     if (this.part("table").open) void this.fillTable();
   }
 
   /** Another scale or order. */
   choose() {
     this.paint();
-    if (this.cursor.pinned) remember(this, true);
+    if (this.cursor.pinned) writePinned(this, true);
     if (this.part("table").open) void this.fillTable();
   }
 
   paint() {
     if (!this.live) return;
-    const { filling, image, text } = drawing(this);
+    const { filling, image, text } = shownAttributes(this);
     this.part("scale-text").textContent = text;
     this.cursor.cell = null; // it may lie outside of another matrix
     update(this.live, filling, image);
@@ -259,7 +259,7 @@ export class Heatmap {
     await save(this, kind);
   }
 
-  /** Nothing of this figure stays behind. */
+  /** Stop listening and remove what was added. */
   dispose() {
     this.gone.abort();
     this.cursor.dispose();

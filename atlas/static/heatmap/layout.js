@@ -1,9 +1,9 @@
 /**
- * A heatmap as attributes of the Bokeh figure: what it shows, how it lies in the room that the page
- * gives, and the page's colours.
+ * A heatmap as attributes of the Bokeh figure: its values, its layout in the room that the page gives,
+ * and the page's colours.
  */
 
-import { edges, every, labelled, named, roomBelow, thinned, widest } from "../matrix/labels.js";
+import { edges, every, tickLabels, cutLabels, roomBelow, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
 import { axisTitle, depths, isDepth } from "../matrix/column-order.js";
 import { colour } from "../matrix/scales.js";
@@ -13,11 +13,11 @@ import { colour } from "../matrix/scales.js";
 /** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, lines: boolean}} Box */
 
 /**
- * What the figure shows now.
+ * The attributes for what the figure shows now.
  * @param {Heatmap} heatmap
  * @returns {{filling: Filling, image: import("../shell/bokeh.js").Image, text: string}} and the scale in words
  */
-export function drawing(heatmap) {
+export function shownAttributes(heatmap) {
   const { shown: matrix, order, deep } = heatmap;
   const [height, width] = [matrix.rows.length, matrix.columns.length];
   const { shares, ticks, text } = colour(matrix, heatmap.part("scale").value);
@@ -26,12 +26,12 @@ export function drawing(heatmap) {
   add(filling, "mapper", { palette: shades(heatmap) });
   add(filling, "x_range", { start: -0.5, end: width - 0.5, reset_start: -0.5, reset_end: width - 0.5 });
   add(filling, "y_range", { start: height - 0.5, end: -0.5, reset_start: height - 0.5, reset_end: -0.5 });
-  add(filling, "bar", { visible: ticks.length > 0, major_label_overrides: labelled(ticks) });
+  add(filling, "bar", { visible: ticks.length > 0, major_label_overrides: tickLabels(ticks) });
   add(filling, "bar_ticker", { ticks: thinned(ticks, room).map((tick) => tick.at) });
   [rowLabels(heatmap), columnLabels(heatmap)].forEach((labels, at) =>
     add(filling, at ? "columns" : "rows", {
       axis_label: axisTitle(matrix, at, order, deep),
-      major_label_overrides: named(labels),
+      major_label_overrides: cutLabels(labels),
     }),
   );
   add(filling, "figure", {
@@ -41,7 +41,7 @@ export function drawing(heatmap) {
 }
 
 /**
- * What depends on the room there is: sizes, label angles, which labels, lines between cells.
+ * The attributes that depend on the room: sizes, label angles, which labels, lines between cells.
  * @param {Heatmap} heatmap
  * @returns {Filling}
  */
@@ -78,8 +78,8 @@ function setApart(frame, { beside, columns }) {
 }
 
 /**
- * How the chosen matrix lies on the page, `Box` of `atlas/site/figures/heatmap.py`. An option says
- * which of the figure's boxes it has; the first where it says none.
+ * The layout of the chosen matrix, `Box` of `atlas/site/figures/heatmap.py`. An option names its box
+ * among those of the figure; one that does not has the first.
  * @param {HTMLElement} figure
  * @param {HTMLSelectElement} picker
  * @returns {Box}
@@ -138,10 +138,10 @@ function turnLabels(heatmap, room) {
 }
 
 /**
- * Make the room that the matrix takes.
+ * Give the stage the room that the matrix takes.
  * @param {Heatmap} heatmap
  */
-export function lay({ box, stage }) {
+export function makeRoom({ box, stage }) {
   for (const name of /** @type {const} */ (["left", "right", "bottom", "turned", "width", "height"])) {
     const value = `${box[name]}px`;
     if (stage.style.getPropertyValue(`--${name}`) !== value) stage.style.setProperty(`--${name}`, value);
@@ -149,10 +149,10 @@ export function lay({ box, stage }) {
 }
 
 /**
- * Resolves when the figure is drawn where it belongs.
+ * Wait until the figure is drawn and in its place.
  * @param {Heatmap} heatmap
  */
-export async function settled(heatmap) {
+export async function whenDrawn(heatmap) {
   for (let tries = 0; tries < 500; tries += 1) {
     const view = heatmap.live?.view;
     if (view?.has_finished() && view.frame.bbox.width > 1) break;
@@ -162,7 +162,7 @@ export async function settled(heatmap) {
 }
 
 /**
- * Bokeh's frame lies exactly where the preview lies, however wide its axis came out.
+ * Move Bokeh's frame exactly over the preview, however wide its axis is.
  * @param {Heatmap} heatmap
  */
 export function align({ live, frame, layer, gone }) {

@@ -1,9 +1,9 @@
 /**
- * A figure as a picture of its own, with its title, unit and scale, or several on one sheet: SVG as
+ * A figure as a picture to download, with its title, unit and scale, or several on one sheet: SVG as
  * text, PNG from it.
  */
 
-import { named, thinned, widest } from "../matrix/labels.js";
+import { cutLabels, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
@@ -142,12 +142,12 @@ function* cells({ matrix, shares, palette, width, height }) {
  */
 function* labels({ axes, rows, columns, width, height }, turned) {
   const [w, h] = [width / columns.length, height / rows.length];
-  for (const [at, label] of named(rows)) {
+  for (const [at, label] of cutLabels(rows)) {
     if (at % Math.ceil(12 / h)) continue;
     yield text(-6, (at + 0.5) * h + 4, label, INK, 'text-anchor="end"');
   }
   const step = turned ? Math.ceil(13 / w) : Math.ceil((numeric(columns) ? 24 : 1) / w);
-  for (const [at, label] of named(columns)) {
+  for (const [at, label] of cutLabels(columns)) {
     if (at % step) continue;
     const [x, y] = [(at + 0.5) * w, height + 16];
     yield turned

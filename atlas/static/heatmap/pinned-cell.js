@@ -1,26 +1,26 @@
 /**
- * The pinned cell of a figure: into the page's address, and back from it.
+ * The pinned cell of a figure, in the page's address.
  */
 
 import { readPin, writePin } from "../shell/address.js";
-import { offer } from "./controls.js";
+import { fillControls } from "./controls.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
 /**
- * Whether the address has a cell of this figure.
+ * Whether the address names a cell of this figure.
  * @param {Heatmap} heatmap
  */
-export function isNamed({ element }) {
+export function isInAddress({ element }) {
   return readPin()?.figure === element.dataset.figure;
 }
 
 /**
- * The pinned cell into the address, or out of it.
+ * Put the pinned cell into the address, or remove it.
  * @param {Heatmap} heatmap
- * @param {boolean} again without a new entry in the history
+ * @param {boolean} again replaces the current entry of the history instead of adding one
  */
-export function remember(heatmap, again) {
+export function writePinned(heatmap, again) {
   const { pinned } = heatmap.cursor;
   if (!pinned) return writePin(null, again);
   const chosen = (/** @type {HTMLSelectElement} */ select) => (select.selectedIndex > 0 ? select.value : undefined);
@@ -31,25 +31,25 @@ export function remember(heatmap, again) {
       matrix: heatmap.matrix.name,
       ...pinned,
       scale: chosen(heatmap.part("scale")),
-      order: order === opening(heatmap) ? undefined : order,
+      order: order === openingOrder(heatmap) ? undefined : order,
     },
     again,
   );
 }
 
 /**
- * Show what the address says: a cell, its matrix, scale and order; or no pin.
+ * Show what the address names: a cell, its matrix, scale and order; or nothing pinned.
  * @param {Heatmap} heatmap
  */
-export async function recall(heatmap) {
+export async function showPinned(heatmap) {
   const pin = readPin();
-  if (!pin || !isNamed(heatmap)) return heatmap.cursor.release();
+  if (!pin || !isInAddress(heatmap)) return heatmap.cursor.release();
   await heatmap.start();
   if (heatmap.gone.signal.aborted || !heatmap.matrices.has(pin.matrix)) return;
   heatmap.part("matrix").value = pin.matrix;
-  offer(heatmap);
+  fillControls(heatmap);
   choose(heatmap.part("scale"), pin.scale);
-  choose(heatmap.part("order"), pin.order ?? opening(heatmap));
+  choose(heatmap.part("order"), pin.order ?? openingOrder(heatmap));
   const { rows, columns } = heatmap.shown;
   const isThere = rows.includes(pin.row) && columns.includes(pin.column);
   heatmap.cursor.pinned = isThere ? { row: pin.row, column: pin.column } : null;
@@ -61,7 +61,7 @@ export async function recall(heatmap) {
  * The order that a figure opens with.
  * @param {Heatmap} heatmap
  */
-function opening({ element }) {
+function openingOrder({ element }) {
   return element.dataset.order ?? "canonical";
 }
 

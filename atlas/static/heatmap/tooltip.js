@@ -1,9 +1,9 @@
 /**
- * What a cell of a heatmap says.
+ * The text of a heatmap's tooltip.
  */
 
 import { exact, owner, place } from "../matrix/numbers.js";
-import { ranked } from "../matrix/sentences.js";
+import { rankText } from "../matrix/sentences.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -16,7 +16,7 @@ import { made } from "../shell/dom.js";
  * @param {string[]} notes more to say about it
  * @returns {HTMLElement[]}
  */
-export function told(matrix, row, column, notes) {
+export function cellLines(matrix, row, column, notes) {
   const native = matrix.native?.[column];
   const spread = matrix.spread?.[row][column];
   const [rows, columns] = matrix.axes;
@@ -29,6 +29,6 @@ export function told(matrix, row, column, notes) {
   if (typeof spread === "number") lines.push(made("span", "", `standard error ${spread}`));
   const [own] = owner(matrix, column);
   const other = own === matrix || own === matrix.own ? "" : `${own.title}, ${own.unit}`;
-  const small = [other, ranked(matrix, row, column), ...notes].filter(Boolean);
+  const small = [other, rankText(matrix, row, column), ...notes].filter(Boolean);
   return [...lines, ...small.map((note) => made("small", "", note))];
 }

@@ -1,8 +1,8 @@
 /**
- * What a reader has chosen on the block masks, in the page's address beside the pinned cell.
+ * What a reader has chosen on the block masks, in the page's address.
  */
 
-import { amend, said } from "../shell/address.js";
+import { amend, readQuery } from "../shell/address.js";
 
 /**
  * @typedef {object} Choice
@@ -12,8 +12,8 @@ import { amend, said } from "../shell/address.js";
  */
 
 /** @returns {Choice} */
-export function chosen() {
-  const asked = said();
+export function readChoice() {
+  const asked = readQuery();
   const sparsity = Number(asked.get("sparsity") ?? NaN);
   return {
     sparsity: sparsity >= 0 && sparsity <= 1 ? sparsity : null,
@@ -23,7 +23,7 @@ export function chosen() {
 }
 
 /** @param {Choice} choice */
-export function remember({ sparsity, numbered, learned }) {
+export function writeChoice({ sparsity, numbered, learned }) {
   const values = {
     sparsity: sparsity === null ? undefined : String(sparsity),
     topics: numbered ? "number" : undefined,

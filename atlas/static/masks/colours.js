@@ -45,7 +45,7 @@ export class Colours {
   }
 
   /**
-   * What dark and light mean, and how many blocks are so.
+   * What dark and light mean, and how many blocks are kept and pruned.
    * @param {Blocks[]} shown masks
    * @returns {HTMLElement}
    */

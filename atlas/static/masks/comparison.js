@@ -1,13 +1,13 @@
 /**
- * Figure F0 of several models: a row a model, MLP blocks on the left and attention blocks on the
- * right, the same topics in the same order in all of them.
+ * The block masks (figure F0) of several models: a row for each model, MLP blocks on the left and
+ * attention blocks on the right, the same topics in the same order in all of them.
  */
 
 import { merged } from "../matrix/align.js";
 import { Colours } from "./colours.js";
 import { KINDS, Masks, NAMES, pruned } from "./data.js";
 import { shortest } from "../matrix/block-masks.js";
-import { blank } from "./frame.js";
+import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import * as words from "./words.js";
 import { made } from "../shell/dom.js";
@@ -20,7 +20,7 @@ import { fetchJson } from "../shell/fetch.js";
 
 export class MaskComparison {
   /**
-   * @param {HTMLElement} after the element that it stands before
+   * @param {HTMLElement} after the element before which it is inserted
    * @param {(cell: [string, string] | null) => void} onPin
    */
   constructor(after, onPin) {
@@ -48,7 +48,7 @@ export class MaskComparison {
   }
 
   /**
-   * @param {Chosen[]} chosen none where another analysis is compared
+   * @param {Chosen[]} chosen empty where another analysis is compared
    * @param {Record<string, string[]>} palettes
    * @param {{by: import("../matrix/align.js").By, cell: [string, string] | null}} wish
    */
@@ -57,10 +57,10 @@ export class MaskComparison {
     this.element.hidden = !this.models.length;
     if (!this.models.length) return;
     for (const { name, page } of this.models) {
-      this.learn(page).catch((error) => this.note.append(` The topics of ${name} could not be loaded: ${error.message}.`));
+      this.loadTopics(page).catch((error) => this.note.append(` The topics of ${name} could not be loaded: ${error.message}.`));
     }
     this.deep = by === "depth";
-    this.topics = ordered(this.models.map(({ masks }) => masks));
+    this.topics = topicOrder(this.models.map(({ masks }) => masks));
     const colours = new Colours(palettes, this.models.map(({ masks }) => masks));
     this.legend.replaceChildren(colours.classes(this.models.map(({ masks }) => masks.published)));
     const told = this.models.map(({ name, masks }) => `${name}, ${Number((100 * masks.sparsity).toPrecision(3))} % pruned: ${words.summary(masks, masks.published)}`);
@@ -92,7 +92,7 @@ export class MaskComparison {
     this.models.forEach(({ masks }, at) => {
       if (!this.rows[at]) {
         this.rows[at] = made("div", "atlas-mask-panels");
-        this.rows[at].append(...KINDS.map(blank));
+        this.rows[at].append(...KINDS.map(emptyPanel));
         this.stage.insertBefore(this.rows[at], this.panels.tip.element);
         for (const home of this.rows[at].children) this.panels.add(/** @type {HTMLElement} */ (home));
       }
@@ -102,10 +102,10 @@ export class MaskComparison {
   }
 
   /**
-   * The central sentences of a model's topics, once; without them blocks are told all the same.
+   * Load the central sentences of a model's topics, once; tooltips work without them.
    * @param {string} page
    */
-  async learn(page) {
+  async loadTopics(page) {
     if (this.told.has(page)) return;
     this.told.set(page, new Map());
     const { clusters } = await fetchJson(new URL("masks.clusters.json", page));
@@ -121,18 +121,18 @@ export class MaskComparison {
     const label = this.topics[row];
     const [own, kind] = [this.models[at >> 1], KINDS[at % 2]];
     const about = this.told.get(own.page)?.get(label);
-    const end = [words.quoted(about), words.counted(about)];
+    const end = [words.centralSentence(about), words.topicText(about)];
     if (column < 0) return { value: label, lines: [], notes: end };
     const lines = this.models.map(({ name, masks }) => {
       const topic = masks.topics.indexOf(label);
       const layer = this.panels.matched(column, own.masks.layers.length, masks.layers.length);
       if (topic < 0 || layer >= masks.layers.length) return `${name}: no such ${topic < 0 ? "topic" : "layer"}`;
       const where = this.deep ? `layer ${masks.layers[layer]}, ` : "";
-      return `${name}: ${where}${words.state(masks.published[kind][topic][layer])}, delta ${words.delta(masks, topic, kind, layer)}`;
+      return `${name}: ${where}${words.stateText(masks.published[kind][topic][layer])}, delta ${words.deltaText(masks, topic, kind, layer)}`;
     });
     const layer = own.masks.layers[column];
     const pinned = this.cell?.[0] === label && this.cell[1] === layer ? "pinned" : "";
-    return { value: words.block(kind, layer), lines: [label, ...lines], notes: [...end, pinned] };
+    return { value: words.blockText(kind, layer), lines: [label, ...lines], notes: [...end, pinned] };
   }
 
   /**
@@ -146,7 +146,7 @@ export class MaskComparison {
   }
 
   /**
-   * Pin a block, or let go of it.
+   * Pin a block, or unpin it.
    * @param {number} at
    * @param {Cell} cell
    */
@@ -187,7 +187,7 @@ function hasMasks(profile) {
  * @param {Masks[]} models
  * @returns {string[]}
  */
-function ordered(models) {
+function topicOrder(models) {
   const all = merged(models.map(({ topics }) => topics));
   const common = all.filter((topic) => models.every(({ topics }) => topics.includes(topic)));
   const tables = models.map(({ distances, topics }) => {

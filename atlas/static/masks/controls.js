@@ -1,10 +1,10 @@
 /**
- * What a reader can choose on the block masks: how many blocks are pruned, in which order topics
- * stand, which masks are shown. It stands in the address.
+ * The controls of the block masks: how many blocks are pruned, the order of topics, which masks are
+ * shown. What is chosen is in the address.
  */
 
-import { chosen, remember } from "./address.js";
-import { share } from "./words.js";
+import { readChoice, writeChoice } from "./address.js";
+import { shareText } from "./words.js";
 import { button, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -54,7 +54,7 @@ export class Controls {
   choose() {
     const { count, measured, numbered, learned } = this;
     const sparsity = count === measured ? null : Number((count / this.masks.blocks).toFixed(4));
-    remember({ sparsity, numbered, learned });
+    writeChoice({ sparsity, numbered, learned });
     this.paint();
   }
 
@@ -62,12 +62,12 @@ export class Controls {
   back() {
     this.slider.value = String(this.measured);
     this.choose();
-    this.slider.focus(); // the button goes
+    this.slider.focus(); // the button is hidden
   }
 
-  /** What the address says. */
-  recall() {
-    const { sparsity, numbered, learned } = chosen();
+  /** Show what the address names. */
+  readAddress() {
+    const { sparsity, numbered, learned } = readChoice();
     this.slider.value = String(this.masks.count(sparsity ?? this.masks.sparsity));
     this.topics.value = numbered ? "number" : "similarity";
     this.source.value = learned && this.masks.learned ? "learned" : "delta";
@@ -75,7 +75,7 @@ export class Controls {
 
   /** Say what is shown. */
   tell() {
-    const told = share(this.count, this.masks.blocks);
+    const told = shareText(this.count, this.masks.blocks);
     this.output.textContent = told;
     this.slider.setAttribute("aria-valuetext", told);
     this.slider.disabled = this.learned; // these masks exist at the measured sparsity alone

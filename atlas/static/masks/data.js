@@ -1,5 +1,5 @@
 /**
- * What a profile of `masks` says of blocks: which are kept at a sparsity, and what each is worth.
+ * The blocks in a profile of `masks`: which are kept at a sparsity, and what each is worth.
  */
 
 import { cheapest, distances, prunedCount, shortest } from "../matrix/block-masks.js";
@@ -13,7 +13,8 @@ export const KINDS = /** @type {const} */ (["mlp", "attn"]); // in the order of 
 /** @type {Record<Kind, string>} */
 export const NAMES = { mlp: "MLP", attn: "Attention" };
 
-/** Share of the deltas whose colours differ. With eight layers the first one has an eighth of all. */
+/** Share of the deltas within the scale; colours beyond do not change. Of eight layers, the first one
+ * has an eighth of all deltas. */
 const UNCLIPPED = 0.85;
 
 /** The masks of one model. */
@@ -69,8 +70,8 @@ export class Masks {
   }
 
   /**
-   * Masks that prune so many blocks of every topic: those with the smallest delta; of equal ones the
-   * one that comes first in the model.
+   * Masks that prune `count` blocks of every topic: those with the smallest delta; of equal ones the
+   * first in the model.
    * @param {number} count
    * @returns {Blocks} 1 for kept, 0 for pruned
    */

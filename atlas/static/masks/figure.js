@@ -1,14 +1,14 @@
 /**
- * Figure F0 of one model, alive: masks and deltas of both kinds of block, a slider that prunes more
- * or fewer of them, what pruning costs, and the masks as files and as a table.
+ * The live block masks (figure F0) of one model: masks and deltas of both kinds of block, a slider that
+ * prunes more or fewer of them, what pruning costs, and the masks as files and as a table.
  */
 
 import { readPin, writePin } from "../shell/address.js";
-import { claim, found, join, leave, tell } from "../shell/linked-figures.js";
+import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
-import { blank } from "./frame.js";
+import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
 import * as words from "./words.js";
@@ -43,7 +43,7 @@ export class MaskFigure {
     const stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-mask-panels"));
     this.panels = new Panels(stage, this);
     const homes = /** @type {HTMLElement[]} */ ([...stage.querySelectorAll(".atlas-mask")]);
-    for (const home of [...homes, ...KINDS.map(blank)]) {
+    for (const home of [...homes, ...KINDS.map(emptyPanel)]) {
       if (!home.isConnected) stage.insertBefore(home, this.panels.tip.element);
       this.panels.add(home);
     }
@@ -54,7 +54,7 @@ export class MaskFigure {
     stage.before(this.controls.element, this.legend);
     stage.after(this.summary, this.files(), this.costs, this.table());
     join(this);
-    this.recall();
+    this.readAddress();
   }
 
   /** The masks as files. */
@@ -92,7 +92,7 @@ export class MaskFigure {
 
   /** How the blocks that are shown as pruned were chosen. */
   get rule() {
-    return this.learned ? "learned masks" : `${words.share(this.count, this.masks.blocks)} pruned for every topic`;
+    return this.learned ? "learned masks" : `${words.shareText(this.count, this.masks.blocks)} pruned for every topic`;
   }
 
   /** Blocks that are pruned for every topic. */
@@ -116,9 +116,9 @@ export class MaskFigure {
     return this.controls.numbered ? [...this.masks.topics.keys()] : this.similar;
   }
 
-  /** Show what the address says. */
-  recall() {
-    this.controls.recall();
+  /** Show what the address names. */
+  readAddress() {
+    this.controls.readAddress();
     const pin = readPin();
     const panel = pin?.figure === this.name ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
     const cell = { row: this.order.indexOf(this.masks.topics.indexOf(pin?.row ?? "")), column: this.masks.layers.indexOf(pin?.column ?? "") };
@@ -156,14 +156,14 @@ export class MaskFigure {
     const [topic, { what, kind }] = [order[row], PANELS[at]];
     const label = masks.topics[topic];
     const about = this.told.get(label);
-    const end = [words.quoted(about), words.counted(about)];
+    const end = [words.centralSentence(about), words.topicText(about)];
     if (column < 0) return { value: label, lines: [], notes: end };
-    const [delta, state] = [words.delta(masks, topic, kind, column), words.state(shown[kind][topic][column])];
+    const [delta, state] = [words.deltaText(masks, topic, kind, column), words.stateText(shown[kind][topic][column])];
     const layer = masks.layers[column];
     return {
       value: what === "mask" ? state : delta,
-      lines: [words.block(kind, layer), label],
-      notes: [what === "mask" ? `delta ${delta}` : state, words.ranked(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
+      lines: [words.blockText(kind, layer), label],
+      notes: [what === "mask" ? `delta ${delta}` : state, words.rankText(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
     };
   }
 
@@ -185,7 +185,7 @@ export class MaskFigure {
   }
 
   /**
-   * Pin a block, or let go of it.
+   * Pin a block, or unpin it.
    * @param {number} at
    * @param {Cell} cell
    */
@@ -193,7 +193,7 @@ export class MaskFigure {
     const [topic, layer] = [this.masks.topics[this.order[row]], this.masks.layers[column]];
     const held = this.isPinned(at, topic, layer);
     const { what, kind } = PANELS[at];
-    claim(this);
+    releaseOthers(this);
     writePin(held ? null : { figure: this.name, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
     this.panels.hold(held ? null : { panel: at, row: topic, column: layer });
     this.panels.point(at, { row, column });
@@ -207,17 +207,17 @@ export class MaskFigure {
   /** @param {number} _ @param {Cell | null} cell */
   pointed(_, cell) {
     const topic = cell && this.masks.topics[this.order[cell.row]];
-    tell(this, cell && topic && cell.column >= 0 ? [["cluster", topic], ["layer", this.masks.layers[cell.column]]] : null);
+    lightOthers(this, cell && topic && cell.column >= 0 ? [["cluster", topic], ["layer", this.masks.layers[cell.column]]] : null);
   }
 
   /** Another figure points at a place. @param {import("../shell/linked-figures.js").Place | null} place */
   follow(place) {
     const rows = this.order.map((topic) => this.masks.topics[topic]);
-    const [row, column] = place ? found(place, /** @type {any} */ ({ axes: ["cluster", "layer"], rows, columns: this.masks.layers })) : [-1, -1];
+    const [row, column] = place ? placeIn(place, /** @type {any} */ ({ axes: ["cluster", "layer"], rows, columns: this.masks.layers })) : [-1, -1];
     this.panels.light(row, column);
   }
 
-  /** Another figure of the page has the pin now. */
+  /** Another figure of the page has the pinned cell now. */
   release() {
     this.panels.hold(null);
   }

@@ -2,12 +2,12 @@
  * The masks as files: CSV with a line a block, SVG and PNG of the two panels as they are shown.
  */
 
-import { offerPicture } from "../heatmap/downloads.js";
+import { downloadPicture } from "../heatmap/downloads.js";
 import { KINDS, NAMES } from "./data.js";
-import { share, state } from "./words.js";
+import { shareText, stateText } from "./words.js";
 import { field } from "../matrix/numbers.js";
 import { sheet, svg } from "../heatmap/picture.js";
-import { offer } from "../shell/dom.js";
+import { download } from "../shell/dom.js";
 
 /** @typedef {import("./figure.js").MaskFigure} MaskFigure */
 /** @typedef {import("./data.js").Kind} Kind */
@@ -21,8 +21,8 @@ const [CELL, HIGH] = [22, 18]; // pixels of a block
  */
 export async function save(figure, kind) {
   const name = `${figure.element.dataset.file}.blocks.${kind}`;
-  if (kind === "csv") return offer(name, new Blob([csv(figure)], { type: "text/csv" }));
-  return offerPicture(name, kind, drawn(figure));
+  if (kind === "csv") return download(name, new Blob([csv(figure)], { type: "text/csv" }));
+  return downloadPicture(name, kind, picture(figure));
 }
 
 /**
@@ -35,7 +35,7 @@ function csv({ masks, shown, order }) {
     for (const kind of KINDS) {
       for (const [layer, label] of masks.layers.entries()) {
         const delta = masks.deltas[kind][topic][layer];
-        lines.push([String(topic), field(masks.topics[topic]), kind, label, String(delta), state(shown[kind][topic][layer])]);
+        lines.push([String(topic), field(masks.topics[topic]), kind, label, String(delta), stateText(shown[kind][topic][layer])]);
       }
     }
   }
@@ -46,9 +46,9 @@ function csv({ masks, shown, order }) {
  * @param {MaskFigure} figure
  * @returns {string} an SVG document: MLP blocks on the left, attention blocks on the right
  */
-function drawn(figure) {
+function picture(figure) {
   const { masks, element, count } = figure;
-  const smallest = `${share(count, masks.blocks)} are pruned for every topic, those with the smallest delta`;
+  const smallest = `${shareText(count, masks.blocks)} are pruned for every topic, those with the smallest delta`;
   const titles = [
     `Block masks of ${element.dataset.name}`,
     `Topics by layers; dark: kept, light: pruned. ${figure.learned ? "Learned masks" : smallest}. ${element.dataset.file}.json`,
@@ -76,7 +76,7 @@ function content({ masks, shown, order, colours }, kind, labelled) {
     axes: [labelled ? "topic" : "", "layer"],
     rows,
     columns: masks.layers,
-    classes: labelled ? [1, 0].map((value) => ({ label: state(value), colour: palette[value] })) : [],
+    classes: labelled ? [1, 0].map((value) => ({ label: stateText(value), colour: palette[value] })) : [],
     lines: [`${NAMES[kind]} blocks`],
     width: Math.max(160, masks.layers.length * Math.min(CELL, 720 / masks.layers.length)),
     height: rows.length * HIGH,

@@ -11,7 +11,7 @@ const LABEL = 22; // pixels that the number of a layer needs
  * An element for a panel, empty.
  * @returns {HTMLElement}
  */
-export function blank() {
+export function emptyPanel() {
   const home = made("div", "atlas-mask");
   home.append(made("h3"), made("ol", "atlas-mask-rows"), made("div", "atlas-mask-frame"), made("div", "atlas-mask-columns"));
   return home;
@@ -21,7 +21,7 @@ export function blank() {
  * Numbers of layers below a panel, as many as there is room for.
  * @param {import("./panels.js").Panel} panel
  */
-export function number({ home, canvas, content }) {
+export function numberLayers({ home, canvas, content }) {
   const foot = home.querySelector(".atlas-mask-columns");
   const { columns } = content;
   if (!foot || !columns.length || !canvas.clientWidth) return;

@@ -19,7 +19,7 @@ const NAME = "block-masks";
  */
 export default function mount(element) {
   const lazy = new Lazy(element, "The block masks", (signal) => load(element, signal));
-  whenBackOrForward(() => lazy.part?.recall(), lazy.signal);
+  whenBackOrForward(() => lazy.part?.readAddress(), lazy.signal);
   if (readPin()?.figure === NAME) void lazy.start().then(() => element.scrollIntoView({ block: "nearest" }));
   return lazy;
 }

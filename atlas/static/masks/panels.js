@@ -1,12 +1,12 @@
 /**
- * Panels of topics by layers that share their topics and one cursor: what one of them points at is
- * lit in all. A panel is a canvas with a pixel a block, topic words beside it, layers below.
+ * Panels of topics by layers with the same topics and one cursor: the cell that one of them points at is
+ * lit in all. A panel is a canvas with a pixel for each block, topic words beside it, layers below.
  */
 
 import { Marks, whole } from "../panels/marks.js";
-import { number } from "./frame.js";
+import { numberLayers } from "./frame.js";
 import { cellAt, paint } from "../panels/canvas.js";
-import { moved } from "../panels/keys.js";
+import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made } from "../shell/dom.js";
 
@@ -24,12 +24,12 @@ import { made } from "../shell/dom.js";
  * @property {Uint32Array} colours of the steps
  */
 /**
- * What the panels are told about.
+ * The figure that the panels belong to: it has the words, and is told what is pointed at and pinned.
  * @typedef {object} Teller
  * @property {(panel: number, cell: Cell) => {value: string, lines: string[], notes: string[]}} tell
  * @property {(panel: number, cell: Cell, before: Cell | null) => string} spoken
  * @property {(panel: number, cell: Cell) => void} pin
- * @property {() => void} letGo of the pin
+ * @property {() => void} letGo unpins
  * @property {(panel: number, cell: Cell | null) => void} [pointed]
  */
 /** @typedef {{home: HTMLElement, canvas: HTMLCanvasElement, marks: Marks, rows: HTMLElement, content: Content}} Panel */
@@ -61,7 +61,7 @@ export class Panels {
     this.at = 0;
     this.tip = new Tooltip(stage);
     const { signal } = this.gone;
-    this.sized = new ResizeObserver(() => this.panels.forEach(number));
+    this.sized = new ResizeObserver(() => this.panels.forEach(numberLayers));
     const away = (/** @type {Event} */ { target }) => stage.contains(/** @type {Node} */ (target)) || this.point(0, null);
     document.addEventListener("pointerdown", away, { signal });
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
@@ -85,7 +85,7 @@ export class Panels {
   }
 
   /**
-   * Forget the panels from a number on.
+   * Remove the panels from a number on.
    * @param {number} count
    */
   cut(count) {
@@ -140,7 +140,7 @@ export class Panels {
       return this.tip.say(`${told}. ${this.teller.spoken(at, cell, cell)}`);
     }
     const { rows, columns } = this.panels[at].content;
-    const to = moved(event, cell && [cell.row, Math.max(0, cell.column)], rows.length, columns.length);
+    const to = nextCell(event, cell && [cell.row, Math.max(0, cell.column)], rows.length, columns.length);
     if (!to) return;
     event.preventDefault();
     const next = { row: to[0], column: to[1] };
@@ -155,7 +155,7 @@ export class Panels {
   }
 
   /**
-   * Show other content; the cursor goes, the pin stays where its labels are.
+   * Show other content; the cursor is hidden, the pin stays with its labels.
    * @param {Content[]} contents one a panel
    */
   show(contents) {
@@ -170,13 +170,13 @@ export class Panels {
       panel.home.querySelector(".atlas-map-lines")?.toggleAttribute("hidden", columns.length > 48);
       paint(panel.canvas, content, content.colours);
       panel.content = content;
-      number(panel);
+      numberLayers(panel);
     });
     this.mark();
   }
 
   /**
-   * Tell a block or a topic, and light it in all panels; null for none.
+   * Show a block or a topic in the tooltip, and light it in all panels; null for none.
    * @param {number} at number of the panel
    * @param {Cell | null} cell
    */
@@ -202,8 +202,8 @@ export class Panels {
   }
 
   /**
-   * The tooltip below its panel, so that it hides none of it; where the window ends before, below the
-   * row or above it. It stays inside the stage.
+   * Put the tooltip below its panel, so that it does not hide any of it; where the window ends before,
+   * below the row or above it. It stays inside the stage.
    * @param {Panel} panel
    * @param {Cell} cell
    */

@@ -1,5 +1,5 @@
 /**
- * What is said about masks: a block, a topic, all of them.
+ * Words about masks: about a block, a topic, all of them.
  */
 
 import { KINDS, NAMES } from "./data.js";
@@ -15,12 +15,12 @@ const LISTED = 8; // blocks that a sentence has room for
  * @param {Kind} kind
  * @param {string} layer label
  */
-export function block(kind, layer) {
+export function blockText(kind, layer) {
   return `${NAMES[kind]} block of layer ${layer}`;
 }
 
 /** @param {number} value */
-export function state(value) {
+export function stateText(value) {
   return value ? "kept" : "pruned";
 }
 
@@ -30,7 +30,7 @@ export function state(value) {
  * @param {Kind} kind
  * @param {number} layer
  */
-export function delta(masks, topic, kind, layer) {
+export function deltaText(masks, topic, kind, layer) {
   return `${masks.deltas[kind][topic][layer]} ${masks.unit}`;
 }
 
@@ -40,22 +40,22 @@ export function delta(masks, topic, kind, layer) {
  * @param {Kind} kind
  * @param {number} layer
  */
-export function ranked(masks, topic, kind, layer) {
+export function rankText(masks, topic, kind, layer) {
   return `rank ${masks.rank(topic, kind, layer)} of the topic's ${masks.blocks} blocks, smallest delta first`;
 }
 
 /** @param {Topic | undefined} topic */
-export function quoted(topic) {
+export function centralSentence(topic) {
   return topic ? `Central sentence: “${topic.sentence}”` : "";
 }
 
 /** @param {Topic | undefined} topic */
-export function counted(topic) {
+export function topicText(topic) {
   return topic ? `topic ${topic.cluster}, ${topic.passages} passages` : "";
 }
 
 /**
- * What the masks say together: which blocks no topic keeps, which all do, which topics disagree on.
+ * A sentence about all masks: which blocks no topic keeps, which all do, which only some do.
  * @param {Masks} masks
  * @param {Blocks} shown
  * @returns {string}
@@ -81,6 +81,6 @@ export function summary({ layers, topics }, shown) {
  * @param {number} count
  * @param {number} blocks
  */
-export function share(count, blocks) {
+export function shareText(count, blocks) {
   return `${count} of ${blocks} blocks (${Number(((100 * count) / blocks).toPrecision(3))} %)`;
 }

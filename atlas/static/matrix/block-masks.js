@@ -18,8 +18,7 @@ export function prunedCount(sparsity, blocks) {
 }
 
 /**
- * Masks that prune so many blocks of every topic: the cheapest ones; of equal ones that which comes
- * first.
+ * Masks that prune the `count` cheapest blocks of every topic; of equal ones the first.
  * @param {number[][]} costs of every topic and block
  * @param {number} count
  * @returns {number[][]} 1 for kept, 0 for pruned
@@ -51,9 +50,9 @@ export function distances(kept, deltas) {
 }
 
 /**
- * A short way through all points: from every start to the nearest point not yet seen, then stretches
- * turned round as long as that helps; of all these the shortest. The end with the lower number comes
- * first; of ways of one length the first found is taken.
+ * A short path through all points: from every start to the nearest point not yet seen, then parts of
+ * the path reversed as long as that shortens it; of all these the shortest. The end with the lower
+ * number comes first; of paths of one length the first found is taken.
  * @param {number[][]} between distances
  * @returns {number[]}
  */

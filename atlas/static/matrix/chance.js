@@ -26,11 +26,11 @@ export function interval(share, count) {
 }
 
 /**
- * What the name of a matrix of scores says.
+ * The parts of the name of a matrix of scores.
  * @param {string} name `score:capital@10`
  * @returns {{sign: string, relation: string, k: number} | null} null for any other matrix
  */
-export function named(name) {
+export function scoreName(name) {
   const said = NAMED.exec(name);
   return said && { sign: said[1], relation: said[2], k: Number(said[3]) };
 }
@@ -50,8 +50,8 @@ export function relationTitle({ title }) {
  * @param {number | null} value
  * @returns {string[]}
  */
-export function notes(profile, matrix, value) {
-  const said = named(matrix.name);
+export function chanceNotes(profile, matrix, value) {
+  const said = scoreName(matrix.name);
   if (!said || value === null || !matrix.n) return [];
   const [low, high] = interval(value, matrix.n);
   const told = [`95% interval ${number(low)} to ${number(high)}, of ${matrix.n} pairs`];

@@ -1,7 +1,7 @@
 /**
  * The same in `atlas/site/figures/column_order.py`, for the order that a figure opens with.
  *
- * The order in which rows and columns stand, and what else layers may be called.
+ * The order of rows and columns, and layers by relative depth.
  */
 
 import { numeric } from "./numbers.js";
@@ -12,7 +12,7 @@ import { numeric } from "./numbers.js";
 const LAYER = "layer";
 
 /**
- * The orders that fit a matrix, the one of its file first. Layers always stand in theirs.
+ * The orders that fit a matrix, the one of its file first. Layers keep theirs.
  * @param {Matrix} matrix
  * @returns {{value: Order, label: string}[]}
  */
@@ -30,7 +30,7 @@ export function orders(matrix) {
 }
 
 /**
- * The same matrix in an order; itself where it already stands in it.
+ * The same matrix in another order; itself where it is in that order already.
  * @param {Matrix} matrix
  * @param {Order} order
  * @returns {Matrix}
@@ -84,11 +84,11 @@ export function fits(matrix, first) {
 }
 
 /**
- * What an axis is called, with the order in which it stands where that is not its own.
+ * The title of an axis, with its order where that is not the canonical one.
  * @param {Matrix} matrix
  * @param {number} at 0 for rows, 1 for columns
  * @param {Order} order
- * @param {boolean} deep layers are told by relative depth
+ * @param {boolean} deep layers are labelled by relative depth
  */
 export function axisTitle(matrix, at, order, deep) {
   const name = matrix.axes[at].replaceAll("_", " ");

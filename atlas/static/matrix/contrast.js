@@ -12,7 +12,7 @@
 /** @typedef {[number, number, number]} Cell model, row, column */
 
 /**
- * What forbids subtracting a matrix of two profiles; empty where nothing does.
+ * The differences that forbid subtracting a matrix of two profiles; empty where there are none.
  * @param {Profile} first
  * @param {Profile} second
  * @param {Matrix} ours
@@ -32,7 +32,7 @@ export function obstacles(first, second, ours, theirs) {
 }
 
 /**
- * What was otherwise when two profiles were measured, and forbids no comparison.
+ * Conditions in which two profiles were measured differently; they do not forbid a comparison.
  * @param {Profile} first
  * @param {Profile} second
  * @returns {Differs[]}
@@ -61,15 +61,15 @@ function entries(prefix, first, second) {
  * @returns {Differs[]}
  */
 function differing(what, first, second) {
-  return first === second ? [] : [{ what, first: told(first), second: told(second) }];
+  return first === second ? [] : [{ what, first: scalarText(first), second: scalarText(second) }];
 }
 
 /**
- * A scalar as people read it, with all of its digits.
+ * A scalar as text, with all of its digits.
  * @param {Scalars[string]} value
  * @returns {string}
  */
-function told(value) {
+function scalarText(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   return value === null ? "none" : String(value);
 }
@@ -85,7 +85,7 @@ export function hasRatio(matrix) {
 }
 
 /**
- * What every other model has more than the first; null where either has no value.
+ * Every other model minus the first; null where either has no value.
  * @param {Values[]} values of all models on one grid
  * @returns {Values[]}
  */
@@ -104,7 +104,7 @@ export function ratios(values) {
 }
 
 /**
- * Where the class of every other model is another than the first one's: 1, else 0.
+ * 1 where the class of another model differs from the first one's, else 0.
  * @param {Values[]} values
  * @returns {Values[]}
  */

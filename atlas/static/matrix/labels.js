@@ -29,7 +29,7 @@ export function roomBelow(labels) {
  * @param {{at: number, label: string}[]} ticks
  * @returns {Map<number, string>}
  */
-export function labelled(ticks) {
+export function tickLabels(ticks) {
   return new Map(ticks.map(({ at, label }) => [at, label]));
 }
 
@@ -37,7 +37,7 @@ export function labelled(ticks) {
  * @param {string[]} labels
  * @returns {Map<number, string>}
  */
-export function named(labels) {
+export function cutLabels(labels) {
   const cut = (/** @type {string} */ label) =>
     label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
   return new Map(labels.map((label, at) => [at, cut(label)]));

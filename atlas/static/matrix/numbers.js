@@ -55,7 +55,7 @@ export function exact(matrix, row, column) {
 }
 
 /**
- * The matrix that a column belongs to, where one of another stands first, and its place there.
+ * The matrix that a column belongs to, and its place there: the first may be of another matrix.
  * @param {Matrix} matrix
  * @param {number} column
  * @returns {[Matrix, number]}

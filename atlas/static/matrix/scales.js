@@ -252,12 +252,12 @@ export function valueOf({ transform, low, high, kind }, step) {
 }
 
 /**
- * What a step says about its value: exact for classes and small counts, else rounded.
+ * The value of a step as text: exact for classes and small counts, else rounded.
  * @param {Shared} scale
  * @param {number} step
  * @returns {{value: string, note: string}}
  */
-export function told(scale, step) {
+export function stepText(scale, step) {
   if (step === MISSING) return { value: ABSENT, note: "" };
   if (scale.transform === "whole") return { value: scale.categories[step], note: "" };
   const value = number(valueOf(scale, step));

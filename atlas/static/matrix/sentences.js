@@ -1,7 +1,7 @@
 /**
  * The same in `atlas/site/figures/heatmap.py`, for what stands on a page before a script has run.
  *
- * What is said about a matrix and its cells.
+ * Sentences about a matrix and its cells.
  */
 
 import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";
@@ -26,7 +26,7 @@ export function summary(matrix) {
   const none = absent(matrix);
   const tail = none ? `; ${none} of ${none + values.length} do not exist in this architecture` : "";
   if (isWhole(matrix)) {
-    const parts = counted(matrix)
+    const parts = classCounts(matrix)
       .filter(({ count }) => count)
       .sort((a, b) => b.count - a.count)
       .slice(0, 4)
@@ -46,7 +46,7 @@ export function summary(matrix) {
  * @param {Matrix} matrix
  * @returns {{label: string, count: number}[]}
  */
-export function counted(matrix) {
+export function classCounts(matrix) {
   const counts = classes(matrix).map((label) => ({ label, count: 0 }));
   for (const value of known(matrix)) counts[value].count += 1;
   return counts;
@@ -59,7 +59,7 @@ export function counted(matrix) {
  * @param {number} column
  * @returns {string} empty where they have none
  */
-export function ranked(matrix, row, column) {
+export function rankText(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null || isWhole(matrix)) return "";
   const values = known(owner(matrix, column)[0]);
@@ -72,11 +72,11 @@ export function ranked(matrix, row, column) {
  * @param {number} row
  * @param {number} column
  */
-export function spoken(matrix, row, column) {
+export function cellText(matrix, row, column) {
   const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
   const value = exact(matrix, row, column);
   const said = value === ABSENT || isWhole(matrix) ? value : `${value} ${owner(matrix, column)[0].unit}`;
-  const rest = ranked(matrix, row, column);
+  const rest = rankText(matrix, row, column);
   return `${where.join(", ")}: ${said}${rest ? `, ${rest}` : ""}`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The values that a colour bar names.
+ * The ticks of a colour bar.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Where keys lead on a grid of cells.
+ * Moves from cell to cell by keys.
  */
 
 /** @typedef {[number, number]} Cell row and column */
@@ -7,14 +7,14 @@
 const PAGE = 10; // rows that PageUp and PageDown move by
 
 /**
- * The cell that a key leads to; the first one where none was told before.
+ * The cell that a key leads to; from no cell, the first one.
  * @param {KeyboardEvent} event
  * @param {Cell | null} cell
  * @param {number} rows
  * @param {number} columns
  * @returns {Cell | null} null for a key that leads nowhere
  */
-export function moved({ key, ctrlKey, altKey, metaKey }, cell, rows, columns) {
+export function nextCell({ key, ctrlKey, altKey, metaKey }, cell, rows, columns) {
   if (altKey || metaKey || !rows || !columns) return null;
   const [row, column] = cell ?? [0, 0];
   const [bottom, right] = [rows - 1, columns - 1];

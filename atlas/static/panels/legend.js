@@ -1,5 +1,5 @@
 /**
- * The key of panels on one scale: a colour bar, or the classes as switches.
+ * What the colours of panels on one scale mean: a colour bar, or the classes as switches.
  */
 
 import { direction, number } from "../matrix/numbers.js";
@@ -10,7 +10,7 @@ import { button, made } from "../shell/dom.js";
 /** @typedef {import("../matrix/scales.js").Shared & {unit: string, direction: string, kind: any}} Told */
 
 /**
- * The key of a scale in its place: a colour bar, or the classes, of which the one with the focus keeps it.
+ * Put the key of a scale into its place: a colour bar, or the classes. A class with the focus keeps it.
  * @param {HTMLElement} home
  * @param {Told} scale
  * @param {Record<string, string[]>} palettes
@@ -18,7 +18,7 @@ import { button, made } from "../shell/dom.js";
  * @param {() => number[]} counts cells by class
  * @param {(category: number) => void} toggle
  */
-export function explain(home, scale, palettes, off, counts, toggle) {
+export function showKey(home, scale, palettes, off, counts, toggle) {
   if (scale.transform !== "whole") return home.replaceChildren(bar(scale, palettes));
   const focused = [...home.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
   home.replaceChildren(classes(scale, palettes, off, counts(), toggle));

@@ -1,6 +1,6 @@
 /**
  * Marks over the frame of a figure: a crosshair, the cell that is pointed at, a pinned cell. They are
- * elements of their own, so that a moving cursor draws nothing anew.
+ * elements of their own, so that a moving cursor does not redraw the figure.
  */
 
 import { made } from "../shell/dom.js";

@@ -1,13 +1,12 @@
 /**
- * The tooltip of a figure: what it says of the place that is pointed at, where it stands, and what
- * is read aloud.
+ * The tooltip of a figure: its text, its position, and what is read aloud.
  */
 
 import { made } from "../shell/dom.js";
 
 /** @typedef {{left: number, right: number, top: number, bottom: number}} Box what is pointed at, in pixels of the stage */
 /**
- * How what it says is read aloud: by `say`, for those who use keys; as it changes; or not at all.
+ * How screen readers get its text: through `say`, for those who use keys; whenever it changes; never.
  * @typedef {"spoken" | "status" | "silent"} Voice
  */
 
@@ -58,7 +57,7 @@ export class Tooltip {
     );
   }
 
-  /** @param {HTMLElement[]} parts where they are others than before */
+  /** @param {HTMLElement[]} parts to show instead of what is there; none to keep that */
   show(...parts) {
     if (parts.length) this.element.replaceChildren(...parts);
     this.element.hidden = false;
@@ -91,7 +90,7 @@ export class Tooltip {
    * At half the height of what is pointed at, on its right; on its left where the stage ends before.
    * @param {Box} box
    * @param {number} [gap] pixels between them
-   * @param {number} [height] that it does not leave; it may leave the stage where none is given
+   * @param {number} [height] of the area that it stays in; without one it may leave the stage
    */
   beside({ left, right, top, bottom }, gap = ASIDE, height) {
     const before = left - gap - this.width;
@@ -110,7 +109,7 @@ export class Tooltip {
   }
 
   /**
-   * Anywhere, though inside the stage across.
+   * At a position, kept inside the stage horizontally.
    * @param {number} x of its left edge
    * @param {number} y of its upper edge
    */

@@ -14,7 +14,7 @@ const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [260, 56, 14, 12, 40];
  * @typedef {object} Chart
  * @property {string} title
  * @property {string} x what the horizontal axis is
- * @property {Line[]} lines the ones without a name are drawn and not told
+ * @property {Line[]} lines those without a name are drawn but not in the tooltip
  * @property {{at: number, label: string}[]} ticks of the horizontal axis
  * @property {boolean} log whether the vertical axis is logarithmic
  */
@@ -25,13 +25,13 @@ const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [260, 56, 14, 12, 40];
  * @param {number} width in pixels
  * @returns {HTMLElement}
  */
-export function drawn(chart, width) {
+export function drawChart(chart, width) {
   const points = chart.lines.flatMap(({ points }) => points);
-  const scales = spans(points, chart, width);
+  const scales = makeScales(points, chart, width);
   const svg = node("svg", {
     viewBox: `0 0 ${width} ${HEIGHT}`,
     role: "img",
-    "aria-label": `${chart.title}, over ${chart.x}: ${chart.lines.filter(({ name }) => name).map(spoken).join("; ")}`,
+    "aria-label": `${chart.title}, over ${chart.x}: ${chart.lines.filter(({ name }) => name).map(lineText).join("; ")}`,
   });
   grid(svg, chart, scales);
   for (const line of chart.lines) {
@@ -52,7 +52,7 @@ export function drawn(chart, width) {
  * @param {Line} line
  * @returns {string} where a line begins and ends
  */
-function spoken({ name, points }) {
+function lineText({ name, points }) {
   if (points.length === 1) return `${name} ${number(points[0].y)}`;
   return `${name} from ${number(points[0].y)} to ${number(points[points.length - 1].y)}`;
 }
@@ -63,7 +63,7 @@ function spoken({ name, points }) {
  * @param {number} width
  * @returns {{x: (value: number) => number, y: (value: number) => number, low: number, high: number, width: number}}
  */
-function spans(points, { ticks, log }, width) {
+function makeScales(points, { ticks, log }, width) {
   const read = (/** @type {number} */ value) => (log ? Math.log(value) : value);
   const all = points.map(({ y }) => read(y));
   let [low, high] = [Math.min(...all), Math.max(...all)];
@@ -82,7 +82,7 @@ function spans(points, { ticks, log }, width) {
 /**
  * @param {SVGElement} svg
  * @param {Chart} chart
- * @param {ReturnType<typeof spans>} scales
+ * @param {ReturnType<typeof makeScales>} scales
  */
 function grid(svg, chart, scales) {
   const middle = chart.log ? Math.sqrt(scales.low * scales.high) : (scales.low + scales.high) / 2;
@@ -119,7 +119,7 @@ function legend(lines) {
  * @param {HTMLElement} figure
  * @param {SVGElement} svg
  * @param {Chart} chart
- * @param {ReturnType<typeof spans>} scales
+ * @param {ReturnType<typeof makeScales>} scales
  */
 function listen(figure, svg, chart, scales) {
   const tip = new Tooltip(figure, "silent");

@@ -1,6 +1,6 @@
 /**
- * Heads as points on a plane. Points lie on a canvas between two drawings, the axes below and the
- * marks above, so that a pointer that moves draws thousands of heads no second time.
+ * Heads as points on a plane. Points are on a canvas between two drawings, the axes below and the
+ * marks above, so that moving the pointer does not redraw thousands of heads.
  */
 
 import { number } from "../matrix/numbers.js";
@@ -12,8 +12,8 @@ const [LEFT, RIGHT, TOP, BOTTOM, INNER] = [50, 10, 8, 44, 9];
 const ASIDE = 16; // pixels between a point and its tooltip
 
 /**
- * What hears of the points, by their numbers; -1 is none.
- * @typedef {object} Hearer
+ * Who is told which point the reader points at or opens, by its number; -1 is none.
+ * @typedef {object} Listener
  * @property {(at: number) => void} point one of them was pointed at
  * @property {(at: number) => void} open
  * @property {(at: number) => string[]} words its name, then what is known of it
@@ -21,11 +21,11 @@ const ASIDE = 16; // pixels between a point and its tooltip
 
 export class Points {
   /**
-   * @param {Hearer} hearer
+   * @param {Listener} listener
    * @param {number} reach pixels from a pointer within which a point is found
    */
-  constructor(hearer, reach) {
-    this.hearer = hearer;
+  constructor(listener, reach) {
+    this.listener = listener;
     this.reach = reach;
     /** Places of the points in pixels. @type {ArrayLike<number>} */
     this.x = [];
@@ -48,38 +48,38 @@ export class Points {
   }
 
   listen() {
-    const { stage, hearer } = this;
+    const { stage, listener } = this;
     const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
       stage.addEventListener(type, act, { signal: this.gone.signal });
-    on("pointermove", (event) => event.pointerType !== "touch" && hearer.point(this.under(event)));
-    on("pointerleave", (event) => event.pointerType === "mouse" && hearer.point(-1));
-    on("focusout", () => hearer.point(-1));
+    on("pointermove", (event) => event.pointerType !== "touch" && listener.point(this.under(event)));
+    on("pointerleave", (event) => event.pointerType === "mouse" && listener.point(-1));
+    on("focusout", () => listener.point(-1));
     on("click", (event) => {
       const found = this.under(event);
       stage.focus({ preventScroll: true }); // the keys go on from here
-      hearer.point(found);
-      if (found >= 0) hearer.open(found);
+      listener.point(found);
+      if (found >= 0) listener.open(found);
     });
     on("keydown", (event) => this.press(event));
   }
 
   /** @param {KeyboardEvent} event */
   press(event) {
-    const { hearer, at } = this;
+    const { listener, at } = this;
     if (event.altKey || event.metaKey || event.ctrlKey) return;
     if (event.key === "Escape" && at >= 0) {
       event.stopPropagation(); // what else it closes stays open until it is pressed again
-      return hearer.point(-1);
+      return listener.point(-1);
     }
     if ((event.key === "Enter" || event.key === " ") && at >= 0) {
       event.preventDefault();
-      return hearer.open(at);
+      return listener.open(at);
     }
     const next = this.next(event.key);
     if (next < 0) return;
     event.preventDefault();
-    hearer.point(next);
-    this.tip.say(hearer.words(next).join(", "));
+    listener.point(next);
+    this.tip.say(listener.words(next).join(", "));
   }
 
   /**
@@ -113,13 +113,13 @@ export class Points {
   }
 
   /**
-   * Other places, or another width; nothing is marked.
+   * New positions of the points, or another width; marks are removed.
    * @param {number} width in pixels
    * @param {ArrayLike<number>} x
    * @param {ArrayLike<number>} y
    * @param {number} size of a point
    */
-  lay(width, x, y, size) {
+  setPlaces(width, x, y, size) {
     [this.x, this.y, this.orders] = [x, y, undefined];
     for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT })) {
       for (const svg of [this.below, this.over]) svg.setAttribute(key, String(value));
@@ -130,7 +130,7 @@ export class Points {
   }
 
   /**
-   * Say what is known of a point.
+   * Show a point in the tooltip.
    * @param {number} at -1 for none
    * @param {HTMLElement[]} parts of the tooltip
    */
@@ -143,7 +143,7 @@ export class Points {
   }
 
   /**
-   * A ring around a point, with its name where it is pointed at elsewhere, and what else is marked.
+   * A ring around a point, with its name where another figure points at it, and other marks.
    * @param {number} at -1 for none
    * @param {string} name
    * @param {SVGElement[]} held
@@ -194,7 +194,7 @@ function ordered(places, sign) {
  * @param {number} to pixels of the highest
  * @returns {{at: (value: number) => number, ticks: number[]}}
  */
-export function scaled([low, high], from, to) {
+export function axisScale([low, high], from, to) {
   const wide = high > low ? high - low : 1;
   const at = (/** @type {number} */ value) => from + ((value - low) / wide) * (to - from);
   return { at, ticks: high > low ? [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * wide) : [low] };
@@ -207,15 +207,15 @@ export function scaled([low, high], from, to) {
  * @param {[number, number]} y ends of the values up
  */
 export function plane(width, x, y) {
-  const across = scaled(x, LEFT + INNER, width - RIGHT - INNER);
-  return { across, up: scaled(y, HEIGHT - BOTTOM - INNER, TOP + INNER) };
+  const across = axisScale(x, LEFT + INNER, width - RIGHT - INNER);
+  return { across, up: axisScale(y, HEIGHT - BOTTOM - INNER, TOP + INNER) };
 }
 
 /**
  * Axes with their ticks and names.
  * @param {number} width
- * @param {ReturnType<typeof scaled>} across
- * @param {ReturnType<typeof scaled>} up
+ * @param {ReturnType<typeof axisScale>} across
+ * @param {ReturnType<typeof axisScale>} up
  * @param {string} x
  * @param {string} y
  */
@@ -240,7 +240,7 @@ export function frame(width, across, up, x, y) {
  * @param {number} width in pixels of the page
  * @returns {{context: CanvasRenderingContext2D, zoom: number}} and pixels of the canvas for one of them
  */
-export function sharp(canvas, width) {
+export function sizeCanvas(canvas, width) {
   const zoom = Math.max(1, devicePixelRatio);
   canvas.width = Math.round(width * zoom);
   canvas.height = Math.round(HEIGHT * zoom);
@@ -256,8 +256,8 @@ export function sharp(canvas, width) {
  * @param {number} radius
  * @param {string} edge
  */
-export function dotted(canvas, width, dots, radius, edge) {
-  const { context, zoom } = sharp(canvas, width);
+export function drawDots(canvas, width, dots, radius, edge) {
+  const { context, zoom } = sizeCanvas(canvas, width);
   context.scale(zoom, zoom);
   context.strokeStyle = edge;
   context.lineWidth = 0.8;

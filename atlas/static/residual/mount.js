@@ -1,5 +1,5 @@
 /**
- * Layers as curves: what every block and its parts do to the residual stream, and what the logit lens
+ * Layers as curves: what every layer and its blocks do to the residual stream, and what the logit lens
  * reads after each. Drawn when they come near, from the JSON that the figure above them reads.
  */
 
@@ -26,7 +26,7 @@ export default function mount(element) {
  */
 async function draw(element, signal) {
   const source = new URL(String(element.dataset.src), document.baseURI);
-  const [{ drawn }, { matrices }] = await Promise.all([import("../plots/lines.js"), fetchJson(source)]);
+  const [{ drawChart: drawn }, { matrices }] = await Promise.all([import("../plots/lines.js"), fetchJson(source)]);
   if (signal.aborted) return undefined;
   const home = made("div", "atlas-trends");
   element.append(made("h3", "", "Layer by layer"), home);
@@ -36,7 +36,7 @@ async function draw(element, signal) {
 }
 
 /**
- * A chart for every quantity that has a value for each layer and sublayer.
+ * A chart for every quantity that has a value for each layer and block.
  * @param {Matrix[]} matrices
  * @returns {Chart[]}
  */

@@ -1,6 +1,6 @@
 /**
- * What the address of a page says after its question mark: which cell is pinned, which head is open,
- * what is chosen; so that a link and the back button lead to it.
+ * The query of a page's address: which cell is pinned, which head is open, what is chosen; so that
+ * links and the back button restore it.
  */
 
 /**
@@ -16,20 +16,20 @@
 const NEEDED = /** @type {const} */ (["figure", "matrix", "row", "column"]);
 const MORE = /** @type {const} */ (["scale", "order"]);
 
-/** Nothing of a pinned cell. */
+/** The keys of a pinned cell, all without a value. */
 const UNPINNED = Object.fromEntries([...NEEDED, ...MORE].map((key) => [key, undefined]));
 
-/** What the address says. */
-export function said() {
+/** The query of the address. */
+export function readQuery() {
   return new URLSearchParams(location.search);
 }
 
 /**
  * Put a query into the address.
  * @param {string} query with its question mark, or empty
- * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ * @param {boolean} again replaces the current entry of the history instead of adding one
  */
-export function put(query, again) {
+export function writeQuery(query, again) {
   const address = `${location.pathname}${query}${location.hash}`;
   if (query === location.search) return;
   if (again) history.replaceState(history.state, "", address);
@@ -37,10 +37,10 @@ export function put(query, again) {
 }
 
 /**
- * Put values into the address, and take out those that are undefined; what else stands there stays.
+ * Put values into the address and remove those that are undefined; other keys stay.
  * @param {Record<string, string | undefined>} values
- * @param {boolean} again the entry of the history that is shown is amended, without a new one
- * @param {(query: string) => string} [spelt] how the query is written
+ * @param {boolean} again replaces the current entry of the history instead of adding one
+ * @param {(query: string) => string} [spelt] how the query is written, for example `unescaped`
  */
 export function amend(values, again, spelt = (query) => query) {
   const url = new URL(location.href);
@@ -48,14 +48,14 @@ export function amend(values, again, spelt = (query) => query) {
     if (value === undefined) url.searchParams.delete(key);
     else url.searchParams.set(key, value);
   }
-  put(spelt(url.search), again);
+  writeQuery(spelt(url.search), again);
 }
 
 /**
  * A query without the escapes that it does not need: slashes, colons and commas are harmless in it.
  * @param {string} query
  */
-export function readable(query) {
+export function unescaped(query) {
   return query.replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%40", "@");
 }
 
@@ -71,7 +71,7 @@ export function whenBackOrForward(act, signal) {
 
 /** @returns {Pin | null} the pinned cell that the address names */
 export function readPin() {
-  const found = said();
+  const found = readQuery();
   if (NEEDED.some((key) => !found.has(key))) return null;
   return /** @type {Pin} */ (
     Object.fromEntries([...NEEDED, ...MORE].flatMap((key) => (found.has(key) ? [[key, found.get(key)]] : [])))
@@ -81,7 +81,7 @@ export function readPin() {
 /**
  * Put a pin into the address, or take it out.
  * @param {Pin | null} pin
- * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ * @param {boolean} again replaces the current entry of the history instead of adding one
  */
 export function writePin(pin, again) {
   amend({ ...UNPINNED, ...pin }, again);
@@ -92,15 +92,15 @@ export function writePin(pin, again) {
  * @returns {[number, number] | null} layer and head
  */
 export function readHead() {
-  const found = /^(\d{1,4})\.(\d{1,4})$/.exec(said().get("head") ?? "");
+  const found = /^(\d{1,4})\.(\d{1,4})$/.exec(readQuery().get("head") ?? "");
   return found && [Number(found[1]), Number(found[2])];
 }
 
 /**
  * Put a head into the address, or take it out.
  * @param {[number, number] | null} head layer and head
- * @param {boolean} again the entry of the history that is shown is amended, without a new one
- * @param {boolean} alone the pinned cell, which may be of another head, does not stay
+ * @param {boolean} again replaces the current entry of the history instead of adding one
+ * @param {boolean} alone removes the pinned cell, which may be of another head
  */
 export function writeHead(head, again, alone = false) {
   amend({ ...(alone ? UNPINNED : {}), head: head?.join(".") }, again);

@@ -14,7 +14,7 @@ import { fetchJson } from "./fetch.js";
 let template;
 /** @type {Promise<any> | undefined} */
 let bokeh;
-/** The signal of the page that is shown; what BokehJS listens to on the window ends with it. */
+/** Aborted when the page is left; ends what BokehJS listens to on the window. */
 let page = new AbortController();
 
 /**
@@ -56,7 +56,7 @@ function loadBokeh(name) {
  * @param {string} name file name of BokehJS beside this module
  */
 export function warm(name) {
-  loadTemplate().catch(() => undefined); // whoever draws tells what failed
+  loadTemplate().catch(() => undefined); // whoever draws shows the error
   loadBokeh(name).catch(() => undefined);
 }
 
@@ -75,7 +75,7 @@ function holdListeners() {
   ) => add(type, listener, { ...(typeof options === "object" ? options : {}), signal: page.signal });
 }
 
-/** Forget what the page that is left has listened to. */
+/** Drop the listeners of the page that is left. */
 export function leavePage() {
   page.abort();
   page = new AbortController();

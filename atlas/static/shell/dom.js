@@ -1,5 +1,5 @@
 /**
- * Elements of a page, made in a line: of HTML, and of drawings.
+ * Creates elements, HTML and SVG, in one line each.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -19,7 +19,7 @@ export function made(tag, name = "", text = "") {
 }
 
 /**
- * A button that sends no form.
+ * A button that does not submit a form.
  * @param {string} text
  * @param {string} [name] its class
  */
@@ -40,11 +40,11 @@ export function link(text, href) {
 }
 
 /**
- * Give the reader a file to keep.
+ * Offer a file for download.
  * @param {string} name
  * @param {Blob} blob
  */
-export function offer(name, blob) {
+export function download(name, blob) {
   const file = link("", URL.createObjectURL(blob));
   file.download = name;
   file.click();
@@ -63,7 +63,7 @@ export function header(text, scope = "col") {
 }
 
 /**
- * What a reader chooses from, which no browser fills in by itself when a page is loaded again.
+ * A select that browsers do not fill in again when a page is reloaded.
  * @param {[string, string][]} options value and label
  */
 export function select(options) {
@@ -85,7 +85,7 @@ export function labelled(text, ...controls) {
 }
 
 /**
- * A part of a drawing.
+ * An element of an SVG drawing.
  * @param {string} name of the SVG element
  * @param {Record<string, string | number>} attributes
  * @returns {SVGElement}
@@ -97,7 +97,7 @@ export function node(name, attributes) {
 }
 
 /**
- * Words in a drawing.
+ * Text in an SVG drawing.
  * @param {string} words
  * @param {number} x
  * @param {number} y

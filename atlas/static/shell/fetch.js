@@ -1,5 +1,5 @@
 /**
- * Files of the site, fetched; one that does not arrive is an error that names it.
+ * Fetches files of the site; a request that fails is an error that names the file.
  */
 
 /**

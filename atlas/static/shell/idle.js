@@ -1,5 +1,5 @@
 /**
- * When a page has come to rest: what takes long and is not needed at once waits for it.
+ * Waits until a page is idle, for work that takes long and is not needed at once.
  */
 
 /** @param {() => void} act once the page has loaded all that it names itself */

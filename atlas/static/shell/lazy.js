@@ -1,5 +1,5 @@
 /**
- * Parts of a page that start when they come near, and what is told where one could not start.
+ * Parts of a page that start when they come near the window, and the error where one could not start.
  */
 
 import { made } from "./dom.js";
@@ -27,7 +27,7 @@ export function whenNear(element, margin, act, signal) {
 }
 
 /**
- * Say where a part would stand that it could not be shown.
+ * Show an error where a part would be.
  * @param {HTMLElement} element
  * @param {string} what failed: "The curves could not be drawn"
  * @param {unknown} error
@@ -69,7 +69,7 @@ export class Lazy {
     return this.gone.signal;
   }
 
-  /** Start it, once; a failure is told where it would stand. */
+  /** Start it, once; an error is shown in its place. */
   start() {
     this.starting ??= this.run().catch((error) => tellFailure(this.element, `${this.name} could not be drawn`, error));
     return this.starting;
@@ -85,7 +85,7 @@ export class Lazy {
     this.part?.recolour?.();
   }
 
-  /** Nothing of it stays behind. */
+  /** Stop listening and remove what was added. */
   dispose() {
     this.gone.abort();
     this.part?.dispose?.();

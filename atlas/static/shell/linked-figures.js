@@ -1,5 +1,5 @@
 /**
- * The figures of a page, linked: what one of them points at is lit in all that have the same axes.
+ * Links the figures of a page: the cell that one of them points at is lit in all with the same axes.
  */
 
 /** @typedef {[string, string][]} Place the axes of a cell and its labels on them, rows first */
@@ -23,7 +23,7 @@ export function leave(one) {
  * @param {Linked} from
  * @param {Place | null} place
  */
-export function tell(from, place) {
+export function lightOthers(from, place) {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
     for (const one of figures) if (one !== from) one.follow(place);
@@ -31,20 +31,20 @@ export function tell(from, place) {
 }
 
 /**
- * A page has one pinned cell: the others let go of theirs.
+ * A page has one pinned cell: unpin those of all other figures.
  * @param {Linked} from
  */
-export function claim(from) {
+export function releaseOthers(from) {
   for (const one of figures) if (one !== from) one.release();
 }
 
 /**
- * Where a place lies on other axes.
+ * Find a place on the axes of a matrix.
  * @param {Place} place
  * @param {import("../matrix/numbers.js").Matrix} matrix
  * @returns {[number, number]} row and column, -1 where there is none
  */
-export function found(place, matrix) {
+export function placeIn(place, matrix) {
   const at = [matrix.rows, matrix.columns].map((labels, side) => {
     const same = place[side][0] === matrix.axes[side] ? side : 1 - side;
     const [axis, label] = place[same];

@@ -1,18 +1,18 @@
 /**
- * A survey: the same heatmap of all models in small, filtered and sorted; what is shown stands in
+ * A survey: small heatmaps of one quantity for all models, filtered and sorted; what is shown is in
  * the address.
  */
 
 import { Bundle } from "./bundle.js";
 import { loadTemplate } from "../shell/bokeh.js";
-import { explain } from "../panels/legend.js";
+import { showKey } from "../panels/legend.js";
 import { place } from "../matrix/numbers.js";
-import { MISSING, told } from "../matrix/scales.js";
+import { MISSING, stepText } from "../matrix/scales.js";
 import { cellAt, pixels } from "../panels/canvas.js";
 import { sorted, Tile } from "./tiles.js";
-import { moved } from "../panels/keys.js";
+import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
-import { amend, said } from "../shell/address.js";
+import { amend, readQuery } from "../shell/address.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./tiles.js").State} State */
@@ -20,7 +20,7 @@ import { made } from "../shell/dom.js";
 
 const FIELDS = /** @type {const} */ (["matrix", "text", "family", "size", "tag", "sort", "panel"]);
 
-/** Pixels between two panels; small and medium ones stand in twos on a phone. */
+/** Pixels between two panels; a phone shows two small or medium ones in a row. */
 const GAP = 20;
 
 /**
@@ -47,7 +47,7 @@ class Survey {
     this.bundle = bundle;
     this.palettes = palettes;
     this.gone = new AbortController();
-    this.tiles = this.hydrated();
+    this.tiles = this.makeTiles();
     /** @type {Tile[]} what is shown, in order */
     this.shown = [];
     this.tip = new Tooltip(element, "status");
@@ -70,7 +70,7 @@ class Survey {
   }
 
   /** @returns {Tile[]} the models that the page lists, with a canvas each */
-  hydrated() {
+  makeTiles() {
     const { models, groups } = this.bundle.index;
     const items = new Map(
       [...this.part("tiles").children].map((item) => [item.dataset.slug, /** @type {HTMLElement} */ (item)]),
@@ -93,7 +93,7 @@ class Survey {
 
   /** @returns {State} what the address asks for, as far as the page offers it */
   read() {
-    const asked = said();
+    const asked = readQuery();
     const state = /** @type {any} */ ({ off: new Set() });
     for (const name of FIELDS) {
       const field = this.part(name);
@@ -108,7 +108,7 @@ class Survey {
     return state;
   }
 
-  /** The address says what is shown; what a page begins with is left out. */
+  /** Put what is shown into the address; what a page begins with is left out. */
   write() {
     /** @type {Record<string, string | undefined>} */
     const values = {};
@@ -129,7 +129,7 @@ class Survey {
     }
     on(this.part("reset"), "click", () => this.reset());
     const list = this.part("tiles");
-    on(list, "change", () => this.offer());
+    on(list, "change", () => this.offerComparison());
     for (const type of ["pointermove", "pointerdown"]) {
       on(list, type, (/** @type {PointerEvent} */ event) => this.hover(event));
     }
@@ -168,7 +168,7 @@ class Survey {
     const maps = await this.bundle.maps(quantity);
     if (quantity !== this.quantity || this.gone.signal.aborted) return;
     const byModel = new Map(maps.map((map) => [map.model, map]));
-    this.tiles.forEach((tile, at) => tile.hold(byModel.get(at), quantity.title));
+    this.tiles.forEach((tile, at) => tile.setMap(byModel.get(at), quantity.title));
     for (const option of this.part("sort").options) {
       const fitting = { classes: "whole", mean: "scale", highest: "scale" }[String(option.value)];
       option.hidden = fitting !== undefined && (fitting === "whole") !== (quantity.transform === "whole");
@@ -206,7 +206,7 @@ class Survey {
     const { quantity, shown, tiles } = this;
     const counts = () =>
       quantity.categories.map((_, category) => shown.reduce((sum, tile) => sum + tile.tally()[category], 0));
-    explain(this.part("key"), quantity, this.palettes, this.state.off, counts, (category) => this.toggle(category));
+    showKey(this.part("key"), quantity, this.palettes, this.state.off, counts, (category) => this.toggle(category));
     const [rows, axis] = quantity.axes.map((one) => one.replaceAll("_", " "));
     const labels = axis === "module" && tiles.find((tile) => tile.map)?.map?.columns;
     const columns = labels ? labels.join(", ") : `${axis}, the first on the left`;
@@ -236,7 +236,7 @@ class Survey {
   }
 
   /** The models that are ticked, as a link to their comparison. */
-  offer() {
+  offerComparison() {
     const chosen = this.tiles.filter((tile) => tile.box.checked).map((tile) => tile.model.slug);
     const { analysis } = this.bundle.index;
     const asked = `models=${chosen.join(",")}&analysis=${analysis}&matrix=${encodeURIComponent(this.quantity.name)}`;
@@ -259,26 +259,26 @@ class Survey {
     if (event.key === "Enter" && tile) return this.visit();
     if (!tile?.map) return;
     const from = this.cell?.[0] === tile ? this.cell : null;
-    const next = moved(event, from && [from[1], from[2]], tile.map.rows.length, tile.map.columns.length);
+    const next = nextCell(event, from && [from[1], from[2]], tile.map.rows.length, tile.map.columns.length);
     if (!next) return;
     event.preventDefault();
     this.point([tile, ...next]);
   }
 
-  /** Go to the cell that is told, on its model's page, where its exact value is. */
+  /** Go to the cell in the tooltip, on its model's page, where its exact value is. */
   visit() {
     if (!this.cell?.[0].map) return;
     const [{ model, map }, row, column] = this.cell;
     const { analysis } = this.bundle.index;
     const labels = { row: map?.rows[row] ?? "", column: map?.columns[column] ?? "" };
     const pin = new URLSearchParams({ figure: analysis, matrix: this.quantity.name, ...labels });
-    const { pin: also } = this.element.dataset; // by which name the page knows a cell as well
+    const { pin: also } = this.element.dataset; // another key by which the page names a cell
     if (also) pin.set(also, `${labels.row}.${labels.column}`);
     location.assign(`${this.element.dataset.root}models/${model.slug}/?${pin}#${analysis}`);
   }
 
   /**
-   * Tell a cell; null for none.
+   * Show a cell in the tooltip; null hides it.
    * @param {[Tile, number, number] | null} cell
    */
   point(cell) {
@@ -288,7 +288,7 @@ class Survey {
     const [tile, row, column] = cell;
     const { quantity } = this;
     const { rows, columns, steps } = cell[0].map;
-    const { value, note } = told(quantity, steps[row * columns.length + column]);
+    const { value, note } = stepText(quantity, steps[row * columns.length + column]);
     const where = `${place(quantity.axes[0], rows[row])}, ${place(quantity.axes[1], columns[column])}`;
     tip.tell(value, [where, tile.model.name], [note]);
     tip.above(tip.cell(tile.canvas, row, column));

@@ -24,7 +24,7 @@ export class Tile {
   /**
    * @param {HTMLElement} element the list item that the page has
    * @param {Model} model
-   * @param {string} note what must be known before its values are compared; empty for nothing
+   * @param {string} note what a reader must know before comparing its values; may be empty
    */
   constructor(element, model, note) {
     this.element = element;
@@ -54,7 +54,7 @@ export class Tile {
    * @param {Map_ | undefined} map
    * @param {string} title
    */
-  hold(map, title) {
+  setMap(map, title) {
     this.map = map;
     this.counts = [];
     if (!map) return;

@@ -77,15 +77,13 @@ def test_depths_span_from_first_to_last(call: Any) -> None:
 
 def test_a_place_is_found_by_its_axes(call: Any) -> None:
     matrix = of([[1.0, 2.0], [5.0, 4.0]])
-    assert call("shell/linked-figures", "found", [["layer", "1"], ["head", "0"]], matrix) == [1, 0]
-    assert call(
-        "shell/linked-figures", "found", [["layer", "1"], ["module", "attn.q"]], matrix
-    ) == [1, -1]
-    assert call("shell/linked-figures", "found", [["cluster", "law"], ["layer", "1"]], matrix) == [
-        1,
-        -1,
-    ]
-    assert call("shell/linked-figures", "found", [["layer", "7"], ["head", "1"]], matrix) == [-1, 1]
+    for row, column, found in (
+        (["layer", "1"], ["head", "0"], [1, 0]),
+        (["layer", "1"], ["module", "attn.q"], [1, -1]),
+        (["cluster", "law"], ["layer", "1"], [1, -1]),
+        (["layer", "7"], ["head", "1"], [-1, 1]),
+    ):
+        assert call("shell/linked-figures", "placeIn", [row, column], matrix) == found
 
 
 def test_ticks_ascend_within_the_bar(call: Any) -> None:

@@ -280,17 +280,7 @@ def load(tensor: Tensor) -> torch.Tensor:
     """The values of one stored tensor, in memory of their own."""
     if tensor.size == 0:
         return torch.empty(tensor.shape, dtype=DTYPES[tensor.dtype])
-    content = bytearray(tensor.size)
-    with tensor.file.open("rb") as stream:
-        stream.seek(tensor.start)
-        if stream.readinto(content) != tensor.size:
-            raise AtlasError(
-                "ends before this tensor does",
-                file=tensor.file,
-                place=tensor.name,
-                remedy="the file changed while it was read; fetch it again",
-            )
-    return torch.frombuffer(content, dtype=DTYPES[tensor.dtype]).reshape(tensor.shape)
+    return torch.frombuffer(tensor.read(), dtype=DTYPES[tensor.dtype]).reshape(tensor.shape)
 
 
 def share(fused: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> torch.Tensor:

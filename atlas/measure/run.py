@@ -165,10 +165,10 @@ class _Work:
 
     def _together(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Run analyses that watch one pass over the corpus."""
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
         from atlas.passes import shared_pass
 
-        assert isinstance(opened.subject, Model), "only they have `observe`"
+        assert isinstance(opened.subject, LiveModel), "only they have `observe`"
         by_name = {job.analysis: job for job in jobs}
         modules = {name: statement.module(name) for name in by_name}
         length = int(str(statement.of(jobs[0].analysis).protocol["length"]))
@@ -241,16 +241,16 @@ def _subject(folder: Path, tier: Tier, choices: Choices) -> object:
         from atlas.loaded.checkpoint import Checkpoint
 
         return Checkpoint.open(folder)
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
-    return Model.open(folder, choices=choices)
+    return LiveModel.open(folder, choices=choices)
 
 
 def _release(subject: object) -> None:
     """Hand back the memory that a failed analysis had taken."""
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
-    if isinstance(subject, Model):
+    if isinstance(subject, LiveModel):
         memory.release(subject.device)
 
 

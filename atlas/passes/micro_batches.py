@@ -8,13 +8,13 @@ import torch
 
 from atlas.errors import AtlasError
 from atlas.loaded import memory
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage, batch
 from atlas.profiles.statement import Progress
 
 
 def through(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     rows: Sequence[int],
     attempt: Callable[[list[int], Batch], bool],
@@ -48,7 +48,7 @@ def through(
 
 
 def table(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     columns: int,
     compute: Callable[[Batch], torch.Tensor],

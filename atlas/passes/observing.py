@@ -17,7 +17,7 @@ import torch
 
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
-from atlas.loaded.live import Model, Side
+from atlas.loaded.live import LiveModel, Side
 from atlas.loaded.memory import LENGTH, free_memory, is_out_of_memory, working_bytes
 from atlas.loaded.passages import Batch, Passage, encode
 from atlas.passes import micro_batches
@@ -48,7 +48,7 @@ class Statistic(Protocol):
 
 @dataclass(frozen=True)
 class Tap:
-    """A statistic on one side of one module; `module` as in `Model.hook`."""
+    """A statistic on one side of one module; `module` as in `LiveModel.hook`."""
 
     layer: int
     module: str
@@ -92,7 +92,7 @@ class Observer(Protocol):
         if it must, and tells progress."""
 
 
-def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
+def read(model: LiveModel, length: int = LENGTH) -> tuple[Passage, ...]:
     """The texts to measure on as the model's tokenizer reads them, cut at `length` tokens.
 
     Raises `AtlasError` for a model without a tokenizer, or one that cannot read as many tokens.
@@ -108,7 +108,7 @@ def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
 
 
 def run(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     taps: Sequence[Watch],
     progress: Progress,
@@ -129,7 +129,7 @@ def run(
         )
 
 
-def planned_tokens(model: Model) -> int:
+def planned_tokens(model: LiveModel) -> int:
     """Tokens of the first micro-batch: what half of the free memory should take."""
     free = free_memory(None)
     room = SHARE * min(free[device] for device in model.devices)
@@ -141,7 +141,7 @@ def planned_tokens(model: Model) -> int:
 class _Pass:
     """A pass in progress: the micro-batch that runs, and what it has amounted to so far."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LiveModel) -> None:
         self.model = model
         self.batch: Batch | None = None
         self.pending: list[tuple[Statistic, Any]] = []

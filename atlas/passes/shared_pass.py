@@ -10,7 +10,7 @@ from types import ModuleType
 
 from atlas.failures import Failed, attempt
 from atlas.loaded import memory
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.passes import observing
 from atlas.passes.observing import Observer
 from atlas.profiles.statement import Measured, Progress
@@ -20,7 +20,7 @@ Result = tuple[str, Measured | Failed, float]
 
 
 def measure(
-    model: Model,
+    model: LiveModel,
     analyses: Mapping[str, ModuleType],
     length: int,
     watch: Callable[[tuple[str, ...]], Progress],

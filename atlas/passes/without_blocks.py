@@ -3,8 +3,8 @@ to the residual stream left out, prefixes computed once.
 
 Up to the block that is skipped the model does what it does whole, so what comes before runs once
 for all skips, and the block that is skipped does not run at all: with L layers that are about as
-many passes, not 2L + 1. A block is what `Model.gates` can close; the order of blocks is attention
-of layer 0, MLP of layer 0, attention of layer 1, and so on.
+many passes, not 2L + 1. A block is what `LiveModel.gates` can close; the order of blocks is
+attention of layer 0, MLP of layer 0, attention of layer 1, and so on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from atlas.loaded import replaced_forward
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage
 from atlas.passes import losses, micro_batches, without_layers
 from atlas.profiles.statement import Progress
@@ -32,7 +32,7 @@ attention gives."""
 
 
 def losses_without(
-    model: Model, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
+    model: LiveModel, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
 ) -> torch.Tensor:
     """Loss of every passage, whole and without each block: (1 + 2 layers, passages), float64, nats.
 
@@ -51,7 +51,7 @@ def losses_without(
 
 
 def gated_losses(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     gates: torch.Tensor,
     progress: Progress,
@@ -70,7 +70,7 @@ def gated_losses(
     return micro_batches.table(model, passages, 1, gated, progress, budget)[0]
 
 
-def closed(model: Model, gates: torch.Tensor) -> contextlib.AbstractContextManager[None]:
+def closed(model: LiveModel, gates: torch.Tensor) -> contextlib.AbstractContextManager[None]:
     """Gates of a batch while it lasts: (batch, 2 layers)."""
     layers = range(model.geometry.layers)
     return model.gates(
@@ -79,7 +79,7 @@ def closed(model: Model, gates: torch.Tensor) -> contextlib.AbstractContextManag
     )
 
 
-def _losses(model: Model, tokens: Batch) -> torch.Tensor:
+def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     """(1 + 2 layers, batch), float64."""
     kept = _Kept(model)
     with kept.watched():
@@ -99,7 +99,7 @@ class _Kept:
     module gives, 0 where it gives no tuple.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LiveModel) -> None:
         self.model = model
         self.inputs: dict[int, torch.Tensor] = {}
         self.attended: dict[tuple[int, str], torch.Tensor] = {}
@@ -161,7 +161,7 @@ class _Kept:
             del self.attended[layer, name]
 
 
-def workers(model: Model, point: str) -> tuple[str, ...]:
+def workers(model: LiveModel, point: str) -> tuple[str, ...]:
     """The modules right below a layer's module in which attention, or the MLP, is computed."""
     prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router")}[point]
     architecture = model.architecture

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from atlas.loaded import replaced_forward
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import LENGTH
 from atlas.loaded.passages import Batch, Passage
 from atlas.passes import losses, micro_batches
@@ -29,7 +29,7 @@ STATES = 2**27
 
 
 def losses_without(
-    model: Model, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
+    model: LiveModel, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
 ) -> torch.Tensor:
     """Loss of every passage, whole and without each block: (1 + layers, passages), float64, nats.
 
@@ -47,7 +47,7 @@ def losses_without(
     )
 
 
-def planned(model: Model, states: int) -> int:
+def planned(model: LiveModel, states: int) -> int:
     """Tokens of the first micro-batch where logits are computed and `states` elements of each
     layer's states may be kept."""
     shape = model.geometry
@@ -55,7 +55,7 @@ def planned(model: Model, states: int) -> int:
     return max(LENGTH, min(planned_tokens(model), most))
 
 
-def _losses(model: Model, tokens: Batch) -> torch.Tensor:
+def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     layers = model.geometry.layers
     inputs: dict[int, torch.Tensor] = {}
     lengths: dict[int, int] = {}  # of the tuple that a block gives, 0 where it gives no tuple

@@ -19,7 +19,7 @@ from atlas.analyses.activations import run as activations
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint, share
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.pinned import corpus
@@ -169,7 +169,7 @@ def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
 
 
 def measure(folder: Path, rows: list[Passage], tokens: int = 40, **options: Any) -> Measured:
-    model = Model.open(folder, "cpu", **options)
+    model = LiveModel.open(folder, "cpu", **options)
     observer = activations.observe(model, rows)
     observing.run(model, rows, observer.taps, lambda done, total: None, tokens=tokens)
     measured: Measured = observer.measured(lambda done, total: None)
@@ -344,11 +344,11 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(corpus, "load", lambda: few)
     told: list[tuple[int, int]] = []
     first = activations.run(
-        Model.open(folder, "cpu"), lambda done, total: told.append((done, total))
+        LiveModel.open(folder, "cpu"), lambda done, total: told.append((done, total))
     )
     assert told[-1] == (8, 8)
     assert first.conditions["tokens"] == 8 * 127
-    second = activations.run(Model.open(folder, "cpu"), lambda done, total: None)
+    second = activations.run(LiveModel.open(folder, "cpu"), lambda done, total: None)
     for one, two in zip(first.matrices, second.matrices, strict=True):
         assert one.json_text() == two.json_text()
 

@@ -15,7 +15,7 @@ from letters import letters
 from atlas import architectures
 from atlas.errors import AtlasError
 from atlas.loaded import loading, memory
-from atlas.loaded.live import POINTS, Model
+from atlas.loaded.live import POINTS, LiveModel
 from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
 
@@ -28,10 +28,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
+def opened(folder: Path, variant: str = "llama", **options: Any) -> LiveModel:
     model_type, overrides = VARIANTS[variant]
     dtype = options.pop("stored", torch.float32)
-    return Model.open(tiny.make(folder, model_type, dtype=dtype, **overrides), "cpu", **options)
+    return LiveModel.open(tiny.make(folder, model_type, dtype=dtype, **overrides), "cpu", **options)
 
 
 def ragged(lengths: tuple[int, ...] = (9, 4, 7)) -> Batch:
@@ -52,7 +52,7 @@ def keep(seen: dict[str, torch.Tensor], name: str) -> Callable[[torch.Tensor], N
     return callback
 
 
-def run(held: Model, tokens: Batch) -> torch.Tensor:
+def run(held: LiveModel, tokens: Batch) -> torch.Tensor:
     with torch.inference_mode():
         return held.trunk(tokens)
 
@@ -83,7 +83,7 @@ def test_the_stored_dtype_is_not_what_the_config_says(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "qwen3", dtype=torch.bfloat16)
     settings = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**settings, "dtype": "float32"}))
-    assert Model.open(folder, "cpu").dtype == torch.bfloat16
+    assert LiveModel.open(folder, "cpu").dtype == torch.bfloat16
 
 
 def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_no_code_of_a_model_runs(tmp_path: Path) -> None:
     held = json.loads(tokenizer.read_text())
     evil = {"auto_map": {"AutoTokenizer": ["modeling.Evil", None]}}
     tokenizer.write_text(json.dumps({**held, **evil}))
-    live = Model.open(folder, "cpu")
+    live = LiveModel.open(folder, "cpu")
     assert type(live.live).__name__ == "LlamaForCausalLM"
     assert live.tokenizer("ab")["input_ids"] == [5, 6]
     assert not ran.exists()
@@ -284,7 +284,7 @@ def test_only_safetensors_are_read(tmp_path: Path) -> None:
     torch.save(tiny.build("llama").state_dict(), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(AtlasError, match="safetensors"):
-        Model.open(folder, "cpu")
+        LiveModel.open(folder, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -302,15 +302,15 @@ def test_only_the_weights_of_the_folder_run(
     held = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps({**held, **content}))
     with pytest.raises(AtlasError, match=problem):
-        Model.open(folder, "cpu")
+        LiveModel.open(folder, "cpu")
 
 
 def test_a_missing_head_is_told(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "whole", "bert")
-    assert Model.open(folder, "cpu").has_head
+    assert LiveModel.open(folder, "cpu").has_head
     bare = tmp_path / "bare"
     tiny.live(folder).bert.save_pretrained(bare)
-    assert not Model.open(bare, "cpu").has_head
+    assert not LiveModel.open(bare, "cpu").has_head
 
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
@@ -376,4 +376,4 @@ def test_sharing_devices_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_unknown_device(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"no device 'tpu'; .*known: .*cpu"):
-        Model.open(tiny.make(tmp_path, "llama"), "tpu")
+        LiveModel.open(tiny.make(tmp_path, "llama"), "tpu")

@@ -10,7 +10,7 @@ import numpy as np
 from atlas.analyses.activations import PROTOCOL
 from atlas.architectures.architecture import Architecture
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import Tap
@@ -48,7 +48,7 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module's output over the pinned corpus, in one pass."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -56,7 +56,7 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Activations:
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Activations:
     """What is to see a pass over the passages, alone or beside other analyses' observers."""
     return Activations(model, passages)
 
@@ -64,7 +64,7 @@ def observe(model: Model, passages: Sequence[Passage]) -> Activations:
 class Activations:
     """The statistics of all modules of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
@@ -140,7 +140,7 @@ def values_per_token(architecture: Architecture, module: str) -> int:
 
 
 def _matrix(
-    model: Model, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
+    model: LiveModel, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
 ) -> Matrix:
     title, unit, direction, scale, bounds = QUANTITIES[name]
     native = model.architecture.native

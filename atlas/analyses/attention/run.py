@@ -10,7 +10,7 @@ import torch
 from atlas.analyses.attention import PROTOCOL
 from atlas.analyses.attention.pattern_scores import Attending, PerHead, Repeats
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.passes.observing import PatternTap
@@ -31,7 +31,7 @@ SCORES: Mapping[str, tuple[str, str]] = {
 UNITS = {"entropy": "share of the largest possible", "distance": "share of the passage"}
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every head over the pinned corpus and on repeated sequences."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -39,7 +39,7 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Attention:
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Attention:
     """What is to see a pass over the passages, alone or beside other analyses' observers."""
     return Attention(model, passages)
 
@@ -47,7 +47,7 @@ def observe(model: Model, passages: Sequence[Passage]) -> Attention:
 class Attention:
     """The statistics of all heads of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         kind = model.architecture.kind
@@ -126,7 +126,7 @@ class Attention:
         )
 
 
-def repeated(model: Model, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
+def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
     """BOS, where the tokenizer has one, and n random tokens twice; `first` is where they begin.
 
     Drawn from the tokens that text is made of: special and added ones, and rows of the embedding

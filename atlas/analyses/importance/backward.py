@@ -21,7 +21,7 @@ from atlas.analyses.importance import parameter_owners
 from atlas.analyses.importance.parameter_owners import Shared
 from atlas.errors import AtlasError
 from atlas.loaded import replaced_forward
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import free_memory, is_out_of_memory, release, working_bytes
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses
@@ -69,7 +69,7 @@ class Backward:
 
     def __init__(
         self,
-        model: Model,
+        model: LiveModel,
         layers: Sequence[int],
         kept: Sequence[int] = (),
         recompute: bool | None = None,

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import torch
 
 from atlas.analyses.importance.backward import Backward, Gathered
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import free_memory
 from atlas.loaded.passages import Passage
 from atlas.passes.observing import SHARE
 from atlas.profiles.statement import Progress
 
 
-def layer_groups(model: Model, room: int | None = None) -> list[range]:
+def layer_groups(model: LiveModel, room: int | None = None) -> list[range]:
     """Layers in groups whose mean gradients fit into `room` bytes, the lowest first.
 
     `room`: half of what is free if unsaid. A group has at least one layer. The first costs no run
@@ -37,7 +37,7 @@ def layer_groups(model: Model, room: int | None = None) -> list[range]:
 
 
 def gather(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     groups: Sequence[range],
     number: int,

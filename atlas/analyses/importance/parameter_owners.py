@@ -14,7 +14,7 @@ import torch
 from atlas.architectures.row import Source
 from atlas.entries.entry import Geometry
 from atlas.loaded.checkpoint import share
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import LARGE_PIECE, PIECE
 
 
@@ -47,7 +47,7 @@ class Shared:
             yield module, self.parameter.numel() // features * own
 
 
-def of_block(model: Model, layer: int) -> list[Shared]:
+def of_block(model: LiveModel, layer: int) -> list[Shared]:
     """Every parameter of a block that is a canonical module's weight or bias."""
     architecture = model.architecture
     held = dict(model.block(layer).named_parameters())

@@ -10,7 +10,7 @@ import numpy as np
 from atlas.analyses.importance import PROTOCOL, layer_groups
 from atlas.analyses.importance.backward import Gathered
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import losses, observing, without_layers
 from atlas.profiles.matrix import Matrix, Scale, layer_by_module
@@ -67,14 +67,14 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module, head and block over the pinned corpus."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     return measure(model, passages, progress)
 
 
 def measure(
-    model: Model, passages: Sequence[Passage], progress: Progress, room: int | None = None
+    model: LiveModel, passages: Sequence[Passage], progress: Progress, room: int | None = None
 ) -> Measured:
     """Measure every module, head and block on these passages.
 
@@ -98,7 +98,7 @@ def measure(
 
 
 def _measured(
-    model: Model,
+    model: LiveModel,
     scored: Sequence[Passage],
     some: Sequence[Passage],
     found: Sequence[Gathered],
@@ -143,7 +143,7 @@ def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
 
 
 def _of_blocks(
-    increases: Sequence[float], model: Model, passages: Sequence[Passage]
+    increases: Sequence[float], model: LiveModel, passages: Sequence[Passage]
 ) -> dict[tuple[str, int, str], float]:
     """Name, layer, "block" -> value; a model of one layer has no least and most important one."""
     values: dict[tuple[str, int, str], float] = {}
@@ -164,7 +164,7 @@ def _of_blocks(
 
 
 def _matrix(
-    model: Model,
+    model: LiveModel,
     name: str,
     values: Mapping[tuple[str, int, str], float],
     passages: int,
@@ -188,7 +188,7 @@ def _matrix(
     )
 
 
-def _columns(model: Model, name: str) -> dict[str, str]:
+def _columns(model: LiveModel, name: str) -> dict[str, str]:
     """Canonical and native names of what a quantity has columns for."""
     if name.startswith("block"):
         return {"block": f"{model.architecture.live_blocks}.*"}

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
 from atlas.loaded import memory
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import is_out_of_memory
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_blocks, without_layers
@@ -78,7 +78,7 @@ def closed_share(log_alpha: torch.Tensor) -> torch.Tensor:
 
 
 def learn(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     clusters: NDArray[np.int64],
     halves: NDArray[np.int64],
@@ -160,7 +160,7 @@ def _in_turn(rows: list[int], generator: torch.Generator) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def frozen(model: Model) -> Iterator[None]:
+def frozen(model: LiveModel) -> Iterator[None]:
     """Keep gradients of weights from being computed while it lasts."""
     learning = [parameter for parameter in model.live.parameters() if parameter.requires_grad]
     for parameter in learning:
@@ -175,7 +175,7 @@ def frozen(model: Model) -> Iterator[None]:
 class _Runner:
     """Gradients of losses with respect to gates, in micro-batches that memory holds."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage], tokens: int | None) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage], tokens: int | None) -> None:
         self.model, self.passages = model, passages
         self.tokens = (
             tokens if tokens is not None else without_layers.planned(model, without_blocks.STATES)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from atlas.analyses.masks import choosing, learned_gates
 from atlas.analyses.masks.choosing import Floats, Mask
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import losses, without_blocks
 from atlas.pinned.clusters import Clusters
@@ -62,7 +62,7 @@ class Read:
 
 
 def measure(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     held: Clusters,
     sparsity: float,
@@ -128,7 +128,7 @@ def measure(
     )
 
 
-def _read(model: Model, passages: Sequence[Passage], held: Clusters) -> Read:
+def _read(model: LiveModel, passages: Sequence[Passage], held: Clusters) -> Read:
     """The passages that have something to score; every half of a cluster must have one."""
     rows = tuple(row for row, passage in enumerate(passages) if passage.scored)
     scored = tuple(passages[row] for row in rows)
@@ -168,7 +168,7 @@ class _Steps:
         return tell
 
 
-def _tried(model: Model, read: Read, steps: _Steps, masks: Mask) -> Floats:
+def _tried(model: LiveModel, read: Read, steps: _Steps, masks: Mask) -> Floats:
     """(passage,) losses in nats per token, each under the mask that the other half of its cluster
     chose; `masks`: (half, cluster, block)."""
     gates = torch.from_numpy(masks[1 - read.halves, read.clusters].astype(np.float64))
@@ -195,7 +195,7 @@ def _means(costs: Floats, read: Read, half: int | None, held: Clusters) -> Float
     )
 
 
-def _require_finite(model: Model, found: Floats) -> None:
+def _require_finite(model: LiveModel, found: Floats) -> None:
     for number, row in enumerate(found):
         if not np.isfinite(row).all():
             raise AtlasError(

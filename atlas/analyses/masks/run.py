@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from atlas.analyses.masks import PROTOCOL, measuring
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.passes import clustering, observing
 from atlas.profiles.statement import Measured, Progress
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every block's cost for every cluster of the texts to measure on."""
     chosen = model.choices
     passages = observing.read(model, int(PROTOCOL["length"]))

@@ -12,7 +12,7 @@ from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual.cka import Similarity
 from atlas.analyses.residual.stream_statistics import SUBLAYERS, Kept, Movement
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import Tap, Watch
@@ -28,7 +28,7 @@ QUANTITIES = {
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every layer over the pinned corpus, in one pass, then what the sample says."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -36,7 +36,7 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Residual:
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Residual:
     """What is to see a pass over the passages, alone or beside other analyses' observers."""
     return Residual(model, passages)
 
@@ -44,7 +44,7 @@ def observe(model: Model, passages: Sequence[Passage]) -> Residual:
 class Residual:
     """The statistics of all layers of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         layers = range(model.geometry.layers)

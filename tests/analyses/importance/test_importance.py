@@ -21,7 +21,7 @@ from atlas.analyses.importance.backward import Backward, Gathered
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint, share
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_layers
 from atlas.pinned import corpus
@@ -60,7 +60,7 @@ def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
 
 def gathered(folder: Path, passages: list[Passage], room: int = 2**40, **options: Any) -> Gathered:
     """All groups of layers in one."""
-    model = Model.open(folder, "cpu", **options)
+    model = LiveModel.open(folder, "cpu", **options)
     groups = layer_groups.layer_groups(model, room)
     found = [
         layer_groups.gather(model, passages, groups, number, quiet) for number in range(len(groups))
@@ -183,7 +183,7 @@ def test_gradients_in_bfloat16(tmp_path: Path, variant: str) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None:
-    model = Model.open(made(tmp_path, variant), "cpu", dtype=torch.float64)
+    model = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64)
     live, passages = reference_model(tmp_path, torch.float64), drawn()
     with torch.no_grad():
         together = losses.per_passage(model, batch(passages, range(len(passages))))
@@ -195,7 +195,7 @@ def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
     """Against a whole pass for every block, whose output is replaced by its input."""
-    model, passages = Model.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
+    model, passages = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
     live = reference_model(tmp_path, torch.float64)
     blocks = live.get_submodule(model.architecture.live_blocks)
 
@@ -218,7 +218,7 @@ def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
 
 def test_a_prefix_runs_once(tmp_path: Path) -> None:
     """With 3 blocks: 3 for the whole model, then 2, 1 and none."""
-    model, passages = Model.open(made(tmp_path, "llama"), "cpu"), drawn()
+    model, passages = LiveModel.open(made(tmp_path, "llama"), "cpu"), drawn()
     ran: list[int] = []
     for layer in range(3):
         attention = model.block(layer).get_submodule("self_attn")
@@ -235,7 +235,7 @@ def test_gradients_leave_memory_as_they_appear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
 ) -> None:
     """Never more of them than one block has."""
-    model = Model.open(made(tmp_path, variant), "cpu")
+    model = LiveModel.open(made(tmp_path, variant), "cpu")
     alive: list[weakref.ref[torch.Tensor]] = []
     most = 0
     summed = parameter_owners.summed
@@ -261,7 +261,7 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
     folder, passages = made(tmp_path, variant), drawn((7, 5))
     found = []
     for recompute in (False, True):
-        model = Model.open(folder, "cpu")
+        model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
         model.block(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
@@ -308,15 +308,15 @@ def test_memory_that_never_suffices_is_an_error(
     with pytest.raises(AtlasError, match="out of memory on cpu with a single passage of 7 tokens"):
         gathered(made(tmp_path, "gpt2"), drawn())
     with pytest.raises(AtlasError, match="with a single passage of 12 tokens"):
-        without_layers.losses_without(Model.open(tmp_path, "cpu"), drawn(), quiet)
+        without_layers.losses_without(LiveModel.open(tmp_path, "cpu"), drawn(), quiet)
 
 
 def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, passages = Model.open(made(tmp_path, "gpt2"), "cpu"), drawn()
+    model, passages = LiveModel.open(made(tmp_path, "gpt2"), "cpu"), drawn()
     expected = without_layers.losses_without(model, passages, quiet, 1)
     sizes, whole = [], losses.per_passage
 
-    def small(model: Model, tokens: Any) -> torch.Tensor:
+    def small(model: LiveModel, tokens: Any) -> torch.Tensor:
         sizes.append(len(tokens.passages))
         if len(tokens.passages) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
@@ -331,7 +331,7 @@ def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("variant", ["gpt2", "llama", "gpt_oss"])
 def test_mean_gradients_in_groups_of_layers(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn()
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
     assert layer_groups.layer_groups(model, 3 * block) == [range(0, 3)]
     assert layer_groups.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
@@ -373,7 +373,7 @@ def test_float16_that_overflows_is_repeated_with_a_smaller_scale(
 
 
 def measure(folder: Path, passages: list[Passage], **options: Any) -> Measured:
-    return importance.measure(Model.open(folder, "cpu", **options), passages, quiet)
+    return importance.measure(LiveModel.open(folder, "cpu", **options), passages, quiet)
 
 
 def values(measured: Measured, name: str) -> np.ndarray:
@@ -386,7 +386,7 @@ def test_the_matrices(tmp_path: Path, variant: str) -> None:
     letters(folder, bos_token="[ONE]")
     reference = Reference(folder, passages)
     told: list[tuple[int, int]] = []
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     measured = importance.measure(
         model, passages, lambda done, total: told.append((done, total)), room=0
     )
@@ -442,7 +442,7 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     letters(folder, bos_token="[ONE]")
     few = corpus.load()[::56]
     monkeypatch.setattr(corpus, "load", lambda: few)
-    first, second = (importance.run(Model.open(folder, "cpu"), quiet) for _ in range(2))
+    first, second = (importance.run(LiveModel.open(folder, "cpu"), quiet) for _ in range(2))
     assert first.conditions["tokens"] == 8 * 127
     assert [item.json_text() for item in first.matrices] == [
         item.json_text() for item in second.matrices
@@ -464,8 +464,8 @@ def test_a_module_of_zeros_has_no_importance(tmp_path: Path) -> None:
     live.save_pretrained(tmp_path)
     letters(tmp_path, bos_token="[ONE]")
     measured = measure(tmp_path, drawn())
-    column = Model.open(tmp_path, "cpu").architecture.modules.index("mlp.down")
-    up = Model.open(tmp_path, "cpu").architecture.modules.index("mlp.up")
+    column = LiveModel.open(tmp_path, "cpu").architecture.modules.index("mlp.down")
+    up = LiveModel.open(tmp_path, "cpu").architecture.modules.index("mlp.up")
     assert values(measured, "taylor")[1, [up, column]].tolist() == [0, 0]
     assert np.isnan(values(measured, "taylor_per_weight")[1, column])
     assert values(measured, "grad_norm")[1, column] > 0
@@ -475,7 +475,7 @@ def test_a_module_of_zeros_has_no_importance(tmp_path: Path) -> None:
 def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     folder = made(tmp_path, "gpt2")
     letters(folder, bos_token="[ONE]")
-    model, passages = Model.open(folder, "cpu"), drawn()
+    model, passages = LiveModel.open(folder, "cpu"), drawn()
     frozen = next(iter(model.live.parameters()))
     frozen.requires_grad_(False)
     before = [parameter.requires_grad for parameter in model.live.parameters()]

@@ -18,7 +18,7 @@ from atlas import paths, schemas
 from atlas.analyses.masks import choosing, measuring
 from atlas.analyses.masks import run as masks
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.pinned import clusters, corpus
 from atlas.pinned.choices import Choices
@@ -44,7 +44,7 @@ class _Letters:
 
 
 def measured(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     numbers: Sequence[int],
     *,
@@ -100,7 +100,7 @@ def test_every_value_is_that_of_losses_by_hand(tmp_path: Path, variant: str) -> 
             assert table(found, "perplexity")[c, column] == pytest.approx(math.exp(mean), rel=1e-6)
 
 
-def _under(model: Model, passage: Passage, closed: Sequence[int]) -> float:
+def _under(model: LiveModel, passage: Passage, closed: Sequence[int]) -> float:
     from atlas.loaded.passages import batch
     from atlas.passes import losses
 
@@ -220,7 +220,7 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
     monkeypatch.setattr(corpus, "load", lambda: few)
     monkeypatch.setattr(clusters, "load", lambda: held)
     letters(tiny.make(tmp_path, "llama"))
-    model = Model.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
+    model = LiveModel.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
     told: list[tuple[int, int]] = []
     found = masks.run(model, lambda done, total: told.append((done, total)))
     assert found.facts["pruned"] == 3 and (together(found, "mask") == 0).sum(1).tolist() == [3] * 8

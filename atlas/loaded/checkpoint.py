@@ -16,11 +16,12 @@ import torch
 
 from atlas import architectures
 from atlas.architectures.architecture import Architecture, Slot
-from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, Source
+from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import FLOATS, Tensor
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError, short, suggest
+from atlas.loaded import fused
 
 DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
 
@@ -246,17 +247,17 @@ class Checkpoint:
 
     def _read(self, slots: list[Slot], expert: int | None = None) -> dict[str, torch.Tensor]:
         """Read slots, all experts or one of them; a tensor that several share is read once."""
-        fused: dict[str, torch.Tensor] = {}
-        held: dict[str, torch.Tensor] = {}
+        whole: dict[str, torch.Tensor] = {}
+        found: dict[str, torch.Tensor] = {}
         for slot in slots:
             if slot.source.part is None or slot.source.pieces:
-                held[slot.canonical] = self._tensor(slot, expert)
+                found[slot.canonical] = self._tensor(slot, expert)
                 continue
             name = slot.names[0]
-            if name not in fused:
-                fused[name] = self._tensor(slot, expert)
-            held[slot.canonical] = share(fused[name], slot.source, self.geometry, slot.axis)
-        return held
+            if name not in whole:
+                whole[name] = self._tensor(slot, expert)
+            found[slot.canonical] = fused.part(whole[name], slot.source, self.geometry, slot.axis)
+        return found
 
     def _tensor(self, slot: Slot, expert: int | None = None) -> torch.Tensor:
         """A slot's values as (out, in), before its share is taken; pieces are stacked."""
@@ -291,29 +292,3 @@ def load(tensor: Tensor) -> torch.Tensor:
                 remedy="the file changed while it was read; fetch it again",
             )
     return torch.frombuffer(content, dtype=DTYPES[tensor.dtype]).reshape(tensor.shape)
-
-
-def share(fused: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> torch.Tensor:
-    """The share `source.part` of a fused projection's output features, which lie along `dim`.
-
-    Works on weights (out, in), biases (out,), gradients, with `dim` -1 on outputs, and with -2 on
-    the weights of stacked experts (expert, out, in).
-    """
-    if source.part is None:
-        return fused
-    dim %= fused.ndim
-    before, after = fused.shape[:dim], fused.shape[dim + 1 :]
-    if source.part in ("gate", "up"):
-        # Gate comes first.
-        if source.split == "interleaved":
-            pairs = fused.reshape(*before, -1, 2, *after)
-            return pairs.select(dim + 1, int(source.part == "up"))
-        return fused.chunk(2, dim)[source.part == "up"]
-    group = shape.heads // shape.kv_heads
-    if source.split == "grouped":
-        parts = fused.reshape(*before, shape.kv_heads, group + 2, shape.d_head, *after)
-        lengths = {"q": (0, group), "k": (group, 1), "v": (group + 1, 1)}
-        return parts.narrow(dim + 1, *lengths[source.part]).flatten(dim, dim + 2)
-    q, kv = shape.heads * shape.d_head, shape.kv_heads * shape.d_head
-    lengths = {"q": (0, q), "k": (q, kv), "v": (q + kv, kv)}
-    return fused.narrow(dim, *lengths[source.part])

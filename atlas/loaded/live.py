@@ -14,8 +14,8 @@ import torch
 from atlas.architectures.architecture import Architecture
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError, suggest
-from atlas.loaded import loading, memory, token_text
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused, loading, memory, token_text
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.passages import Batch
 from atlas.pinned.choices import DEFAULT, Choices
 
@@ -221,7 +221,7 @@ class LiveModel:
             return tensor.transpose(1, 2)
         if side == "input":
             return tensor
-        return share(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
+        return fused.part(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
 
     def _puts_heads_first(self) -> bool:
         """Whether norms of queries run on (batch, heads, length, d_head).

@@ -18,7 +18,8 @@ from atlas.analyses.activations import PROTOCOL
 from atlas.analyses.activations import run as activations
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
@@ -156,7 +157,7 @@ def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
 
     def split(module: str) -> Split:
         source = architecture.live_source(module)
-        return lambda x: share(x, source, architecture.geometry, dim=-1)
+        return lambda x: fused.part(x, source, architecture.geometry, dim=-1)
 
     watched = (
         module

@@ -15,8 +15,8 @@ from live_cases import VARIANTS, Case, assert_close, normed, watch
 from atlas import architectures
 from atlas.checkpoints import headers
 from atlas.errors import AtlasError
-from atlas.loaded import stored_mlp
-from atlas.loaded.checkpoint import Heads, share
+from atlas.loaded import fused, stored_mlp
+from atlas.loaded.checkpoint import Heads
 
 
 @pytest.fixture(params=VARIANTS, scope="module")
@@ -106,7 +106,7 @@ def test_every_live_module_computes_with_our_weights(case: Case) -> None:
                 expected = normed(row, x, block, module)
             else:
                 expected = x @ block[f"{module}.weight"].T + block.get(f"{module}.bias", 0)
-            assert_close(share(y, row.live_source(module), shape, dim=-1), expected)
+            assert_close(fused.part(y, row.live_source(module), shape, dim=-1), expected)
 
 
 def test_live_parameters_are_our_weights(case: Case) -> None:
@@ -119,7 +119,9 @@ def test_live_parameters_are_our_weights(case: Case) -> None:
                 case, held, layer, module, "bias" if kind == "bias" else "weight"
             )
             axis = -1 if kind == "bias" else -2
-            assert torch.equal(share(found, row.live_source(module), shape, axis), tensor.float())
+            assert torch.equal(
+                fused.part(found, row.live_source(module), shape, axis), tensor.float()
+            )
 
 
 def live_parameter(

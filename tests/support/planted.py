@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
 
 from atlas.analyses.functions import token_inputs
-from atlas.loaded import stored_mlp
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused, stored_mlp
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned.relations import Relation
 
 VOCABULARY = 1200
@@ -99,7 +99,7 @@ def write(folder: Path, layer: int, head: int, W_V: torch.Tensor, W_O: torch.Ten
         stored = tensors[checkpoint.names[slot.names[0]]]
         whole = stored.T if slot.source.transposed else stored
         if slot.canonical == "attn.v.weight":
-            features = share(torch.arange(len(whole)), slot.source, shape)
+            features = fused.part(torch.arange(len(whole)), slot.source, shape)
             whole[features.reshape(shape.kv_heads, -1)[head // group]] = W_V.to(whole)
         else:
             whole[:, head * shape.d_head : (head + 1) * shape.d_head] = W_O.to(whole)

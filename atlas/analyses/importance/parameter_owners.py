@@ -13,7 +13,7 @@ import torch
 
 from atlas.architectures.row import Source
 from atlas.entries.entry import Geometry
-from atlas.loaded.checkpoint import share
+from atlas.loaded import fused
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import LARGE_PIECE, PIECE
 
@@ -34,7 +34,10 @@ class Shared:
     def split(self, sums: torch.Tensor, geometry: Geometry) -> Iterator[tuple[str, torch.Tensor]]:
         """A module, and its part of `sums` over this parameter: (features,), or one number."""
         for module, source in self.modules:
-            yield module, share(sums, source, geometry).sum() if self.axis is not None else sums
+            yield (
+                module,
+                fused.part(sums, source, geometry).sum() if self.axis is not None else sums,
+            )
 
     def elements(self, geometry: Geometry) -> Iterator[tuple[str, int]]:
         """A module, and how many of the parameter's elements are its own."""
@@ -43,7 +46,7 @@ class Shared:
             return
         features = self.parameter.shape[self.axis]
         for module, source in self.modules:
-            own = len(share(torch.empty(features), source, geometry))
+            own = len(fused.part(torch.empty(features), source, geometry))
             yield module, self.parameter.numel() // features * own
 
 

@@ -20,7 +20,8 @@ from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, Gathered
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_layers
@@ -143,7 +144,7 @@ class Reference:
                 is_weight = kind == "weight" and tensor.ndim > 1
                 turned = tensor.transpose(-2, -1) if is_weight and source.transposed else tensor
                 dim = -2 if is_weight else -1
-                found.append((module, share(turned, source, self.architecture.geometry, dim)))
+                found.append((module, fused.part(turned, source, self.architecture.geometry, dim)))
         return found
 
 

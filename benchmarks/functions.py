@@ -151,12 +151,12 @@ def trained_problems(count: int) -> list[Problem]:
     from atlas.analyses.functions import relation_scores
     from atlas.analyses.functions.relation_scores import Pairs
     from atlas.analyses.functions.token_inputs import Blocks, Options
-    from atlas.loaded import token_text
+    from atlas.loaded import tokenizer as tokenizers
     from atlas.loaded.checkpoint import Checkpoint
     from atlas.pinned import relations
 
     checkpoint = Checkpoint.open(paths.zoo_folder("llama"))
-    tokenizer = token_text.load(checkpoint.folder)
+    tokenizer = tokenizers.load(checkpoint.folder)
     every = Pairs.of(relations.load_all(), tokenizer, checkpoint.geometry.vocabulary)
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(every.relation), generator=generator)[:count].sort().values

@@ -14,7 +14,8 @@ import torch
 from atlas.architectures.architecture import Architecture
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError, suggest
-from atlas.loaded import fused, loading, memory, token_text
+from atlas.loaded import fused, loading, memory
+from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.passages import Batch
 from atlas.pinned.choices import DEFAULT, Choices
@@ -117,7 +118,7 @@ class LiveModel:
     @functools.cached_property
     def tokenizer(self) -> Any:
         """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
-        return token_text.wrapped(self.folder)
+        return tokenizers.load_transformers(self.folder)
 
     @property
     def conditions(self) -> dict[str, str]:

@@ -256,21 +256,21 @@ def _release(subject: object) -> None:
 
 def _require_tokenizer(project: Project, entry: Entry, reads: str, choices: Choices) -> None:
     """Raise `AtlasError` for a tokenizer that cannot be loaded or is not of this model."""
-    from atlas.loaded import token_text
+    from atlas.loaded import tokenizer
     from atlas.pinned import corpus
 
     folder = locate.of_entry(project, entry)
     assert folder is not None, "its files were read"
     if reads == "words":
-        token_text.load(folder)
+        tokenizer.load(folder)
         return
     shape = architectures.lookup(headers.config(folder), folder / "config.json")
 
     def texts() -> Iterator[str]:
         return (one.text for one in corpus.chosen(choices))
 
-    rows = shape.geometry.vocabulary
-    token_text.require_fitting(token_text.wrapped(folder), shape.kind, rows, texts, folder)
+    own = tokenizer.load_transformers(folder)
+    tokenizer.require_fitting(own, shape.kind, shape.geometry.vocabulary, texts, folder)
 
 
 def _observes(job: Job, log: Path) -> bool:

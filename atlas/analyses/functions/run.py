@@ -16,6 +16,7 @@ from atlas.analyses.functions.relation_scores import Pairs, Place
 from atlas.analyses.functions.token_inputs import Blocks, Options
 from atlas.entries.entry import Geometry
 from atlas.loaded import loading, token_text
+from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES, Relation
@@ -72,7 +73,7 @@ def measure(
     """
     shape = checkpoint.geometry
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tokenizer = token_text.load(checkpoint.folder)
+    tokenizer = tokenizers.load(checkpoint.folder)
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
     level = relation_scores.level(shape.vocabulary)
     model = Blocks(checkpoint, pairs.sources, options, device)

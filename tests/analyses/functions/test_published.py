@@ -13,7 +13,7 @@ from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs
 from atlas.analyses.functions.token_inputs import Blocks, Options
 from atlas.checkpoints import locate
-from atlas.loaded import token_text
+from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
 
@@ -81,7 +81,7 @@ def test_name_movers_of_gpt2_copy_names_and_negative_ones_suppress_them() -> Non
     """Wang et al. 2022, at k = 5 as there."""
     folder = hub_folder("openai-community/gpt2")
     checkpoint = Checkpoint.open(folder)
-    tokenizer = token_text.load(folder)
+    tokenizer = tokenizers.load(folder)
     table = Pairs.of([relations.load("name")], tokenizer, checkpoint.geometry.vocabulary)
     at_five = replace(table, ks=torch.full_like(table.ks, 5))
     blocks = Blocks(checkpoint, at_five.sources, Options(), torch.device("cpu"))

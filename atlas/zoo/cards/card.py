@@ -23,7 +23,8 @@ from atlas.zoo.training import tokenizer, tunes
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from atlas.zoo.training.train import Data, Recipe
+    from atlas.zoo.training.data import Data
+    from atlas.zoo.training.recipe import Recipe
 
 CARD = "card.json"
 README = "README.md"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-    from atlas.zoo.training.train import Recipe
+    from atlas.zoo.training.recipe import Recipe
 
 
 def optimizers(model: PreTrainedModel, recipe: Recipe) -> list[torch.optim.Optimizer]:

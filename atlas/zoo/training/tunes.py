@@ -18,7 +18,8 @@ from atlas.errors import AtlasError, suggest
 from atlas.zoo.texts import dialogue, topic
 from atlas.zoo.texts.text import Course
 from atlas.zoo.training import architectures
-from atlas.zoo.training.train import Data, Recipe
+from atlas.zoo.training.data import Data
+from atlas.zoo.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

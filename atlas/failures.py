@@ -43,7 +43,7 @@ def attempt(step: Callable[[], Result], log: Path) -> Result | Failed:
         return step()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # what Rust code panics with is no Exception
+    except BaseException as error:  # what Rust code panics with is not an Exception
         expected = isinstance(error, AtlasError)
         return Failed(line(error, log), expected, None if expected else log)
 
@@ -109,6 +109,6 @@ def _logged(error: BaseException, log: Path) -> str:
             ) as at:
                 at.write(text)
         except OSError:  # nowhere to write at all
-            return "nowhere, for no file can be written"
+            return "nowhere, because no file can be written"
         return at.name
     return shown(log)

@@ -11,7 +11,7 @@ from typing import Any
 import atlases
 
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures import bokeh_figure, palettes
 
 MAPS = 12
 FIRST_MS = {"fast": 1178.0, "slow": 3695.0}
@@ -60,7 +60,7 @@ def render(models: int) -> tuple[float, str]:
                 y_range=list(reversed(matrix.rows)),
                 tooltips=[("value", "@value")],
             )
-            fill = linear_cmap("value", list(bokeh_figure.palettes()["sequential"]), -1, 1)
+            fill = linear_cmap("value", list(palettes.by_kind()["sequential"]), -1, 1)
             plot.rect("column", "row", 1, 1, source=data, fill_color=fill, line_color=None)
             plots.append(plot)
         script, divs = components(plots)

@@ -41,7 +41,7 @@ def changed(root: Path, base: str, commit: str) -> Iterator[tuple[str, str]]:
         if place is None or kind == "D":
             continue
         if mode != "100644":
-            raise AtlasError(f"{path!r} is no plain file: mode {mode}", remedy="replace it")
+            raise AtlasError(f"{path!r} is not a plain file: mode {mode}", remedy="replace it")
         yield place[1], blob
 
 

@@ -28,7 +28,7 @@ mixture       config keys of a mixture of experts
 scales        factors that the config states: of embedding, attention scores, residual, logits
 shapes        canonical module -> shape in words, where it is not the usual one
 renamed       ending of a name in older checkpoints -> its ending today
-buffers       names stored beside the weights that are no parameters; {i} is the layer
+buffers       names stored beside the weights that are not parameters; {i} is the layer
 twins         a stored name -> the name that it repeats where the embeddings are tied
 requires      config key -> the only value that this row describes, or the key that has it
 variants      columns that are others where the config has some values

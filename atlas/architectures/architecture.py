@@ -36,7 +36,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Routing:
-    """How a mixture chooses: see `rows.Mixture`, here with the config's numbers."""
+    """How a mixture chooses: see `row.Mixture`, here with the config's numbers."""
 
     experts: int
     active: int
@@ -49,7 +49,7 @@ class Architecture:
 
     The scales are factors: of the embedding's rows on their way into the first block, of queries
     times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
-    gate with limits, None for act(gate) * up (`rows.Clamp`).
+    gate with limits, None for act(gate) * up (`row.Clamp`).
     """
 
     row: Row

@@ -1,4 +1,4 @@
-"""A row of `architectures` and a model's config, read together into a `layout.Architecture`."""
+"""A row of `architectures` and a model's config, read together into an `Architecture`."""
 
 from __future__ import annotations
 

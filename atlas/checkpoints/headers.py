@@ -108,7 +108,7 @@ def _shard_name(index: Path, tensor: str, shard: object) -> str:
         or {"/", "\\", ":"} & set(shard)
     ):
         raise AtlasError(
-            f"{short(shard)} is no file name of a shard",
+            f"{short(shard)} is not a shard's file name",
             file=index,
             place=f"weight_map.{tensor}",
             remedy="a shard is a .safetensors file in the same folder",

@@ -64,7 +64,7 @@ def hub_cache() -> Path:
 def _snapshot(source: str, revision: str) -> Path | None:
     if not HUB_ID.fullmatch(source) or not NAME.fullmatch(revision):
         raise AtlasError(
-            f"{short(source)} at {short(revision)} is no hub id with a revision",
+            f"{short(source)} at {short(revision)} is not a hub id with a revision",
             remedy="write org/name, and a full commit hash as the revision",
         )
     model = hub_cache() / f"models--{source.replace('/', '--')}"
@@ -72,5 +72,5 @@ def _snapshot(source: str, revision: str) -> Path | None:
     if reference.is_file():
         revision = reference.read_text(encoding="utf-8").strip()
         if not NAME.fullmatch(revision):
-            raise AtlasError(f"{short(revision)} is no commit hash", file=reference)
+            raise AtlasError(f"{short(revision)} is not a commit hash", file=reference)
     return model / "snapshots" / revision

@@ -1,7 +1,7 @@
 """What the command line shows: progress with time left, tables, lines and JSON.
 
 Everything that reports goes to standard error, so that `--json` on standard output stays clean.
-Nothing moves where standard error is no terminal: a line per finished analysis is all. A report
+Nothing moves where standard error is not a terminal: a line per finished analysis is all. A report
 that cannot be shown, for its reader is gone, ends nothing; what was asked for on standard output
 and cannot be written is an error.
 """
@@ -82,7 +82,7 @@ def emit_json(document: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table to standard error; plain tab-separated lines where that is no terminal.
+    """A table to standard error; plain tab-separated lines where that is not a terminal.
 
     Cells fold where the terminal is narrow; where it is too narrow for a word in each column, a row
     is a paragraph, and every cell a line with its column's name.

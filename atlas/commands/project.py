@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,6 @@ def planned(
         stated = replace(stated, choices=replace(stated.choices, corpus=corpus))
     if stated.choices.corpus is not None:
         texts.read(stated.choices.corpus)  # what is wrong with it is told before anything begins
-    jobs = plan.jobs(project, chosen, stated)
+    jobs = plan.jobs(project, chosen, stated, cores=os.cpu_count() or 1)
     wanted = [job for job in jobs if not only or job.analysis in only]
     return Planned(project, entries, wanted, stated.choices)

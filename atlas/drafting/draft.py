@@ -125,7 +125,7 @@ def _hub_id(source: str, endpoint: str) -> str:
 def _of_folder(project: Project, folder: Path) -> Origin:
     here, root = folder.resolve(), project.root.resolve()
     if not here.is_dir():
-        raise AtlasError("is no folder", file=folder, remedy="name a hub id or a model's folder")
+        raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
     relative = Path(os.path.relpath(here, root)).as_posix()
     source = relative if relative.startswith("..") else f"./{relative}"
     remark = (
@@ -224,7 +224,7 @@ def _slug(name: str) -> str:
 def _typed(slug: str) -> str:
     if not SLUG.fullmatch(slug) or len(slug) > entry.LONGEST_SLUG:
         raise AtlasError(
-            f"--slug {short(slug)} is no slug",
+            f"--slug {short(slug)} is not a slug",
             remedy=f"lower-case letters and digits, parts joined by - or ., "
             f"at most {entry.LONGEST_SLUG} characters",
         )

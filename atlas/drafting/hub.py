@@ -76,7 +76,9 @@ class Hub:
         """By the variables that the hub's own client reads: HF_ENDPOINT, HF_TOKEN, HF_HOME."""
         endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         if urllib.parse.urlsplit(endpoint).scheme not in ("http", "https"):
-            raise AtlasError(f"HF_ENDPOINT {short(endpoint)} is no address", remedy="https://...")
+            raise AtlasError(
+                f"HF_ENDPOINT {short(endpoint)} is not an address", remedy="https://..."
+            )
         return cls(endpoint, _token())
 
     def repository(self, name: str, revision: str | None) -> Repository:
@@ -85,9 +87,11 @@ class Hub:
         Raises `AtlasError` where it does not exist, is not open to this token or answers nonsense.
         """
         if not HUB_ID.fullmatch(name) or ".." in name:
-            raise AtlasError(f"{short(name)} is no hub id", remedy="write org/name")
+            raise AtlasError(f"{short(name)} is not a hub id", remedy="write org/name")
         if revision is not None and (not REVISION.fullmatch(revision) or ".." in revision):
-            raise AtlasError(f"{short(revision)} is no revision", remedy="a branch, tag or commit")
+            raise AtlasError(
+                f"{short(revision)} is not a revision", remedy="a branch, tag or commit"
+            )
         url = f"{self.endpoint}/api/models/{name}"
         if revision is not None:
             url += f"/revision/{urllib.parse.quote(revision, safe='')}"
@@ -200,9 +204,9 @@ def _repository(body: bytes, url: str) -> Repository:
             f"{url} does not answer as a hub does", remedy="is HF_ENDPOINT right?"
         ) from error
     if not isinstance(name, str) or not HUB_ID.fullmatch(name) or ".." in name:
-        raise AtlasError(f"{url} calls itself {short(name)}, which is no hub id")
+        raise AtlasError(f"{url} calls itself {short(name)}, which is not a hub id")
     if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
-        raise AtlasError(f"{url} has commit {short(commit)}, which is no full hash")
+        raise AtlasError(f"{url} has commit {short(commit)}, which is not a full hash")
     plain = (item for item in files if isinstance(item, str) and locate.NAME.fullmatch(item))
     return Repository(name, commit, frozenset(plain))  # what lies deeper is not read
 

@@ -72,7 +72,7 @@ def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
     if isinstance(stated, str) and licenses.known(stated):
         return stated
     if stated is not None:
-        unclear.append(f"the card's license {short(stated)} is no name that is known")
+        unclear.append(f"the card's license {short(stated)} is not a known one")
     return None
 
 

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 
 from atlas.errors import AtlasError
+from atlas.files import json_file
 from atlas.paths import GENERATED, Project, demo
-from atlas.profiles import profile_file
 
 MODEL = "ref-llama"
 
@@ -42,7 +42,7 @@ def write(folder: Path) -> list[Path]:
         if path.name == "model.yml" or path.suffix == ".json":
             files[target.folder(MODEL) / path.name] = path.read_bytes()
     for path, content in files.items():
-        profile_file.write_atomic(path, content)
+        json_file.write_atomic(path, content)
     return list(files)
 
 

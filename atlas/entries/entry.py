@@ -165,7 +165,7 @@ def load_each(project: Project) -> tuple[list[Entry], list[AtlasError]]:
 def _slug_problems(slug: str, folder: Path) -> Iterator[AtlasError]:
     if not SLUG.fullmatch(slug):
         yield AtlasError(
-            f"{slug!r} is no slug",
+            f"{slug!r} is not a slug",
             file=folder,
             remedy="name the folder in lower-case letters and digits, parts joined by - or .",
         )
@@ -191,7 +191,7 @@ def _beyond_schema(text: yaml_file.Document, path: Path) -> Iterator[AtlasError]
     released = document.get("released")
     if isinstance(released, str) and DATE.fullmatch(released) and not _is_date(released):
         yield AtlasError(
-            f"released {released!r} is no day of the calendar",
+            f"released {released!r} is not a date of the calendar",
             file=path,
             place=schemas.place(("released",), lines),
             remedy="write a date such as 2025-04-29 or 2025-04",
@@ -203,7 +203,7 @@ def _beyond_schema(text: yaml_file.Document, path: Path) -> Iterator[AtlasError]
     at = schemas.place(("source",), lines)
     if kind == "hub" and not HUB_ID.fullmatch(source):
         yield AtlasError(
-            f"source {source!r} is no hub id, folder or reference model",
+            f"source {source!r} is not a hub id, a folder or a reference model",
             file=path,
             place=at,
             remedy="write org/name, a folder beginning with ./ ../ or /, or zoo:<name>",
@@ -256,7 +256,7 @@ def _across(entries: Sequence[Entry], slugs: set[str], project: Project) -> Iter
         names.setdefault(name, entry.slug)
         if entry.base is not None and (entry.base not in slugs or entry.base == entry.slug):
             yield AtlasError(
-                f"base {entry.base!r} is no other model of this atlas",
+                f"base {entry.base!r} is not another model of this atlas",
                 file=file,
                 place="base",
                 remedy="write the slug of an entry, or remove base",

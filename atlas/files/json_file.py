@@ -32,8 +32,8 @@ def read_json(path: Path, largest: int = LARGEST, remedy: str = AGAIN) -> Any:
 
 
 def require_file(path: Path) -> None:
-    """Raise `AtlasError` for what is there and is no plain file, such as a pipe or a device, which
-    might never end; `OSError` for what is not there."""
+    """Raise `AtlasError` for a pipe, a device or a folder, `OSError` where there is nothing: only a
+    plain file is sure to end."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise AtlasError("is not a plain file", file=path, remedy="put a file there")
 
@@ -108,4 +108,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no finite number")
+    raise ValueError(f"{name} is not a finite number")

@@ -152,17 +152,20 @@ def _lines(path: Path) -> list[str]:
 def _text(item: object) -> Text:
     """One line's object as a text; `AtlasError` without a place for what is wrong with it."""
     if not isinstance(item, dict):
-        raise AtlasError(f"{short(item)} is no object", remedy='write {"text": "..."}')
+        raise AtlasError(f"{short(item)} is not an object", remedy='write {"text": "..."}')
     for key in item:
         if key not in ("text", "topic"):
             raise AtlasError(f"unknown key {short(key)}", remedy=suggest(key, ("text", "topic")))
     for key, longest in (("text", LONGEST_TEXT), ("topic", LONGEST_TOPIC)):
         value = item.get(key, "" if key == "text" else "-")
-        if not isinstance(value, str) or not value.strip():
-            raise AtlasError(f"{key} {short(value)} is no text", remedy='write {"text": "..."}')
+        if not isinstance(value, str):
+            raise AtlasError(f"{key} {short(value)} is not text", remedy='write {"text": "..."}')
+        if not value.strip():
+            missing = "is empty" if key in item else "is missing"
+            raise AtlasError(f"{key} {missing}", remedy='write {"text": "..."}')
         if any("\ud800" <= char <= "\udfff" for char in value):
             raise AtlasError(
-                f"{key} {short(value)} holds half of a surrogate pair, which is no character",
+                f"{key} {short(value)} holds half of a surrogate pair, which is not a character",
                 remedy="write the whole character, or leave it out",
             )
         if len(value) > longest:

@@ -95,7 +95,7 @@ def single_word(tokenizer: Tokenizer, word: str) -> int | None:
 
     A word is single when tokens("a " + word) are tokens("a") and exactly one more, without special
     tokens; this holds for byte-level, SentencePiece and WordPiece tokenizers alike. The unknown
-    token is no word: WordPiece makes it of any word with a letter that it lacks.
+    token is not a word: WordPiece makes it of any word with a letter that it lacks.
     """
     added = _added(tokenizer, word)
     if len(added) != 1 or added == _added(tokenizer, FOREIGN):

@@ -83,7 +83,7 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
 def compare_parts(
     profile: Path, again: Profile, measured: Mapping[str, side_files.Items]
 ) -> list[Difference]:
-    """A verdict on each part of a profile that is no matrix, committed or measured.
+    """A verdict on each part of a profile that is not a matrix, committed or measured.
 
     Numbers may differ as those of matrices may. Everything else, labels, tokens and their order,
     has to be the same. Raises `AtlasError` for a committed part that cannot be read.

@@ -14,7 +14,7 @@ from atlas.entries import entry as entries
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
-from atlas.profiles.profile_file import Scalar, Scalars
+from atlas.profiles.profile_file import Scalar
 
 PINNED = ("base", "base_source", "base_revision", "base_digest")
 """The conditions that pin a base."""
@@ -71,23 +71,3 @@ def require(project: Project, entry: Entry) -> tuple[Ancestor, digests.Found]:
             remedy=f"`atlas profile {base.slug}` tells how to get it",
         )
     return Ancestor(base, found), found
-
-
-def staleness(conditions: Scalars, ancestor: Ancestor) -> tuple[str, ...]:
-    """Why a profile with these conditions is not of this base, a reason each; empty where it is.
-
-    As for the model itself, a pinned revision stands for the weights; without one the digests must
-    agree, as far as the files are at hand.
-    """
-    base = ancestor.entry
-    if conditions.get("base") != base.slug:
-        return (f"measured against base {conditions.get('base') or 'none'}, current {base.slug}",)
-    reasons = []
-    for key, now in (("source", base.source), ("revision", base.revision)):
-        was = conditions.get(f"base_{key}")
-        if was != now:
-            reasons.append(f"measured against {key} {was or 'none'} of its base, current {now}")
-    digest = ancestor.found.digest if ancestor.found else None
-    if base.revision is None and digest not in (None, conditions.get("base_digest")):
-        reasons.append("measured against other weights of its base")
-    return tuple(reasons)

@@ -37,7 +37,7 @@ class Matrix:
     `values`: (row, column) float64, NaN where the quantity does not exist in this model.
     `axes`: what rows and columns are, such as ("layer", "module"). `direction`: in a few words,
     what a higher value means. `range`: lowest and highest value that can occur, None where there
-    is no bound. `native`: the columns as the model's own code names them. `spread`: standard
+    is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
     errors, of the shape of `values`. `n`: observations behind each value.
     Raises `AtlasError` where shapes, labels or values do not fit together.
     """
@@ -176,7 +176,9 @@ def rounded(value: float | None) -> float | int | None:
     if value is None or value != value:
         return None
     if value in (float("inf"), float("-inf")):
-        raise AtlasError(f"{value} is no finite number", remedy="the analysis must not return it")
+        raise AtlasError(
+            f"{value} is not a finite number", remedy="the analysis must not return it"
+        )
     short_value = float(f"{float(value):.{DIGITS}g}")
     if math.isinf(short_value):  # the largest floats would be rounded up to infinity
         short_value = math.copysign(LARGEST, value)
@@ -242,7 +244,7 @@ def _array(rows: Sequence[Sequence[float | None]], label: str) -> Values:
     for row in rows:
         if not NUMBERS.issuperset(map(type, row)):
             value = next(value for value in row if type(value) not in NUMBERS)
-            raise AtlasError(f"{label} holds {short(value)}, which is no number")
+            raise AtlasError(f"{label} holds {short(value)}, which is not a number")
     try:
         return np.array(rows, dtype=np.float64)  # None becomes NaN
     except OverflowError as error:

@@ -1,4 +1,4 @@
-"""A matrix as CSV, byte for byte what a figure's CSV button gives (`static/numbers.js`)."""
+"""A matrix as CSV, byte for byte what a figure's CSV button gives (`static/matrix/numbers.js`)."""
 
 from __future__ import annotations
 

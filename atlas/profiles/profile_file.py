@@ -17,8 +17,6 @@ from typing import Any
 from atlas import schemas
 from atlas.errors import AtlasError, raise_all, short
 from atlas.files import json_file
-from atlas.files.json_file import read_json as read_json
-from atlas.files.json_file import write_atomic as write_atomic
 from atlas.paths import refuse_link
 from atlas.profiles import matrix
 from atlas.profiles.matrix import Matrix
@@ -61,49 +59,6 @@ class Profile:
         return {matrix.name: matrix for matrix in self.matrices}[name]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a profile should have been measured on to be fresh; None where it cannot be known
-    here, as when the weights are not on this machine."""
-
-    source: str
-    revision: str | None
-    digest: str | None
-    tokenizer: str | None
-    version: int
-    protocol: Scalars
-
-
-def staleness(profile: Profile, wanted: Wanted) -> tuple[str, ...]:
-    """Why a profile is stale, a reason each; empty where it is fresh.
-
-    A pinned revision stands for the weights and the tokenizer; without one their digests must
-    agree, as far as the files are at hand.
-    """
-    reasons: list[str] = []
-    model = profile.model
-    if profile.version != wanted.version:
-        reasons.append(f"measured with version {profile.version}, current {wanted.version}")
-    if model.source != wanted.source:
-        reasons.append(f"measured on source {model.source}, current {wanted.source}")
-    if model.revision != wanted.revision:
-        revisions = (model.revision or "none", wanted.revision or "none")
-        reasons.append("measured on revision {}, current {}".format(*revisions))
-    if wanted.revision is None and wanted.digest not in (None, model.digest):
-        reasons.append("measured on other weights")
-    # Without a revision, files at hand that hold no tokenizer say that there is none.
-    at_hand = wanted.tokenizer is not None or (
-        wanted.revision is None and wanted.digest is not None
-    )
-    if at_hand and wanted.tokenizer != model.tokenizer:
-        reasons.append("measured with another tokenizer")
-    for key in sorted({*profile.protocol, *wanted.protocol}):
-        was, now = profile.protocol.get(key), wanted.protocol.get(key)
-        if was != now:
-            reasons.append(f"protocol {key}: measured with {short(was)}, current {short(now)}")
-    return tuple(reasons)
-
-
 def text(profile: Profile) -> str:
     """A profile as the text of its file."""
     head: dict[str, Any] = {
@@ -134,7 +89,7 @@ def save(path: Path, profile: Profile) -> None:
     """
     content = text(profile)
     _profile(json_file.parse(content, path), path)
-    write_atomic(path, content)
+    json_file.write_atomic(path, content)
 
 
 def load(path: Path) -> Profile:
@@ -144,7 +99,7 @@ def load(path: Path) -> Profile:
     is refused with the remedy.
     """
     refuse_link(path)
-    return _profile(read_json(path), path)
+    return _profile(json_file.read_json(path), path)
 
 
 def _profile(raw: Any, path: Path) -> Profile:

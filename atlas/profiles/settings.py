@@ -98,7 +98,7 @@ def _unfit(stated: dict[Any, Any], file: Any) -> list[AtlasError]:
 
 
 def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:
-    """An error for each name that is no analysis."""
+    """An error for each name that is not an analysis."""
     return [
         AtlasError(
             f"there is no analysis {short(name)}",

@@ -1,4 +1,4 @@
-"""Parts of a profile that are no matrices, each in a file of its own: `<analysis>.<part>.json`.
+"""Parts of a profile that are not matrices, each in a file of its own: `<analysis>.<part>.json`.
 
 A page fetches a part when somebody asks for it: `functions.heads.json` holds what every single head
 does. A part names the model and the version that it was measured with, as its profile does, and has

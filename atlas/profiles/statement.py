@@ -14,7 +14,8 @@ PROTOCOL          what must agree before values of two models are subtracted; {"
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
                   needs a base has run(checkpoint, base, progress)
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
-                  by their mean, the column of the matrix `block` before those on the same scale
+                  by their mean, the column of the matrix `block` before those on the same scale;
+                  {"pin": "head"}: what the address of a model's page calls one of its cells
 FACTS             where stated: facts' names as readers are told them, {"classified": "Heads ..."};
                   "" for a fact that its page tells elsewhere
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
@@ -74,9 +75,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """What an analysis returns; `profile` adds the model, the version and how it was made.
+    """What an analysis returns; `measure/run.py` adds the model, the version and how it was made.
 
-    `parts` are what is no matrix, lists of items by name, and go into files of their own (`parts`).
+    `parts` are not matrices but lists of items by name; each goes into a file of its own.
     """
 
     matrices: tuple[Matrix, ...]
@@ -169,7 +170,7 @@ def cost(name: str, geometry: Geometry) -> tuple[float, float]:
         raise
     except BaseException as error:
         operations = peak = math.nan
-        told = f"its cost is no pair of numbers: {type(error).__name__}: {error}"
+        told = f"its cost is not a pair of numbers: {type(error).__name__}: {error}"
     else:
         told = f"its cost is {operations}, {peak}"
     if not (0 <= operations < math.inf and 0 <= peak < math.inf):
@@ -258,7 +259,7 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         "KINDS": isinstance(stated["KINDS"], tuple)
         and set(stated["KINDS"]) <= {"decoder", "encoder"},
         "NEEDS": stated.get("NEEDS", ()) in ((), ("base",)),
-        "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside"},
+        "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside", "pin"},
         "FACTS": _is_words(stated.get("FACTS", {})),
         "PROTOCOL": isinstance(protocol, dict)
         and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,20 +11,21 @@ from atlas import architectures, schemas
 from atlas.entries import entry, licenses
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
-from atlas.files import yaml_file
+from atlas.files import still_svg, yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
 from atlas.pinned.choices import DEFAULT, Choices
-from atlas.profiles import profile_file, settings, side_files, statement, unavailable, verified
+from atlas.profiles import (
+    freshness,
+    profile_file,
+    settings,
+    side_files,
+    statement,
+    unavailable,
+    verified,
+)
 from atlas.profiles.unavailable import Away, Obstacle
 from atlas.review import claims, entry_checks
-
-STILL = re.compile(
-    rb'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 \d+ \d+" preserveAspectRatio="none">'
-    rb'<image width="\d+" height="\d+" style="image-rendering:pixelated" '
-    rb'href="data:image/png;base64,[A-Za-z0-9+/=]*"/></svg>\n'
-)
-STILL_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def problems(project: Project) -> list[AtlasError]:
 
 
 def findings(project: Project) -> Findings:
-    """Everything wrong, and what is no problem and worth a line: revisions that are still to be
+    """Everything wrong, and what is not a problem and worth a line: revisions that are still to be
     pinned, copies of models that are damaged here, profiles that are stale, claims about models
     that are not listed."""
     found = statement.broken()
@@ -186,7 +186,7 @@ def _file_problems(
             yield from _profile_problems(path, item, choices, stale)
         elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):
             yield AtlasError(
-                f"{path.name!r} is no part of an entry, and would be published",
+                f"{path.name!r} is not part of an entry, and would be published",
                 file=path,
                 remedy="an entry is model.yml and what atlas profile writes; remove it",
             )
@@ -198,14 +198,7 @@ def _belongs(path: Path, place: Path) -> bool:
         return True
     if place.parent != Path("previews"):
         return False
-    return path.suffix == ".png" or (path.suffix == ".svg" and _is_still(path))
-
-
-def _is_still(path: Path) -> bool:
-    """Whether an SVG is what `previews.stretching` writes: a picture, and no script."""
-    if path.is_symlink() or path.stat().st_size > STILL_BYTES:
-        return False
-    return STILL.fullmatch(path.read_bytes()) is not None
+    return path.suffix == ".png" or (path.suffix == ".svg" and still_svg.is_one(path))
 
 
 def _profile_problems(
@@ -234,5 +227,5 @@ def _require_sound(
     profile = profile_file.load(path)
     if item is not None:
         raise_all(list(entry_checks.against_entry(item, profile, path)))
-        if reasons := entry_checks.stale(item, profile, choices):
+        if reasons := freshness.without_files(profile, item, choices):
             stale[path] = reasons

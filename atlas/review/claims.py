@@ -109,7 +109,7 @@ def load(path: Path) -> Claim:
     if not SLUG.fullmatch(path.stem):
         found.append(
             AtlasError(
-                f"{path.stem!r} is no name of a claim",
+                f"{path.stem!r} is not a claim's name",
                 file=path,
                 remedy="name the file in lower-case letters and digits, parts joined by - or .",
             )
@@ -134,7 +134,7 @@ def load_each(project: Project) -> tuple[list[Claim], list[AtlasError]]:
         try:
             if path.suffix != ".yml":
                 raise AtlasError(
-                    f"{path.name!r} is no claim, and would be published",
+                    f"{path.name!r} is not a claim, and would be published",
                     file=path,
                     remedy="a claim is a file <name>.yml; remove it",
                 )

@@ -10,9 +10,8 @@ from atlas.architectures import parameter_counts
 from atlas.entries.entry import Entry, Geometry
 from atlas.errors import AtlasError
 from atlas.paths import Project
-from atlas.pinned.choices import Choices
-from atlas.profiles import profile_file, statement
-from atlas.profiles.profile_file import Profile, Wanted
+from atlas.profiles import statement
+from atlas.profiles.profile_file import Profile
 
 
 def duplicates(entries: Sequence[Entry], project: Project) -> Iterator[AtlasError]:
@@ -80,11 +79,3 @@ def _of_another_shape(shape: Geometry, profile: Profile, file: Path) -> Iterator
                     place=f"matrix {matrix.name!r}",
                     remedy="measure it again, or correct the entry's geometry",
                 )
-
-
-def stale(item: Entry, profile: Profile, choices: Choices) -> tuple[str, ...]:
-    """Why a profile is stale as far as entry and analysis tell; `atlas plan` looks at weights."""
-    stated = statement.of(profile.analysis)
-    protocol = stated.protocol_under(choices)
-    wanted = Wanted(item.source, item.revision, None, None, stated.version, protocol)
-    return profile_file.staleness(profile, wanted)

@@ -58,7 +58,7 @@ def resolve(root: Path, revision: str) -> str:
             remedy="name a branch, tag or commit such as main or HEAD~1, or a folder",
         )
     command = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    said = _git(root, *command, what=f"{revision!r} is no commit here").decode("ascii").strip()
+    said = _git(root, *command, what=f"{revision!r} is not a commit here").decode("ascii").strip()
     if not re.fullmatch(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", said):
         raise AtlasError(f"git resolved {revision!r} to {short(said)}", file=root)
     return said

@@ -34,6 +34,12 @@ TYPES = {
 }
 
 
+def names() -> list[str]:
+    """All schemas, as `load` knows them."""
+    listed = Path(__file__).parent.glob("*.schema.json")
+    return sorted(path.name.removesuffix(".schema.json") for path in listed)
+
+
 @functools.cache
 def load(name: str) -> dict[str, Any]:
     """A schema as a dictionary: `entry`, `profile`, or that of a part, `functions.heads`."""
@@ -59,8 +65,8 @@ def problems(
 
 @functools.cache
 def _validator(name: str) -> Any:
-    """A validator that is stricter than its specification where Python would let slip through:
-    1.0 is no whole number, infinity no number, and `$` means the end, not a newline before it."""
+    """A validator that is stricter than jsonschema's own: 1.0 is not a whole number, infinity not a
+    number, and `$` means the end, not a newline before it."""
     import jsonschema  # 0.1 s, which `atlas --help` need not pay
 
     types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(

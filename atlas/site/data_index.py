@@ -72,7 +72,7 @@ def _profile(project: Project, section: Section) -> dict[str, Any]:
 
 
 def _parts(profile: Path) -> Iterator[dict[str, Any]]:
-    """The parts of a profile that are no matrices: a file each, beside it."""
+    """The parts of a profile that are not matrices: a file each, beside it."""
     for path in sorted(profile.parent.glob(f"{profile.stem}.*.json")):
         part = path.stem.removeprefix(f"{profile.stem}.")
         if not side_files.exists(profile.stem, part):

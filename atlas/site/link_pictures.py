@@ -17,13 +17,15 @@ from urllib.parse import urljoin
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.files import json_file
 from atlas.paths import Project
-from atlas.profiles import collection, profile_file
+from atlas.profiles import collection
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.site import model_page
 from atlas.site.figures import heatmap
-from atlas.site.templates import count, fold
+from atlas.site.templates import fold
+from atlas.words import count
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -142,10 +144,10 @@ def mark(project: Project) -> int:
     for model in collection.load(project) if tagged else ():
         page = project.site / model.folder / "index.html"
         if page in tagged:
-            profile_file.write_atomic(page.parent / FILE, png(model))
+            json_file.write_atomic(page.parent / FILE, png(model))
             if "og:image" not in pages[page]:
                 text = pages[page].replace("</head>", f"{tagged[page]}</head>", 1)
-                profile_file.write_atomic(page, text)
+                json_file.write_atomic(page, text)
     return len(tagged)
 
 

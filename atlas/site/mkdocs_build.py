@@ -73,10 +73,10 @@ def serve(project: Project, address: str, render: Callable[[], object]) -> None:
 
 
 def require_free(address: str) -> None:
-    """Raise `AtlasError` for what is no address, or one that is not free to be served at."""
+    """Raise `AtlasError` for what is not an address, or one that is not free to be served at."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 2**16:
-        raise AtlasError(f"{short(address)} is no address", remedy="--address 127.0.0.1:8000")
+        raise AtlasError(f"{short(address)} is not an address", remedy="--address 127.0.0.1:8000")
     try:
         with socket.create_server((host.strip("[]"), int(port)), family=_family(host)):
             pass

@@ -31,16 +31,26 @@ class Figure:
 
     `named` is the matrix that it opens with, `first` the same as it is drawn: with its columns in
     the order and beside the one that its analysis says. `boxes` are the layouts that matrices have
-    on the page; `layouts` says which, for every one.
+    on the page, that of `first` before the others; `layouts` says which, for every one. `legend`:
+    labels and colours of a matrix that has no colour bar.
     """
 
     named: Matrix
     first: Matrix
     preview: str
     scale: str
+    direction: str
+    summary: str
     limits: tuple[str, str]
+    legend: tuple[tuple[str, str], ...]
+    has_absent: bool
     boxes: tuple[heatmap.Box, ...]
     layouts: tuple[int, ...]
+
+    @property
+    def box(self) -> heatmap.Box:
+        """The layout of the matrix that is shown first."""
+        return self.boxes[0]
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,11 @@ def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:
         first=first,
         preview=f"previews/{previews.file_name(stated.name, first)}",
         scale=heatmap.scale_text(first),
+        direction=heatmap.direction(first),
+        summary=heatmap.summary(matrices[0]),
         limits=(heatmap.worded(first, low), heatmap.worded(first, high)),
+        legend=heatmap.legend(first),
+        has_absent=heatmap.absent(first) > 0,
         boxes=tuple(boxes),
         layouts=tuple(layouts),
     )

@@ -1,7 +1,7 @@
 """The newest changes to the models of an atlas, from the history of its repository.
 
 Told is what commits did to entries and profiles: listed, measured, measured again, removed. What
-was never committed is no change yet. A commit whose parents are cut off, as the last one of a
+was never committed is not a change yet. A commit whose parents are cut off, as the last one of a
 shallow clone is, adds every file as far as can be seen: it tells nothing. Without git, or outside a
 repository, there is no history, and pages say nothing of it.
 """

@@ -131,7 +131,7 @@ def _manifest(project: Project) -> dict[str, list[str]]:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, dict) or not all(_sound(path, shas) for path, shas in files.items()):
         raise AtlasError(
-            "is no manifest of what was rendered",
+            "is not the manifest of what was rendered",
             file=project.manifest,
             remedy="remove it; files that did not change will be recognised",
         )

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas import paths
-from atlas.checkpoints import headers
 from atlas.entries.entry import Entry
-from atlas.profiles import profile_file
+from atlas.files import json_file
 from atlas.profiles.collection import Model
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference model and its card's figures (what `atlas/zoo/card.py` writes)."""
+    """A reference model and its card's figures (what `atlas/zoo/cards/card.py` writes)."""
 
     entry: Entry
     card: dict[str, Any]
@@ -26,8 +25,8 @@ class Reference:
     @property
     def tied(self) -> bool:
         """Whether input and output share one embedding."""
-        config = headers.config(paths.zoo_folder(self.card["name"]))
-        return bool(config.get("tie_word_embeddings"))
+        config = paths.zoo_folder(self.card["name"]) / "config.json"
+        return bool(json_file.read_object(config).get("tie_word_embeddings"))
 
     @property
     def base(self) -> str | None:
@@ -50,7 +49,7 @@ def load(models: Sequence[Model]) -> list[Reference]:
         kind, _, name = model.entry.source.partition(":")
         card = paths.zoo_folder(name) / "card.json"
         if kind == "zoo" and card.is_file():
-            found.append(Reference(model.entry, profile_file.read_json(card)))
+            found.append(Reference(model.entry, json_file.read_json(card)))
     return found
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup, escape
 
+from atlas import words
 from atlas.errors import AtlasError
 from atlas.site.assets import FOLDER
 
@@ -45,7 +46,14 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        html=html, front=front, link=link, bytes=size, duration=duration, count=count, short=number
+        html=html,
+        json=as_json,
+        front=front,
+        link=link,
+        bytes=words.size,
+        duration=words.about,
+        count=words.count,
+        short=words.number,
     )
     return made
 
@@ -87,46 +95,14 @@ def front(value: str) -> Markup:
     return Markup(json.dumps(str(escape(fold(value).strip())), ensure_ascii=False))
 
 
+def as_json(value: Sequence[Any]) -> Markup:
+    """Plain values, tuples and dataclasses of them as JSON for an attribute in single quotes."""
+    text = json.dumps(value, separators=(",", ":"), default=asdict)
+    return Markup(text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'"}))
+
+
 def link(url: str) -> str:
     """An http(s) address. Raises `AtlasError` for any other."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise AtlasError(f"{url!r} is no http(s) address", remedy="write https://...")
+        raise AtlasError(f"{url!r} is not an http(s) address", remedy="write https://...")
     return url
-
-
-def number(value: float) -> str:
-    """A value to 3 significant digits, for axes and sentences."""
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e5:
-        digits = f"{value:.3g}"
-        return f"{float(digits):.0f}" if "e" in digits else digits
-    return re.sub(r"e([+-])0*", lambda found: "e-" if found[1] == "-" else "e", f"{value:.2e}")
-
-
-def count(value: int) -> str:
-    """A count as people read it: 494, 1,024, 1.5 million, 8.03 billion."""
-    for unit, word in ((1e9, "billion"), (1e6, "million")):
-        if value >= unit:
-            return f"{value / unit:.3g} {word}"
-    return f"{value:,}"
-
-
-def size(value: float) -> str:
-    """Bytes with a unit."""
-    for unit, word in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if value >= unit:
-            return f"{value / unit:.3g} {word}"
-    return f"{value:.0f} bytes"
-
-
-def duration(seconds: float) -> str:
-    """A rough duration: under a second, 40 seconds, 12 minutes, 3 hours."""
-    if seconds < 1:
-        return "under a second"
-    whole = timedelta(seconds=round(seconds))
-    for unit, word in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        amount = round(whole.total_seconds() / unit)
-        if amount >= 2 or unit == 1:
-            return f"{amount} {word}{'' if amount == 1 else 's'}"
-    raise AssertionError("a whole number of seconds has been told")

@@ -3,8 +3,10 @@
  * replaces pages without loading them anew and says so through `document$`.
  */
 
+import { said } from "./shell/address.js";
 import { leavePage, warm } from "./shell/bokeh.js";
 import { whenLoaded } from "./shell/idle.js";
+import { tellFailure, whenNear } from "./shell/lazy.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
 /** @typedef {import("./heatmap/heatmap.js").Heatmap} Heatmap */
@@ -20,21 +22,19 @@ const KINDS = {
   heads: () => import("./attention/mount.js"),
   "heads-page": () => import("./heads/mount.js"),
   curves: () => import("./residual/mount.js"),
+  family: () => import("./family/mount.js"),
   masks: () => import("./masks/mount.js"),
   survey: () => import("./survey/mount.js"),
 };
 
 /** @type {Part[]} */
 let shown = [];
-/** @type {IntersectionObserver | undefined} */
-let nearby;
 /** The page that is shown: what arrives for one that was left is let go at once. */
 let visit = new AbortController();
 
 function mount() {
   visit.abort();
   visit = new AbortController();
-  nearby?.disconnect();
   for (const part of shown) part.dispose();
   shown = [];
   leavePage();
@@ -88,12 +88,7 @@ async function load(kind, element) {
     if (signal.aborted) part.dispose();
     else shown.push(part);
   } catch (error) {
-    element.dataset.ready = "failed";
-    const note = document.createElement("p");
-    note.className = "atlas-note";
-    note.setAttribute("role", "alert");
-    note.textContent = `This part of the page could not be started: ${error instanceof Error ? error.message : error}.`;
-    element.append(note);
+    tellFailure(element, "This part of the page could not be started", error);
   }
 }
 
@@ -129,31 +124,15 @@ function mountHeatmaps(found) {
       element.addEventListener(type, () => void start(element), { once: true, signal });
     }
   }
-  if (new URLSearchParams(location.search).has("figure")) void wake();
+  if (said().has("figure")) void wake();
   whenLoaded(() => {
     if (signal.aborted) return;
     void furnished().catch(() => undefined); // who draws tells it
-    nearby = inSight(found, start);
+    for (const element of found) {
+      const stage = /** @type {Element} */ (element.querySelector(".atlas-stage"));
+      whenNear(stage, "100px", () => void start(element), signal);
+    }
   });
-}
-
-/**
- * @param {HTMLElement[]} figures
- * @param {(figure: HTMLElement) => void} act on each when it first comes into sight
- */
-function inSight(figures, act) {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) continue;
-        observer.unobserve(target);
-        act(/** @type {HTMLElement} */ (target.closest("figure")));
-      }
-    },
-    { rootMargin: "100px" },
-  );
-  for (const figure of figures) observer.observe(/** @type {Element} */ (figure.querySelector(".atlas-stage")));
-  return observer;
 }
 
 function watchColours() {

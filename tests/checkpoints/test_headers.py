@@ -139,7 +139,7 @@ def test_shard_without_its_tensor_is_named(tmp_path: Path) -> None:
 def test_shard_names_stay_in_the_folder(tmp_path: Path, name: object) -> None:
     save(tmp_path, {"a": TENSORS["a"]}, "x.safetensors")
     write_index(tmp_path / "model", {"a": name})
-    with pytest.raises(AtlasError, match=r"weight_map\.a: .* is no file name of a shard"):
+    with pytest.raises(AtlasError, match=r"weight_map\.a: .* is not a shard's file name"):
         headers.read(tmp_path / "model")
 
 
@@ -351,7 +351,7 @@ def test_locate_in_the_default_cache(
     ("source", "revision"), [("a/b/c", None), ("a", None), ("a/..", None), ("a/b", "../x")]
 )
 def test_locate_refuses_what_is_no_hub_id(source: str, revision: str | None) -> None:
-    with pytest.raises(AtlasError, match="is no hub id with a revision"):
+    with pytest.raises(AtlasError, match="is not a hub id with a revision"):
         locate.folder(source, revision, Path())
 
 

@@ -111,7 +111,7 @@ def test_every_problem_of_every_file_in_one_run(demo: Path) -> None:
     told = run("build", "--project", demo)
     assert told.exit_code == 1
     lines = [line for line in told.output.splitlines() if line.startswith("atlas: ")]
-    for words in ("did you mean 'family'", "3 is not text", "'Bad_Slug' is no slug"):
+    for words in ("did you mean 'family'", "3 is not text", "'Bad_Slug' is not a slug"):
         assert any(words in line for line in lines), (words, lines)
     assert not (demo / "site").exists()
 

@@ -120,7 +120,7 @@ def test_a_folder_becomes_an_entry_of_the_project(project: Project) -> None:
     draft = drafting.of(project, str(project.root / "weights" / "Mine 2"))
     assert draft.slug == "mine-2" and "source: ./weights/Mine 2\n" in draft.text
     assert "revision" not in draft.text and "license: unknown\n" in draft.text
-    assert any("the card's license 'other' is no name" in note for note in draft.notes)
+    assert any("the card's license 'other' is not a known" in note for note in draft.notes)
     assert any(note.startswith("source: the folder ./weights/Mine 2 is") for note in draft.notes)
     path = drafting.write(project, draft)
     assert [str(problem) for problem in check.problems(project)] == []
@@ -204,7 +204,7 @@ def test_errors_name_the_repository_and_never_a_temporary_folder(
 
 def test_folders_that_are_no_models(project: Project) -> None:
     folder = project.root / "weights"
-    assert "is no folder" in told(project, "./nowhere")
+    assert "is not a folder" in told(project, "./nowhere")
     assert "'nowhere' is neither a hub id nor a folder" in told(project, "nowhere")
     folder.mkdir()
     assert "has no config.json" in told(project, str(folder))

@@ -195,13 +195,13 @@ def test_what_does_not_exist(stand_in: StandIn, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../x/y", "a/b/c", "a", "a/..", "a/b?x=1", "a/b\n"])
 def test_names_that_are_none_are_never_asked_for(stand_in: StandIn, name: str) -> None:
-    assert "is no hub id" in told(lambda: Hub.from_environment().repository(name, None))
+    assert "is not a hub id" in told(lambda: Hub.from_environment().repository(name, None))
     assert stand_in.asked == []
 
 
 @pytest.mark.parametrize("revision", ["../x", "-x", "a b", "a\nb", ""])
 def test_revisions_that_are_none_are_never_asked_for(stand_in: StandIn, revision: str) -> None:
-    assert "is no revision" in told(lambda: Hub.from_environment().repository(NAME, revision))
+    assert "is not a revision" in told(lambda: Hub.from_environment().repository(NAME, revision))
     assert stand_in.asked == []
 
 
@@ -229,7 +229,7 @@ def facts(**changes: object) -> bytes:
         (b"[" * 100_000, "does not answer as a hub does"),
         (facts(siblings=3), "does not answer as a hub does"),
         (facts(siblings=["x"]), "does not answer as a hub does"),
-        (facts(sha="main"), "has commit 'main', which is no full hash"),
+        (facts(sha="main"), "has commit 'main', which is not a full hash"),
         (facts(sha=None), "has commit None"),
         (facts(id="../../etc"), "calls itself '../../etc'"),
         (facts(id=["a"]), "calls itself ['a']"),
@@ -325,7 +325,7 @@ def test_an_index_that_leads_elsewhere(stand_in: StandIn, tmp_path: Path) -> Non
     table["weight_map"]["model.norm.weight"] = "../../evil.safetensors"
     index.write_text(json.dumps(table))
     line = told(lambda: read(stand_in, tmp_path / "skeleton"))
-    assert "'../../evil.safetensors' is no file name of a shard" in line
+    assert "'../../evil.safetensors' is not a shard's file name" in line
     assert not any("evil" in path for path, _, _ in stand_in.asked)
 
 

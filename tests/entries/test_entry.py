@@ -68,12 +68,15 @@ def test_source_kinds(project: Project, source: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("llama", "is no hub id, folder or reference model; write org/name, a folder beginning"),
-        ("https://example.org/x", "is no hub id, folder"),
-        ("org/name/more", "is no hub id, folder"),
-        ("-org/name", "is no hub id, folder"),
-        ("org/../name", "is no hub id, folder"),
-        ("C:\\weights", "is no hub id, folder"),
+        (
+            "llama",
+            "is not a hub id, a folder or a reference model; write org/name, a folder beginning",
+        ),
+        ("https://example.org/x", "is not a hub id, a folder"),
+        ("org/name/more", "is not a hub id, a folder"),
+        ("-org/name", "is not a hub id, a folder"),
+        ("org/../name", "is not a hub id, a folder"),
+        ("C:\\weights", "is not a hub id, a folder"),
     ],
 )
 def test_sources_that_are_none(project: Project, source: str, problem: str) -> None:
@@ -116,7 +119,7 @@ def test_a_hub_id_needs_a_revision_or_null(project: Project) -> None:
 @pytest.mark.parametrize("released", ["2025-02-30", "2025-13", "2025-00-10", "0000-01"])
 def test_dates_are_in_the_calendar(project: Project, released: str) -> None:
     [line] = told(project, released=released)
-    assert f"'{released}' is no day of the calendar; write a date such as" in line
+    assert f"'{released}' is not a date of the calendar; write a date such as" in line
 
 
 @pytest.mark.parametrize(
@@ -263,7 +266,7 @@ def test_a_bad_slug_is_told_beside_everything_else(project: Project, slug: str) 
         entry.load_all(project)
     lines = str(caught.value).splitlines()
     assert len(lines) == 3 and all(line.isprintable() for line in lines)
-    assert sum("is no slug" in line or "slug of 81" in line for line in lines) == 1
+    assert sum("is not a slug" in line or "slug of 81" in line for line in lines) == 1
     assert sum("3 is not text" in line for line in lines) == 1
     assert sum("unknown key 'zzz'" in line for line in lines) == 1
 
@@ -290,8 +293,8 @@ def test_bases_are_other_models(project: Project) -> None:
     with pytest.raises(Problems) as caught:
         entry.load_all(project)
     assert [item.problem for item in caught.value.problems] == [
-        "base 'missing' is no other model of this atlas",
-        "base 'b' is no other model of this atlas",
+        "base 'missing' is not another model of this atlas",
+        "base 'b' is not another model of this atlas",
     ]
 
 

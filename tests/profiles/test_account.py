@@ -17,14 +17,14 @@ from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.pinned.choices import DEFAULT
-from atlas.profiles import account, plan
+from atlas.profiles import account, freshness, plan
 from atlas.profiles.account import Outcome
 from atlas.profiles.plan import Job
 from atlas.profiles.settings import Settings
 from atlas.profiles.unavailable import Obstacle
 
 
-def job(slug: str, name: str = "weights", state: plan.State = "missing") -> Job:
+def job(slug: str, name: str = "weights", state: freshness.State = "missing") -> Job:
     return Job(slug, name, "weights", state, ("never measured",), 1.0, 1e6)
 
 

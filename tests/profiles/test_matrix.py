@@ -61,7 +61,7 @@ def test_rounding_again_changes_nothing() -> None:
 def test_what_is_no_number() -> None:
     assert rounded(math.nan) is None and rounded(None) is None
     for value in (math.inf, -math.inf):
-        with pytest.raises(AtlasError, match=r"inf is no finite number; the analysis must not"):
+        with pytest.raises(AtlasError, match=r"inf is not a finite number; the analysis must not"):
             rounded(value)
 
 
@@ -138,9 +138,9 @@ def test_a_bound_may_be_rounded_where_a_value_is_not() -> None:
     ("changes", "problem"),
     [
         ({"values": [[1, 2, 3], [1, 2]]}, "values has rows of 2 to 3 values"),
-        ({"values": [[1, 2, 3], [1, 2, "3"]]}, "values holds '3', which is no number"),
-        ({"values": [[1, 2, 3], [1, 2, True]]}, "values holds True, which is no number"),
-        ({"values": [[1, 2, 3], [1, 2, [3]]]}, "values holds [3], which is no number"),
+        ({"values": [[1, 2, 3], [1, 2, "3"]]}, "values holds '3', which is not a number"),
+        ({"values": [[1, 2, 3], [1, 2, True]]}, "values holds True, which is not a number"),
+        ({"values": [[1, 2, 3], [1, 2, [3]]]}, "values holds [3], which is not a number"),
         ({"values": [[1, 2, 3], [1, 2, 10**400]]}, "values holds a whole number that no float"),
         ({"values": [[1, 2, 3], [1, 2, math.inf]]}, "values at row '1', column 'mlp.gate' is inf"),
         ({"values": [[], []]}, "values of shape (2, 0)"),

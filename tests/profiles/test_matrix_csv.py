@@ -1,4 +1,4 @@
-"""Matrices as CSV; that these are a figure's bytes, `browser/test_data.py` says."""
+"""Matrices as CSV; that these are a figure's bytes, `browser/heatmap/test_downloads.py` says."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ from samples import DIGEST, ENTRY, REVISION, matrix, profile
 from atlas import schemas
 from atlas.errors import AtlasError, Problems
 from atlas.files import json_file
-from atlas.profiles import profile_file
-from atlas.profiles.profile_file import Pin, Profile, Wanted
+from atlas.profiles import freshness, profile_file
+from atlas.profiles.freshness import Wanted
+from atlas.profiles.profile_file import Pin, Profile
 
 WANTED = Wanted(ENTRY["source"], REVISION, DIGEST, None, 1, profile().protocol)
 
@@ -83,7 +84,7 @@ def test_what_a_protocol_states_is_not_rounded(path: Path) -> None:
     profile_file.save(path, profile(protocol=protocol))
     read = profile_file.load(path)
     assert read.protocol == protocol
-    assert profile_file.staleness(read, replace(WANTED, protocol=protocol)) == ()
+    assert freshness.differences(read, replace(WANTED, protocol=protocol)) == ()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "value text": (
         lambda d: d["matrices"][0]["values"][0].__setitem__(0, "x"),
-        "matrix 'rms': values holds 'x', which is no number; measure it again",
+        "matrix 'rms': values holds 'x', which is not a number; measure it again",
     ),
     "value missing": (
         lambda d: d["matrices"][0]["values"][0].pop(),
@@ -222,8 +223,8 @@ def test_every_problem_in_one_run(path: Path) -> None:
     [
         (b"", "line 1: is not valid JSON: Expecting value; write the file again"),
         (b"[]", "[] is not a mapping; measure it again"),
-        (b'{"format": NaN}', "is not valid JSON: NaN is no finite number"),
-        (b'{"format": -Infinity}', "is not valid JSON: -Infinity is no finite number"),
+        (b'{"format": NaN}', "is not valid JSON: NaN is not a finite number"),
+        (b'{"format": -Infinity}', "is not valid JSON: -Infinity is not a finite number"),
         (b'{"format": 1, "format": 1}', "is not valid JSON: key 'format' is repeated"),
         (b'{"format": 1,\n}', "line 2: is not valid JSON"),
         (b"\xef\xbb\xbf{}", "is not valid JSON: Unexpected UTF-8 BOM"),
@@ -271,7 +272,7 @@ def test_carriage_returns_do_no_harm(path: Path) -> None:
 
 
 def stale(measured: Profile, **changes: Any) -> tuple[str, ...]:
-    return profile_file.staleness(measured, replace(WANTED, **changes))
+    return freshness.differences(measured, replace(WANTED, **changes))
 
 
 def test_fresh_where_everything_agrees() -> None:
@@ -330,8 +331,8 @@ def test_all_reasons_are_told() -> None:
 
 def test_writing_replaces_whole_files_and_makes_folders(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "c.json"
-    profile_file.write_atomic(path, "one ✓")
-    profile_file.write_atomic(path, b"two")
+    json_file.write_atomic(path, "one ✓")
+    json_file.write_atomic(path, b"two")
     assert path.read_bytes() == b"two"
     assert [item.name for item in path.parent.iterdir()] == ["c.json"]
     assert path.stat().st_mode & 0o777 == 0o644
@@ -343,7 +344,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
 ) -> None:
     path = tmp_path / "a.json"
-    profile_file.write_atomic(path, "old")
+    json_file.write_atomic(path, "old")
 
     def fail(*_: object) -> None:
         raise failure
@@ -352,7 +353,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     monkeypatch.setattr(owner, step, fail)
     wanted = KeyboardInterrupt if isinstance(failure, KeyboardInterrupt) else AtlasError
     with pytest.raises(wanted) as caught:
-        profile_file.write_atomic(path, "new")
+        json_file.write_atomic(path, "new")
     if wanted is AtlasError:
         assert "a.json: cannot be written: No space left on device; make room" in str(caught.value)
     monkeypatch.undo()
@@ -376,11 +377,11 @@ def test_the_bytes_are_on_disk_before_the_name_is(
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(Path, "replace", watched_rename)
-    profile_file.write_atomic(tmp_path / "a.json", "new")
+    json_file.write_atomic(tmp_path / "a.json", "new")
     assert steps == ["fsync", "rename"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AtlasError, match="cannot be written: "):
-        profile_file.write_atomic(tmp_path / "file" / "a.json", "x")
+        json_file.write_atomic(tmp_path / "file" / "a.json", "x")

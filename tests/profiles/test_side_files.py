@@ -13,6 +13,7 @@ from samples import write_entry
 
 from atlas import paths, schemas
 from atlas.errors import AtlasError
+from atlas.files import json_file
 from atlas.paths import Project
 from atlas.profiles import profile_file, side_files
 from atlas.profiles.matrix import Matrix
@@ -135,14 +136,13 @@ def test_profile_writes_parts_before_their_profile(
     from atlas.measure import run as measuring
 
     written: list[str] = []
-    write: Callable[[Path, Any], None] = profile_file.write_atomic
+    write: Callable[[Path, Any], None] = json_file.write_atomic
 
     def noted(path: Path, content: str | bytes) -> None:
         written.append(path.name)
         write(path, content)
 
     monkeypatch.setattr("atlas.files.json_file.write_atomic", noted)
-    monkeypatch.setattr("atlas.profiles.profile_file.write_atomic", noted)
     where = project.profile("m", "functions")
     measuring._save(where, profile(), {"heads": HEADS})
     assert written == ["functions.heads.json", "functions.json"]

@@ -201,7 +201,7 @@ def test_what_main_got_since_is_not_taken_for_the_contribution(repository: Repos
                 folder.folder("x").mkdir(),
                 folder.entry("x").symlink_to("/etc/passwd"),
             ),
-            "no plain file",
+            "not a plain file",
         ),
     ],
 )

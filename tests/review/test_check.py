@@ -88,8 +88,8 @@ def test_every_problem_of_every_kind_in_one_run(project: Project) -> None:
         "a/model.yml: line 10: analyses[1]: 3 is not text",
         "a/model.yml: line 8: analyses: there is no analysis 'drfit'; did you mean 'drift'?",
         "a/weights.json: [] is not a mapping",
-        "Bad Slug: 'Bad Slug' is no slug",
-        "c/model.yml: base: base 'nobody' is no other model of this atlas",
+        "Bad Slug: 'Bad Slug' is not a slug",
+        "c/model.yml: base: base 'nobody' is not another model of this atlas",
         "c/model.yml: line 3: architecture: architecture 'lama' is not known; did you mean 'l",
         "c/model.yml: line 9: analyses: there is no analysis 'x'; known: drift, weights",
         "d/model.yml: name: name 'twin' is also that of 'c'",
@@ -122,7 +122,9 @@ def test_files_that_would_be_published_with_the_contribution(project: Project, n
     path.parent.mkdir(exist_ok=True)
     path.write_text("<script>alert(1)</script>")
     [line] = told(project)
-    assert line.startswith(f"some-model/{name}: '{path.name}' is no part of an entry, and would be")
+    assert line.startswith(
+        f"some-model/{name}: '{path.name}' is not part of an entry, and would be"
+    )
 
 
 def test_a_folder_without_an_entry_publishes_nothing_either(project: Project) -> None:
@@ -162,7 +164,7 @@ def test_links_are_told_once_and_not_followed(project: Project, tmp_path: Path) 
     path.unlink()
     (path.parent / "previews").symlink_to(outside)
     [line] = told(project)
-    assert line.startswith("some-model/previews: 'previews' is no part of an entry")
+    assert line.startswith("some-model/previews: 'previews' is not part of an entry")
 
 
 def test_an_entry_is_held_against_the_models_own_files(project: Project) -> None:

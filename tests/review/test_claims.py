@@ -197,7 +197,7 @@ def test_what_is_no_claim_is_a_problem(atlas: Project) -> None:
     (atlas.claims / "page.html").write_text("<script>1</script>")
     write(atlas, "No Name")
     told = " ".join(str(item) for item in check.problems(atlas))
-    assert "'page.html' is no claim" in told and "'No Name' is no name of a claim" in told
+    assert "'page.html' is not a claim" in told and "'No Name' is not a claim's name" in told
 
 
 def test_a_claim_about_a_model_that_is_not_listed_is_a_note(atlas: Project) -> None:

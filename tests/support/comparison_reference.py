@@ -1,6 +1,6 @@
 """Two or more models side by side: what of their matrices lines up, and what may be subtracted.
 
-The compare page computes the same in the browser (`static/align.js`, `static/contrast.js`); this is
+The compare page computes the same in the browser (`static/matrix/align.js`, `contrast.js`); this is
 what both are held to. Values of the first model, the baseline, are subtracted from those of the
 others, and only where `obstacles` finds none.
 

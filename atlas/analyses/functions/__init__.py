@@ -59,6 +59,7 @@ PROTOCOL: dict[str, str | float] = {
     "norm_gains": "not folded",
     "threshold": 0.15,
 }
+SHOWN = {"pin": "head"}
 FACTS = {
     "measurable": "Relations that can be measured, of 20",
     "classified": "Heads with at least one relation",

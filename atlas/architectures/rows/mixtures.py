@@ -64,7 +64,7 @@ OLMOE = replace(
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     older_keys={"num_local_experts": "num_experts"},
     defaults={**LLAMA.defaults, "norm_topk_prob": False},
-    # Values that are clipped are no linear map of the input.
+    # Values that are clipped are not a linear map of the input.
     requires={"clip_qkv": None},
 )
 

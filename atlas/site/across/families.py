@@ -1,19 +1,8 @@
 """Families: the sizes of a model side by side on one scale, and who was tuned from whom.
 
 A family page draws its panels from the models' own published profiles; this module adds what only
-all sizes together can say. `ladder.json` beside the page holds it:
-
-format, family    1 and the family's name
-models      slug, name, parameters, layers, in order of size
-analyses    each analysis that was measured on at least one of them:
-    name, title, version    the analysis, its name in words, the version that is shown
-    members     places in `models` of those whose values are on one scale: they were measured
-                with one version and protocol
-    apart       slugs of those measured otherwise, each with what differs
-    beside      the quantity of one column that stands first beside those on its scale, if any
-    matrices    each quantity that members have: name, title, unit, direction, kind, axes and scale
-                as in a survey's bundle; `columns` in order of their mean over the family where
-                columns are modules, highest first; `mean` of each member, null without one
+all sizes together can say, in `ladder.json` beside the page. What is in it is told in
+`templates/parts/formats/family_ladder.txt`, which the page of data shows.
 """
 
 from __future__ import annotations
@@ -29,7 +18,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import shared_scale, surveys
+from atlas.site.across import bundles, quantities, shared_scale
 from atlas.site.figures import column_order
 
 FORMAT = 1
@@ -96,7 +85,7 @@ class Family:
     @property
     def ladder(self) -> bytes:
         """The file that the page's figure reads."""
-        return surveys.dumped(
+        return bundles.dumped(
             {
                 "format": FORMAT,
                 "family": self.name,
@@ -123,12 +112,6 @@ class Family:
                 ],
             }
         )
-
-
-def described() -> str:
-    """What a ladder holds, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
 
 
 def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Family]:
@@ -201,10 +184,10 @@ def _rungs(members: Sequence[Model], statements: Sequence[Statement]) -> Iterato
 
 def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     """The profiles that most members agree on in version and protocol, newest version on a tie."""
-    groups = surveys.grouped([profile for _, profile in measured])
+    groups = quantities.grouped([profile for _, profile in measured])
     version, protocol = groups[0]
     own = [pair for pair in measured if (pair[1].version, dict(pair[1].protocol)) == groups[0]]
-    found = surveys.quantities([pair[1] for pair in own])
+    found = quantities.named([pair[1] for pair in own])
     first = found.get(stated.shown.get("beside", ""), [None] * len(own))
     matrices = [_quantity(items, first) for items in found.values()]
     return Rung(
@@ -246,10 +229,10 @@ def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -
         "unit": first.unit,
         "direction": first.direction,
         "axes": list(first.axes),
-        **surveys.told_scale(shared_scale.over(joined)),
+        **bundles.told_scale(shared_scale.over(joined)),
         "columns": list(ordered(shown)) if modules else [],
-        "block": list(surveys.merged([item.columns for item in shown])) if modules else [],
-        "mean": [surveys.mean(item) if item is not None else None for item in items],
+        "block": list(quantities.merged([item.columns for item in shown])) if modules else [],
+        "mean": [quantities.mean(item) if item is not None else None for item in items],
         "shown": [item is not None for item in items],
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atlas.site.across.model_map import ModelMap, Place
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures.palettes import CATEGORY_COLOURS
 
 CHARACTER, LINE, RADIUS = 6.7, 15.0, 5.0
 """Width of a character of a name, height of its line, radius of a dot."""
@@ -103,7 +103,7 @@ def sheet(found: ModelMap, width: int, most: int, side: int) -> Sheet:
 
 def _colours(places: Sequence[Place]) -> dict[str, str]:
     """A colour a family, in order of names; beyond the palette they begin again."""
-    palette = bokeh_figure.palettes()["categorical"][1:]
+    palette = CATEGORY_COLOURS[1:]
     families = sorted({place.model.entry.family for place in places})
     return {family: palette[at % len(palette)] for at, family in enumerate(families)}
 

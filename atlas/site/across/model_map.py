@@ -27,7 +27,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import surveys
+from atlas.site.across import quantities
 
 DEPTHS = np.linspace(0.0, 1.0, 9)
 """Where curves are read: 0 the first layer, 1 the last one."""
@@ -177,7 +177,7 @@ def _profiles(models: Sequence[Model], name: str) -> Iterator[tuple[str, Profile
 def _alike(models: Sequence[Model], name: str) -> Mapping[str, Profile]:
     """Profiles by slug that were measured with the version and protocol that most have."""
     found = dict(_profiles(models, name))
-    groups = surveys.grouped(list(found.values()))
+    groups = quantities.grouped(list(found.values()))
     return {
         slug: profile
         for slug, profile in found.items()

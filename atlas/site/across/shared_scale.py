@@ -1,8 +1,8 @@
 """One colour scale for the same quantity of several models, and its 255 steps.
 
 What a survey or a family page shows side by side must be read by one key: the scale is computed
-once over all models that are shown, and every value has its place on it. `static/panels.js` paints
-from these steps and turns them back into values.
+once over all models that are shown, and every value has its place on it.
+`static/panels/canvas.js` paints from these steps and turns them back into values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Kind, Matrix, rounded
-from atlas.site.templates import number
+from atlas.words import number
 
 STEPS = 254
 """The highest step; the lowest is 0, so that there are 255 of them."""

@@ -1,45 +1,23 @@
 """Surveys: the same heatmap of all models, side by side on one scale.
 
-A survey page loads one compact bundle per analysis, which this module packs; it is no second copy
-of the data, for it holds the 255 steps of a colour scale, not values. `bundle.json` describes it:
-
-format, analysis, title, version     1; the analysis, its name in words and its current version
-parts       files of bytes beside it; small atlases have one part
-models      slug, name, family, parameters, layers, heads, released, tags, reference, state, group
-groups      version and protocol that profiles were measured with, those of most models first;
-            values of models of different groups are not to be subtracted
-labels      row and column labels that matrices share; a number N stands for "0" .. "N-1"
-layouts     lists of [model, row labels, column labels], all of them places in the lists above;
-            where columns are modules, all models have the same ones in the same order
-matrices    name, title, unit, direction, kind, axes as in profiles, and
-    transform, low, high    step s of 0..254 stands for low + (high - low) s / 254, for
-                low (high / low)^(s / 254) where transform is "log", for category s where it is
-                "whole"; 255 for a value that does not exist in that architecture
-    below, above    whether the first and the last step stand for what lies beyond them as well
-    text        the scale in words
-    categories  names of the steps of a "whole" scale
-    layout, part, offset    whose maps lie from that byte of that part on, a model after the
-                other, row by row
-    mean, highest    of each of these models, computed from the exact values; null for none
-    others      slugs of models whose matrix of that name is another quantity, so not shown
+A survey page loads one compact bundle, which this module packs. It is not a second copy of the
+data: it holds the 255 steps of a colour scale, not values.
+`templates/parts/formats/survey_bundle.txt` says what is in it, on the page of surveys too.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from atlas.profiles.collection import Model, Section
-from atlas.profiles.matrix import Matrix, rounded
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import shared_scale
-from atlas.site.across.shared_scale import STEPS, Scale
+from atlas.site.across import bundles, quantities, shared_scale
+from atlas.site.across.bundles import Parts
 
 FORMAT = 1
 PART = 512 * 1024
@@ -86,50 +64,6 @@ def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Surve
     return [_survey(models, stated) for stated in statements]
 
 
-def described() -> str:
-    """What a bundle's description holds, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__.partition("format,")[1] + __doc__.partition("format,")[2].rstrip()
-
-
-def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
-    """The (version, protocol) that profiles were measured with, those of most profiles first; of
-    equally many, the newer version."""
-    counts: dict[str, int] = {}
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
-    for profile in profiles:
-        key = group_key(profile)
-        counts[key] = counts.get(key, 0) + 1
-        found.setdefault(key, (profile.version, dict(profile.protocol)))
-    return [
-        found[key] for key in sorted(counts, key=lambda key: (-counts[key], -found[key][0], key))
-    ]
-
-
-def group_key(profile: Profile) -> str:
-    """The same text for all profiles whose values may be subtracted from each other's."""
-    return json.dumps([profile.version, dict(profile.protocol)], sort_keys=True)
-
-
-def quantities(profiles: Sequence[Profile]) -> dict[str, list[Matrix | None]]:
-    """Each matrix name with every profile's matrix of it, None for profiles without.
-
-    Names stand in the order of the profiles' own; only matrices that are the same quantity as
-    most profiles' are kept, and only those whose categories have a step each.
-    """
-    table = [
-        {item.name: item for item in profile.matrices if len(item.categories or ()) <= STEPS}
-        for profile in profiles
-    ]
-    found: dict[str, list[Matrix | None]] = {}
-    for name in dict.fromkeys(name for named in table for name in named):
-        items = [named.get(name) for named in table]
-        known = Counter(same_quantity(item) for item in items if item is not None)
-        wanted = known.most_common(1)[0][0]
-        found[name] = [item if item and same_quantity(item) == wanted else None for item in items]
-    return found
-
-
 def by_prefix(
     matrices: Iterable[Mapping[str, Any]],
 ) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -139,11 +73,6 @@ def by_prefix(
         prefix, colon, _ = item["name"].partition(":")
         groups.setdefault(prefix if colon else "", []).append((item["name"], item["title"]))
     return tuple((prefix, tuple(listed)) for prefix, listed in groups.items())
-
-
-def same_quantity(matrix: Matrix) -> Hashable:
-    """What two matrices of one name must agree in to be shown on one scale."""
-    return matrix.kind, matrix.unit, matrix.axes, matrix.scale, matrix.categories
 
 
 def _survey(models: Sequence[Model], stated: Statement) -> Survey:
@@ -176,37 +105,24 @@ def _bundle(
 ) -> tuple[tuple[tuple[str, bytes], ...], dict[str, Any]]:
     """The bundle's files, names relative to the page, and what its description says."""
     profiles = [profile for _, _, profile in measured]
-    groups = grouped(profiles)
+    groups = quantities.grouped(profiles)
     packed = _Packed()
-    matrices = [packed.add(name, items, measured) for name, items in quantities(profiles).items()]
+    matrices = [
+        packed.add(name, items, measured) for name, items in quantities.named(profiles).items()
+    ]
     index: dict[str, Any] = {
         "format": FORMAT,
         "analysis": stated.name,
         "title": stated.title,
         "version": stated.version,
-        "parts": [f"bundle.{at}.bin" for at in range(len(packed.parts))],
+        "parts": [name for name, _ in packed.parts.files],
         "groups": [{"version": version, "protocol": protocol} for version, protocol in groups],
         "models": list(_models(measured, groups)),
         "labels": packed.labels,
         "layouts": packed.layouts,
         "matrices": matrices,
     }
-    parts = [
-        (name, bytes(content)) for name, content in zip(index["parts"], packed.parts, strict=True)
-    ]
-    return (("bundle.json", dumped(index)), *parts), index
-
-
-def dumped(index: dict[str, Any]) -> bytes:
-    """A description as JSON: an element of its lists a line, so that a diff can be read."""
-    lines = []
-    for key, value in index.items():
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        if isinstance(value, list) and value and not isinstance(value[0], str):
-            items = (json.dumps(v, ensure_ascii=False, separators=(",", ":")) for v in value)
-            text = "[\n" + ",\n".join(items) + "]"
-        lines.append(f"{json.dumps(key)}:{text}")
-    return ("{" + ",\n".join(lines) + "}\n").encode()
+    return (("bundle.json", bundles.dumped(index)), *packed.parts.files), index
 
 
 def _models(
@@ -233,7 +149,7 @@ class _Packed:
     """The bytes of a bundle and the tables that its matrices share, as they grow."""
 
     def __init__(self) -> None:
-        self.parts: list[bytearray] = []
+        self.parts = Parts(PART)
         self.labels: list[int | list[str]] = []
         self.layouts: list[list[list[int]]] = []
         self._places: dict[str, int] = {}
@@ -246,26 +162,23 @@ class _Packed:
         first = shown[0][1]
         scale = shared_scale.over([item for _, item in shown])
         if first.axes[1] == "module":
-            columns = merged([item.columns for _, item in shown])
-            shown = [(at, spread(item, columns)) for at, item in shown]
+            columns = quantities.merged([item.columns for _, item in shown])
+            shown = [(at, quantities.spread(item, columns)) for at, item in shown]
         layout = [[at, self._label(item.rows), self._label(item.columns)] for at, item in shown]
         raw = b"".join(scale.steps(item).tobytes() for _, item in shown)
-        if not self.parts or (self.parts[-1] and len(self.parts[-1]) + len(raw) > PART):
-            self.parts.append(bytearray())
-        part = self.parts[-1]
-        part += raw
+        part, offset = self.parts.add(raw)
         return {
             "name": name,
             "title": first.title,
             "unit": first.unit,
             "direction": first.direction,
             "axes": list(first.axes),
-            **told_scale(scale),
+            **bundles.told_scale(scale),
             "layout": self._layout(layout),
-            "part": len(self.parts) - 1,
-            "offset": len(part) - len(raw),
-            "mean": [mean(item) for _, item in shown],
-            "highest": [highest(item) for _, item in shown],
+            "part": part,
+            "offset": offset,
+            "mean": [quantities.mean(item) for _, item in shown],
+            "highest": [quantities.highest(item) for _, item in shown],
             "others": [
                 model.entry.slug
                 for (model, _, profile), item in zip(measured, items, strict=True)
@@ -288,55 +201,3 @@ class _Packed:
             self._places[key] = len(table)
             table.append(value)
         return self._places[key]
-
-
-def merged(several: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """The labels of several models in one order: each stands after the one that it follows in the
-    first model that has it."""
-    found: list[str] = []
-    for labels in several:
-        at = 0
-        for label in labels:
-            if label in found:
-                at = found.index(label) + 1
-            else:
-                found.insert(at, label)
-                at += 1
-    return tuple(found)
-
-
-def spread(matrix: Matrix, columns: tuple[str, ...]) -> Matrix:
-    """The same matrix with these columns; those that it lacks have no values."""
-    if matrix.columns == columns:
-        return matrix
-    values = np.full((len(matrix.rows), len(columns)), np.nan)
-    for at, column in enumerate(columns):
-        if column in matrix.columns:
-            values[:, at] = matrix.values[:, matrix.columns.index(column)]
-    return replace(matrix, columns=columns, values=values, native=None, spread=None)
-
-
-def told_scale(scale: Scale) -> dict[str, Any]:
-    """A shared scale as `static/panels.js` reads it."""
-    return {
-        "kind": scale.kind,
-        "transform": scale.transform,
-        "low": rounded(scale.low),
-        "high": rounded(scale.high),
-        "below": scale.below,
-        "above": scale.above,
-        "text": scale.text,
-        "categories": list(scale.categories),
-    }
-
-
-def mean(matrix: Matrix) -> float | int | None:
-    """The mean of the values that exist, None for categories and where there are none."""
-    known = matrix.values[np.isfinite(matrix.values)]
-    return rounded(float(known.mean())) if known.size and matrix.kind != "categorical" else None
-
-
-def highest(matrix: Matrix) -> float | int | None:
-    """The highest value, None for categories and where there are none."""
-    known = matrix.values[np.isfinite(matrix.values)]
-    return rounded(float(known.max())) if known.size and matrix.kind != "categorical" else None

@@ -1,9 +1,9 @@
-"""The Bokeh figure that every heatmap is, and the palettes.
+"""The Bokeh figure that every heatmap is.
 
 There is one figure, authored here, serialised once a build and filled in the browser with a model's
-own published JSON (`static/heatmap.js`). Its image holds shares of the colour scale in [0, 1], so
-that another matrix, kind or scale is new data and new tick labels on a live figure, never another
-figure.
+own published JSON (`static/heatmap/heatmap.js`). Its image holds shares of the colour scale in
+[0, 1], so that another matrix, kind or scale is new data and new tick labels on a live figure,
+never another figure.
 """
 
 from __future__ import annotations
@@ -15,41 +15,7 @@ from typing import Any
 
 import numpy as np
 
-CATEGORY_COLOURS = (
-    "#b9bec7",  # the first category is the one of what has none
-    "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#d55e00",
-    "#8a2be2",
-    "#f0e442",
-    "#44546a",
-    "#6b3e00",
-    "#1b1b1b",
-)
-"""Grey, the colours of Okabe and Ito, and a few that stay apart from them for every eye."""
-
-BINARY_COLOURS = ("#dde3ea", "#28456e")
-"""0 light and 1 dark, in both colour schemes."""
-
-
-@functools.cache
-def palettes() -> dict[str, tuple[str, ...]]:
-    """Colours by kind of matrix; none needs red told from green.
-
-    Sources: viridis and cividis (matplotlib, CC0), RdBu (ColorBrewer), Okabe & Ito 2008.
-    """
-    from bokeh import palettes as bokeh_palettes
-
-    return {
-        "sequential": tuple(bokeh_palettes.Viridis256),
-        "diverging": tuple(bokeh_palettes.interp_palette(bokeh_palettes.RdBu11, 256)),
-        "counts": tuple(bokeh_palettes.Cividis256),
-        "categorical": CATEGORY_COLOURS,
-        "binary": BINARY_COLOURS,
-    }
+from atlas.site.figures import palettes
 
 
 def script() -> tuple[str, Path]:
@@ -70,7 +36,7 @@ def template() -> str:
     from bokeh.embed import json_item
 
     item = _renumbered(json_item(_heatmap()))
-    document = {"script": script()[0], "palettes": palettes(), "item": item}
+    document = {"script": script()[0], "palettes": palettes.by_kind(), "item": item}
     return json.dumps(document, separators=(",", ":")) + "\n"
 
 

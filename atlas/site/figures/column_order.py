@@ -1,6 +1,6 @@
 """Columns of a heatmap as a page draws them: in which order, and which other column stands first.
 
-`static/order.js` does the same for what a reader chooses.
+`static/matrix/column-order.js` does the same for what a reader chooses.
 """
 
 from __future__ import annotations

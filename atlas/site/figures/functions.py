@@ -18,16 +18,13 @@ from numpy.typing import NDArray
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.profile_file import Profile
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures.palettes import HEAD_COLOURS
 
 ANALYSIS = "functions"
 COPYING = "ov_copying"
 """The matrix that every model has, whatever its tokenizer can express."""
 
 PREVIEW = "functions.maps.svg"
-
-COLOURS = ("#7f8b9d", *bokeh_figure.CATEGORY_COLOURS[5:8])
-"""Of heads in 1, 2, 3 and 4 categories; from 2 on as in the matrix `categories`."""
 
 QUARTERS = ("first", "second", "third", "last")
 
@@ -78,7 +75,7 @@ class FunctionalMap:
 
     @property
     def colours(self) -> tuple[str, ...]:
-        return COLOURS
+        return HEAD_COLOURS
 
     @property
     def needed(self) -> int:
@@ -133,7 +130,7 @@ def png(profile: Profile) -> bytes:
     many = np.asarray(sum((each > 0).astype(np.uint8) for each in counts.values()))
     panels = [many, *(np.where(each > 0, many, 0) for each in counts.values())]
     image = Image.fromarray(np.hstack([panel.T for panel in panels]).astype(np.uint8), mode="P")
-    image.putpalette(b"\0\0\0" + bytes.fromhex("".join(colour[1:] for colour in COLOURS)))
+    image.putpalette(b"\0\0\0" + bytes.fromhex("".join(colour[1:] for colour in HEAD_COLOURS)))
     out = io.BytesIO()
     image.save(out, "PNG", transparency=0, compress_level=6)
     return out.getvalue()

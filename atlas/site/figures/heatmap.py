@@ -6,14 +6,14 @@ What the page and the browser must agree on is stated once, here, and carried in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import bokeh_figure
-from atlas.site.templates import number
+from atlas.site.figures import palettes
+from atlas.words import number
 
 CHARACTER = 6.0
 """Width of a character of an axis label in pixels, on average."""
@@ -21,12 +21,15 @@ CHARACTER = 6.0
 FITS = 860
 """Width in pixels of a stage from which on column labels stand upright; also in atlas.css."""
 
+BELOW = 46
+"""Pixels below a frame whose column labels stand upright."""
 
-@dataclass(frozen=True)
-class Box:
+
+class Box(NamedTuple):
     """How a heatmap lies on the page, in pixels: margins around the frame, the frame's largest
-    width and its height. `upright`: column labels fit without turning where the page is wide.
-    `lines`: cells are large enough for lines between them."""
+    width and its height. `bottom` is the margin where the page is wide, `turned` the one where
+    column labels have to turn. `lines`: cells are large enough for lines between them. The page
+    carries the values in this order, which `static/heatmap/layout.js` reads."""
 
     left: int
     right: int
@@ -34,22 +37,27 @@ class Box:
     turned: int
     width: int
     height: int
-    upright: bool
     lines: bool
 
     @property
-    def text(self) -> str:
-        """The same as `layout.js` reads it from the picker."""
-        values = (self.left, self.right, self.bottom, self.turned, self.width, self.height)
-        return " ".join(str(int(value)) for value in (*values, self.upright, self.lines))
+    def upright(self) -> bool:
+        """Column labels fit without turning where the page is wide."""
+        return self.bottom == BELOW
 
 
 def colours(matrix: Matrix) -> tuple[str, ...]:
     """The palette of a matrix: as many colours as it has categories, else all of its kind."""
-    palette = bokeh_figure.palettes()[matrix.kind]
+    palette = palettes.by_kind()[matrix.kind]
     if matrix.kind != "categorical":
         return palette
     return tuple(palette[index % len(palette)] for index in range(len(matrix.categories or ())))
+
+
+def legend(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """Label and colour of each value of a matrix of classes, none of one that has a colour bar."""
+    if matrix.kind not in ("categorical", "binary"):
+        return ()
+    return tuple(zip(matrix.categories or ("0", "1"), colours(matrix), strict=True))
 
 
 def box(matrix: Matrix) -> Box:
@@ -66,16 +74,15 @@ def box(matrix: Matrix) -> Box:
         cell = tall = min(round(cell), tall)
     left = round(min(170.0, 34 + row_text))
     right = 10 if matrix.kind in ("categorical", "binary") else 78
-    turned = 46 if numeric else round(min(110.0, column_text * 0.71) + 46)
+    turned = BELOW if numeric else round(min(110.0, column_text * 0.71) + BELOW)
     upright = numeric or columns * wide + left + right <= FITS
     return Box(
         left=left,
         right=right,
-        bottom=46 if upright else turned,
+        bottom=BELOW if upright else turned,
         turned=turned,
         width=round(columns * cell),
         height=rows * tall,
-        upright=upright,
         lines=rows <= 40 and columns <= 32,
     )
 
@@ -166,11 +173,6 @@ def summary(matrix: Matrix) -> str:
         f"lowest {_told(matrix, int(np.nanargmin(matrix.values)))}; "
         f"median {worded(matrix, float(np.median(known)))} over {known.size} values{tail}."
     )
-
-
-def engine() -> str:
-    """The file of BokehJS that figures are drawn with, beside the site's scripts."""
-    return bokeh_figure.script()[0]
 
 
 def absent(matrix: Matrix) -> int:

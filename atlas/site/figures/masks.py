@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.profile_file import Profile
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures.palettes import BINARY_COLOURS
 
 ANALYSIS = "masks"
 PREVIEW = "masks.blocks.svg"
@@ -88,14 +88,16 @@ def png(profile: Profile) -> bytes:
     rows = list(order(profile))
     kept = np.hstack([profile.matrix(f"mask:{name}").values[rows] for name in KINDS])
     image = Image.fromarray(kept.astype(np.uint8), mode="P")
-    image.putpalette(bytes.fromhex("".join(colour[1:] for colour in bokeh_figure.BINARY_COLOURS)))
+    image.putpalette(bytes.fromhex("".join(colour[1:] for colour in BINARY_COLOURS)))
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 
 def order(profile: Profile) -> tuple[int, ...]:
-    """Places of the topics such that similar ones are neighbours; `masks-order.js` says the same.
+    """Places of the topics such that similar ones are neighbours.
+
+    `static/masks/topic-order.js` says the same.
 
     Two topics are as far apart as there are blocks that only one of them keeps; where that is the
     same for several, the mean absolute difference of their deltas decides.

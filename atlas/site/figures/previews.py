@@ -6,12 +6,12 @@ wide as there is room. So the PNG stands in an SVG that says so.
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 
 import numpy as np
 
+from atlas.files import still_svg
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import heatmap
 
@@ -49,13 +49,7 @@ def png(matrix: Matrix, width: int = 0) -> bytes:
 
 
 def stretching(picture: bytes) -> bytes:
-    """A PNG as an SVG that fills whatever it is put into, its pixels with sharp edges."""
+    """A PNG as an SVG that fills whatever it is put into."""
     from PIL import Image
 
-    width, height = Image.open(io.BytesIO(picture)).size
-    data = base64.b64encode(picture).decode()
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'preserveAspectRatio="none"><image width="{width}" height="{height}" '
-        f'style="image-rendering:pixelated" href="data:image/png;base64,{data}"/></svg>\n'
-    ).encode()
+    return still_svg.written(picture, *Image.open(io.BytesIO(picture)).size)

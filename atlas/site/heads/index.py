@@ -1,38 +1,8 @@
 """Heads: every attention head of every model in one table, to be filtered, ranked and looked up.
 
 The page loads `bundle.json` and, as they are asked for, parts of bytes beside it. Heads are
-numbered: model after model, layer after layer.
-
-format      1
-heads       how many there are
-models      slug, name, family, layers, heads, tags, reference, stale, first (number of its first
-            head), base (slug of the model that it was tuned from, null for none), groups (for each
-            analysis that was measured, which of `groups` below), place (what of its page shows a
-            head: null for the panel that `?head=` opens, else an analysis and one of its
-            matrices), asked (places of the relations that its tokenizer can express)
-groups      by analysis: versions and protocols that profiles were measured with, those of most
-            models first; scores of different groups are not to be ranked together
-relations   name and title of each
-categories  names of the bits of `classes`
-parts       files of bytes beside it
-classes     part and offset of a byte a head: bit b where it has category b; null where no model
-            was asked
-has         part and offset of the relations that a head has, a byte a head and 8 relations: first
-            those that it raises, then those that it pushes down
-scores      analysis, name, title, unit, direction, kind, least (whether it is at the smaller k),
-            and
-    transform, low, high    step s of 0..254 stands for low + (high - low) s / 254, for
-                low (high / low)^(s / 254) where transform is "log"; 255 for no value
-    below       whether the first step stands for what lies below as well
-    part, offset    a byte a head from there on
-    others      slugs of models whose matrix of that name is another quantity, or is of other heads
-nearest     null for none; else
-    parts       files, `rows` heads each: for every head `count` places of nearest heads as uint32
-                (little-endian; 2^32 - 1 for none), then as many bytes s: their distance is
-                (s / 255)^2
-    usual       the median distance of two heads of different models
-    scores      analysis, name, title and group of each score of a fingerprint
-    sets        lists of them; a model that has those of one for all of its heads names it as `set`
+numbered: model after model, layer after layer. What is in the files is told in
+`templates/parts/formats/heads.txt`, which the page shows.
 """
 
 from __future__ import annotations
@@ -49,7 +19,8 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.statement import Statement
-from atlas.site.across import shared_scale, surveys
+from atlas.site.across import bundles, shared_scale
+from atlas.site.across.bundles import Parts
 from atlas.site.across.shared_scale import Scale
 from atlas.site.heads import fingerprints
 from atlas.site.heads import relations as head_relations
@@ -57,7 +28,7 @@ from atlas.site.heads import scores as head_scores
 from atlas.site.heads.fingerprints import Prints
 from atlas.site.heads.relations import Relations
 from atlas.site.heads.scores import Groups, Listed, Score
-from atlas.site.templates import number
+from atlas.words import number
 
 FORMAT = 1
 FOLDER = "heads"
@@ -141,11 +112,11 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
     found = prints.nearest(project.cache / CACHE)
     told, rows = fingerprints.packed(found, prints, PART) if found else (None, [])
     nearest = [(f"nearest.{at}.bin", content) for at, content in enumerate(rows)]
-    packed = _Packed(sum(one.count for one in listed))
+    packed = Parts(PART)
     classes = head_relations.classes(listed)
     index: dict[str, Any] = {
         "format": FORMAT,
-        "heads": packed.count,
+        "heads": sum(one.count for one in listed),
         "models": list(_models(listed, groups, known, prints)),
         "groups": {
             name: [{"version": version, "protocol": rule} for version, rule in several]
@@ -153,8 +124,8 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         },
         "relations": [{"name": name, "title": title} for name, title in known.titles],
         "categories": list(CATEGORIES),
-        "classes": packed.add(classes) if classes is not None else None,
-        "has": [packed.add(plane) for plane in known.planes],
+        "classes": list(packed.add(classes.tobytes())) if classes is not None else None,
+        "has": [packed.add(plane.tobytes()) for plane in known.planes],
         "scores": [_told(packed, one, listed) for one in scores],
         "parts": [name for name, _ in packed.files],
         "nearest": told and {"parts": [name for name, _ in nearest], **told},
@@ -165,37 +136,11 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         relations=known.titles,
         top=tuple(_top(listed, scores, groups)),
         nearest=found is not None,
-        files=(("bundle.json", surveys.dumped(index)), *packed.files, *nearest),
+        files=(("bundle.json", bundles.dumped(index)), *packed.files, *nearest),
     )
 
 
-def described() -> str:
-    """What the files hold, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return __doc__[__doc__.index("format ") :].rstrip()
-
-
-class _Packed:
-    """Columns of a byte a head, in parts."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._parts: list[bytearray] = []
-
-    @property
-    def files(self) -> list[tuple[str, bytes]]:
-        return [(f"bundle.{at}.bin", bytes(part)) for at, part in enumerate(self._parts)]
-
-    def add(self, column: NDArray[np.uint8]) -> list[int]:
-        """Pack a column; its part and offset."""
-        raw = column.tobytes()
-        if not self._parts or (self._parts[-1] and len(self._parts[-1]) + len(raw) > PART):
-            self._parts.append(bytearray())
-        self._parts[-1] += raw
-        return [len(self._parts) - 1, len(self._parts[-1]) - len(raw)]
-
-
-def _told(packed: _Packed, score: Score, listed: Sequence[Listed]) -> dict[str, Any]:
+def _told(packed: Parts, score: Score, listed: Sequence[Listed]) -> dict[str, Any]:
     """A score as the description has it; its column is packed."""
     pairs = list(zip(listed, score.matrices, strict=True))
     scale, first = _scale(score.known), score.first
@@ -205,7 +150,7 @@ def _told(packed: _Packed, score: Score, listed: Sequence[Listed]) -> dict[str, 
         else scale.steps(matrix).reshape(-1)
         for one, matrix in pairs
     ]
-    part, offset = packed.add(np.concatenate(column))
+    part, offset = packed.add(np.concatenate(column).tobytes())
     others = [
         one.slug
         for one, matrix in pairs

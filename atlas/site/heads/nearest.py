@@ -1,23 +1,6 @@
 """Which heads of other models are most like a head, by what was measured of both.
 
-The fingerprint of a head is its published scores of two analyses: what it attends to (`attention`)
-and what it does with what it reads (`functions`). Every score with a fixed range counts, as a share
-of that range: entropy, sink, distance, previous, duplicate and induction; copying by eigenvalues;
-and of each relation the score and the suppression at its smaller k, the one that any two models
-share. Importance is left out, for it says what the loss needs and not what the head does, and so is
-the layer: a head that was copied to another depth keeps its fingerprint.
-
-Two heads are compared on the scores that both have. A score counts only where both models were
-measured with the same version and protocol of its analysis; what one of them lacks is left out and
-never taken for zero. Their distance is the root mean square of the differences: 0 for heads that
-agree in every score, 1 for heads at opposite ends of each. Beside it stands how many scores it is
-based on, because few scores agree more easily by accident than many.
-
-The list of a head has its nearest head in each other model, those of the nearest models first. In
-that order a match on few scores counts for less: models are ordered by (S + 0.01) / n, where S is
-the sum of the squared differences and n the number of scores. To find the nearest head of a model,
-scores are rounded to 1/500 of their range; distances that are told are computed from the published
-values.
+`templates/heads.md.j2` tells readers what a fingerprint is made of and how two are compared.
 """
 
 from __future__ import annotations
@@ -274,9 +257,3 @@ def _keep(cache: Path, key: str, found: Nearest) -> None:
     }
     np.savez(content, **arrays)  # type: ignore[arg-type]
     json_file.keep(cache, content.getvalue())
-
-
-def described() -> tuple[str, ...]:
-    """How nearest heads are found, in paragraphs, as the docstring above says it."""
-    assert __doc__ is not None, "python -OO would leave it out"
-    return tuple(" ".join(part.split()) for part in __doc__.split("\n\n")[1:])

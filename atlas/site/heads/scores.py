@@ -15,7 +15,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import surveys
+from atlas.site.across import quantities
 
 AXES = ("layer", "head")
 KINDS = ("sequential", "diverging", "counts")
@@ -142,7 +142,7 @@ def scores(found: Sequence[Listed], stated: Statement) -> Iterator[Score]:
     same quantity as most models'."""
     profiles = [one.profile(stated.name) for one in found]
     known = [profile for profile in profiles if profile is not None]
-    table = surveys.quantities(known)
+    table = quantities.named(known)
     least: dict[str, int] = {}
     for plain, k in map(asked, table):
         least[plain] = min(k, least.get(plain, k))
@@ -169,7 +169,7 @@ def groups(found: Sequence[Listed], statements: Sequence[Statement]) -> Groups:
         stated.name: [one for listed in found if (one := listed.profile(stated.name))]
         for stated in statements
     }
-    return {name: surveys.grouped(known) for name, known in profiles.items() if known}
+    return {name: quantities.grouped(known) for name, known in profiles.items() if known}
 
 
 def _counted(count: int) -> tuple[str, ...]:

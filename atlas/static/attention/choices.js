@@ -2,8 +2,8 @@
  * What a reader can choose about the points: two scores as axes, one as colour, and their ranges.
  */
 
-import { made } from "../panels/legend.js";
-import { layer } from "../panels/marks.js";
+import { labelled, made, select } from "../shell/dom.js";
+
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
@@ -12,17 +12,14 @@ import { layer } from "../panels/marks.js";
  * @returns {{x: HTMLSelectElement, y: HTMLSelectElement, shade: HTMLSelectElement, own: HTMLInputElement, controls: HTMLElement}}
  */
 export function choices(scores) {
-  const controls = layer("atlas-controls");
+  const controls = made("div", "atlas-controls");
   const [x, y, shade] = first(scores).map((matrix, at) => {
-    const [label, select] = [made("label"), document.createElement("select")];
-    select.autocomplete = "off";
-    select.append(...scores.map(({ title, name }) => new Option(title, name)));
-    select.value = matrix.name;
-    label.append(made("span", "", ["Across", "Up", "Colour"][at]), select);
-    controls.append(label);
-    return select;
+    const choice = select(scores.map(({ title, name }) => [name, title]));
+    choice.value = matrix.name;
+    controls.append(labelled(["Across", "Up", "Colour"][at], choice));
+    return choice;
   });
-  const [label, own] = [made("label", "atlas-check"), document.createElement("input")];
+  const [label, own] = [made("label", "atlas-check"), made("input")];
   own.type = "checkbox";
   own.autocomplete = "off";
   label.append(own, " ", made("span", "", "Own ranges, not 0 to 1"));

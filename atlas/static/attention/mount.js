@@ -4,73 +4,37 @@
  */
 
 import { writeHead } from "../shell/address.js";
-import { fetchJson, loadTemplate } from "../shell/bokeh.js";
+import { loadTemplate } from "../shell/bokeh.js";
+import { fetchJson } from "../shell/fetch.js";
+import { Lazy } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {[string, string]} Head labels of layer and head */
 
 /**
- * @param {HTMLElement} element
- * @returns {Heads}
+ * @param {HTMLElement} element of the page, empty until now
+ * @returns {Lazy<import("./scatter.js").Scatter>}
  */
 export default function mount(element) {
-  return new Heads(element);
+  return new Lazy(element, "The heads", (signal) => load(element, signal));
 }
 
-class Heads {
-  /** @param {HTMLElement} element of the page, empty until now */
-  constructor(element) {
-    this.element = element;
-    this.gone = new AbortController();
-    /** @type {import("./scatter.js").Scatter | undefined} */
-    this.scatter = undefined;
-    this.element.dataset.ready = "mounted";
-    this.nearby = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && void this.start(),
-      { rootMargin: "300px" },
-    );
-    this.nearby.observe(element);
-  }
-
-  async start() {
-    this.nearby.disconnect();
-    try {
-      const source = new URL(String(this.element.dataset.src), document.baseURI);
-      const [{ Scatter }, { topHeads }, { palettes }, profile] = await Promise.all([
-        import("./scatter.js"),
-        import("./top-heads.js"),
-        loadTemplate(),
-        fetchJson(source),
-      ]);
-      if (this.gone.signal.aborted) return;
-      const scores = scored(profile.matrices);
-      if (scores.length < 2) return; // nothing to hold against each other
-      const open = (/** @type {Head} */ head) => openHead(head);
-      const scatter = new Scatter(this.element, scores, palettes.sequential, open);
-      this.scatter = scatter;
-      this.element.append(topHeads(scores, (head) => scatter.point(head ? scatter.at(head) : -1), open));
-      this.element.dataset.ready = "live";
-    } catch (error) {
-      this.element.dataset.ready = "failed";
-      const note = document.createElement("p");
-      note.className = "atlas-note";
-      note.setAttribute("role", "alert");
-      note.textContent = `The heads could not be drawn: ${error instanceof Error ? error.message : error}.`;
-      this.element.append(note);
-    }
-  }
-
-  /** The page has changed between light and dark. */
-  recolour() {
-    this.scatter?.recolour();
-  }
-
-  /** Nothing of it stays behind. */
-  dispose() {
-    this.gone.abort();
-    this.nearby.disconnect();
-    this.scatter?.dispose();
-  }
+/**
+ * @param {HTMLElement} element
+ * @param {AbortSignal} signal
+ */
+async function load(element, signal) {
+  const [{ Scatter }, { topHeads }, { palettes }, profile] = await Promise.all([
+    import("./scatter.js"),
+    import("./top-heads.js"),
+    loadTemplate(),
+    fetchJson(new URL(String(element.dataset.src), document.baseURI)),
+  ]);
+  const scores = scored(profile.matrices);
+  if (signal.aborted || scores.length < 2) return undefined; // with one score there are no points
+  const scatter = new Scatter(element, scores, palettes.sequential, openHead);
+  element.append(topHeads(scores, (head) => scatter.point(head ? scatter.at(head) : -1), openHead));
+  return scatter;
 }
 
 /**

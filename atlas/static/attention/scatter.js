@@ -1,21 +1,19 @@
 /**
  * Heads as points: any two scores as axes, a third as colour. What is pointed at here is lit in the
- * maps of the page, and the other way round. Points lie on a canvas between two drawings, the axes
- * below and the marks above, so that a moving pointer draws thousands of heads no second time.
+ * maps of the page, and the other way round.
  */
 
-import { readHead } from "../shell/address.js";
-import { bar, made } from "../panels/legend.js";
+import { exact, known } from "../matrix/numbers.js";
+import { bar } from "../panels/legend.js";
+import { dotted, frame, plane, Points, scaled } from "../plots/points.js";
+import { readHead, readPin, whenBackOrForward } from "../shell/address.js";
+import { made, node } from "../shell/dom.js";
 import { found, join, leave, tell } from "../shell/linked-figures.js";
-import { layer } from "../panels/marks.js";
-import { exact, known, number } from "../matrix/numbers.js";
 import { choices } from "./choices.js";
-import { dotted, frame, HEIGHT, nextAlong, node, plane, put, scaled, spot, text } from "../plots/points.js";
 import { SmallMaps } from "./small-maps.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("./mount.js").Head} Head */
-/** @typedef {import("../plots/points.js").Point} Point */
 
 const REACH = 26; // pixels from a pointer within which a head is found
 
@@ -33,30 +31,27 @@ export class Scatter {
     this.gone = new AbortController();
     const { axes, rows, columns } = scores[0];
     this.labels = /** @type {Matrix} */ ({ axes, rows, columns });
-    /** @type {Point[]} */
-    this.points = [];
+    /** Numbers of the heads that have a point. @type {number[]} */
+    this.heads = [];
     /** Number of the head that is pointed at, -1 for none. */
     this.cell = -1;
-    this.tip = layer("atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
-    this.voice = layer("atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
-    this.svg = node("svg", { "aria-hidden": "true" });
-    this.dots = document.createElement("canvas");
-    this.over = node("svg", { "aria-hidden": "true" });
-    this.stage = layer("atlas-scatter");
-    this.stage.tabIndex = 0;
-    this.stage.setAttribute("role", "group");
-    this.stage.append(this.svg, this.dots, this.over, this.tip, this.voice);
-    this.key = layer("atlas-heads-key");
+    const go = (/** @type {number} */ head) => this.open(this.head(head));
+    const hearer = {
+      point: (/** @type {number} */ at) => this.point(this.heads[at] ?? -1),
+      open: (/** @type {number} */ at) => go(this.heads[at]),
+      words: (/** @type {number} */ at) => [...this.words(this.heads[at])],
+    };
+    this.points = new Points(hearer, REACH);
+    this.stage = this.points.stage;
+    this.lit = node("path", { class: "atlas-scatter-layer" });
+    this.held = node("circle", { class: "atlas-scatter-held" });
+    this.key = made("div", "atlas-heads-key");
     const { x, y, shade, own, controls } = choices(scores);
     this.x = x;
     this.y = y;
     this.shade = shade;
     this.own = own;
-    const go = (/** @type {number} */ at) => this.open(this.head(at));
-    this.maps = new SmallMaps(scores, palette, (at) => this.point(at), go);
+    this.maps = new SmallMaps(scores, palette, (head) => this.point(head), go);
     const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores and to light it in the small maps.");
     element.append(made("h3", "", "Heads by two scores"), about, controls, this.stage, this.key, this.maps.element);
     this.listen();
@@ -66,36 +61,12 @@ export class Scatter {
   }
 
   listen() {
-    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
-      target.addEventListener(type, act, { signal: this.gone.signal });
-    for (const choice of [this.x, this.y, this.shade, this.own]) on(choice, "change", () => this.draw());
-    on(this.stage, "pointermove", (event) => event.pointerType !== "touch" && this.point(this.under(event)));
-    on(this.stage, "pointerleave", (event) => event.pointerType === "mouse" && this.point(-1));
-    on(this.stage, "focusout", () => this.point(-1));
-    on(this.stage, "click", (event) => {
-      const head = this.under(event);
-      this.stage.focus({ preventScroll: true }); // the keys go on from here
-      this.point(head);
-      if (head >= 0) this.open(this.head(head));
-    });
-    on(this.stage, "keydown", (event) => this.press(event));
-    on(window, "popstate", () => this.mark());
-    on(document, "atlas-pin", () => this.mark());
-  }
-
-  /** @param {KeyboardEvent} event */
-  press(event) {
-    if (event.altKey || event.metaKey || event.ctrlKey) return;
-    if (event.key === "Escape" && this.cell >= 0) return this.point(-1);
-    if ((event.key === "Enter" || event.key === " ") && this.cell >= 0) {
-      event.preventDefault();
-      return this.open(this.head(this.cell));
+    const { signal } = this.gone;
+    for (const choice of [this.x, this.y, this.shade, this.own]) {
+      choice.addEventListener("change", () => this.draw(), { signal });
     }
-    const next = nextAlong(this.points, this.cell, event.key);
-    if (next < 0) return;
-    event.preventDefault();
-    this.point(next);
-    this.voice.textContent = [...this.words(next)].join(", ");
+    whenBackOrForward(() => this.mark(), signal);
+    document.addEventListener("atlas-pin", () => this.mark(), { signal });
   }
 
   /** @param {HTMLSelectElement} select @returns {Matrix} */
@@ -137,23 +108,37 @@ export class Scatter {
     if (width < 120) return; // not laid out
     const [x, y, shade] = [this.x, this.y, this.shade].map((select) => this.score(select));
     const { across, up } = plane(width, this.ends(x), this.ends(y));
-    this.points = [];
-    for (let at = 0; at < this.labels.rows.length * this.labels.columns.length; at += 1) {
-      const [one, other] = [this.value(x, at), this.value(y, at)];
-      if (one !== null && other !== null) this.points.push({ at, x: across.at(one), y: up.at(other) });
+    /** @type {[number[], number[]]} */
+    const places = [[], []];
+    this.heads = [];
+    for (let head = 0; head < this.labels.rows.length * this.labels.columns.length; head += 1) {
+      const [one, other] = [this.value(x, head), this.value(y, head)];
+      if (one === null || other === null) continue;
+      this.heads.push(head);
+      places[0].push(across.at(one));
+      places[1].push(up.at(other));
     }
-    for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT })) {
-      for (const svg of [this.svg, this.over]) svg.setAttribute(key, String(value));
-    }
-    const size = Math.max(5, Math.min(11, 150 / Math.sqrt(this.points.length)));
-    this.lit = node("path", { class: "atlas-scatter-layer", "stroke-width": size + 7 });
-    this.held = node("circle", { class: "atlas-scatter-held", r: size / 2 + 4 });
-    this.ring = node("circle", { class: "atlas-scatter-ring", r: size / 2 + 3 });
-    this.name = text("", 0, 0, "middle");
-    this.name.setAttribute("class", "atlas-scatter-name");
-    this.svg.replaceChildren(...frame(width, across, up, x, y), this.lit);
-    this.over.replaceChildren(this.held, this.ring, this.name);
+    const size = Math.max(5, Math.min(11, 150 / Math.sqrt(this.heads.length)));
+    this.points.lay(width, ...places, size);
+    this.lit.setAttribute("stroke-width", String(size + 7));
+    this.lit.removeAttribute("d");
+    this.held.setAttribute("r", String(size / 2 + 4));
+    this.points.below.replaceChildren(...frame(width, across, up, x.title, y.title), this.lit);
     this.paint(width, shade, size / 2);
+    this.explain(x, y, shade);
+    this.maps.paint((matrix) => this.ends(matrix));
+    this.cell = this.heads.includes(this.cell) ? this.cell : -1;
+    this.points.at = this.heads.indexOf(this.cell);
+    this.mark();
+  }
+
+  /**
+   * What the colours mean, and the points in words.
+   * @param {Matrix} x
+   * @param {Matrix} y
+   * @param {Matrix} shade
+   */
+  explain(x, y, shade) {
     const [low, high] = this.ends(shade);
     const told = { kind: "sequential", transform: /** @type {const} */ ("linear"), low, high, below: false, above: false };
     const { unit, direction } = shade;
@@ -161,11 +146,8 @@ export class Scatter {
     const rest = `${x.title} across, ${y.title} up, ${shade.title} as colour.`;
     this.stage.setAttribute(
       "aria-label",
-      `${this.points.length} heads as points: ${rest} Arrow keys go from head to head, left and right by the one, up and down by the other. Enter opens a head.`,
+      `${this.heads.length} heads as points: ${rest} Arrow keys go from head to head, left and right by the one, up and down by the other. Enter opens a head.`,
     );
-    this.maps.paint((matrix) => this.ends(matrix));
-    this.cell = this.points.some(({ at }) => at === this.cell) ? this.cell : -1;
-    this.mark();
   }
 
   /**
@@ -177,23 +159,12 @@ export class Scatter {
     const { at: share } = scaled(this.ends(shade), 0, this.palette.length - 1);
     const style = getComputedStyle(this.stage);
     const [edge, none] = ["muted", "hatch"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
-    const dots = this.points.map(({ at, x, y }) => {
-      const value = this.value(shade, at);
-      return { x, y, colour: value === null ? none : this.palette[Math.round(share(value))] };
+    const dots = this.heads.map((head, at) => {
+      const value = this.value(shade, head);
+      const colour = value === null ? none : this.palette[Math.round(share(value))];
+      return { x: this.points.x[at], y: this.points.y[at], colour };
     });
-    dotted(this.dots, width, dots, radius, edge);
-  }
-
-  /** @param {MouseEvent} event @returns {number} the nearest head, -1 for none near */
-  under({ clientX, clientY }) {
-    const box = this.svg.getBoundingClientRect();
-    const [x, y] = [clientX - box.left, clientY - box.top];
-    let [best, least] = [-1, REACH];
-    for (const point of this.points) {
-      const away = Math.hypot(point.x - x, point.y - y);
-      if (away < least) [best, least] = [point.at, away];
-    }
-    return best;
+    dotted(this.points.canvas, width, dots, radius, edge);
   }
 
   /**
@@ -216,15 +187,10 @@ export class Scatter {
     const [layer, one] = next < 0 ? ["", ""] : this.head(next);
     tell(this, next < 0 ? null : [["layer", layer], ["head", one]]);
     this.mark();
-    const at = this.points.find((point) => point.at === next);
-    this.tip.hidden = !at;
-    if (!at) return;
+    const at = this.heads.indexOf(next);
+    if (at < 0) return this.points.tell(-1);
     const [title, ...rest] = this.words(next);
-    this.tip.replaceChildren(made("strong", "atlas-value", title), ...rest.map((line) => made("small", "", line)));
-    const beside = at.x + 16 + this.tip.offsetWidth <= this.stage.clientWidth;
-    const left = beside ? at.x + 16 : Math.max(0, at.x - 16 - this.tip.offsetWidth);
-    const top = Math.max(0, Math.min(HEIGHT - this.tip.offsetHeight, at.y - this.tip.offsetHeight / 2));
-    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    this.points.tell(at, made("strong", "atlas-value", title), ...rest.map((line) => made("small", "", line)));
   }
 
   /**
@@ -233,24 +199,18 @@ export class Scatter {
    */
   mark(lit = -1) {
     const [shown, kept] = [lit >= 0 ? lit : this.cell, this.kept()];
-    const [ring, held] = [shown, kept].map((at) => this.points.find((one) => one.at === at));
     const many = this.labels.columns.length;
     this.maps.mark(shown < 0 ? -1 : Math.floor(shown / many), shown < 0 ? -1 : shown % many, kept);
-    put(this.ring, ring);
-    put(this.held, held);
-    if (!this.name) return;
-    this.name.textContent = ring && lit >= 0 ? this.head(lit).join(".") : "";
-    this.name.setAttribute("x", String(ring?.x ?? 0));
-    this.name.setAttribute("y", String((ring?.y ?? 0) < 30 ? (ring?.y ?? 0) + 24 : (ring?.y ?? 0) - 13));
+    const held = this.points.put(this.held, this.heads.indexOf(kept));
+    this.points.mark(this.heads.indexOf(shown), lit >= 0 ? this.head(lit).join(".") : "", [held]);
   }
 
   /** @returns {number} the head of the address, -1 for none */
   kept() {
-    const said = new URLSearchParams(location.search);
     const open = readHead();
     if (open) return this.at([String(open[0]), String(open[1])]);
-    const pinned = said.get("figure") === "attention";
-    return pinned ? this.at([said.get("row") ?? "", said.get("column") ?? ""]) : -1;
+    const pin = readPin();
+    return pin?.figure === "attention" ? this.at([pin.row, pin.column]) : -1;
   }
 
   /** Another figure points at a place: a head, or a layer of heads. @param {import("../shell/linked-figures.js").Place | null} place */
@@ -258,8 +218,9 @@ export class Scatter {
     const [row, column] = place ? found(place, this.labels) : [-1, -1];
     const isLayer = row >= 0 && column < 0;
     const many = this.labels.columns.length;
-    const spots = isLayer ? this.points.filter(({ at }) => Math.floor(at / many) === row).map(spot) : [];
-    this.lit?.setAttribute("d", spots.join(""));
+    const { x, y } = this.points;
+    const spots = this.heads.map((head, at) => (isLayer && Math.floor(head / many) === row ? spot(x[at], y[at]) : ""));
+    this.lit.setAttribute("d", spots.join(""));
     this.mark(row >= 0 && column >= 0 ? row * many + column : -1);
     if (isLayer) this.maps.mark(row, -1, this.kept());
   }
@@ -276,7 +237,17 @@ export class Scatter {
 
   dispose() {
     this.gone.abort();
+    this.points.dispose();
     this.sized.disconnect();
     leave(this);
   }
+}
+
+/**
+ * A dot of a path whose lines have round ends.
+ * @param {number} x
+ * @param {number} y
+ */
+function spot(x, y) {
+  return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
 }

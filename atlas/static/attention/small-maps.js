@@ -3,9 +3,10 @@
  * They stand beside the points, so that both are in sight when one lights the other.
  */
 
-import { made } from "../panels/legend.js";
-import { layer, Marks } from "../panels/marks.js";
-import { cellAt, MISSING, paint, pixels, STEPS } from "../panels/canvas.js";
+import { Marks, whole } from "../panels/marks.js";
+import { MISSING, STEPS } from "../matrix/scales.js";
+import { cellAt, paint, pixels } from "../panels/canvas.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
@@ -22,9 +23,9 @@ export class SmallMaps {
       { kind: "sequential", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] },
       { sequential: palette },
     );
-    this.element = layer("atlas-small-maps");
+    this.element = made("div", "atlas-small-maps");
     this.maps = scores.map((matrix) => {
-      const [canvas, marks, frame] = [document.createElement("canvas"), new Marks(), layer("atlas-small-frame")];
+      const [canvas, marks, frame] = [made("canvas"), new Marks(), made("div", "atlas-small-frame")];
       const home = made("figure", "atlas-small-map");
       frame.style.aspectRatio = `${Math.min(2, Math.max(0.75, matrix.columns.length / matrix.rows.length))}`;
       canvas.setAttribute("role", "img");
@@ -69,10 +70,7 @@ export class SmallMaps {
   mark(row, column, held) {
     for (const { matrix, marks } of this.maps) {
       const many = matrix.columns.length;
-      const ranges = {
-        x: /** @type {[number, number]} */ ([-0.5, many - 0.5]),
-        y: /** @type {[number, number]} */ ([-0.5, matrix.rows.length - 0.5]),
-      };
+      const ranges = whole(matrix.rows.length, many);
       marks.light(ranges, row, column);
       marks.hold(ranges, held < 0 ? -1 : Math.floor(held / many), held < 0 ? -1 : held % many);
     }

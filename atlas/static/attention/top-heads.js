@@ -2,8 +2,8 @@
  * The ten heads that are highest in each score, as a table that is built when it is first opened.
  */
 
-import { made } from "../panels/legend.js";
 import { number } from "../matrix/numbers.js";
+import { button, header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("./mount.js").Head} Head */
@@ -17,7 +17,7 @@ const MOST = 10;
  * @returns {HTMLElement}
  */
 export function topHeads(scores, point, open) {
-  const details = /** @type {HTMLDetailsElement} */ (made("details", "atlas-table atlas-top"));
+  const details = made("details", "atlas-table atlas-top");
   const count = Math.min(MOST, scores[0].rows.length * scores[0].columns.length);
   details.append(made("summary", "", `The ${count} highest heads of each score`));
   details.addEventListener("toggle", () => {
@@ -44,23 +44,17 @@ export function highest({ rows, columns, values }, count) {
  * @param {(head: Head) => void} open
  */
 function table(scores, point, open) {
-  const whole = document.createElement("table");
+  const whole = made("table");
   const top = whole.createTHead().insertRow();
-  for (const name of ["Rank", ...scores.map(({ title }) => title)]) {
-    const cell = made("th", "", name);
-    cell.setAttribute("scope", "col");
-    top.append(cell);
-  }
+  top.append(...["Rank", ...scores.map(({ title }) => title)].map((name) => header(name)));
   const lists = scores.map((matrix) => highest(matrix, MOST));
   const body = whole.createTBody();
   for (let at = 0; at < Math.max(...lists.map((list) => list.length)); at += 1) {
     const row = body.insertRow();
-    const rank = made("th", "", String(at + 1));
-    rank.setAttribute("scope", "row");
-    row.append(rank);
+    row.append(header(String(at + 1), "row"));
     for (const list of lists) {
       const cell = row.insertCell();
-      if (list[at]) cell.append(button(list[at].head, point, open), " ", made("span", "atlas-number", number(list[at].value)));
+      if (list[at]) cell.append(opener(list[at].head, point, open), " ", made("span", "atlas-number", number(list[at].value)));
     }
   }
   const scroll = made("div", "atlas-scroll");
@@ -74,9 +68,8 @@ function table(scores, point, open) {
  * @param {(head: Head | null) => void} point
  * @param {(head: Head) => void} open
  */
-function button(head, point, open) {
-  const one = made("button", "atlas-top-head", head.join("."));
-  one.setAttribute("type", "button");
+function opener(head, point, open) {
+  const one = button(head.join("."), "atlas-top-head");
   one.setAttribute("aria-label", `Head ${head.join(".")}`);
   for (const type of ["pointerenter", "focus"]) one.addEventListener(type, () => point(head));
   for (const type of ["pointerleave", "blur"]) one.addEventListener(type, () => point(null));

@@ -2,6 +2,8 @@
  * What a reader has chosen to compare, and the query of the address that says it.
  */
 
+import { readable, said } from "../shell/address.js";
+
 /** @typedef {"values"|"difference"|"ratio"} View */
 /** @typedef {import("../matrix/align.js").By} By */
 /**
@@ -16,12 +18,9 @@
  * @property {[string, string]|null} cell labels of the row and the column that are pinned
  */
 
-/**
- * @param {string} query
- * @returns {Wish} what is not said, or not understood, is as it is at first
- */
-export function read(query) {
-  const found = new URLSearchParams(query);
+/** @returns {Wish} what the address says; what it does not, or what is not understood, is as it is at first */
+export function read() {
+  const found = said();
   const view = found.get("view");
   const [row, column] = [found.get("row"), found.get("column")];
   const slugs = (found.get("models") ?? "").split(",").map((slug) => slug.trim());
@@ -51,13 +50,5 @@ export function written(wish) {
   if (wish.scale) parts.push(["scale", wish.scale]);
   if (wish.shared) parts.push(["shared", "1"]);
   if (wish.cell) parts.push(["row", wish.cell[0]], ["column", wish.cell[1]]);
-  return `?${parts.map(([key, value]) => `${key}=${escaped(value)}`).join("&")}`;
-}
-
-/**
- * What a query may hold as it stands stays readable.
- * @param {string} value
- */
-function escaped(value) {
-  return encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%40", "@");
+  return readable(`?${parts.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&")}`);
 }

@@ -2,7 +2,8 @@
  * The models of the atlas as a list of checkboxes with a search, and those that are chosen.
  */
 
-import { made } from "../panels/legend.js";
+import { button, made } from "../shell/dom.js";
+
 
 /** @typedef {{slug: string, name: string, page: string, family: string, words: string, fresh: Set<string>, stale: Set<string>}} Listed */
 
@@ -53,7 +54,7 @@ export class Chooser {
 
   /** @param {Listed} model */
   box({ slug, name, family }) {
-    const box = /** @type {HTMLInputElement} */ (made("input"));
+    const box = made("input");
     Object.assign(box, { type: "checkbox", value: slug, autocomplete: "off" });
     box.addEventListener("change", () => {
       const others = this.chosen.filter((chosen) => chosen !== slug);
@@ -115,15 +116,14 @@ export class Chooser {
   chip(slug, at) {
     const name = this.models.get(slug)?.name ?? slug;
     const item = made("li");
-    const button = made("button", "", "×");
-    button.setAttribute("type", "button");
-    button.setAttribute("aria-label", `Remove ${name}`);
-    button.addEventListener("click", () => {
+    const drop = button("×");
+    drop.setAttribute("aria-label", `Remove ${name}`);
+    drop.addEventListener("click", () => {
       this.onChoice(this.chosen.filter((chosen) => chosen !== slug));
       const rest = this.part("chosen").querySelectorAll("button");
       (rest[Math.min(at, rest.length - 1)] ?? this.part("more").querySelector("summary")).focus();
     });
-    item.append(made("span", "", name), ...(at ? [] : [made("small", "", "baseline")]), button);
+    item.append(made("span", "", name), ...(at ? [] : [made("small", "", "baseline")]), drop);
     return item;
   }
 }

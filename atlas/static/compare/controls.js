@@ -2,8 +2,8 @@
  * The words and controls around the sheets: what can be chosen, what differs, what is missing.
  */
 
-import { made } from "../panels/legend.js";
 import { direction } from "../matrix/numbers.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Chosen} Chosen */
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -114,8 +114,7 @@ function need({ models, lacking, sheets, view }) {
  * @param {import("../matrix/contrast.js").Differs[]} differs
  */
 function differing(first, second, differs) {
-  const table = document.createElement("table");
-  table.className = "atlas-values";
+  const table = made("table", "atlas-values");
   const head = table.createTHead().insertRow();
   for (const name of ["", first, second]) head.append(made("th", "", name));
   const body = table.createTBody();

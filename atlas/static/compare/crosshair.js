@@ -3,11 +3,12 @@
  * is marked in each of them and told for all models, and can be pinned.
  */
 
+import { moved } from "../panels/keys.js";
 import { Readout } from "./readout.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./scene.js").Group} Group */
-/** @typedef {[number, number]} Cell row and column of a group's grid */
+/** @typedef {import("../panels/keys.js").Cell} Cell of a group's grid */
 
 export class Crosshair {
   /**
@@ -95,7 +96,8 @@ export class Crosshair {
       event.preventDefault();
       return this.pin(group, cell);
     }
-    const next = moved(group, cell, event);
+    const { rows, columns } = group.grid;
+    const next = moved(event, cell, rows.labels.length, columns.labels.length);
     if (!next) return;
     event.preventDefault();
     this.point(group, next);
@@ -187,31 +189,4 @@ export class Crosshair {
     this.gone.abort();
     this.readout.dispose();
   }
-}
-
-/**
- * Where a key leads; null for a key that leads nowhere.
- * @param {Group} group
- * @param {Cell | null} cell
- * @param {KeyboardEvent} event
- * @returns {Cell | null}
- */
-function moved({ grid }, cell, { key, ctrlKey }) {
-  const [bottom, right] = [grid.rows.labels.length - 1, grid.columns.labels.length - 1];
-  const [row, column] = cell ?? [0, 0];
-  /** @type {Record<string, Cell>} */
-  const moves = {
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    Home: [ctrlKey ? 0 : row, 0],
-    End: [ctrlKey ? bottom : row, right],
-    PageUp: [row - 10, column],
-    PageDown: [row + 10, column],
-  };
-  const to = moves[key];
-  if (!to) return null;
-  if (!cell && key.startsWith("Arrow")) return [0, 0];
-  return [Math.min(bottom, Math.max(0, to[0])), Math.min(right, Math.max(0, to[1]))];
 }

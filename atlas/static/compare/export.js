@@ -6,10 +6,10 @@
 import { axisName } from "./panel.js";
 import { layerText, summary } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
-import { offer, offerPicture } from "../heatmap/downloads.js";
-import { made } from "../panels/legend.js";
+import { offerPicture } from "../heatmap/downloads.js";
 import { direction, field } from "../matrix/numbers.js";
 import { sheet as joined, svg } from "../heatmap/picture.js";
+import { header, made, offer } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -92,10 +92,9 @@ export function table({ sheets }) {
   scroll.tabIndex = 0;
   for (const parts of groups(sheets)) {
     const [head, ...body] = lines(parts, "name");
-    const whole = document.createElement("table");
-    whole.className = "atlas-values";
+    const whole = made("table", "atlas-values");
     const row = whole.createTHead().insertRow();
-    row.append(...head.map((text) => header(text, "col")));
+    row.append(...head.map((text) => header(text)));
     const rest = whole.createTBody();
     for (const line of body.slice(0, LINES)) {
       const inserted = rest.insertRow();
@@ -113,16 +112,6 @@ export function table({ sheets }) {
  */
 function cell(text) {
   return /^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? text : field(text);
-}
-
-/**
- * @param {string} text
- * @param {string} scope
- */
-function header(text, scope) {
-  const found = made("th", "", text);
-  found.setAttribute("scope", scope);
-  return found;
 }
 
 /**

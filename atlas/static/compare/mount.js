@@ -3,17 +3,32 @@
  * say of the choice is shown.
  */
 
-import { Chooser, listed, MOST } from "./chooser.js";
-import { save, table } from "./export.js";
+import { put, whenBackOrForward } from "../shell/address.js";
+import { loadTemplate } from "../shell/bokeh.js";
+import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
+import { Chooser, listed, MOST } from "./chooser.js";
 import { fill, tell } from "./controls.js";
+import { save, table } from "./export.js";
 import { scene } from "./scene.js";
 import { Sheets } from "./sheets.js";
-import { fetchJson, loadTemplate } from "../shell/bokeh.js";
 
 /** @typedef {import("./address.js").Wish} Wish */
 /** @typedef {import("../matrix/contrast.js").Profile} Profile */
-/** @typedef {import("../masks/comparison.js").MaskComparison} MaskComparison */
+/**
+ * A figure of several models above the quantity that is chosen.
+ * @typedef {object} Figure
+ * @property {(chosen: import("./scene.js").Chosen[], palettes: Record<string, string[]>, wish: Wish) => void} show
+ *   no models where another analysis is compared
+ * @property {(cell: [string, string] | null) => void} hold
+ * @property {() => void} dispose
+ */
+/** @typedef {new (after: HTMLElement, onPin: (cell: [string, string] | null) => void) => Figure} Maker */
+
+/** Analyses with a figure of their own. @type {Record<string, () => Promise<Maker>>} */
+const FIGURES = {
+  masks: async () => (await import("../masks/comparison.js")).MaskComparison,
+};
 
 /** @param {HTMLElement} element */
 export default function mount(element) {
@@ -27,13 +42,12 @@ class Comparison {
     this.models = listed(this.part("list"));
     /** @type {Map<string, Promise<Profile>>} */
     this.profiles = new Map();
-    this.path = location.pathname;
-    this.wish = query.read(location.search);
+    this.wish = query.read();
     this.turn = 0;
     this.gone = new AbortController();
     this.sheets = new Sheets(this.part("sheets"), (cell) => this.change({ cell }, true));
-    /** Figure F0, where masks have been compared. @type {MaskComparison | undefined} */
-    this.masks = undefined;
+    /** Figures of analyses that have been compared. @type {Map<string, Figure>} */
+    this.figures = new Map();
     this.chooser = new Chooser(this.part, this.models, (models) => this.change({ models }));
     this.listen();
     this.part("controls").hidden = false;
@@ -59,14 +73,14 @@ class Comparison {
       on(kind, "click", () => this.scene && save(kind, this.scene, this.wish, this.sheets.contents()));
     }
     on("table", "toggle", () => this.fillTable());
-    addEventListener("popstate", () => this.recall(), { signal });
+    whenBackOrForward(() => this.recall(), signal);
   }
 
   /** Back or forward to another choice. Where nothing else was visited, the theme then loads the page
    * once more, and this one is let go. */
   recall() {
-    if (location.pathname !== this.path || location.search === this.written) return;
-    this.wish = query.read(location.search);
+    if (location.search === this.written) return;
+    this.wish = query.read();
     void this.show();
   }
 
@@ -79,13 +93,11 @@ class Comparison {
     const reset = "analysis" in part ? { matrix: "", scale: "", cell: null } : {};
     const plain = "matrix" in part || "view" in part ? { scale: "" } : {}; // scales are of a quantity
     this.wish = { ...this.effective(), ...reset, ...plain, ...part };
-    const address = `${location.pathname}${query.written(this.wish)}`;
-    if (small) history.replaceState(history.state, "", address);
-    else history.pushState(null, "", address);
+    put(query.written(this.wish), small);
     this.written = location.search;
-    if (small) this.masks?.hold(this.wish.cell);
-    if (small) this.element.dataset.shown = this.written;
-    else void this.show();
+    if (!small) return void this.show();
+    for (const figure of this.figures.values()) figure.hold(this.wish.cell);
+    this.element.dataset.shown = this.written;
   }
 
   /**
@@ -130,7 +142,7 @@ class Comparison {
       this.wish = { ...wish, view: this.scene.view };
       fill(this.part, chosen, this.scene, this.wish);
       tell(this.part, this.scene, this.asked(wish));
-      await this.showMasks(chosen, wish);
+      await this.showFigure(chosen, wish);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       await this.sheets.show(this.scene, wish.cell);
       if (turn !== this.turn || this.gone.signal.aborted) return;
@@ -146,20 +158,22 @@ class Comparison {
   }
 
   /**
-   * The block masks of all models above the quantity that is chosen; none with another analysis.
+   * The figure of the analysis, where it has one, and no longer that of another.
    * @param {import("./scene.js").Chosen[]} chosen
    * @param {Wish} wish
    */
-  async showMasks(chosen, wish) {
-    const isShown = wish.analysis === "masks";
-    if (!isShown && !this.masks) return;
-    const { MaskComparison } = await import("../masks/comparison.js");
+  async showFigure(chosen, wish) {
+    const { figures } = this;
+    const Maker = await FIGURES[wish.analysis]?.();
     if (this.gone.signal.aborted) return;
-    this.masks ??= new MaskComparison(this.part("title"), (cell) => {
-      this.change({ cell }, true);
-      this.sheets.crosshair.reset(cell);
-    });
-    this.masks.show(isShown ? chosen : [], this.sheets.palettes, wish);
+    if (Maker && !figures.has(wish.analysis)) {
+      const pin = (/** @type {[string, string] | null} */ cell) => {
+        this.change({ cell }, true);
+        this.sheets.crosshair.reset(cell);
+      };
+      figures.set(wish.analysis, new Maker(this.part("title"), pin));
+    }
+    for (const [name, figure] of figures) figure.show(name === wish.analysis ? chosen : [], this.sheets.palettes, wish);
   }
 
   /**
@@ -168,7 +182,7 @@ class Comparison {
    * @returns {string[]}
    */
   asked(wish) {
-    const found = query.read(location.search);
+    const found = query.read();
     const unknown = wish.models.filter((slug) => !this.models.has(slug));
     const told = unknown.map((slug) => `This atlas has no model “${slug}”.`);
     if (wish.models.length - unknown.length > MOST) told.push(`Only the first ${MOST} models are shown.`);
@@ -215,6 +229,6 @@ class Comparison {
   dispose() {
     this.gone.abort();
     this.sheets.dispose();
-    this.masks?.dispose();
+    for (const figure of this.figures.values()) figure.dispose();
   }
 }

@@ -4,13 +4,14 @@
  */
 
 import { embed, update } from "../shell/bokeh.js";
-import { made } from "../panels/legend.js";
-import { edges, every, named, widest } from "../matrix/labels.js";
+import { CHARACTER, edges, every, named, roomBelow, widest } from "../matrix/labels.js";
 import { add, colours } from "../heatmap/layout.js";
-import { Marks } from "../panels/marks.js";
+import { Marks, whole } from "../panels/marks.js";
 import { numeric } from "../matrix/numbers.js";
-import { MISSING, paint, pixels, STEPS } from "../panels/canvas.js";
+import { MISSING, STEPS } from "../matrix/scales.js";
+import { paint, pixels } from "../panels/canvas.js";
 import { whenIdle } from "../shell/idle.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("../shell/bokeh.js").Live} Live */
 /** @typedef {import("../matrix/align.js").Grid} Grid */
@@ -29,7 +30,6 @@ import { whenIdle } from "../shell/idle.js";
  */
 
 const TOP = 6;
-const CHARACTER = 6;
 const DEPTH = 30; // pixels that a relative depth takes
 const LINED = 14; // pixels from which on a cell has room for lines around it
 
@@ -39,7 +39,7 @@ let rested;
 export class Panel {
   constructor() {
     this.element = made("figure", "atlas-figure atlas-pane");
-    this.link = /** @type {HTMLAnchorElement} */ (made("a"));
+    this.link = made("a");
     this.detail = made("span", "atlas-unit");
     const caption = made("figcaption");
     const name = made("strong");
@@ -49,7 +49,7 @@ export class Panel {
     this.stage.tabIndex = 0;
     this.stage.setAttribute("role", "group");
     this.frame = made("div", "atlas-frame");
-    this.still = document.createElement("canvas");
+    this.still = made("canvas");
     this.frame.append(this.still);
     this.layer = made("div", "atlas-live");
     this.layer.setAttribute("role", "img");
@@ -154,7 +154,7 @@ export class Panel {
   mark(cell, pinned) {
     if (!this.content) return;
     const { rows, columns } = this.content.grid;
-    const ranges = { x: span(columns.labels.length), y: span(rows.labels.length) };
+    const ranges = whole(rows.labels.length, columns.labels.length);
     this.marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
     this.marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
   }
@@ -179,14 +179,6 @@ export class Panel {
 }
 
 /**
- * @param {number} count
- * @returns {[number, number]}
- */
-function span(count) {
-  return [-0.5, count - 0.5];
-}
-
-/**
  * How large panels of a grid are, so that as many stand in a row as can be read.
  * @param {Grid} grid
  * @param {boolean} deep
@@ -207,7 +199,7 @@ export function boxOf(grid, deep, room, count, gap) {
   const width = Math.max(60, Math.min(space, columns.length * cell));
   const turned = !numbered && width / columns.length < widest(columns) + 4;
   const height = rows.length * Math.min(28, Math.max(5, Math.round(400 / rows.length)));
-  const below = turned ? Math.round(Math.min(110, widest(columns) * 0.71) + 46) : 46;
+  const below = turned ? roomBelow(columns) : 46;
   const lines = width / columns.length >= LINED && height / rows.length >= LINED / 1.5;
   return { width, height, left, below, turned, lines };
 }
@@ -220,7 +212,7 @@ export function boxOf(grid, deep, room, count, gap) {
 function painted(still, { grid, shares, palette }) {
   const steps = Uint8Array.from(shares, (share) => (Number.isNaN(share) ? MISSING : Math.round(share * STEPS)));
   const scale = { kind: "any", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] };
-  const colours = pixels(/** @type {import("../panels/canvas.js").Scale} */ (scale), { any: palette });
+  const colours = pixels(/** @type {import("../matrix/scales.js").Shared} */ (scale), { any: palette });
   paint(still, { rows: grid.rows.labels, columns: grid.columns.labels, steps }, colours);
 }
 

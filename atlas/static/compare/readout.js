@@ -4,8 +4,9 @@
 
 import { cellText, contrastText, layerText, where } from "./words.js";
 import { hasRatio } from "../matrix/contrast.js";
-import { made } from "../panels/legend.js";
 import { isWhole } from "../matrix/numbers.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Group} Group */
 
@@ -13,17 +14,12 @@ export class Readout {
   /** @param {HTMLElement} host what it lies in */
   constructor(host) {
     this.host = host;
-    this.element = made("div", "atlas-tip atlas-readout");
-    this.element.hidden = true;
-    this.element.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
+    this.tip = new Tooltip(host);
+    this.tip.element.classList.add("atlas-readout");
     this.place = made("strong");
-    this.table = document.createElement("table");
-    this.table.className = "atlas-values";
+    this.table = made("table", "atlas-values");
     this.note = made("small");
-    this.element.append(this.place, this.table, this.note);
-    this.voice = made("div", "atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
-    host.append(this.element, this.voice);
+    this.tip.element.append(this.place, this.table, this.note);
     /** @type {Group | undefined} */
     this.group = undefined;
     /** @type {HTMLElement[][]} */
@@ -38,10 +34,10 @@ export class Readout {
     if (this.group === group) return;
     this.group = group;
     const columns = [...(group.deep ? [""] : []), "", ...this.columns(group)];
-    const head = document.createElement("thead");
+    const head = made("thead");
     const row = head.insertRow();
     row.append(made("th"), ...columns.map((name) => made("th", "", name)));
-    const body = document.createElement("tbody");
+    const body = made("tbody");
     this.cells = group.models.map((model) => {
       const line = body.insertRow();
       line.append(made("th", "", model.name));
@@ -77,7 +73,7 @@ export class Readout {
       });
     });
     this.note.textContent = pinned ? "pinned; click it again to let go" : "";
-    this.element.hidden = false;
+    this.tip.show();
   }
 
   /**
@@ -105,12 +101,10 @@ export class Readout {
    */
   settle(x, y) {
     const box = this.host.getBoundingClientRect();
-    const { offsetWidth, offsetHeight } = this.element;
+    const { width, height } = this.tip;
     const right = x - box.left + 18;
-    const left = right + offsetWidth <= box.width ? right : Math.max(0, x - box.left - 18 - offsetWidth);
-    const above = y - 14 - offsetHeight;
-    const top = (above > 60 ? above : y + 18) - box.top;
-    this.element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    const above = y - 14 - height;
+    this.tip.put(right + width <= box.width ? right : right - 36 - width, (above > 60 ? above : y + 18) - box.top);
   }
 
   /**
@@ -124,15 +118,14 @@ export class Readout {
       const layer = group.deep ? `${layerText(group, at, row, column)}, ` : "";
       return `${model.name}: ${layer}${cellText(group, at, row, column)}${difference ? `, ${difference}` : ""}`;
     });
-    this.voice.textContent = `${where(group, row, column)}. ${values.join("; ")}.`;
+    this.tip.say(`${where(group, row, column)}. ${values.join("; ")}.`);
   }
 
   hide() {
-    this.element.hidden = true;
+    this.tip.hide();
   }
 
   dispose() {
-    this.element.remove();
-    this.voice.remove();
+    this.tip.dispose();
   }
 }

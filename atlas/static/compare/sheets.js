@@ -6,8 +6,8 @@
 import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary } from "./words.js";
-import { made } from "../panels/legend.js";
 import { number } from "../matrix/numbers.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -87,7 +87,7 @@ export class Sheets {
     told.setAttribute("aria-live", "polite");
     const element = made("section", "atlas-sheet");
     element.append(head, told, key, text, row);
-    this.host.insertBefore(element, this.crosshair.readout.element);
+    this.host.insertBefore(element, this.crosshair.readout.tip.element);
     return { element, head, key, text, told, row, panels: [] };
   }
 

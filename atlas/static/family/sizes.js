@@ -1,14 +1,15 @@
 /**
- * The ladder of a family: what `families.py` says about all sizes, and the models' own profiles,
- * each loaded when it is first shown.
+ * The ladder of a family: what `atlas/site/across/families.py` says about all sizes, and the models'
+ * own profiles, each loaded when it is first shown.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
+import { fetchJson } from "../shell/fetch.js";
+
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
 /**
- * @typedef {import("../panels/canvas.js").Scale & {name: string, title: string, unit: string,
+ * @typedef {import("../matrix/scales.js").Shared & {name: string, title: string, unit: string,
  *   direction: string, axes: [string, string], text: string, columns: string[],
  *   block: string[], mean: (number|null)[], shown: boolean[]}} Quantity
  */

@@ -4,11 +4,11 @@
  */
 
 import { named, relationTitle } from "../matrix/chance.js";
-import { fetchJson } from "../shell/bokeh.js";
 import { elsewhere, readElsewhere } from "./other-analyses.js";
 import { CATEGORIES, categories } from "./words.js";
-import { made } from "../panels/legend.js";
 import { known, number, rank } from "../matrix/numbers.js";
+import { button, made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {[number, number]} Head layer and head */
@@ -35,8 +35,7 @@ export class HeadPanel {
     this.title = made("h3");
     this.title.id = "atlas-head-title";
     this.title.tabIndex = -1;
-    const shut = made("button", "", "Close");
-    shut.setAttribute("type", "button");
+    const shut = button("Close");
     shut.addEventListener("click", close);
     const top = made("div", "atlas-head-top");
     top.append(this.title, shut);

@@ -4,10 +4,14 @@
  */
 
 import { CATEGORIES, categories, judged, scores, told } from "./words.js";
-import { bar, classes, made } from "../panels/legend.js";
+import { explain } from "../panels/legend.js";
 import { found, join, leave, tell } from "../shell/linked-figures.js";
-import { layer, Marks } from "../panels/marks.js";
-import { cellAt, MISSING, paint, pixels, stepOf } from "../panels/canvas.js";
+import { Marks, whole } from "../panels/marks.js";
+import { MISSING, stepOf } from "../matrix/scales.js";
+import { cellAt, paint, pixels } from "../panels/canvas.js";
+import { moved } from "../panels/keys.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {[number, number]} Head layer and head */
@@ -41,13 +45,8 @@ export class FunctionalMaps {
     const { rows, columns } = /** @type {Matrix} */ (this.matrices.get("relations"));
     this.axes = { axes: /** @type {[string, string]} */ (["head", "layer"]), rows: columns, columns: rows };
     this.stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-maps"));
-    this.tip = layer("atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
-    this.voice = layer("atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
     this.panels = [...element.querySelectorAll(".atlas-map")].map((one) => this.panel(/** @type {HTMLElement} */ (one)));
-    this.stage.append(this.tip, this.voice);
+    this.tip = new Tooltip(this.stage);
     this.colour = this.chooser();
     join(this);
     this.paint();
@@ -61,7 +60,7 @@ export class FunctionalMaps {
   panel(home) {
     const name = String(home.dataset.panel);
     const frame = /** @type {HTMLElement} */ (home.querySelector(".atlas-map-frame"));
-    const [canvas, marks, bars] = [document.createElement("canvas"), new Marks(), made("div", "atlas-map-bars")];
+    const [canvas, marks, bars] = [made("canvas"), new Marks(), made("div", "atlas-map-bars")];
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
     const title = home.querySelector("h3")?.textContent ?? "";
@@ -116,28 +115,21 @@ export class FunctionalMaps {
       event.preventDefault();
       return this.open(this.cell, true);
     }
-    const moves = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-    const move = moves[/** @type {keyof typeof moves} */ (event.key)];
-    if (!move || event.altKey || event.metaKey) return;
+    const from = this.cell ?? this.chosen;
+    const next = moved(event, from && [from[1], from[0]], this.axes.rows.length, this.axes.columns.length);
+    if (!next) return;
     event.preventDefault();
-    const { rows, columns } = this.axes;
-    const within = (/** @type {number} */ at, /** @type {number} */ count) => Math.min(count - 1, Math.max(0, at));
-    const [layer, head] = this.cell ?? this.chosen ?? [-move[0], -move[1]];
-    this.point(shown, [within(layer + move[0], columns.length), within(head + move[1], rows.length)]);
-    this.voice.textContent = this.cell ? [...this.words(this.cell)].join(". ") : "";
+    this.point(shown, [next[1], next[0]]);
+    this.tip.say(this.cell ? [...this.words(this.cell)].join(". ") : "");
   }
 
   /** What the colours mean, for the reader to choose. @returns {HTMLSelectElement} */
   chooser() {
-    const select = document.createElement("select");
-    select.autocomplete = "off";
-    select.append(new Option("Number of its categories", "categories"), new Option("Number of its relations", "relations"));
-    select.addEventListener("change", () => this.paint(), { signal: this.gone.signal });
-    const label = made("label");
-    label.append(made("span", "", "Colour of a head"), select);
+    const choice = select([["categories", "Number of its categories"], ["relations", "Number of its relations"]]);
+    choice.addEventListener("change", () => this.paint(), { signal: this.gone.signal });
     const use = made("span", "atlas-maps-use", "Bars count the heads of each layer. A click or Enter opens a head.");
-    this.element.querySelector(".atlas-controls")?.replaceChildren(label, use);
-    return select;
+    this.element.querySelector(".atlas-controls")?.replaceChildren(labelled("Colour of a head", choice), use);
+    return choice;
   }
 
   /** How many categories a head has. @param {number} layer @param {number} head */
@@ -163,7 +155,7 @@ export class FunctionalMaps {
     const scale = this.scale();
     const colours = pixels(scale, this.palettes, this.off);
     const { rows, columns } = this.axes;
-    for (const { name, values, canvas, bars } of this.panels) {
+    for (const { values, canvas, bars } of this.panels) {
       const steps = new Uint8Array(rows.length * columns.length).fill(MISSING);
       for (let layer = 0; layer < columns.length; layer += 1) {
         for (let head = 0; head < rows.length; head += 1) {
@@ -174,7 +166,7 @@ export class FunctionalMaps {
         }
       }
       paint(canvas, { rows, columns, steps }, colours);
-      this.count(name, values, bars);
+      this.count(values, bars);
     }
     this.key(scale);
     this.mark(this.cell);
@@ -182,11 +174,10 @@ export class FunctionalMaps {
 
   /**
    * The heads of each layer as bars; the longest is the most of any panel.
-   * @param {string} name
    * @param {(number | null)[][]} values
    * @param {HTMLElement} bars
    */
-  count(name, values, bars) {
+  count(values, bars) {
     if (bars.childElementCount) return;
     const most = Math.max(1, ...this.counts("all").map((line) => line.filter(Boolean).length));
     for (const [layer, line] of values.entries()) {
@@ -200,16 +191,12 @@ export class FunctionalMaps {
 
   /** @param {ReturnType<FunctionalMaps["scale"]>} scale */
   key(scale) {
-    const { palettes } = this;
     const home = /** @type {HTMLElement} */ (this.element.querySelector('[data-role="maps-key"]'));
-    if (scale.transform === "linear") {
-      return home.replaceChildren(bar({ ...scale, kind: "relations" }, palettes));
-    }
-    const cells = this.counts("all").flatMap((line, layer) => line.map((_, head) => this.many(layer, head)));
-    const counts = CATEGORIES.map((_, at) => cells.filter((many) => many === at + 1).length);
-    const focused = [...home.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
-    home.replaceChildren(classes(scale, palettes, this.off, counts, (category) => this.toggle(category)));
-    if (focused >= 0) home.querySelectorAll("button")[focused].focus();
+    const counts = () => {
+      const cells = this.counts("all").flatMap((line, layer) => line.map((_, head) => this.many(layer, head)));
+      return CATEGORIES.map((_, at) => cells.filter((many) => many === at + 1).length);
+    };
+    explain(home, scale, this.palettes, this.off, counts, (category) => this.toggle(category));
   }
 
   /** @param {number} category */
@@ -241,26 +228,28 @@ export class FunctionalMaps {
     this.mark(head);
     const { columns, rows } = this.axes;
     tell(this, head && [["layer", columns[head[0]]], ["head", rows[head[1]]]]);
-    this.tip.hidden = !head;
-    if (!head) return;
+    if (!head) return this.tip.hide();
     const [title, classed, ...rest] = this.words(head);
-    const lines = [made("strong", "atlas-value", title), made("span", "", classed)];
-    this.tip.replaceChildren(...lines, ...rest.map((line) => made("small", "", line)));
-    const [map, home] = [canvas.getBoundingClientRect(), this.stage.getBoundingClientRect()];
-    const x = map.left - home.left + (map.width * (head[0] + 0.5)) / columns.length - this.tip.offsetWidth / 2;
-    const left = Math.min(Math.max(0, x), home.width - this.tip.offsetWidth);
+    this.tip.tell(title, [classed], rest);
     // Below the panel: beside the head it would hide the same head in the other panels.
-    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(map.bottom - home.top + 8)}px)`;
+    const { left, right } = this.tip.cell(canvas, head[1], head[0]);
+    const { bottom } = this.tip.cell(canvas, rows.length - 1, 0);
+    this.tip.put((left + right - this.tip.width) / 2, bottom + 8);
   }
 
   /** @param {Head | null} head that is lit */
   mark(head) {
     const { rows, columns } = this.axes;
-    const ranges = { x: /** @type {[number, number]} */ ([-0.5, columns.length - 0.5]), y: /** @type {[number, number]} */ ([-0.5, rows.length - 0.5]) };
+    const ranges = whole(rows.length, columns.length);
     for (const { marks } of this.panels) {
       marks.light(ranges, head?.[1] ?? -1, head?.[0] ?? -1);
       marks.hold(ranges, this.chosen?.[1] ?? -1, this.chosen?.[0] ?? -1);
     }
+  }
+
+  /** The page has changed between light and dark. */
+  recolour() {
+    this.paint();
   }
 
   /** The head that the page has open. @param {Head | null} head */
@@ -281,7 +270,6 @@ export class FunctionalMaps {
   dispose() {
     this.gone.abort();
     leave(this);
-    this.tip.remove();
-    this.voice.remove();
+    this.tip.dispose();
   }
 }

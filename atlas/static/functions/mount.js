@@ -3,13 +3,17 @@
  * the address or a figure names opens in a panel of its own (`?head=12.3`).
  */
 
-import { fetchJson, loadTemplate } from "../shell/bokeh.js";
+import { readHead, whenBackOrForward, writeHead } from "../shell/address.js";
+import { loadTemplate } from "../shell/bokeh.js";
+import { fetchJson } from "../shell/fetch.js";
+import { Lazy, tellFailure } from "../shell/lazy.js";
 import { claim } from "../shell/linked-figures.js";
-import { readHead, writeHead } from "../shell/address.js";
 
 /** @typedef {[number, number]} Head layer and head */
 /** @typedef {import("./maps.js").FunctionalMaps} FunctionalMaps */
 /** @typedef {import("./head-panel.js").HeadPanel} HeadPanel */
+
+const NAME = "The functional map";
 
 /**
  * @param {HTMLElement} element
@@ -23,14 +27,9 @@ export class Functions {
   /** @param {HTMLElement} element the `figure` of the page */
   constructor(element) {
     this.element = element;
-    this.path = location.pathname;
-    this.gone = new AbortController();
-    /** @type {Promise<void> | undefined} */
-    this.starting = undefined;
+    this.lazy = new Lazy(element, NAME, () => this.load());
     /** @type {Promise<any> | undefined} */
     this.reading = undefined;
-    /** @type {FunctionalMaps | undefined} */
-    this.maps = undefined;
     /** @type {HeadPanel | undefined} */
     this.panel = undefined;
     /** The head that is shown, or is about to be. @type {Head | null} */
@@ -38,21 +37,19 @@ export class Functions {
     /** What had the focus before the keyboard opened a head. @type {HTMLElement | null} */
     this.before = null;
     this.listen();
-    this.element.dataset.ready = "mounted";
     void this.follow();
   }
 
   listen() {
-    const { signal } = this.gone;
-    this.nearby = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && void this.start(),
-      { rootMargin: "200px" },
-    );
-    this.nearby.observe(this.element);
-    this.element.addEventListener("focusin", () => void this.start(), { signal });
-    addEventListener("popstate", () => void this.follow(), { signal });
+    const { signal } = this.lazy;
+    whenBackOrForward(() => this.follow(), signal);
     addEventListener("keydown", (event) => event.key === "Escape" && this.panel?.head && this.close(false), { signal });
     document.addEventListener("atlas-pin", (event) => this.pinned(/** @type {CustomEvent} */ (event).detail), { signal });
+  }
+
+  /** The panels, once they are there. @returns {FunctionalMaps | undefined} */
+  get maps() {
+    return this.lazy.part;
   }
 
   /** The model's `functions.json`, read once. @returns {Promise<any>} */
@@ -69,31 +66,15 @@ export class Functions {
     return new URL(String(name), document.baseURI);
   }
 
-  /** Panels instead of pictures, once; a failure is told where they would stand. */
-  start() {
-    this.starting ??= this.load().catch((error) => this.fail(error));
-    return this.starting;
-  }
-
+  /** Panels instead of pictures. */
   async load() {
-    this.nearby?.disconnect();
-    if (!this.element.querySelector(".atlas-map")) return; // no relation was measurable
+    if (!this.element.querySelector(".atlas-map")) return undefined; // no relation was measurable
     const needed = /** @type {const} */ ([import("./maps.js"), this.profile(), loadTemplate()]);
     const [{ FunctionalMaps }, profile, { palettes }] = await Promise.all(needed);
-    if (this.gone.signal.aborted) return;
-    this.maps = new FunctionalMaps(this.element, profile, palettes, (head, byKey) => this.open(head, false, byKey));
-    this.maps.choose(readHead());
-    this.element.dataset.ready = "live";
-  }
-
-  /** @param {any} error */
-  fail(error) {
-    this.element.dataset.ready = "failed";
-    const note = document.createElement("p");
-    note.className = "atlas-note";
-    note.setAttribute("role", "alert");
-    note.textContent = `The functional map could not be drawn: ${error.message}.`;
-    this.element.append(note);
+    if (this.lazy.signal.aborted) return undefined;
+    const maps = new FunctionalMaps(this.element, profile, palettes, (head, byKey) => this.open(head, false, byKey));
+    maps.choose(readHead());
+    return maps;
   }
 
   /**
@@ -127,7 +108,6 @@ export class Functions {
 
   /** What the address says. */
   follow() {
-    if (location.pathname !== this.path) return; // the page is being left
     const head = readHead();
     if (head || this.wanted) void this.show(head);
   }
@@ -139,12 +119,12 @@ export class Functions {
     try {
       if (head && !this.panel) {
         const { HeadPanel } = await import("./head-panel.js");
-        if (this.gone.signal.aborted || this.wanted !== head) return; // another one, or none, by now
+        if (this.lazy.signal.aborted || this.wanted !== head) return; // another one, or none, by now
         this.panel ??= new HeadPanel(this.element, () => this.close(false));
       }
       await this.panel?.show(head, () => this.profile(), this.file(this.element.dataset.heads));
     } catch (error) {
-      this.fail(error);
+      tellFailure(this.element, `${NAME} could not be drawn`, error);
     }
     if (!head) this.before?.focus({ preventScroll: true });
     if (!head) this.before = null;
@@ -152,14 +132,12 @@ export class Functions {
 
   /** The page has changed between light and dark. */
   recolour() {
-    this.maps?.paint();
+    this.lazy.recolour();
   }
 
   /** Nothing of it stays behind. */
   dispose() {
-    this.gone.abort();
-    this.nearby?.disconnect();
-    this.maps?.dispose();
+    this.lazy.dispose();
     this.panel?.dispose();
   }
 }

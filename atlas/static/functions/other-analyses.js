@@ -3,9 +3,9 @@
  * value for each layer and head, with the head's rank among them.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
-import { made } from "../panels/legend.js";
 import { known, number, rank } from "../matrix/numbers.js";
+import { made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {{title: string, matrices: Matrix[]}} Elsewhere an analysis and what it says of heads */

@@ -2,6 +2,8 @@
  * What the page of heads shows, in its address: so that a link and the back button lead to it.
  */
 
+import { amend, readable, said } from "../shell/address.js";
+
 /** @typedef {import("./filter.js").State} State */
 
 /** Fields of the page with a name of their own. */
@@ -16,12 +18,11 @@ export const FIELDS = /** @type {const} */ (["score", "from", "to", "category", 
  */
 
 /**
- * @param {string} query
  * @param {Offers} offers
- * @returns {State} what an address asks for, as far as the page offers it
+ * @returns {State} what the address asks for, as far as the page offers it
  */
-export function read(query, { first, columns, has, scored }) {
-  const asked = new URLSearchParams(query);
+export function read({ first, columns, has, scored }) {
+  const asked = said();
   const state = /** @type {any} */ ({});
   for (const name of FIELDS) {
     const value = asked.get(name);
@@ -43,19 +44,10 @@ export function read(query, { first, columns, has, scored }) {
  * @param {boolean} again the entry of the history that is shown is amended, without a new one
  */
 export function write(state, { first, columns }, again) {
-  const url = new URL(location.href);
-  const set = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ plain) => {
-    if (value === plain) url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-  };
-  for (const name of FIELDS) set(name, state[name], first[name]);
-  set("sort", state.sort, "");
-  set("columns", state.columns.join(), columns.join());
-  set("page", String(state.page), "1");
-  set("head", state.head, "");
-  // Slashes, colons and commas are harmless in a query, and an address should be readable.
-  url.search = url.search.replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%40", "@");
-  if (url.href === location.href) return;
-  if (again) history.replaceState(history.state, "", url);
-  else history.pushState(history.state, "", url);
+  /** @type {Record<string, string>} */
+  const values = { ...state, columns: state.columns.join(), page: String(state.page) };
+  /** @type {Record<string, string>} */
+  const plain = { ...first, sort: "", columns: columns.join(), page: "1", head: "" };
+  const told = Object.entries(values).map(([name, value]) => [name, value === plain[name] ? undefined : value]);
+  amend(Object.fromEntries(told), again, readable);
 }

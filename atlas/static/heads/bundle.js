@@ -1,12 +1,12 @@
 /**
- * All heads of all models, as `head_index.py` packs and describes them: a column of bytes a score,
- * fetched when it is asked for.
+ * All heads of all models, as `atlas/site/heads/index.py` packs and describes them: a column of bytes
+ * a score, fetched when it is asked for.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
-import { MISSING, STEPS } from "../panels/canvas.js";
+import { MISSING, STEPS } from "../matrix/scales.js";
+import { fetchBytes, fetchJson } from "../shell/fetch.js";
 
-/** @typedef {import("../panels/canvas.js").Scale} Scale */
+/** @typedef {import("../matrix/scales.js").Shared} Scale */
 
 /**
  * @typedef {object} Model
@@ -228,14 +228,4 @@ export function relationsTold({ relations }, planes, at) {
 export function sides(planes, at, relation) {
   const [plane, bit] = [relation >> 3, 1 << (relation & 7)];
   return [Boolean(planes[plane][at] & bit), Boolean(planes[planes.length / 2 + plane][at] & bit)];
-}
-
-/**
- * @param {URL} url
- * @returns {Promise<ArrayBuffer>}
- */
-async function fetchBytes(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url.pathname} answered ${answer.status}`);
-  return answer.arrayBuffer();
 }

@@ -3,10 +3,10 @@
  */
 
 import { classesTold, relationsTold } from "./bundle.js";
-import { cells, header } from "./table.js";
+import { cells } from "./table.js";
 import { basis, distance } from "./nearest.js";
-import { made } from "../panels/legend.js";
 import { number } from "../matrix/numbers.js";
+import { button, header, link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./bundle.js").Near} Near */
@@ -26,8 +26,7 @@ export class HeadCard {
     this.title = made("h2");
     this.title.id = "atlas-head-card";
     this.title.tabIndex = -1;
-    const shut = made("button", "", "Close");
-    shut.setAttribute("type", "button");
+    const shut = button("Close");
     shut.addEventListener("click", act.close);
     const top = made("div", "atlas-head-top");
     top.append(this.title, shut);
@@ -36,11 +35,11 @@ export class HeadCard {
     element.replaceChildren(top, this.body);
     this.body.addEventListener("click", (event) => {
       const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
-      const link = event.target instanceof Element ? event.target.closest("[data-at] th a") : null;
-      if (!link || ctrlKey || metaKey || shiftKey) return;
+      const pressed = event.target instanceof Element ? event.target.closest("[data-at] th a") : null;
+      if (!pressed || ctrlKey || metaKey || shiftKey) return;
       event.preventDefault();
       event.stopPropagation();
-      act.open(Number(/** @type {HTMLElement} */ (link.closest("tr")).dataset.at));
+      act.open(Number(/** @type {HTMLElement} */ (pressed.closest("tr")).dataset.at));
     });
   }
 
@@ -62,10 +61,7 @@ export class HeadCard {
     const [layer, head] = this.bundle.place(at);
     this.title.textContent = `Head ${layer}.${head} of ${model.name}`;
     const where = made("p", "", `Layer ${layer} of 0 to ${model.layers - 1}, head ${head} of 0 to ${model.heads - 1}. ${this.does(at, data)}`);
-    const link = document.createElement("a");
-    link.href = this.bundle.address(at, this.root);
-    link.textContent = "All that was measured of it";
-    where.append(" ", link);
+    where.append(" ", link("All that was measured of it", this.bundle.address(at, this.root)));
     this.body.replaceChildren(where, ...this.nearest(at, data, near));
   }
 
@@ -89,8 +85,7 @@ export class HeadCard {
   nearest(at, data, near) {
     const title = made("h3", "", "Nearest heads in other models");
     if (!near.length) return [title, made("p", "atlas-note", lonely(this.bundle))];
-    const table = document.createElement("table");
-    table.className = "atlas-heads-table";
+    const table = made("table", "atlas-heads-table");
     const top = table.createTHead().insertRow();
     const names = ["Head", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
     if (data.planes.length) names.push("Relations");
@@ -111,10 +106,7 @@ export class HeadCard {
       "atlas-scale",
       `Distance: root mean square difference of the scores that both heads have, 0 the same in all${usual ? `; two heads of different models usually differ by ${number(usual)}` : ""}. The nearest head of each model. `,
     );
-    const how = document.createElement("a");
-    how.href = "#nearest";
-    how.textContent = "How nearest is computed";
-    about.append(how);
+    about.append(link("How nearest is computed", "#nearest"));
     return [title, scroll, about];
   }
 
@@ -125,14 +117,11 @@ export class HeadCard {
    * @param {number} from the head that is shown
    */
   row(at, near, data, from) {
-    const row = document.createElement("tr");
+    const row = made("tr");
     const cell = header("", "row");
     const name = `${this.bundle.model(at).name} ${this.bundle.place(at).join(".")}`;
     if (near) {
-      const link = document.createElement("a");
-      link.href = `?head=${this.bundle.name(at)}`;
-      link.textContent = name;
-      cell.append(link);
+      cell.append(link(name, `?head=${this.bundle.name(at)}`));
       const kin = lineage(this.bundle.model(from), this.bundle.model(at));
       if (kin) cell.append(" ", made("small", "atlas-note", kin));
       row.dataset.at = String(at);

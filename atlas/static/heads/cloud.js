@@ -1,15 +1,14 @@
 /**
- * All heads that fit as points: a score up, depth or another score across. Points lie on a canvas
- * between two drawings, as those of a single model do (`scatter.js`).
+ * All heads that fit as points: a score up, depth or another score across.
  */
 
+import { grouped } from "../matrix/numbers.js";
+import { MISSING, STEPS, stepOf, valueOf } from "../matrix/scales.js";
+import { bar } from "../panels/legend.js";
+import { dotted, frame, plane, Points, sharp } from "../plots/points.js";
+import { made, node } from "../shell/dom.js";
 import { classesTold } from "./bundle.js";
 import { shown } from "./table.js";
-import { bar, made } from "../panels/legend.js";
-import { layer } from "../panels/marks.js";
-import { grouped } from "../matrix/numbers.js";
-import { MISSING, STEPS, stepOf, valueOf } from "../panels/canvas.js";
-import { dotted, frame, HEIGHT, node, plane, put, text } from "../plots/points.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./table.js").Column} Column */
@@ -29,97 +28,22 @@ export class HeadCloud {
   constructor(home, bundle, palettes, open) {
     this.bundle = bundle;
     this.palettes = palettes;
-    this.open = open;
     this.heads = new Int32Array(0);
     /** @type {Axes | null} */
     this.axes = null;
-    this.x = new Float32Array(0);
-    this.y = new Float32Array(0);
-    /** @type {{order: Int32Array, turn: Int32Array}[] | undefined} */
-    this.orders = undefined;
-    /** Place among the heads that is pointed at, -1 for none. */
-    this.cell = -1;
     /** @type {number[]} heads that are marked: one that is open, then those nearest to it */
     this.kept = [];
-    this.gone = new AbortController();
-    this.tip = layer("atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
-    this.voice = layer("atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
-    this.svg = node("svg", { "aria-hidden": "true" });
-    this.dots = document.createElement("canvas");
-    this.over = node("svg", { "aria-hidden": "true" });
-    this.stage = layer("atlas-scatter");
-    this.stage.tabIndex = 0;
-    this.stage.setAttribute("role", "group");
-    this.stage.append(this.svg, this.dots, this.over, this.tip, this.voice);
-    this.key = layer("atlas-heads-key");
+    const hearer = {
+      point: (/** @type {number} */ at) => this.point(at),
+      open: (/** @type {number} */ at) => open(this.heads[at]),
+      words: (/** @type {number} */ at) => this.words(at),
+    };
+    this.points = new Points(hearer, REACH);
+    this.stage = this.points.stage;
+    this.key = made("div", "atlas-heads-key");
     home.replaceChildren(this.stage, this.key);
-    this.listen();
     this.sized = new ResizeObserver(() => this.draw());
     this.sized.observe(this.stage);
-  }
-
-  listen() {
-    const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
-      this.stage.addEventListener(type, act, { signal: this.gone.signal });
-    on("pointermove", (event) => event.pointerType !== "touch" && this.point(this.under(event)));
-    on("pointerleave", (event) => event.pointerType === "mouse" && this.point(-1));
-    on("focusout", () => this.point(-1));
-    on("click", (event) => {
-      const found = this.under(event);
-      this.stage.focus({ preventScroll: true }); // the keys go on from here
-      this.point(found);
-      if (found >= 0) this.open(this.heads[found]);
-    });
-    on("keydown", (event) => this.press(event));
-  }
-
-  /** @param {KeyboardEvent} event */
-  press(event) {
-    if (event.altKey || event.metaKey || event.ctrlKey) return;
-    if (event.key === "Escape" && this.cell >= 0) {
-      event.stopPropagation();
-      return this.point(-1);
-    }
-    if ((event.key === "Enter" || event.key === " ") && this.cell >= 0) {
-      event.preventDefault();
-      return this.open(this.heads[this.cell]);
-    }
-    const next = this.next(event.key);
-    if (next < 0) return;
-    event.preventDefault();
-    this.point(next);
-    this.voice.textContent = this.words(next).join(", ");
-  }
-
-  /**
-   * The next point by its place across (left, right, Home, End) or up (up, down); both orders are
-   * made once a drawing.
-   * @param {string} key
-   */
-  next(key) {
-    const isAcross = ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key);
-    if (!this.heads.length || !(isAcross || key === "ArrowUp" || key === "ArrowDown")) return -1;
-    this.orders ??= [this.order(this.x, 1), this.order(this.y, -1)];
-    const { order, turn } = this.orders[isAcross ? 0 : 1];
-    const last = order.length - 1;
-    if (key === "End") return order[last];
-    if (key === "Home" || this.cell < 0) return order[0];
-    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
-    return order[Math.min(last, Math.max(0, turn[this.cell] + step))];
-  }
-
-  /**
-   * @param {Float32Array} places
-   * @param {number} sign
-   */
-  order(places, sign) {
-    const order = Int32Array.from(places, (_, at) => at).sort((a, b) => sign * (places[a] - places[b]) || a - b);
-    const turn = new Int32Array(order.length);
-    order.forEach((at, place) => (turn[at] = place));
-    return { order, turn };
   }
 
   /**
@@ -131,8 +55,7 @@ export class HeadCloud {
     const { across } = axes;
     this.axes = axes;
     this.heads = heads.filter((at) => across.steps[at] !== MISSING);
-    this.cell = -1;
-    this.tip.hidden = true;
+    this.points.tell(-1);
     this.draw();
   }
 
@@ -143,23 +66,16 @@ export class HeadCloud {
     const deep = across.score.id === "depth";
     const places = plane(width, deep ? [-ASIDE, STEPS + ASIDE] : [0, STEPS], [0, STEPS]);
     const count = this.heads.length;
-    this.x = new Float32Array(count);
-    this.y = new Float32Array(count);
+    const [x, y] = [new Float32Array(count), new Float32Array(count)];
     for (let at = 0; at < count; at += 1) {
       const own = deep ? this.aside(this.heads[at]) : 0;
-      this.x[at] = places.across.at(across.steps[this.heads[at]] + own);
-      this.y[at] = places.up.at(up.steps[this.heads[at]]);
-    }
-    this.orders = undefined;
-    for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT })) {
-      for (const svg of [this.svg, this.over]) svg.setAttribute(key, String(value));
+      x[at] = places.across.at(across.steps[this.heads[at]] + own);
+      y[at] = places.up.at(up.steps[this.heads[at]]);
     }
     const size = Math.max(3, Math.min(9, 240 / Math.sqrt(count)));
-    const told = /** @type {any} */ ([across.score, up.score]);
-    this.svg.replaceChildren(...frame(width, ruled(across.score, places.across), ruled(up.score, places.up), told[0], told[1]));
-    this.ring = node("circle", { class: "atlas-scatter-ring", r: size / 2 + 3 });
-    this.name = text("", 0, 0, "middle");
-    this.name.setAttribute("class", "atlas-scatter-name");
+    this.points.lay(width, x, y, size);
+    const axes = [ruled(across.score, places.across), ruled(up.score, places.up)];
+    this.points.below.replaceChildren(...frame(width, axes[0], axes[1], across.score.title, up.score.title));
     this.paint(width, size);
     this.mark();
     const colour = shade ? `${shade.score.title} as colour` : this.axes.classes ? "categories as colour" : "";
@@ -193,10 +109,11 @@ export class HeadCloud {
     });
     const steps = shade ? shade.steps : classes;
     const colour = (/** @type {number} */ at) => colours[steps ? steps[this.heads[at]] : 0];
+    const { canvas, x, y } = this.points;
     if (this.heads.length <= FEW) {
-      const points = Array.from(this.heads, (_, at) => ({ x: this.x[at], y: this.y[at], colour: colour(at) }));
-      dotted(this.dots, width, points, size / 2, edge);
-    } else squares(this.dots, width, this.x, this.y, size, colour);
+      const dots = Array.from(this.heads, (_, at) => ({ x: x[at], y: y[at], colour: colour(at) }));
+      dotted(canvas, width, dots, size / 2, edge);
+    } else squares(canvas, width, x, y, size, colour);
     this.key.replaceChildren(...(shade ? [bar(shade.score, this.palettes)] : classes ? [this.legend()] : []));
   }
 
@@ -215,18 +132,6 @@ export class HeadCloud {
     return key;
   }
 
-  /** @param {MouseEvent} event @returns {number} place of the nearest head, -1 for none near */
-  under({ clientX, clientY }) {
-    const box = this.svg.getBoundingClientRect();
-    const [x, y] = [clientX - box.left, clientY - box.top];
-    let [best, least] = [-1, REACH * REACH];
-    for (let at = 0; at < this.heads.length; at += 1) {
-      const away = (this.x[at] - x) ** 2 + (this.y[at] - y) ** 2;
-      if (away < least) [best, least] = [at, away];
-    }
-    return best;
-  }
-
   /** @param {number} place @returns {string[]} the head, then what is drawn of it */
   words(place) {
     const at = this.heads[place];
@@ -241,18 +146,10 @@ export class HeadCloud {
 
   /** Tell a head. @param {number} place -1 for none */
   point(place) {
-    if (place === this.cell) return;
-    this.cell = place;
+    if (place === this.points.at) return;
+    const [title, ...rest] = place < 0 ? [""] : this.words(place);
+    this.points.tell(place, made("strong", "", title), ...rest.map((line) => made("small", "", line)));
     this.mark();
-    this.tip.hidden = place < 0;
-    if (place < 0) return;
-    const [title, ...rest] = this.words(place);
-    this.tip.replaceChildren(made("strong", "", title), ...rest.map((line) => made("small", "", line)));
-    const [x, y] = [this.x[place], this.y[place]];
-    const beside = x + 16 + this.tip.offsetWidth <= this.stage.clientWidth;
-    const left = beside ? x + 16 : Math.max(0, x - 16 - this.tip.offsetWidth);
-    const top = Math.max(0, Math.min(HEIGHT - this.tip.offsetHeight, y - this.tip.offsetHeight / 2));
-    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   }
 
   /** Light a head that a table points at. @param {number} at its number, -1 for none */
@@ -268,20 +165,13 @@ export class HeadCloud {
 
   /** @param {number} [lit] place of a head that a table points at */
   mark(lit = -1) {
-    if (!this.ring || !this.name) return;
-    const spot = (/** @type {number} */ place) => (place < 0 ? undefined : { at: place, x: this.x[place], y: this.y[place] });
-    const held = this.kept.flatMap((at, turn) => {
+    const held = this.kept.flatMap((head, turn) => {
+      const at = this.heads.indexOf(head);
       const circle = node("circle", { class: turn ? "atlas-scatter-near" : "atlas-scatter-held", r: turn ? 6 : 8 });
-      const place = this.heads.indexOf(at);
-      put(circle, spot(place));
-      return place < 0 ? [] : [circle];
+      return at < 0 ? [] : [this.points.put(circle, at)];
     });
-    const ring = spot(lit >= 0 ? lit : this.cell);
-    put(this.ring, ring);
-    this.name.textContent = ring && lit >= 0 ? this.bundle.place(this.heads[lit]).join(".") : "";
-    this.name.setAttribute("x", String(ring?.x ?? 0));
-    this.name.setAttribute("y", String((ring?.y ?? 0) < 30 ? (ring?.y ?? 0) + 24 : (ring?.y ?? 0) - 13));
-    this.over.replaceChildren(...held, this.ring, this.name);
+    const name = lit < 0 ? "" : this.bundle.place(this.heads[lit]).join(".");
+    this.points.mark(lit >= 0 ? lit : this.points.at, name, held);
   }
 
   /** The page has changed between light and dark. */
@@ -290,7 +180,7 @@ export class HeadCloud {
   }
 
   dispose() {
-    this.gone.abort();
+    this.points.dispose();
     this.sized.disconnect();
   }
 }
@@ -315,17 +205,13 @@ function ruled(score, places) {
  * Tens of thousands of points, sharp on any screen, written as pixels: the rarest colour lies on top.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
- * @param {Float32Array} x
- * @param {Float32Array} y
+ * @param {ArrayLike<number>} x
+ * @param {ArrayLike<number>} y
  * @param {number} size
  * @param {(at: number) => string} colour `#rrggbb`
  */
 function squares(canvas, width, x, y, size, colour) {
-  const zoom = Math.max(1, devicePixelRatio);
-  canvas.width = Math.round(width * zoom);
-  canvas.height = Math.round(HEIGHT * zoom);
-  canvas.style.cssText = `width:${width}px;height:${HEIGHT}px`;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const { context, zoom } = sharp(canvas, width);
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
   const side = Math.max(2, Math.round(size * zoom));

@@ -4,7 +4,7 @@
 
 import { classesTold, relationsTold } from "./bundle.js";
 import { field } from "../matrix/numbers.js";
-import { MISSING, valueOf } from "../panels/canvas.js";
+import { MISSING, valueOf } from "../matrix/scales.js";
 
 /**
  * @param {import("./bundle.js").HeadBundle} bundle

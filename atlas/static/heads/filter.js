@@ -4,7 +4,7 @@
  */
 
 import { sides } from "./bundle.js";
-import { MISSING, stepOf } from "../panels/canvas.js";
+import { MISSING, stepOf } from "../matrix/scales.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./bundle.js").Score} Score */

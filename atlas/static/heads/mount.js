@@ -11,8 +11,10 @@ import { csv } from "./export.js";
 import { fitting, sorted } from "./filter.js";
 import { FIELDS, read, write } from "./address.js";
 import { HeadTable, ROWS } from "./table.js";
-import { made } from "../panels/legend.js";
 import { grouped, number } from "../matrix/numbers.js";
+import { whenBackOrForward } from "../shell/address.js";
+import { offer } from "../shell/dom.js";
+import { tellFailure } from "../shell/lazy.js";
 
 /** @typedef {import("./filter.js").State} State */
 /** @typedef {import("./table.js").Column} Column */
@@ -44,7 +46,6 @@ class HeadPage {
   constructor(element, bundle, palettes) {
     this.element = element;
     this.bundle = bundle;
-    this.path = location.pathname;
     this.gone = new AbortController();
     /** @type {Int32Array} those that fit, in order */
     this.heads = new Int32Array(0);
@@ -68,7 +69,7 @@ class HeadPage {
     this.card = new HeadCard(this.part("card"), bundle, root, { open, close: () => this.close() });
     this.part("table").append(this.table.element);
     this.offers = this.offered();
-    this.state = read(location.search, this.offers);
+    this.state = read(this.offers);
     this.listen();
   }
 
@@ -106,18 +107,17 @@ class HeadPage {
     on(this.part("clear"), "click", () => this.reset());
     on(this.part("back"), "click", () => this.turn(-1));
     on(this.part("next"), "click", () => this.turn(1));
-    on(this.part("csv"), "click", () => void this.save());
+    on(this.part("csv"), "click", () => this.save());
     on(document, "keydown", (event) => {
       const busy = event.target instanceof Element && event.target.closest("input, select, [role=dialog]");
       if (event.key === "Escape" && this.state.head && !busy) this.close();
     });
-    on(window, "popstate", () => this.follow());
+    whenBackOrForward(() => this.follow(), this.gone.signal);
   }
 
   /** What the address says, after a step through the history. */
   follow() {
-    if (location.pathname !== this.path) return; // the page is being left
-    this.state = read(location.search, this.offers);
+    this.state = read(this.offers);
     void this.apply();
   }
 
@@ -289,20 +289,13 @@ class HeadPage {
   }
 
   /** The heads that fit, in their order, as a file. */
-  async save() {
-    if (!this.data) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
-    link.download = "heads.csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  save() {
+    if (this.data) offer("heads.csv", new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
   }
 
   /** @param {unknown} error */
   fail(error) {
-    const note = made("p", "atlas-note", `The heads could not be read: ${error instanceof Error ? error.message : error}.`);
-    note.setAttribute("role", "alert");
-    this.part("table").append(note);
+    tellFailure(this.part("table"), "The heads could not be read", error);
   }
 
   /** The page has changed between light and dark. */

@@ -4,7 +4,7 @@
  */
 
 import { HeadBundle } from "./bundle.js";
-import { made } from "../panels/legend.js";
+import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
 
@@ -32,18 +32,13 @@ export async function nearestTo([layer, head]) {
   for (const one of near.slice(0, SHOWN)) {
     const item = made("li");
     const name = made("span", "atlas-head-name");
-    const link = document.createElement("a");
-    link.href = bundle.address(one.head, root);
-    link.textContent = `${bundle.model(one.head).name} ${bundle.place(one.head).join(".")}`;
-    name.append(link);
+    const title = `${bundle.model(one.head).name} ${bundle.place(one.head).join(".")}`;
+    name.append(link(title, bundle.address(one.head, root)));
     item.append(name, made("strong", "atlas-number", distance(one)), made("small", "", basis(bundle, one)));
     list.append(item);
   }
   const about = made("p", "atlas-note", "Distance of their scores, 0 the same in all. ");
-  const more = document.createElement("a");
-  more.href = `${root}heads/?head=${slug}/${layer}.${head}`;
-  more.textContent = "Side by side, and how it is computed";
-  about.append(more);
+  about.append(link("Side by side, and how it is computed", `${root}heads/?head=${slug}/${layer}.${head}`));
   return [made("h4", "", "Nearest heads in other models"), list, about];
 }
 

@@ -3,9 +3,9 @@
  */
 
 import { classesTold, relationsTold } from "./bundle.js";
-import { made } from "../panels/legend.js";
 import { grouped, number } from "../matrix/numbers.js";
-import { MISSING, valueOf } from "../panels/canvas.js";
+import { MISSING, valueOf } from "../matrix/scales.js";
+import { button, header, link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./bundle.js").Score} Score */
@@ -43,8 +43,7 @@ export class HeadTable {
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "region");
     this.element.setAttribute("aria-label", "Table of heads");
-    this.table = document.createElement("table");
-    this.table.className = "atlas-heads-table";
+    this.table = made("table", "atlas-heads-table");
     this.caption = this.table.createCaption();
     this.top = this.table.createTHead();
     this.body = this.table.createTBody();
@@ -84,21 +83,19 @@ export class HeadTable {
    * @param {string} sort
    */
   head(state, { columns, classes, planes }, sort) {
-    const row = document.createElement("tr");
+    const row = made("tr");
     row.append(header("Head"), header("Model"));
     for (const { score } of columns) {
       const cell = header("");
       cell.className = "atlas-right";
       const turned = sort.replace(/^-/, "") === score.id;
       cell.setAttribute("aria-sort", turned ? (sort.startsWith("-") ? "ascending" : "descending") : "none");
-      const button = made("button", "atlas-sort", score.title);
-      button.setAttribute("type", "button");
-      button.dataset.sort = score.id;
-      button.title = `${score.title}, ${score.unit}. Higher: ${score.direction}`;
-      cell.append(button);
+      const sorter = button(score.title, "atlas-sort");
+      sorter.dataset.sort = score.id;
+      sorter.title = `${score.title}, ${score.unit}. Higher: ${score.direction}`;
+      cell.append(sorter);
       if (state.columns.includes(score.id)) {
-        const drop = made("button", "atlas-drop", "×");
-        drop.setAttribute("type", "button");
+        const drop = button("×", "atlas-drop");
         drop.setAttribute("aria-label", `Leave out the column ${score.title}`);
         drop.dataset.drop = score.id;
         cell.append(drop);
@@ -116,28 +113,24 @@ export class HeadTable {
    * @param {Data} data
    */
   row(at, state, data) {
-    const row = document.createElement("tr");
+    const row = made("tr");
     const model = this.bundle.model(at);
     const cell = header("", "row");
-    const link = document.createElement("a");
-    link.href = `?head=${this.bundle.name(at)}`;
-    link.textContent = this.bundle.place(at).join(".");
-    link.setAttribute("aria-label", `Head ${link.textContent} of ${model.name}`);
+    const place = this.bundle.place(at).join(".");
+    const opener = link(place, `?head=${this.bundle.name(at)}`);
+    opener.setAttribute("aria-label", `Head ${place} of ${model.name}`);
     row.dataset.at = String(at);
     if (state.head === this.bundle.name(at)) row.className = "atlas-chosen-row";
-    cell.append(link);
+    cell.append(opener);
     row.append(cell, this.home(at), ...cells(this.bundle, at, data));
     return row;
   }
 
   /** The model of a head, as a link to its page, with what must be known before it is ranked. @param {number} at */
   home(at) {
-    const cell = document.createElement("td");
+    const cell = made("td");
     const { slug, name, groups, stale } = this.bundle.model(at);
-    const link = document.createElement("a");
-    link.href = `${this.root}models/${slug}/`;
-    link.textContent = name;
-    cell.append(link);
+    cell.append(link(name, `${this.root}models/${slug}/`));
     const apart = Object.values(groups).some(Boolean);
     for (const note of [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : [])]) {
       cell.append(" ", made("small", "atlas-heads-apart", note));
@@ -152,11 +145,11 @@ export class HeadTable {
     if (sort) return this.act.sort(sort);
     if (drop) return this.act.drop(drop);
     const { ctrlKey, metaKey, shiftKey, button } = /** @type {MouseEvent} */ (event);
-    const link = target.closest("th a");
-    if (!link || ctrlKey || metaKey || shiftKey || button) return;
+    const opener = target.closest("th a");
+    if (!opener || ctrlKey || metaKey || shiftKey || button) return;
     event.preventDefault();
     event.stopPropagation();
-    this.act.open(numberOf(link));
+    this.act.open(numberOf(opener));
   }
 
   /** Arrow keys go from row to row once one of their links has the focus. @param {KeyboardEvent} event */
@@ -177,12 +170,7 @@ export class HeadTable {
  * @param {Data} data
  */
 export function cells(bundle, at, { columns, classes, planes }) {
-  const found = columns.map(({ score, steps }) => {
-    const cell = document.createElement("td");
-    cell.className = "atlas-right";
-    cell.textContent = shown(score, steps[at]);
-    return cell;
-  });
+  const found = columns.map(({ score, steps }) => made("td", "atlas-right", shown(score, steps[at])));
   const words = [
     ...(classes ? [classesTold(bundle, classes[at])] : []),
     ...(planes.length ? [some(relationsTold(bundle, planes, at))] : []),
@@ -205,15 +193,4 @@ function numberOf(target) {
 /** A title within a sentence. @param {string} title */
 function low(title) {
   return title.slice(0, 2) === title.slice(0, 2).toUpperCase() ? title : title[0].toLowerCase() + title.slice(1);
-}
-
-/**
- * @param {string} text
- * @param {string} scope
- */
-export function header(text, scope = "col") {
-  const cell = document.createElement("th");
-  cell.scope = scope;
-  cell.textContent = text;
-  return cell;
 }

@@ -3,6 +3,8 @@
  * itself carries only what a reader without scripts can use, so that it stays small.
  */
 
+import { link, made } from "../shell/dom.js";
+
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
 const CONTROLS = `
@@ -49,7 +51,6 @@ export function about() {
 export function furnish(figure) {
   const { name, slug } = about();
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
-  figure.dataset.boxes = [laid(figure), figure.dataset.boxes].filter(Boolean).join("|");
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
   part(".atlas-controls").innerHTML = CONTROLS;
@@ -66,38 +67,11 @@ export function furnish(figure) {
   part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
+  const root = "../../"; // two folders above a model's page
   status?.append(
-    ...link(`compare/?models=${slug}&analysis=${figure.dataset.figure}`, "Compare with other models"),
-    ...link(`survey/${figure.dataset.figure}/`, "All models"),
+    ...[" · ", link("Compare with other models", `${root}compare/?models=${slug}&analysis=${figure.dataset.figure}`)],
+    ...[" · ", link("All models", `${root}survey/${figure.dataset.figure}/`)],
   );
-}
-
-/**
- * @param {string} page from the site's root, two folders above that of a model
- * @param {string} text
- */
-function link(page, text) {
-  const found = document.createElement("a");
-  found.href = `../../${page}`;
-  found.textContent = text;
-  return [" · ", found];
-}
-
-/**
- * How the picture of the page lies, as `drawing.Box` says it; the page names the layouts of other
- * matrices where they have another one.
- * @param {HTMLElement} figure
- */
-function laid(figure) {
-  const stage = /** @type {HTMLElement} */ (figure.querySelector(".atlas-stage"));
-  const sizes = ["left", "right", "bottom", "turned", "width", "height"];
-  const isUpright = stage.classList.contains("atlas-upright");
-  const hasLines = Boolean(stage.querySelector(".atlas-lines"));
-  return [
-    ...sizes.map((name) => Number.parseFloat(stage.style.getPropertyValue(`--${name}`))),
-    Number(isUpright),
-    Number(hasLines),
-  ].join(" ");
 }
 
 /**
@@ -120,7 +94,7 @@ export function complete(figure, picker, matrices) {
   picker.replaceChildren(
     ...[...groups].flatMap(([prefix, options]) => {
       if (!prefix) return options;
-      const group = document.createElement("optgroup");
+      const group = made("optgroup");
       group.label = prefix;
       group.append(...options);
       return [group];

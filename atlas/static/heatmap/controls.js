@@ -6,6 +6,7 @@ import { classes, direction, isWhole } from "../matrix/numbers.js";
 import { fits, hasDepth, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
 import { absent, counted } from "../matrix/sentences.js";
+import { button, made } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
@@ -56,22 +57,18 @@ export function legend(heatmap) {
  * @param {number} count
  */
 function classSwitch(heatmap, label, at, count) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  const mark = document.createElement("i");
-  const cells = document.createElement("small");
-  button.type = "button";
-  button.setAttribute("aria-pressed", "true");
+  const [item, one, mark] = [made("li"), button(""), made("i")];
+  const cells = made("small", "", String(count));
+  one.setAttribute("aria-pressed", "true");
   mark.style.background = heatmap.palette[at];
-  cells.textContent = String(count);
   cells.title = `in ${count} ${count === 1 ? "cell" : "cells"}`;
-  button.append(mark, label, " ", cells);
-  button.addEventListener("click", () => {
+  one.append(mark, label, " ", cells);
+  one.addEventListener("click", () => {
     const off = heatmap.off.delete(at) || !heatmap.off.add(at);
-    button.setAttribute("aria-pressed", String(off));
+    one.setAttribute("aria-pressed", String(off));
     heatmap.paint();
   });
-  item.append(button);
+  item.append(one);
   return item;
 }
 

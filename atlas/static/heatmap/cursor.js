@@ -5,16 +5,16 @@
 
 import { notes } from "../matrix/chance.js";
 import { claim, found, join, leave, tell } from "../shell/linked-figures.js";
-import { layer, Marks } from "../panels/marks.js";
+import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
 import { remember } from "./pinned-cell.js";
 import { spoken } from "../matrix/sentences.js";
-import { settle, told } from "./tooltip.js";
+import { told } from "./tooltip.js";
+import { moved } from "../panels/keys.js";
+import { Tooltip } from "../panels/tooltip.js";
 
-/** @typedef {[number, number]} Cell row and column of the matrix as it is shown */
+/** @typedef {import("../panels/keys.js").Cell} Cell of the matrix as it is shown */
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
-
-const PAGE = 10; // rows that PageUp and PageDown move by
 
 export class Cursor {
   /** @param {Heatmap} figure */
@@ -25,12 +25,8 @@ export class Cursor {
     /** @type {{row: string, column: string} | null} labels, which stay when cells are sorted */
     this.pinned = null;
     this.marks = new Marks();
-    this.tip = layer("atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
-    this.voice = layer("atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
-    figure.stage.append(this.marks.element, this.tip, this.voice);
+    figure.stage.append(this.marks.element);
+    this.tip = new Tooltip(figure.stage);
     join(this);
   }
 
@@ -99,42 +95,17 @@ export class Cursor {
       this.toggle(this.cell);
       return this.say(this.pinned ? "Pinned. " : "Let go. ");
     }
-    const next = this.moved(event);
+    const { rows, columns } = this.figure.shown;
+    const next = moved(event, this.cell, rows.length, columns.length);
     if (!next) return;
     event.preventDefault();
     this.point(next);
     this.say("");
   }
 
-  /**
-   * @param {KeyboardEvent} event
-   * @returns {Cell | null} where a key leads, null for a key that leads nowhere
-   */
-  moved({ key, ctrlKey, metaKey, altKey }) {
-    if (altKey || metaKey) return null;
-    const { rows, columns } = this.figure.shown;
-    const [row, column] = this.cell ?? [0, 0];
-    const [bottom, right] = [rows.length - 1, columns.length - 1];
-    /** @type {Record<string, Cell>} */
-    const moves = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      Home: [ctrlKey ? 0 : row, 0],
-      End: [ctrlKey ? bottom : row, right],
-      PageUp: [row - PAGE, column],
-      PageDown: [row + PAGE, column],
-    };
-    const to = moves[key];
-    if (!to) return null;
-    if (!this.cell && key.startsWith("Arrow")) return [0, 0];
-    return [Math.min(bottom, Math.max(0, to[0])), Math.min(right, Math.max(0, to[1]))];
-  }
-
   /** @param {string} before */
   say(before) {
-    if (this.cell) this.voice.textContent = before + spoken(this.figure.shown, ...this.cell);
+    if (this.cell) this.tip.say(before + spoken(this.figure.shown, ...this.cell));
   }
 
   escape() {
@@ -222,14 +193,12 @@ export class Cursor {
     marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
     marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
     const edges = marks.edges();
-    this.tip.hidden = !edges;
-    if (!cell || !edges) return;
+    if (!cell || !edges) return this.tip.hide();
     const isPinned = pinned && same(cell, pinned);
     const trust = notes(figure.profile, figure.shown, figure.shown.values[cell[0]][cell[1]]);
-    this.tip.replaceChildren(...told(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
-    const { offsetLeft, offsetTop } = figure.frame;
-    const [left, right] = [edges.left + offsetLeft, edges.right + offsetLeft];
-    settle(this.tip, { left, right, middle: edges.middle + offsetTop }, figure.stage.clientWidth);
+    this.tip.show(...told(figure.shown, ...cell, [...trust, this.depth(cell), isPinned ? "pinned" : ""]));
+    const { offsetLeft: x, offsetTop: y } = figure.frame;
+    this.tip.beside({ left: edges.left + x, right: edges.right + x, top: edges.top + y, bottom: edges.bottom + y });
   }
 
   /**

@@ -7,6 +7,7 @@ import { classes, csv, direction, isWhole } from "../matrix/numbers.js";
 import { axisTitle } from "../matrix/column-order.js";
 import { png, svg } from "./picture.js";
 import { colour } from "../matrix/scales.js";
+import { offer } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
@@ -55,16 +56,4 @@ function content(heatmap) {
  */
 export async function offerPicture(name, kind, picture) {
   offer(name, kind === "png" ? await png(picture) : new Blob([picture], { type: "image/svg+xml" }));
-}
-
-/**
- * @param {string} name
- * @param {Blob} blob
- */
-export function offer(name, blob) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -5,14 +5,15 @@
 
 import { describe, legend, offer } from "./controls.js";
 import { Cursor } from "./cursor.js";
-import { embed, fetchJson, loadTemplate, update } from "../shell/bokeh.js";
-import { fillTable, unfold } from "./folds.js";
+import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { complete, furnish } from "./build-controls.js";
 import { add, align, box, colours, drawing, lay, layout, settled, shades } from "./layout.js";
-import { layer } from "../panels/marks.js";
 import { arranged, joined } from "../matrix/column-order.js";
 import { isNamed, recall, remember } from "./pinned-cell.js";
 import { summary } from "../matrix/sentences.js";
+import { whenBackOrForward } from "../shell/address.js";
+import { made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../matrix/column-order.js").Order} Order */
@@ -25,7 +26,6 @@ export class Heatmap {
     this.element = element;
     this.stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-stage"));
     this.frame = /** @type {HTMLElement} */ (element.querySelector(".atlas-frame"));
-    this.path = location.pathname;
     /** @type {Map<string, any>} */
     this.parts = new Map();
     /** @type {Promise<void> | undefined} */
@@ -42,7 +42,7 @@ export class Heatmap {
     this.sorted = undefined;
     this.gone = new AbortController();
     furnish(element);
-    this.layer = layer("atlas-live");
+    this.layer = made("div", "atlas-live");
     this.stage.append(this.layer);
     this.stage.tabIndex = 0;
     this.stage.setAttribute("role", "group");
@@ -78,9 +78,9 @@ export class Heatmap {
     for (const kind of ["csv", "svg", "png"]) {
       on(this.part(kind), "click", () => void this.start().then(() => this.download(kind)));
     }
-    on(this.part("table"), "toggle", () => void this.start().then(() => fillTable(this)));
-    for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void unfold(this, role));
-    on(window, "popstate", () => void recall(this));
+    on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
+    for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
+    whenBackOrForward(() => void recall(this), this.gone.signal);
     this.cursor.listen(on);
   }
 
@@ -203,14 +203,14 @@ export class Heatmap {
     this.paint(); // before the words change: it measures, and the page would be laid out twice
     describe(this);
     legend(this);
-    if (this.part("table").open) void fillTable(this);
+    if (this.part("table").open) void this.fillTable();
   }
 
   /** Another scale or order. */
   choose() {
     this.paint();
     if (this.cursor.pinned) remember(this, true);
-    if (this.part("table").open) void fillTable(this);
+    if (this.part("table").open) void this.fillTable();
   }
 
   paint() {
@@ -239,6 +239,18 @@ export class Heatmap {
     this.part("zoom").setAttribute("aria-pressed", String(zoom.active));
     this.element.classList.toggle("atlas-zooming", zoom.active);
     if (!zoom.active) this.paint();
+  }
+
+  /** The data table of what is shown, where it is open. */
+  async fillTable() {
+    const { fillTable } = await import("./folded-parts.js");
+    await fillTable(this);
+  }
+
+  /** @param {string} role of a folded part that was opened: reading or origin */
+  async unfold(role) {
+    const { unfold } = await import("./folded-parts.js");
+    await unfold(this, role);
   }
 
   /** @param {string} kind */

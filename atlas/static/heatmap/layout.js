@@ -3,14 +3,14 @@
  * gives, and the page's colours.
  */
 
-import { edges, every, labelled, named, thinned, widest } from "../matrix/labels.js";
+import { edges, every, labelled, named, roomBelow, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
 import { axisTitle, depths, isDepth } from "../matrix/column-order.js";
 import { colour } from "../matrix/scales.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 /** @typedef {Map<string, Record<string, any>>} Filling attributes by model name */
-/** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, upright: boolean, lines: boolean}} Box */
+/** @typedef {{left: number, right: number, bottom: number, turned: number, width: number, height: number, lines: boolean}} Box */
 
 /**
  * What the figure shows now.
@@ -78,16 +78,16 @@ function setApart(frame, { beside, columns }) {
 }
 
 /**
- * How the chosen matrix lies on the page: `drawing.Box`. An option says which of the figure's boxes
- * it has; the first where it says none.
+ * How the chosen matrix lies on the page, `Box` of `atlas/site/figures/heatmap.py`. An option says
+ * which of the figure's boxes it has; the first where it says none.
  * @param {HTMLElement} figure
  * @param {HTMLSelectElement} picker
  * @returns {Box}
  */
 export function box({ dataset }, { selectedOptions }) {
-  const text = String(dataset.boxes).split("|")[Number(selectedOptions[0].dataset.box ?? 0)];
-  const [left, right, bottom, turned, width, height, upright, lines] = text.split(" ").map(Number);
-  return { left, right, bottom, turned, width, height, upright: !!upright, lines: !!lines };
+  const boxes = JSON.parse(String(dataset.boxes));
+  const [left, right, bottom, turned, width, height, lines] = boxes[Number(selectedOptions[0].dataset.box ?? 0)];
+  return { left, right, bottom, turned, width, height, lines };
 }
 
 /**
@@ -128,10 +128,9 @@ function turnLabels(heatmap, room) {
   const { shown, stage, box } = heatmap;
   if (numeric(shown.columns)) return false;
   const labels = columnLabels(heatmap);
-  const text = widest(labels);
-  const turned = room < text + 4;
+  const turned = room < widest(labels) + 4;
   stage.classList.toggle("atlas-upright", !turned);
-  const below = labels === shown.columns ? box.turned : Math.round(Math.min(110, text * 0.71) + 46);
+  const below = labels === shown.columns ? box.turned : roomBelow(labels);
   if (stage.style.getPropertyValue("--turned") !== `${below}px`) {
     stage.style.setProperty("--turned", `${below}px`);
   }

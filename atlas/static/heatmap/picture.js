@@ -5,6 +5,7 @@
 
 import { named, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
+import { made } from "../shell/dom.js";
 
 /**
  * What a picture shows.
@@ -105,7 +106,7 @@ export async function png(picture) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`;
   await image.decode();
-  const canvas = document.createElement("canvas");
+  const canvas = made("canvas");
   [canvas.width, canvas.height] = [image.naturalWidth * 2, image.naturalHeight * 2];
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) =>

@@ -2,7 +2,7 @@
  * The pinned cell of a figure: into the page's address, and back from it.
  */
 
-import { read, write } from "../shell/address.js";
+import { readPin, writePin } from "../shell/address.js";
 import { offer } from "./controls.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -12,7 +12,7 @@ import { offer } from "./controls.js";
  * @param {Heatmap} heatmap
  */
 export function isNamed({ element }) {
-  return read()?.figure === element.dataset.figure;
+  return readPin()?.figure === element.dataset.figure;
 }
 
 /**
@@ -22,10 +22,10 @@ export function isNamed({ element }) {
  */
 export function remember(heatmap, again) {
   const { pinned } = heatmap.cursor;
-  if (!pinned) return write(null, again);
+  if (!pinned) return writePin(null, again);
   const chosen = (/** @type {HTMLSelectElement} */ select) => (select.selectedIndex > 0 ? select.value : undefined);
   const order = heatmap.part("order").value;
-  write(
+  writePin(
     {
       figure: String(heatmap.element.dataset.figure),
       matrix: heatmap.matrix.name,
@@ -42,8 +42,7 @@ export function remember(heatmap, again) {
  * @param {Heatmap} heatmap
  */
 export async function recall(heatmap) {
-  if (location.pathname !== heatmap.path) return; // the page is being left
-  const pin = read();
+  const pin = readPin();
   if (!pin || !isNamed(heatmap)) return heatmap.cursor.release();
   await heatmap.start();
   if (heatmap.gone.signal.aborted || !heatmap.matrices.has(pin.matrix)) return;

@@ -2,6 +2,8 @@
  * What a reader has chosen on the block masks, in the page's address beside the pinned cell.
  */
 
+import { amend, said } from "../shell/address.js";
+
 /**
  * @typedef {object} Choice
  * @property {number | null} sparsity share of blocks that is pruned; null for the measured one
@@ -11,22 +13,21 @@
 
 /** @returns {Choice} */
 export function chosen() {
-  const said = new URLSearchParams(location.search);
-  const sparsity = Number(said.get("sparsity") ?? NaN);
+  const asked = said();
+  const sparsity = Number(asked.get("sparsity") ?? NaN);
   return {
     sparsity: sparsity >= 0 && sparsity <= 1 ? sparsity : null,
-    numbered: said.get("topics") === "number",
-    learned: said.get("masks") === "learned",
+    numbered: asked.get("topics") === "number",
+    learned: asked.get("masks") === "learned",
   };
 }
 
 /** @param {Choice} choice */
 export function remember({ sparsity, numbered, learned }) {
-  const url = new URL(location.href);
-  const set = (/** @type {string} */ key, /** @type {string} */ value) =>
-    value ? url.searchParams.set(key, value) : url.searchParams.delete(key);
-  set("sparsity", sparsity === null ? "" : String(sparsity));
-  set("topics", numbered ? "number" : "");
-  set("masks", learned ? "learned" : "");
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
+  const values = {
+    sparsity: sparsity === null ? undefined : String(sparsity),
+    topics: numbered ? "number" : undefined,
+    masks: learned ? "learned" : undefined,
+  };
+  amend(values, true);
 }

@@ -3,8 +3,10 @@
  */
 
 import { extent, KINDS, pruned } from "./data.js";
-import { bar, made } from "../panels/legend.js";
-import { MISSING, pixels, stepOf } from "../panels/canvas.js";
+import { bar } from "../panels/legend.js";
+import { MISSING, stepOf } from "../matrix/scales.js";
+import { pixels } from "../panels/canvas.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
 /** @typedef {import("./data.js").Blocks} Blocks */

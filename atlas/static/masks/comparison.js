@@ -4,14 +4,14 @@
  */
 
 import { merged } from "../matrix/align.js";
-import { fetchJson } from "../shell/bokeh.js";
-import { made } from "../panels/legend.js";
 import { Colours } from "./colours.js";
 import { KINDS, Masks, NAMES, pruned } from "./data.js";
-import { shortest } from "./topic-order.js";
+import { shortest } from "../matrix/block-masks.js";
 import { blank } from "./frame.js";
 import { Panels } from "./panels.js";
 import * as words from "./words.js";
+import { made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("../compare/scene.js").Chosen} Chosen */
 /** @typedef {import("./panels.js").Cell} Cell */
@@ -93,7 +93,7 @@ export class MaskComparison {
       if (!this.rows[at]) {
         this.rows[at] = made("div", "atlas-mask-panels");
         this.rows[at].append(...KINDS.map(blank));
-        this.stage.insertBefore(this.rows[at], this.panels.tip);
+        this.stage.insertBefore(this.rows[at], this.panels.tip.element);
         for (const home of this.rows[at].children) this.panels.add(/** @type {HTMLElement} */ (home));
       }
       const share = this.deep ? 1 : masks.layers.length / most;

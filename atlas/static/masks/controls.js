@@ -3,9 +3,9 @@
  * stand, which masks are shown. It stands in the address.
  */
 
-import { made } from "../panels/legend.js";
 import { chosen, remember } from "./address.js";
 import { share } from "./words.js";
+import { button, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
 
@@ -18,11 +18,10 @@ export class Controls {
   constructor(masks, paint, signal) {
     this.masks = masks;
     this.paint = paint;
-    this.slider = /** @type {HTMLInputElement} */ (made("input"));
+    this.slider = made("input");
     Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
     this.output = made("output");
-    this.reset = made("button", "", `Back to ${Number((100 * masks.sparsity).toPrecision(3))} %`);
-    this.reset.setAttribute("type", "button");
+    this.reset = button(`Back to ${Number((100 * masks.sparsity).toPrecision(3))} %`);
     this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
     this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
     this.element = made("div", "atlas-controls");
@@ -82,22 +81,4 @@ export class Controls {
     this.slider.disabled = this.learned; // these masks exist at the measured sparsity alone
     this.reset.hidden = this.learned || this.count === this.measured;
   }
-}
-
-/**
- * @param {string} label
- * @param {HTMLElement[]} parts
- */
-function labelled(label, ...parts) {
-  const element = made("label");
-  element.append(made("span", "", label), ...parts);
-  return element;
-}
-
-/** @param {[string, string][]} options */
-function select(options) {
-  const element = document.createElement("select");
-  element.autocomplete = "off";
-  element.append(...options.map(([value, label]) => new Option(label, value)));
-  return element;
 }

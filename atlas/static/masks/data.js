@@ -2,7 +2,7 @@
  * What a profile of `masks` says of blocks: which are kept at a sparsity, and what each is worth.
  */
 
-import { distances, shortest } from "./topic-order.js";
+import { cheapest, distances, prunedCount, shortest } from "../matrix/block-masks.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {"mlp"|"attn"} Kind */
@@ -61,12 +61,11 @@ export class Masks {
   }
 
   /**
-   * Blocks of a topic that a sparsity prunes: the nearest whole number, halves upwards, as
-   * `masking.pruned_count` says.
+   * Blocks of a topic that a sparsity prunes.
    * @param {number} sparsity share of all blocks
    */
   count(sparsity) {
-    return Math.floor(sparsity * this.blocks + 0.5);
+    return prunedCount(sparsity, this.blocks);
   }
 
   /**
@@ -76,13 +75,7 @@ export class Masks {
    * @returns {Blocks} 1 for kept, 0 for pruned
    */
   kept(count) {
-    const lines = this.topics.map((_, topic) => {
-      const deltas = this.chain(topic);
-      const order = [...deltas.keys()].sort((a, b) => deltas[a] - deltas[b] || a - b);
-      const line = deltas.map(() => 1);
-      for (const block of order.slice(0, count)) line[block] = 0;
-      return line;
-    });
+    const lines = cheapest(this.topics.map((_, topic) => this.chain(topic)), count);
     const every = (/** @type {number} */ first) => lines.map((line) => line.filter((_, at) => at % 2 === first));
     return { attn: every(0), mlp: every(1) };
   }

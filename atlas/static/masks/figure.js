@@ -3,10 +3,8 @@
  * or fewer of them, what pruning costs, and the masks as files and as a table.
  */
 
-import { read, write } from "../shell/address.js";
-import { made } from "../panels/legend.js";
+import { readPin, writePin } from "../shell/address.js";
 import { claim, found, join, leave, tell } from "../shell/linked-figures.js";
-import { FIGURE } from "./mount.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
@@ -14,6 +12,7 @@ import { blank } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
 import * as words from "./words.js";
+import { button, made } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Kind} Kind */
 /** @typedef {import("./data.js").Blocks} Blocks */
@@ -26,12 +25,14 @@ const PANELS = /** @type {const} */ (["mask", "delta"]).flatMap((what) => KINDS.
 export class MaskFigure {
   /**
    * @param {HTMLElement} element the `figure` of the page
+   * @param {string} name what a pin in the address calls it
    * @param {any} profile `masks.json`
    * @param {Topic[]} clusters of `masks.clusters.json`
    * @param {Record<string, string[]>} palettes
    */
-  constructor(element, profile, clusters, palettes) {
+  constructor(element, name, profile, clusters, palettes) {
     this.element = element;
+    this.name = name;
     this.masks = new Masks(profile);
     this.told = new Map(clusters.map((topic) => [topic.label, topic]));
     this.colours = new Colours(palettes, [this.masks]);
@@ -43,7 +44,7 @@ export class MaskFigure {
     this.panels = new Panels(stage, this);
     const homes = /** @type {HTMLElement[]} */ ([...stage.querySelectorAll(".atlas-mask")]);
     for (const home of [...homes, ...KINDS.map(blank)]) {
-      if (!home.isConnected) stage.insertBefore(home, this.panels.tip);
+      if (!home.isConnected) stage.insertBefore(home, this.panels.tip.element);
       this.panels.add(home);
     }
     this.legend = made("div", "atlas-mask-legend");
@@ -60,17 +61,16 @@ export class MaskFigure {
   files() {
     const links = made("p", "atlas-links");
     for (const kind of ["png", "svg", "csv"]) {
-      const button = made("button", "", kind.toUpperCase());
-      button.setAttribute("type", "button");
-      button.addEventListener("click", async () => (await import("./files.js")).save(this, kind), { signal: this.gone.signal });
-      links.append(button);
+      const one = button(kind.toUpperCase());
+      one.addEventListener("click", async () => (await import("./files.js")).save(this, kind), { signal: this.gone.signal });
+      links.append(one);
     }
     return links;
   }
 
   /** The data table, made when it is opened. */
   table() {
-    this.details = /** @type {HTMLDetailsElement} */ (made("details", "atlas-table"));
+    this.details = made("details", "atlas-table");
     this.details.append(made("summary", "", "Data table of the masks"));
     this.details.addEventListener("toggle", () => void this.fill(), { signal: this.gone.signal });
     return this.details;
@@ -119,8 +119,8 @@ export class MaskFigure {
   /** Show what the address says. */
   recall() {
     this.controls.recall();
-    const pin = read();
-    const panel = pin?.figure === FIGURE ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
+    const pin = readPin();
+    const panel = pin?.figure === this.name ? PANELS.findIndex(({ what, kind }) => pin.matrix === `${what}:${kind}`) : -1;
     const cell = { row: this.order.indexOf(this.masks.topics.indexOf(pin?.row ?? "")), column: this.masks.layers.indexOf(pin?.column ?? "") };
     const isThere = pin && panel >= 0 && cell.row >= 0 && cell.column >= 0;
     this.panels.hold(isThere ? { panel, row: pin.row, column: pin.column } : null);
@@ -194,13 +194,13 @@ export class MaskFigure {
     const held = this.isPinned(at, topic, layer);
     const { what, kind } = PANELS[at];
     claim(this);
-    write(held ? null : { figure: FIGURE, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
+    writePin(held ? null : { figure: this.name, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
     this.panels.hold(held ? null : { panel: at, row: topic, column: layer });
     this.panels.point(at, { row, column });
   }
 
   letGo() {
-    write(null, false);
+    writePin(null, false);
     this.panels.hold(null);
   }
 

@@ -2,11 +2,12 @@
  * The masks as files: CSV with a line a block, SVG and PNG of the two panels as they are shown.
  */
 
-import { offer, offerPicture } from "../heatmap/downloads.js";
+import { offerPicture } from "../heatmap/downloads.js";
 import { KINDS, NAMES } from "./data.js";
 import { share, state } from "./words.js";
 import { field } from "../matrix/numbers.js";
 import { sheet, svg } from "../heatmap/picture.js";
+import { offer } from "../shell/dom.js";
 
 /** @typedef {import("./figure.js").MaskFigure} MaskFigure */
 /** @typedef {import("./data.js").Kind} Kind */

@@ -1,11 +1,9 @@
 /**
- * The parts of a panel of topics by layers, and where keys lead in it.
+ * The parts of a panel of topics by layers.
  */
 
-import { made } from "../panels/legend.js";
 import { every } from "../matrix/labels.js";
-
-/** @typedef {import("./panels.js").Cell} Cell */
+import { made } from "../shell/dom.js";
 
 const LABEL = 22; // pixels that the number of a layer needs
 
@@ -33,30 +31,4 @@ export function number({ home, canvas, content }) {
     return tick;
   });
   foot.replaceChildren(...ticks, made("em", "", "layer"));
-}
-
-/**
- * @param {import("./panels.js").Content} content
- * @param {Cell | null} cell
- * @param {KeyboardEvent} event
- * @returns {Cell | null} where a key leads, null for a key that leads nowhere
- */
-export function moved({ rows, columns }, cell, { key, ctrlKey, altKey, metaKey }) {
-  if (altKey || metaKey) return null;
-  const [bottom, right] = [rows.length - 1, columns.length - 1];
-  const [row, column] = [cell?.row ?? 0, Math.max(0, cell?.column ?? 0)];
-  /** @type {Record<string, [number, number]>} */
-  const moves = {
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    Home: [ctrlKey ? 0 : row, 0],
-    End: [ctrlKey ? bottom : row, right],
-  };
-  const to = moves[key];
-  if (!to) return null;
-  if (!cell && key.startsWith("Arrow")) return { row: 0, column: 0 };
-  const within = (/** @type {number} */ at, /** @type {number} */ last) => Math.min(last, Math.max(0, at));
-  return { row: within(to[0], bottom), column: within(to[1], right) };
 }

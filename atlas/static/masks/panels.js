@@ -3,10 +3,12 @@
  * lit in all. A panel is a canvas with a pixel a block, topic words beside it, layers below.
  */
 
-import { made } from "../panels/legend.js";
-import { layer, Marks } from "../panels/marks.js";
-import { moved, number } from "./frame.js";
+import { Marks, whole } from "../panels/marks.js";
+import { number } from "./frame.js";
 import { cellAt, paint } from "../panels/canvas.js";
+import { moved } from "../panels/keys.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Kind} Kind */
 /** @typedef {{row: number, column: number}} Cell row as it is shown, and layer; a column of -1 is the topic alone */
@@ -32,6 +34,7 @@ import { cellAt, paint } from "../panels/canvas.js";
  */
 /** @typedef {{home: HTMLElement, canvas: HTMLCanvasElement, marks: Marks, rows: HTMLElement, content: Content}} Panel */
 
+const GAP = 10; // pixels between a block and its tooltip
 const EMPTY = { title: "", note: "", rows: [], columns: [], steps: new Uint8Array(), colours: new Uint32Array() };
 
 export class Panels {
@@ -56,12 +59,7 @@ export class Panels {
     this.from = 0;
     /** The panel that is pointed at. */
     this.at = 0;
-    this.tip = layer("atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // what it tells is spoken by `voice`
-    this.voice = layer("atlas-voice");
-    this.voice.setAttribute("aria-live", "polite");
-    stage.append(this.tip, this.voice);
+    this.tip = new Tooltip(stage);
     const { signal } = this.gone;
     this.sized = new ResizeObserver(() => this.panels.forEach(number));
     const away = (/** @type {Event} */ { target }) => stage.contains(/** @type {Node} */ (target)) || this.point(0, null);
@@ -74,7 +72,7 @@ export class Panels {
    * @param {HTMLElement} home
    */
   add(home) {
-    const [canvas, marks] = [document.createElement("canvas"), new Marks()];
+    const [canvas, marks] = [made("canvas"), new Marks()];
     const frame = /** @type {HTMLElement} */ (home.querySelector(".atlas-mask-frame"));
     const rows = /** @type {HTMLElement} */ (home.querySelector(".atlas-mask-rows"));
     canvas.tabIndex = 0;
@@ -139,14 +137,15 @@ export class Panels {
       event.preventDefault();
       this.teller.pin(at, cell);
       const told = this.pinned ? "Pinned" : "Let go";
-      this.voice.textContent = `${told}. ${this.teller.spoken(at, cell, cell)}`;
-      return;
+      return this.tip.say(`${told}. ${this.teller.spoken(at, cell, cell)}`);
     }
-    const next = moved(this.panels[at].content, cell, event);
-    if (!next) return;
+    const { rows, columns } = this.panels[at].content;
+    const to = moved(event, cell && [cell.row, Math.max(0, cell.column)], rows.length, columns.length);
+    if (!to) return;
     event.preventDefault();
+    const next = { row: to[0], column: to[1] };
     this.point(at, next);
-    this.voice.textContent = this.teller.spoken(at, next, cell);
+    this.tip.say(this.teller.spoken(at, next, cell));
   }
 
   /** First the tooltip goes, then the pin. */
@@ -189,7 +188,7 @@ export class Panels {
     this.mark();
     this.teller.pointed?.(at, cell);
     if (cell) this.say(at, cell);
-    else this.tip.hidden = true;
+    else this.tip.hide();
   }
 
   /**
@@ -197,13 +196,8 @@ export class Panels {
    * @param {Cell} cell
    */
   say(at, cell) {
-    this.tip.hidden = false;
     const { value, lines, notes } = this.teller.tell(at, cell);
-    this.tip.replaceChildren(
-      made("strong", "atlas-value", value),
-      ...lines.map((line) => made("span", "", line)),
-      ...notes.filter(Boolean).map((note) => made("small", "", note)),
-    );
+    this.tip.tell(value, lines, notes);
     this.settle(this.panels[at], cell);
   }
 
@@ -214,21 +208,20 @@ export class Panels {
    * @param {Cell} cell
    */
   settle({ canvas, rows, content }, { row, column }) {
-    const [map, home] = [canvas.getBoundingClientRect(), this.stage.getBoundingClientRect()];
-    const [high, wide] = [map.height / content.rows.length, map.width / content.columns.length];
-    const { offsetWidth, offsetHeight } = this.tip;
-    const x = column < 0 ? rows.getBoundingClientRect().left : map.left + wide * (column + 0.5) - offsetWidth / 2;
-    const left = Math.min(Math.max(0, x - home.left), Math.max(0, home.width - offsetWidth));
-    const below = [map.bottom + 10, map.top + high * (row + 1) + 10].find((y) => y + offsetHeight <= innerHeight);
-    const top = below ?? map.top + high * row - 10 - offsetHeight;
-    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top - home.top)}px)`;
+    const { tip } = this;
+    const home = this.stage.getBoundingClientRect();
+    const { left, right, top, bottom } = tip.cell(canvas, row, column);
+    const last = tip.cell(canvas, content.rows.length - 1, 0);
+    const x = column < 0 ? rows.getBoundingClientRect().left - home.left : (left + right - tip.width) / 2;
+    const below = [last.bottom, bottom].find((y) => home.top + y + GAP + tip.height <= innerHeight);
+    tip.put(x, below === undefined ? top - GAP - tip.height : below + GAP);
   }
 
   /** Lay the marks of the cursor and the pin. */
   mark() {
     this.panels.forEach(({ marks, rows, content }, at) => {
       const { rows: labels, columns } = content;
-      const ranges = { x: span(columns.length), y: span(labels.length) };
+      const ranges = whole(labels.length, columns.length);
       const { row, column } = this.cell ?? this.elsewhere;
       marks.light(ranges, row, column < 0 || !this.cell ? column : this.matched(column, this.from, columns.length));
       [...rows.children].forEach((item, place) => item.classList.toggle("atlas-lit", place === row));
@@ -257,15 +250,6 @@ export class Panels {
   dispose() {
     this.gone.abort();
     this.sized.disconnect();
-    this.tip.remove();
-    this.voice.remove();
+    this.tip.dispose();
   }
-}
-
-/**
- * @param {number} count
- * @returns {[number, number]}
- */
-function span(count) {
-  return [-0.5, count - 0.5];
 }

@@ -2,8 +2,8 @@
  * What masks cost: the perplexity of every topic without pruning and under each kind of mask.
  */
 
-import { made } from "../panels/legend.js";
 import { grouped } from "../matrix/numbers.js";
+import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
@@ -28,11 +28,11 @@ export function perplexity({ rows, columns, values }, order, sparsity, verdict) 
   const caption = made("caption", "", `Perplexity per token at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
   const [head, body, foot] = [made("thead"), made("tbody"), made("tfoot")];
   const names = columns.map((name) => {
-    const cell = header(name, "col");
+    const cell = header(name);
     cell.append(made("small", "", KINDS[name] ?? ""));
     return cell;
   });
-  head.append(line(header("topic", "col"), names));
+  head.append(line(header("topic"), names));
   for (const row of order) body.append(line(header(rows[row], "row"), cells(values[row])));
   foot.append(line(header("mean (geometric)", "row"), cells(columns.map((_, at) => mean(values.map((one) => one[at]))))));
   table.append(caption, head, body, foot);
@@ -72,14 +72,4 @@ function cells(values) {
 /** @param {number} value */
 function digits(value) {
   return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
-}
-
-/**
- * @param {string} text
- * @param {string} scope
- */
-function header(text, scope) {
-  const cell = made("th", "", text);
-  cell.setAttribute("scope", scope);
-  return cell;
 }

@@ -1,6 +1,8 @@
 /**
- * Matrices of several models on one grid. The same as `atlas/compare.py`, which says what is meant:
- * rows and columns are matched by label, or layers by relative depth to the nearest one.
+ * Matrices of several models on one grid: rows and columns are matched by label, or layers by relative
+ * depth to the nearest one.
+ *
+ * The same in Python, which says what is meant: `tests/support/comparison_reference.py`.
  */
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */

@@ -1,6 +1,8 @@
 /**
  * How far a share of pairs can be trusted: its 95% interval, and what chance would give. Said where
  * a score is told.
+ *
+ * The same in Python, where categories are decided: `atlas/analyses/functions/relation_scores.py`.
  */
 
 import { number } from "./numbers.js";
@@ -11,7 +13,7 @@ const Z = 1.959963984540054;
 const NAMED = /^(score|suppressive):([a-z][a-z0-9-]*)@(\d+)$/;
 
 /**
- * The 95% interval of a share (Wilson 1927); `functional.wilson` in Python does the same.
+ * The 95% interval of a share (Wilson 1927).
  * @param {number} share
  * @param {number} count observations
  * @returns {[number, number]} its lower and upper end

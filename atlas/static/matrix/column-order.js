@@ -1,5 +1,7 @@
 /**
  * The order in which rows and columns stand, and what else layers may be called.
+ *
+ * The same in Python, for the order that a figure opens with: `atlas/site/figures/column_order.py`.
  */
 
 import { numeric } from "./numbers.js";
@@ -51,7 +53,7 @@ export function arranged(matrix, order) {
 
 /**
  * A matrix with the one column of another before its own, where both have the same rows and the same
- * fixed scale; itself where they have not. `columns.joined` says the same in Python.
+ * fixed scale; itself where they have not.
  * @param {Matrix} matrix
  * @param {Matrix | undefined} first
  * @returns {Matrix}

@@ -1,6 +1,7 @@
 /**
- * What may be subtracted, and what comes out. The same as `atlas/compare.py`, which says what is
- * meant; the baseline is the first model.
+ * What may be subtracted, and what comes out; the baseline is the first model.
+ *
+ * The same in Python, which says what is meant: `tests/support/comparison_reference.py`.
  */
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */

@@ -1,9 +1,12 @@
 /**
  * Labels of axes: which of them there is room for, and how wide they are.
+ *
+ * The same in Python, for the room around a preview: `atlas/site/figures/heatmap.py`.
  */
 
 const LONGEST = 26;
-const CHARACTER = 6; // drawing.CHARACTER: pixels, on average
+/** Width of a character in pixels, on average. */
+export const CHARACTER = 6;
 
 /**
  * @param {string[]} labels
@@ -11,6 +14,15 @@ const CHARACTER = 6; // drawing.CHARACTER: pixels, on average
  */
 export function widest(labels) {
   return Math.max(...labels.map((label) => Math.min(label.length, LONGEST))) * CHARACTER;
+}
+
+/**
+ * Room below a figure for labels that are turned, and for the name of their axis.
+ * @param {string[]} labels
+ * @returns {number} pixels
+ */
+export function roomBelow(labels) {
+  return Math.round(Math.min(110, widest(labels) * 0.71) + 46);
 }
 
 /**

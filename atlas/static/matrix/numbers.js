@@ -1,5 +1,8 @@
 /**
- * Numbers and cells as people read them. `number` agrees with `templating.number` in Python.
+ * Numbers and cells as people read them, and a matrix as CSV.
+ *
+ * The same in Python, for what stands on a page before a script has run and for `atlas csv`:
+ * `atlas/site/templates.py`, `atlas/site/figures/heatmap.py`, `atlas/profiles/matrix_csv.py`.
  */
 
 /**
@@ -111,7 +114,7 @@ export function classes(matrix) {
 }
 
 /**
- * A value in a sentence or at a tick: counts keep all of their digits. `drawing.worded` says the same.
+ * A value in a sentence or at a tick: counts keep all of their digits.
  * @param {Matrix} matrix
  * @param {number} value
  */
@@ -144,7 +147,7 @@ export function rank(ascending, value) {
 }
 
 /**
- * What a higher value means; `drawing.direction` says the same.
+ * What a higher value means.
  * @param {Matrix} matrix
  */
 export function direction(matrix) {

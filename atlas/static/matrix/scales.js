@@ -1,15 +1,35 @@
 /**
- * Colour scales: from values to shares of the palette in [0, 1], with the ticks of the colour bar
- * and what the colours mean, in words. The scale that a matrix asks for is that of
- * `drawing.shares` in Python, so that a preview and its figure look the same.
+ * Colour scales. Of one matrix: from values to shares of the palette in [0, 1], with the ticks of the
+ * colour bar and what the colours mean, in words. Of several models: from values to the 255 steps of
+ * a scale that they share, and back.
+ *
+ * The same in Python, so that a preview and its figure look the same:
+ * `atlas/site/figures/heatmap.py` (one matrix), `atlas/site/across/shared_scale.py` (several).
  */
 
-import { isWhole, known, worded } from "./numbers.js";
+import { ABSENT, isWhole, known, number, worded } from "./numbers.js";
+import { decades, spaced } from "./ticks.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {"linear"|"range"|"log"|"robust"|"row"|"column"|"whole"} Scale */
 /** @typedef {{at: number, label: string}} Tick */
 /** @typedef {{shares: Float32Array, ticks: Tick[], text: string}} Coloured */
+/**
+ * A scale that several models share.
+ * @typedef {object} Shared
+ * @property {string} kind
+ * @property {"linear"|"log"|"whole"} transform
+ * @property {number} low value of the first step
+ * @property {number} high value of the last step
+ * @property {boolean} below there are values below the first step
+ * @property {boolean} above
+ * @property {string[]} categories
+ */
+
+/** The highest step of a shared scale. */
+export const STEPS = 254;
+/** The step of a value that does not exist. */
+export const MISSING = 255;
 
 /** @type {Record<Scale, string>} */
 const LABELS = {
@@ -46,7 +66,7 @@ export function choices(matrix) {
 }
 
 /**
- * Whether colours span what is possible: scores of heads from 0 to 1. `drawing.fixed` says the same.
+ * Whether colours span what is possible: scores of heads from 0 to 1.
  * @param {Matrix} matrix
  */
 export function isFixed({ kind, scale, axes, range }) {
@@ -203,40 +223,56 @@ function quantile(ascending, share) {
 }
 
 /**
- * Both ends and round values between them that stay clear of the ends.
- * @param {number} low
- * @param {number} high
- * @returns {number[]}
+ * The place of a value on a shared scale.
+ * @param {Shared} scale
+ * @param {number | null} value
+ * @returns {number} 0..254, or MISSING
  */
-function spaced(low, high) {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const clear = (high - low) * 0.09;
-  const between = [];
-  for (let at = Math.ceil(low / step); at * step < high; at += 1) {
-    if (at * step - low > clear && high - at * step > clear) between.push(at * step);
-  }
-  return [low, ...between, high];
+export function stepOf({ transform, low, high }, value) {
+  if (value === null) return MISSING;
+  if (transform === "whole") return value;
+  const log = transform === "log";
+  const [from, to, at] = log
+    ? [Math.log(low), Math.log(high), Math.log(Math.max(value, low))]
+    : [low, high, value];
+  const share = to > from ? Math.min(1, Math.max(0, (at - from) / (to - from))) : 0.5;
+  return Math.round(share * STEPS);
 }
 
 /**
- * @param {number} low
- * @param {number} high
- * @returns {number[]} both ends and powers of ten, or 1-2-5 steps over few decades
+ * @param {Shared} scale
+ * @param {number} step
+ * @returns {number} the value that a step stands for
  */
-function decades(low, high) {
-  if (!(high > low)) return [low];
-  const wide = Math.log(high / low);
-  const factors = wide > 7 ? [1] : [1, 2, 5];
-  const between = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
-    for (const factor of factors) {
-      const value = factor * 10 ** power;
-      const share = Math.log(value / low) / wide;
-      if (share > 0.09 && share < 0.91) between.push(value);
-    }
-  }
-  return [low, ...between, high];
+export function valueOf({ transform, low, high, kind }, step) {
+  if (transform === "whole") return step;
+  const share = step / STEPS;
+  const value = transform === "log" ? low * (high / low) ** share : low + (high - low) * share;
+  return kind === "counts" && high <= STEPS ? Math.round(value) : value;
+}
+
+/**
+ * What a step says about its value: exact for classes and small counts, else rounded.
+ * @param {Shared} scale
+ * @param {number} step
+ * @returns {{value: string, note: string}}
+ */
+export function told(scale, step) {
+  if (step === MISSING) return { value: ABSENT, note: "" };
+  if (scale.transform === "whole") return { value: scale.categories[step], note: "" };
+  const value = number(valueOf(scale, step));
+  if (step === 0 && scale.below) return { value: `${value} or less`, note: "" };
+  if (step === STEPS && scale.above) return { value: `${value} or more`, note: "" };
+  if (scale.kind === "counts" && scale.high <= STEPS) return { value, note: "" };
+  if (!(scale.high > scale.low)) return { value, note: "" };
+  return { value: `≈ ${value}`, note: `rounded to the picture's steps, ${halfStep(scale)}` };
+}
+
+/**
+ * @param {Shared} scale
+ * @returns {string} half a step, in words
+ */
+function halfStep({ transform, low, high }) {
+  if (transform === "log") return `within ${number(((high / low) ** (0.5 / STEPS) - 1) * 100)} %`;
+  return `within ${number((high - low) / STEPS / 2)}`;
 }

@@ -1,6 +1,8 @@
 /**
- * What is said about a matrix and its cells. Python says the same on the page before a script runs:
- * `drawing.summary`.
+ * What is said about a matrix and its cells.
+ *
+ * The same in Python, for what stands on a page before a script has run:
+ * `atlas/site/figures/heatmap.py`.
  */
 
 import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";

@@ -1,25 +1,11 @@
 /**
- * Small heatmaps: a pixel a cell on a canvas, painted from the steps of a shared colour scale
- * (`shared_scale.py`), and the cell under a pointer.
+ * Small heatmaps: a pixel a cell on a canvas, painted from the steps of a shared colour scale, and the
+ * cell under a pointer.
  */
 
-import { ABSENT, number } from "../matrix/numbers.js";
+import { STEPS } from "../matrix/scales.js";
 
-/** The highest step of a scale. */
-export const STEPS = 254;
-/** The step of a value that does not exist. */
-export const MISSING = 255;
-
-/**
- * @typedef {object} Scale
- * @property {string} kind
- * @property {"linear"|"log"|"whole"} transform
- * @property {number} low
- * @property {number} high
- * @property {boolean} below
- * @property {boolean} above
- * @property {string[]} categories
- */
+/** @typedef {import("../matrix/scales.js").Shared} Scale */
 /** @typedef {{rows: string[], columns: string[], steps: Uint8Array}} Panel */
 
 /**
@@ -94,59 +80,4 @@ export function cellAt(canvas, { clientX, clientY }) {
   const row = Math.floor(((clientY - box.top) / box.height) * canvas.height);
   const inside = row >= 0 && column >= 0 && row < canvas.height && column < canvas.width;
   return inside ? [row, column] : null;
-}
-
-/**
- * The place of an exact value on a scale; `Scale.steps` in Python does the same.
- * @param {Scale} scale
- * @param {number | null} value
- * @returns {number} 0..254, or MISSING
- */
-export function stepOf({ transform, low, high }, value) {
-  if (value === null) return MISSING;
-  if (transform === "whole") return value;
-  const log = transform === "log";
-  const [from, to, at] = log
-    ? [Math.log(low), Math.log(high), Math.log(Math.max(value, low))]
-    : [low, high, value];
-  const share = to > from ? Math.min(1, Math.max(0, (at - from) / (to - from))) : 0.5;
-  return Math.round(share * STEPS);
-}
-
-/**
- * @param {Scale} scale
- * @param {number} step
- * @returns {number} the value that a step stands for
- */
-export function valueOf({ transform, low, high, kind }, step) {
-  if (transform === "whole") return step;
-  const share = step / STEPS;
-  const value = transform === "log" ? low * (high / low) ** share : low + (high - low) * share;
-  return kind === "counts" && high <= STEPS ? Math.round(value) : value;
-}
-
-/**
- * What a step says about its value: exact for classes and small counts, else rounded.
- * @param {Scale} scale
- * @param {number} step
- * @returns {{value: string, note: string}}
- */
-export function told(scale, step) {
-  if (step === MISSING) return { value: ABSENT, note: "" };
-  if (scale.transform === "whole") return { value: scale.categories[step], note: "" };
-  const value = number(valueOf(scale, step));
-  if (step === 0 && scale.below) return { value: `${value} or less`, note: "" };
-  if (step === STEPS && scale.above) return { value: `${value} or more`, note: "" };
-  if (scale.kind === "counts" && scale.high <= STEPS) return { value, note: "" };
-  if (!(scale.high > scale.low)) return { value, note: "" };
-  return { value: `≈ ${value}`, note: `rounded to the picture's steps, ${within(scale)}` };
-}
-
-/**
- * @param {Scale} scale
- * @returns {string} half a step, in words
- */
-function within({ transform, low, high }) {
-  if (transform === "log") return `within ${number(((high / low) ** (0.5 / STEPS) - 1) * 100)} %`;
-  return `within ${number((high - low) / STEPS / 2)}`;
 }

@@ -2,8 +2,8 @@
  * Labels of rows and columns around a panel, as many as there is room for.
  */
 
-import { made } from "./legend.js";
 import { widest } from "../matrix/labels.js";
+import { made } from "../shell/dom.js";
 
 /**
  * Labels beside a panel: the first row, the last, and round ones between.

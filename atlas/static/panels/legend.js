@@ -3,21 +3,26 @@
  */
 
 import { direction, number } from "../matrix/numbers.js";
-import { colour, STEPS } from "./canvas.js";
+import { STEPS } from "../matrix/scales.js";
+import { colour } from "./canvas.js";
+import { button, made } from "../shell/dom.js";
 
-/** @typedef {import("./canvas.js").Scale & {unit: string, direction: string, kind: any}} Told */
+/** @typedef {import("../matrix/scales.js").Shared & {unit: string, direction: string, kind: any}} Told */
 
 /**
- * @param {string} tag
- * @param {string} [name] its class
- * @param {string} [text]
- * @returns {HTMLElement}
+ * The key of a scale in its place: a colour bar, or the classes, of which the one with the focus keeps it.
+ * @param {HTMLElement} home
+ * @param {Told} scale
+ * @param {Record<string, string[]>} palettes
+ * @param {ReadonlySet<number>} off classes that are switched off
+ * @param {() => number[]} counts cells by class
+ * @param {(category: number) => void} toggle
  */
-export function made(tag, name = "", text = "") {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  element.textContent = text;
-  return element;
+export function explain(home, scale, palettes, off, counts, toggle) {
+  if (scale.transform !== "whole") return home.replaceChildren(bar(scale, palettes));
+  const focused = [...home.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
+  home.replaceChildren(classes(scale, palettes, off, counts(), toggle));
+  if (focused >= 0) home.querySelectorAll("button")[focused]?.focus();
 }
 
 /**
@@ -52,19 +57,18 @@ export function bar(scale, palettes) {
  * @param {(category: number) => void} toggle
  * @returns {HTMLElement}
  */
-export function classes(scale, palettes, off, counts, toggle) {
+function classes(scale, palettes, off, counts, toggle) {
   const key = made("div", "atlas-key");
   key.setAttribute("role", "group");
   key.setAttribute("aria-label", "Classes shown");
   scale.categories.forEach((name, category) => {
-    const button = made("button", "atlas-class");
-    button.setAttribute("type", "button");
-    button.setAttribute("aria-pressed", String(!off.has(category)));
+    const one = button("", "atlas-class");
+    one.setAttribute("aria-pressed", String(!off.has(category)));
     const mark = made("i");
     mark.style.background = colour(scale, palettes[scale.kind], category);
-    button.append(mark, name, made("small", "", counts[category].toLocaleString("en")));
-    button.addEventListener("click", () => toggle(category));
-    key.append(button);
+    one.append(mark, name, made("small", "", counts[category].toLocaleString("en")));
+    one.addEventListener("click", () => toggle(category));
+    key.append(one);
   });
   return key;
 }

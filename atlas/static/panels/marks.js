@@ -3,11 +3,13 @@
  * elements of their own, so that a moving cursor draws nothing anew.
  */
 
+import { made } from "../shell/dom.js";
+
 /** @typedef {{x: [number, number], y: [number, number]}} Ranges what is in sight, left to right and top to bottom */
 
 export class Marks {
   constructor() {
-    this.element = layer("atlas-marks");
+    this.element = made("div", "atlas-marks");
     this.element.setAttribute("aria-hidden", "true");
     this.row = mark("row");
     this.column = mark("column");
@@ -38,27 +40,27 @@ export class Marks {
     lay(this.pin, ranges, row, column);
   }
 
-  /** @returns {{left: number, right: number, middle: number} | null} of the lit cell, in pixels of the frame */
+  /** @returns {import("./tooltip.js").Box | null} the lit cell, in pixels of the frame */
   edges() {
     if (this.cell.hidden) return null;
-    const { offsetLeft, offsetWidth, offsetTop, offsetHeight } = this.cell;
-    return { left: offsetLeft, right: offsetLeft + offsetWidth, middle: offsetTop + offsetHeight / 2 };
+    const { offsetLeft: left, offsetWidth: width, offsetTop: top, offsetHeight: height } = this.cell;
+    return { left, right: left + width, top, bottom: top + height };
   }
 }
 
 /**
- * An element that lies over a figure.
- * @param {string} name its class
+ * Ranges with every row and column in sight.
+ * @param {number} rows
+ * @param {number} columns
+ * @returns {Ranges}
  */
-export function layer(name) {
-  const element = document.createElement("div");
-  element.className = name;
-  return element;
+export function whole(rows, columns) {
+  return { x: [-0.5, columns - 0.5], y: [-0.5, rows - 0.5] };
 }
 
 /** @param {string} name */
 function mark(name) {
-  const element = layer(`atlas-mark-${name}`);
+  const element = made("div", `atlas-mark-${name}`);
   element.hidden = true;
   return element;
 }

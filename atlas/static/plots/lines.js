@@ -2,10 +2,10 @@
  * Trend lines as SVG: a line a model over relative depth, or one line over sizes.
  */
 
-import { made } from "../panels/legend.js";
 import { number } from "../matrix/numbers.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { made, node, text } from "../shell/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [260, 56, 14, 12, 40];
 
 /** @typedef {{x: number, y: number, told: string}} Point */
@@ -122,10 +122,12 @@ function legend(lines) {
  * @param {ReturnType<typeof spans>} scales
  */
 function listen(figure, svg, chart, scales) {
-  const tip = made("div", "atlas-tip");
-  tip.hidden = true;
+  const tip = new Tooltip(figure, "silent");
   const mark = node("circle", { r: 5, fill: "none", class: "atlas-trend-mark" });
-  figure.append(tip);
+  const leave = () => {
+    tip.hide();
+    mark.remove();
+  };
   const named = chart.lines.filter(({ name }) => name);
   const all = named.flatMap((line) => line.points.map((point) => ({ line, point })));
   svg.addEventListener("pointermove", (event) => {
@@ -135,47 +137,13 @@ function listen(figure, svg, chart, scales) {
     const away = (/** @type {{point: Point}} */ { point }) => Math.hypot(scales.x(point.x) - x, scales.y(point.y) - y);
     const nearest = all.reduce((best, one) => (away(one) < away(best) ? one : best), all[0]);
     const found = nearest && away(nearest) < 60 ? nearest : null;
-    tip.hidden = !found;
-    if (!found) return mark.remove();
+    if (!found) return leave();
     const at = { cx: scales.x(found.point.x), cy: scales.y(found.point.y) };
     for (const [key, value] of Object.entries(at)) mark.setAttribute(key, String(value));
     svg.append(mark);
-    tip.replaceChildren(
-      made("strong", "atlas-value", number(found.point.y)),
-      made("span", "", found.line.name),
-      made("small", "", found.point.told),
-    );
-    const home = figure.getBoundingClientRect();
-    const left = Math.min(at.cx / zoom + 12, home.width - tip.offsetWidth);
-    const top = box.top - home.top + at.cy / zoom - tip.offsetHeight - 10;
-    tip.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
+    tip.tell(number(found.point.y), [found.line.name], [found.point.told]);
+    const down = box.top - figure.getBoundingClientRect().top;
+    tip.put(at.cx / zoom + 12, Math.max(0, down + at.cy / zoom - tip.height - 10));
   });
-  svg.addEventListener("pointerleave", () => {
-    tip.hidden = true;
-    mark.remove();
-  });
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @returns {SVGElement}
- */
-function node(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return /** @type {SVGElement} */ (element);
-}
-
-/**
- * @param {string} words
- * @param {number} x
- * @param {number} y
- * @param {string} anchor
- * @returns {SVGElement}
- */
-function text(words, x, y, anchor) {
-  const element = node("text", { x, y, "text-anchor": anchor });
-  element.textContent = words;
-  return element;
+  svg.addEventListener("pointerleave", leave);
 }

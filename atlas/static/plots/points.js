@@ -1,14 +1,192 @@
 /**
- * The plane that heads lie on: places, ticks, and the way from one point to the next.
+ * Heads as points on a plane. Points lie on a canvas between two drawings, the axes below and the
+ * marks above, so that a pointer that moves draws thousands of heads no second time.
  */
 
 import { number } from "../matrix/numbers.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { made, node, text } from "../shell/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 export const HEIGHT = 380;
 const [LEFT, RIGHT, TOP, BOTTOM, INNER] = [50, 10, 8, 44, 9];
+const ASIDE = 16; // pixels between a point and its tooltip
 
-/** @typedef {{at: number, x: number, y: number}} Point number of a head, and its place in pixels */
+/**
+ * What hears of the points, by their numbers; -1 is none.
+ * @typedef {object} Hearer
+ * @property {(at: number) => void} point one of them was pointed at
+ * @property {(at: number) => void} open
+ * @property {(at: number) => string[]} words its name, then what is known of it
+ */
+
+export class Points {
+  /**
+   * @param {Hearer} hearer
+   * @param {number} reach pixels from a pointer within which a point is found
+   */
+  constructor(hearer, reach) {
+    this.hearer = hearer;
+    this.reach = reach;
+    /** Places of the points in pixels. @type {ArrayLike<number>} */
+    this.x = [];
+    /** @type {ArrayLike<number>} */
+    this.y = [];
+    /** @type {{order: Int32Array, turn: Int32Array}[] | undefined} */
+    this.orders = undefined;
+    /** The point that is pointed at. */
+    this.at = -1;
+    this.below = node("svg", { "aria-hidden": "true" });
+    this.canvas = made("canvas");
+    this.over = node("svg", { "aria-hidden": "true" });
+    this.stage = made("div", "atlas-scatter");
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "group");
+    this.stage.append(this.below, this.canvas, this.over);
+    this.tip = new Tooltip(this.stage);
+    this.gone = new AbortController();
+    this.listen();
+  }
+
+  listen() {
+    const { stage, hearer } = this;
+    const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
+      stage.addEventListener(type, act, { signal: this.gone.signal });
+    on("pointermove", (event) => event.pointerType !== "touch" && hearer.point(this.under(event)));
+    on("pointerleave", (event) => event.pointerType === "mouse" && hearer.point(-1));
+    on("focusout", () => hearer.point(-1));
+    on("click", (event) => {
+      const found = this.under(event);
+      stage.focus({ preventScroll: true }); // the keys go on from here
+      hearer.point(found);
+      if (found >= 0) hearer.open(found);
+    });
+    on("keydown", (event) => this.press(event));
+  }
+
+  /** @param {KeyboardEvent} event */
+  press(event) {
+    const { hearer, at } = this;
+    if (event.altKey || event.metaKey || event.ctrlKey) return;
+    if (event.key === "Escape" && at >= 0) {
+      event.stopPropagation(); // what else it closes stays open until it is pressed again
+      return hearer.point(-1);
+    }
+    if ((event.key === "Enter" || event.key === " ") && at >= 0) {
+      event.preventDefault();
+      return hearer.open(at);
+    }
+    const next = this.next(event.key);
+    if (next < 0) return;
+    event.preventDefault();
+    hearer.point(next);
+    this.tip.say(hearer.words(next).join(", "));
+  }
+
+  /**
+   * The next point by its place across (left, right, Home, End) or up (up, down); both orders are
+   * made once a drawing.
+   * @param {string} key
+   * @returns {number} -1 for a key that leads nowhere
+   */
+  next(key) {
+    const isAcross = ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key);
+    if (!this.x.length || !(isAcross || key === "ArrowUp" || key === "ArrowDown")) return -1;
+    this.orders ??= [ordered(this.x, 1), ordered(this.y, -1)];
+    const { order, turn } = this.orders[isAcross ? 0 : 1];
+    const last = order.length - 1;
+    if (key === "End") return order[last];
+    if (key === "Home" || this.at < 0) return order[0];
+    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
+    return order[Math.min(last, Math.max(0, turn[this.at] + step))];
+  }
+
+  /** @param {MouseEvent} event @returns {number} the nearest point, -1 for none near */
+  under({ clientX, clientY }) {
+    const box = this.below.getBoundingClientRect();
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    let [best, least] = [-1, this.reach ** 2];
+    for (let at = 0; at < this.x.length; at += 1) {
+      const away = (this.x[at] - x) ** 2 + (this.y[at] - y) ** 2;
+      if (away < least) [best, least] = [at, away];
+    }
+    return best;
+  }
+
+  /**
+   * Other places, or another width; nothing is marked.
+   * @param {number} width in pixels
+   * @param {ArrayLike<number>} x
+   * @param {ArrayLike<number>} y
+   * @param {number} size of a point
+   */
+  lay(width, x, y, size) {
+    [this.x, this.y, this.orders] = [x, y, undefined];
+    for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT })) {
+      for (const svg of [this.below, this.over]) svg.setAttribute(key, String(value));
+    }
+    this.ring = node("circle", { class: "atlas-scatter-ring", r: size / 2 + 3 });
+    this.name = text("", 0, 0, "middle");
+    this.name.setAttribute("class", "atlas-scatter-name");
+  }
+
+  /**
+   * Say what is known of a point.
+   * @param {number} at -1 for none
+   * @param {HTMLElement[]} parts of the tooltip
+   */
+  tell(at, ...parts) {
+    this.at = at;
+    if (at < 0) return this.tip.hide();
+    const [x, y] = [this.x[at], this.y[at]];
+    this.tip.show(...parts);
+    this.tip.beside({ left: x, right: x, top: y, bottom: y }, ASIDE, HEIGHT);
+  }
+
+  /**
+   * A ring around a point, with its name where it is pointed at elsewhere, and what else is marked.
+   * @param {number} at -1 for none
+   * @param {string} name
+   * @param {SVGElement[]} held
+   */
+  mark(at, name, held) {
+    if (!this.ring || !this.name) return; // not drawn yet
+    const [x, y] = at < 0 ? [0, 0] : [this.x[at], this.y[at]];
+    this.put(this.ring, at);
+    this.name.textContent = at < 0 ? "" : name;
+    this.name.setAttribute("x", String(x));
+    this.name.setAttribute("y", String(y < 30 ? y + 24 : y - 13));
+    this.over.replaceChildren(...held, this.ring, this.name);
+  }
+
+  /**
+   * Lay a mark over a point.
+   * @param {SVGElement} mark
+   * @param {number} at -1 for none
+   */
+  put(mark, at) {
+    mark.setAttribute("visibility", at < 0 ? "hidden" : "visible");
+    if (at < 0) return mark;
+    mark.setAttribute("cx", String(this.x[at]));
+    mark.setAttribute("cy", String(this.y[at]));
+    return mark;
+  }
+
+  dispose() {
+    this.gone.abort();
+  }
+}
+
+/**
+ * @param {ArrayLike<number>} places
+ * @param {number} sign
+ * @returns {{order: Int32Array, turn: Int32Array}} points by their place, and the turn of each
+ */
+function ordered(places, sign) {
+  const order = Int32Array.from(places, (_, at) => at).sort((a, b) => sign * (places[a] - places[b]) || a - b);
+  const turn = new Int32Array(order.length);
+  order.forEach((at, place) => (turn[at] = place));
+  return { order, turn };
+}
 
 /**
  * @param {[number, number]} ends of the values
@@ -34,64 +212,12 @@ export function plane(width, x, y) {
 }
 
 /**
- * The next point by its place across (left, right, Home, End) or up (up, down).
- * @param {Point[]} points
- * @param {number} from number of a head, -1 for none
- * @param {string} key
- * @returns {number} number of a head, -1 for a key that leads nowhere
- */
-export function nextAlong(points, from, key) {
-  const isAcross = ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key);
-  if (!points.length || !(isAcross || key === "ArrowUp" || key === "ArrowDown")) return -1;
-  const place = (/** @type {Point} */ one) => (isAcross ? one.x : -one.y);
-  const order = [...points].sort((a, b) => place(a) - place(b) || a.at - b.at);
-  const last = order.length - 1;
-  if (key === "End") return order[last].at;
-  const now = order.findIndex(({ at }) => at === from);
-  if (key === "Home" || now < 0) return order[0].at;
-  const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
-  return order[Math.min(last, Math.max(0, now + step))].at;
-}
-
-/**
- * A dot of a path whose lines have round ends.
- * @param {Point} point
- */
-export function spot({ x, y }) {
-  return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @returns {SVGElement}
- */
-export function node(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return /** @type {SVGElement} */ (element);
-}
-
-/**
- * @param {string} words
- * @param {number} x
- * @param {number} y
- * @param {string} anchor
- * @returns {SVGElement}
- */
-export function text(words, x, y, anchor) {
-  const element = node("text", { x, y, "text-anchor": anchor });
-  element.textContent = words;
-  return element;
-}
-
-/**
  * Axes with their ticks and names.
  * @param {number} width
  * @param {ReturnType<typeof scaled>} across
  * @param {ReturnType<typeof scaled>} up
- * @param {import("../matrix/numbers.js").Matrix} x
- * @param {import("../matrix/numbers.js").Matrix} y
+ * @param {string} x
+ * @param {string} y
  */
 export function frame(width, across, up, x, y) {
   const bottom = HEIGHT - BOTTOM;
@@ -103,24 +229,27 @@ export function frame(width, across, up, x, y) {
     node("line", { x1: LEFT, x2: width - RIGHT, y1: up.at(value), y2: up.at(value) }),
     text(number(value), LEFT - 6, up.at(value) + 4, "end"),
   ]);
-  const name = text(y.title, 0, 0, "middle");
+  const name = text(y, 0, 0, "middle");
   name.setAttribute("transform", `translate(12 ${(TOP + bottom) / 2}) rotate(-90)`);
-  return [...lines, ...rows, text(x.title, (LEFT + width - RIGHT) / 2, HEIGHT - 6, "middle"), name];
+  return [...lines, ...rows, text(x, (LEFT + width - RIGHT) / 2, HEIGHT - 6, "middle"), name];
 }
 
 /**
- * @param {SVGElement | undefined} mark
- * @param {Point | undefined} point
+ * A canvas of that width, sharp on any screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width in pixels of the page
+ * @returns {{context: CanvasRenderingContext2D, zoom: number}} and pixels of the canvas for one of them
  */
-export function put(mark, point) {
-  mark?.setAttribute("visibility", point ? "visible" : "hidden");
-  if (!point) return;
-  mark?.setAttribute("cx", String(point.x));
-  mark?.setAttribute("cy", String(point.y));
+export function sharp(canvas, width) {
+  const zoom = Math.max(1, devicePixelRatio);
+  canvas.width = Math.round(width * zoom);
+  canvas.height = Math.round(HEIGHT * zoom);
+  canvas.style.cssText = `width:${width}px;height:${HEIGHT}px`;
+  return { context: /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), zoom };
 }
 
 /**
- * Points as dots with an edge, sharp on any screen.
+ * Points as dots with an edge.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {{x: number, y: number, colour: string}[]} dots
@@ -128,11 +257,7 @@ export function put(mark, point) {
  * @param {string} edge
  */
 export function dotted(canvas, width, dots, radius, edge) {
-  const zoom = Math.max(1, devicePixelRatio);
-  canvas.width = Math.round(width * zoom);
-  canvas.height = Math.round(HEIGHT * zoom);
-  canvas.style.cssText = `width:${width}px;height:${HEIGHT}px`;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const { context, zoom } = sharp(canvas, width);
   context.scale(zoom, zoom);
   context.strokeStyle = edge;
   context.lineWidth = 0.8;

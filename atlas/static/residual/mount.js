@@ -3,7 +3,9 @@
  * reads after each. Drawn when they come near, from the JSON that the figure above them reads.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
+import { made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
+import { Lazy } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../plots/lines.js").Chart} Chart */
@@ -12,26 +14,10 @@ const COLOURS = ["var(--atlas-curve-1)", "var(--atlas-curve-2)", "var(--atlas-cu
 
 /**
  * @param {HTMLElement} element of the page, empty until now
- * @returns {{dispose: () => void}}
+ * @returns {Lazy<{}>}
  */
 export default function mount(element) {
-  const gone = new AbortController();
-  element.dataset.ready = "mounted";
-  const nearby = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      nearby.disconnect();
-      draw(element, gone.signal).catch((error) => fail(element, error));
-    },
-    { rootMargin: "300px" },
-  );
-  nearby.observe(element);
-  return {
-    dispose: () => {
-      gone.abort();
-      nearby.disconnect();
-    },
-  };
+  return new Lazy(element, "The curves", (signal) => draw(element, signal));
 }
 
 /**
@@ -41,15 +27,12 @@ export default function mount(element) {
 async function draw(element, signal) {
   const source = new URL(String(element.dataset.src), document.baseURI);
   const [{ drawn }, { matrices }] = await Promise.all([import("../plots/lines.js"), fetchJson(source)]);
-  if (signal.aborted) return;
-  const home = document.createElement("div");
-  const title = document.createElement("h3");
-  title.textContent = "Layer by layer";
-  home.className = "atlas-trends";
-  element.append(title, home);
+  if (signal.aborted) return undefined;
+  const home = made("div", "atlas-trends");
+  element.append(made("h3", "", "Layer by layer"), home);
   const width = Math.min(540, Math.max(300, element.clientWidth));
   home.append(...charts(matrices).map((chart) => drawn(chart, width)));
-  element.dataset.ready = "live";
+  return {};
 }
 
 /**
@@ -99,17 +82,4 @@ function ticks(labels) {
   const step = Math.max(1, Math.ceil(last / 8));
   const shown = labels.map((label, at) => ({ at, label })).filter(({ at }) => at % step === 0 && (at === 0 || last - at >= step / 2));
   return last > 0 && shown[shown.length - 1].at !== last ? [...shown, { at: last, label: labels[last] }] : shown;
-}
-
-/**
- * @param {HTMLElement} element
- * @param {unknown} error
- */
-function fail(element, error) {
-  element.dataset.ready = "failed";
-  const note = document.createElement("p");
-  note.className = "atlas-note";
-  note.setAttribute("role", "alert");
-  note.textContent = `The curves could not be drawn: ${error instanceof Error ? error.message : error}.`;
-  element.append(note);
 }

@@ -1,5 +1,6 @@
 /**
- * The pinned cell of a page in its address, so that a link and the back button lead to it.
+ * What the address of a page says after its question mark: which cell is pinned, which head is open,
+ * what is chosen; so that a link and the back button lead to it.
  */
 
 /**
@@ -15,27 +16,75 @@
 const NEEDED = /** @type {const} */ (["figure", "matrix", "row", "column"]);
 const MORE = /** @type {const} */ (["scale", "order"]);
 
-/** @returns {Pin | null} what the address says */
-export function read() {
-  const said = new URLSearchParams(location.search);
-  if (NEEDED.some((key) => !said.has(key))) return null;
+/** Nothing of a pinned cell. */
+const UNPINNED = Object.fromEntries([...NEEDED, ...MORE].map((key) => [key, undefined]));
+
+/** What the address says. */
+export function said() {
+  return new URLSearchParams(location.search);
+}
+
+/**
+ * Put a query into the address.
+ * @param {string} query with its question mark, or empty
+ * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ */
+export function put(query, again) {
+  const address = `${location.pathname}${query}${location.hash}`;
+  if (query === location.search) return;
+  if (again) history.replaceState(history.state, "", address);
+  else history.pushState(history.state, "", address);
+}
+
+/**
+ * Put values into the address, and take out those that are undefined; what else stands there stays.
+ * @param {Record<string, string | undefined>} values
+ * @param {boolean} again the entry of the history that is shown is amended, without a new one
+ * @param {(query: string) => string} [spelt] how the query is written
+ */
+export function amend(values, again, spelt = (query) => query) {
+  const url = new URL(location.href);
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) url.searchParams.delete(key);
+    else url.searchParams.set(key, value);
+  }
+  put(spelt(url.search), again);
+}
+
+/**
+ * A query without the escapes that it does not need: slashes, colons and commas are harmless in it.
+ * @param {string} query
+ */
+export function readable(query) {
+  return query.replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%40", "@");
+}
+
+/**
+ * Act when the reader goes back or forward on this page, not when that leaves it.
+ * @param {() => void} act
+ * @param {AbortSignal} signal
+ */
+export function whenBackOrForward(act, signal) {
+  const page = location.pathname;
+  addEventListener("popstate", () => location.pathname === page && act(), { signal });
+}
+
+/** @returns {Pin | null} the pinned cell that the address names */
+export function readPin() {
+  const found = said();
+  if (NEEDED.some((key) => !found.has(key))) return null;
   return /** @type {Pin} */ (
-    Object.fromEntries([...NEEDED, ...MORE].flatMap((key) => (said.has(key) ? [[key, said.get(key)]] : [])))
+    Object.fromEntries([...NEEDED, ...MORE].flatMap((key) => (found.has(key) ? [[key, found.get(key)]] : [])))
   );
 }
 
 /**
- * Put a pin into the address; what else stands there stays.
+ * Put a pin into the address, or take it out.
  * @param {Pin | null} pin
  * @param {boolean} again the entry of the history that is shown is amended, without a new one
  */
-export function write(pin, again) {
-  const url = new URL(location.href);
-  for (const key of [...NEEDED, ...MORE]) url.searchParams.delete(key);
-  for (const [key, value] of Object.entries(pin ?? {})) if (value) url.searchParams.set(key, value);
-  if (url.href === location.href) return;
-  if (again) history.replaceState(history.state, "", url);
-  else history.pushState(history.state, "", url);
+export function writePin(pin, again) {
+  amend({ ...UNPINNED, ...pin }, again);
 }
 
 /**
@@ -43,8 +92,8 @@ export function write(pin, again) {
  * @returns {[number, number] | null} layer and head
  */
 export function readHead() {
-  const said = /^(\d{1,4})\.(\d{1,4})$/.exec(new URLSearchParams(location.search).get("head") ?? "");
-  return said && [Number(said[1]), Number(said[2])];
+  const found = /^(\d{1,4})\.(\d{1,4})$/.exec(said().get("head") ?? "");
+  return found && [Number(found[1]), Number(found[2])];
 }
 
 /**
@@ -54,11 +103,5 @@ export function readHead() {
  * @param {boolean} alone the pinned cell, which may be of another head, does not stay
  */
 export function writeHead(head, again, alone = false) {
-  const url = new URL(location.href);
-  if (alone) for (const key of [...NEEDED, ...MORE]) url.searchParams.delete(key);
-  if (head) url.searchParams.set("head", head.join("."));
-  else url.searchParams.delete("head");
-  if (url.href === location.href) return;
-  if (again) history.replaceState(history.state, "", url);
-  else history.pushState(history.state, "", url);
+  amend({ ...(alone ? UNPINNED : {}), head: head?.join(".") }, again);
 }

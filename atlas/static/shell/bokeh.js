@@ -2,6 +2,9 @@
  * BokehJS: loaded once and on first use, filled with data, and torn down without leaks.
  */
 
+import { made } from "./dom.js";
+import { fetchJson } from "./fetch.js";
+
 /** @typedef {Record<string, unknown>} Attributes */
 /** @typedef {{script: string, palettes: Record<string, string[]>, item: any}} Template */
 /** @typedef {{width: number, height: number, shares: Float32Array}} Image */
@@ -27,22 +30,12 @@ export function loadTemplate() {
 }
 
 /**
- * @param {URL} url
- * @returns {Promise<any>}
- */
-export async function fetchJson(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url.pathname} answered ${answer.status}`);
-  return answer.json();
-}
-
-/**
  * @param {string} name file name of BokehJS beside this module
  * @returns {Promise<any>} the Bokeh namespace
  */
 function loadBokeh(name) {
   bokeh ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
+    const script = made("script");
     script.src = new URL(name, import.meta.url).href;
     script.onload = () => {
       // @ts-ignore: BokehJS is a plain script

@@ -1,11 +1,12 @@
 /**
- * The bundle of a survey, as `surveys.py` packs and describes it.
+ * The bundle of a survey, as `atlas/site/across/surveys.py` packs and describes it.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
+import { fetchBytes, fetchJson } from "../shell/fetch.js";
+
 
 /** @typedef {import("../panels/canvas.js").Panel} Panel */
-/** @typedef {import("../panels/canvas.js").Scale} Scale */
+/** @typedef {import("../matrix/scales.js").Shared} Scale */
 /** @typedef {Panel & {model: number, mean: number|null, highest: number|null}} Map_ */
 
 /**
@@ -95,14 +96,4 @@ export class Bundle {
     }
     return part;
   }
-}
-
-/**
- * @param {URL} url
- * @returns {Promise<ArrayBuffer>}
- */
-async function fetchBytes(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url.pathname} answered ${answer.status}`);
-  return answer.arrayBuffer();
 }

@@ -5,10 +5,15 @@
 
 import { Bundle } from "./bundle.js";
 import { loadTemplate } from "../shell/bokeh.js";
-import { bar, classes, made } from "../panels/legend.js";
+import { explain } from "../panels/legend.js";
 import { place } from "../matrix/numbers.js";
-import { cellAt, MISSING, pixels, told } from "../panels/canvas.js";
+import { MISSING, told } from "../matrix/scales.js";
+import { cellAt, pixels } from "../panels/canvas.js";
 import { sorted, Tile } from "./tiles.js";
+import { moved } from "../panels/keys.js";
+import { Tooltip } from "../panels/tooltip.js";
+import { amend, said } from "../shell/address.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./tiles.js").State} State */
 /** @typedef {import("./bundle.js").Quantity} Quantity */
@@ -23,7 +28,6 @@ const GAP = 20;
  * @returns {Promise<{dispose: () => void}>}
  */
 export default async function mount(element) {
-  if (element.dataset.view === "family") return (await import("../family/mount.js")).mount(element);
   const url = new URL(String(element.dataset.src), document.baseURI);
   const [bundle, { palettes }] = await Promise.all([Bundle.load(url), loadTemplate()]);
   const survey = new Survey(element, bundle, palettes);
@@ -46,12 +50,10 @@ class Survey {
     this.tiles = this.hydrated();
     /** @type {Tile[]} what is shown, in order */
     this.shown = [];
-    this.tip = made("div", "atlas-tip");
-    this.tip.hidden = true;
-    this.tip.setAttribute("role", "status");
-    this.choice = /** @type {HTMLAnchorElement} */ (made("a", "atlas-survey-compare"));
+    this.tip = new Tooltip(element, "status");
+    this.choice = made("a", "atlas-survey-compare");
     this.choice.hidden = true;
-    element.append(this.tip, this.choice);
+    element.append(this.choice);
     /** @type {[Tile, number, number] | null} */
     this.cell = null;
     /** @type {State} */
@@ -91,7 +93,7 @@ class Survey {
 
   /** @returns {State} what the address asks for, as far as the page offers it */
   read() {
-    const asked = new URLSearchParams(location.search);
+    const asked = said();
     const state = /** @type {any} */ ({ off: new Set() });
     for (const name of FIELDS) {
       const field = this.part(name);
@@ -108,17 +110,15 @@ class Survey {
 
   /** The address says what is shown; what a page begins with is left out. */
   write() {
-    const asked = new URLSearchParams(location.search);
+    /** @type {Record<string, string | undefined>} */
+    const values = {};
     for (const name of FIELDS) {
       const field = this.part(name);
       const first = [...(field.options ?? [])].find((option) => option.defaultSelected) ?? field.options?.[0];
-      if (this.state[name] === (first?.value ?? "")) asked.delete(name);
-      else asked.set(name, this.state[name]);
+      values[name] = this.state[name] === (first?.value ?? "") ? undefined : this.state[name];
     }
-    if (this.state.off.size) asked.set("off", [...this.state.off].sort((a, b) => a - b).join(","));
-    else asked.delete("off");
-    const query = asked.toString();
-    history.replaceState(history.state, "", `${location.pathname}${query && `?${query}`}${location.hash}`);
+    values.off = [...this.state.off].sort((a, b) => a - b).join(",") || undefined;
+    amend(values, true);
   }
 
   listen() {
@@ -204,16 +204,9 @@ class Survey {
   /** The key, and what is shown in words. */
   describe() {
     const { quantity, shown, tiles } = this;
-    const key = this.part("key");
-    if (quantity.transform === "whole") {
-      const counts = quantity.categories.map((_, category) =>
-        shown.reduce((sum, tile) => sum + tile.tally()[category], 0),
-      );
-      const focused = [...key.querySelectorAll("button")].indexOf(document.activeElement);
-      const toggle = (/** @type {number} */ category) => this.toggle(category);
-      key.replaceChildren(classes(quantity, this.palettes, this.state.off, counts, toggle));
-      if (focused >= 0) key.querySelectorAll("button")[focused]?.focus();
-    } else key.replaceChildren(bar(quantity, this.palettes));
+    const counts = () =>
+      quantity.categories.map((_, category) => shown.reduce((sum, tile) => sum + tile.tally()[category], 0));
+    explain(this.part("key"), quantity, this.palettes, this.state.off, counts, (category) => this.toggle(category));
     const [rows, axis] = quantity.axes.map((one) => one.replaceAll("_", " "));
     const labels = axis === "module" && tiles.find((tile) => tile.map)?.map?.columns;
     const columns = labels ? labels.join(", ") : `${axis}, the first on the left`;
@@ -264,16 +257,12 @@ class Survey {
     if (event.key === "Escape") return this.point(null);
     const tile = this.shown.find((one) => one.canvas === event.target);
     if (event.key === "Enter" && tile) return this.visit();
-    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const move = moves[/** @type {keyof typeof moves} */ (event.key)];
-    if (!tile?.map || !move) return;
+    if (!tile?.map) return;
+    const from = this.cell?.[0] === tile ? this.cell : null;
+    const next = moved(event, from && [from[1], from[2]], tile.map.rows.length, tile.map.columns.length);
+    if (!next) return;
     event.preventDefault();
-    const [, row, column] = this.cell?.[0] === tile ? this.cell : [tile, -move[0], -move[1]];
-    const { rows, columns } = tile.map;
-    const [down, right] = [row + move[0], column + move[1]];
-    if (down >= 0 && right >= 0 && down < rows.length && right < columns.length) {
-      this.point([tile, down, right]);
-    }
+    this.point([tile, ...next]);
   }
 
   /** Go to the cell that is told, on its model's page, where its exact value is. */
@@ -283,7 +272,8 @@ class Survey {
     const { analysis } = this.bundle.index;
     const labels = { row: map?.rows[row] ?? "", column: map?.columns[column] ?? "" };
     const pin = new URLSearchParams({ figure: analysis, matrix: this.quantity.name, ...labels });
-    if (analysis === "functions") pin.set("head", `${labels.row}.${labels.column}`);
+    const { pin: also } = this.element.dataset; // by which name the page knows a cell as well
+    if (also) pin.set(also, `${labels.row}.${labels.column}`);
     location.assign(`${this.element.dataset.root}models/${model.slug}/?${pin}#${analysis}`);
   }
 
@@ -294,41 +284,19 @@ class Survey {
   point(cell) {
     const { tip } = this;
     this.cell = cell;
-    tip.hidden = !cell;
-    if (!cell?.[0].map) return;
+    if (!cell?.[0].map) return tip.hide();
     const [tile, row, column] = cell;
     const { quantity } = this;
     const { rows, columns, steps } = cell[0].map;
     const { value, note } = told(quantity, steps[row * columns.length + column]);
     const where = `${place(quantity.axes[0], rows[row])}, ${place(quantity.axes[1], columns[column])}`;
-    tip.replaceChildren(
-      made("strong", "atlas-value", value),
-      made("span", "", where),
-      made("span", "", tile.model.name),
-      made("small", "", note),
-    );
-    this.settle(tile.canvas, row / rows.length, (column + 1) / columns.length);
-  }
-
-  /**
-   * Put the tip beside a cell, inside the survey.
-   * @param {HTMLCanvasElement} canvas
-   * @param {number} down share of the canvas
-   * @param {number} right share of the canvas
-   */
-  settle(canvas, down, right) {
-    const { tip, element } = this;
-    const [map, home] = [canvas.getBoundingClientRect(), element.getBoundingClientRect()];
-    const x = map.left - home.left + map.width * right + 10;
-    const over = x + tip.offsetWidth > home.width;
-    const y = map.top - home.top + map.height * down - tip.offsetHeight - 8;
-    const left = over ? Math.max(0, x - tip.offsetWidth - 28) : x;
-    tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(Math.max(0, y))}px)`;
+    tip.tell(value, [where, tile.model.name], [note]);
+    tip.above(tip.cell(tile.canvas, row, column));
   }
 
   dispose() {
     this.gone.abort();
-    this.tip.remove();
+    this.tip.dispose();
     this.choice.remove();
   }
 }

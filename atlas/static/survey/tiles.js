@@ -2,8 +2,8 @@
  * One model of a survey: its name, its map, and how it is found and sorted.
  */
 
-import { made } from "../panels/legend.js";
 import { cellSize, paint } from "../panels/canvas.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Model} Model */
 /** @typedef {import("./bundle.js").Map_} Map_ */
@@ -30,10 +30,10 @@ export class Tile {
     this.element = element;
     this.model = model;
     this.words = `${model.name} ${model.slug} ${model.family}`.toLowerCase();
-    this.canvas = document.createElement("canvas");
+    this.canvas = made("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
-    this.box = /** @type {HTMLInputElement} */ (made("input"));
+    this.box = made("input");
     this.box.type = "checkbox";
     this.box.autocomplete = "off";
     this.box.setAttribute("aria-label", `Compare ${model.name}`);

@@ -1,4 +1,4 @@
-"""The compare page as a reader uses it, and its arithmetic held to `atlas/compare.py`."""
+"""The compare page as a reader uses it; `comparison_reference` computes what it shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.figures import heatmap
-from atlas.site.templates import number
+from atlas.words import number
 
 LIVE = '[data-atlas="compare"][data-ready="live"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

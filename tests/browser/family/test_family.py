@@ -15,10 +15,10 @@ from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.across import shared_scale
 from atlas.site.across.families import ordered
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures import palettes
 
 LAYERS = (12, 28, 48)
-LIVE = '[data-view="family"][data-ready="live"]'
+LIVE = '[data-atlas="family"][data-ready="live"]'
 PIXELS = """(at) => {
   const canvas = document.querySelectorAll(".atlas-panel canvas")[at];
   const { width, height } = canvas;
@@ -69,10 +69,7 @@ def test_panels_stand_in_order_of_size_on_one_scale(page: Any, family: Family) -
     shown = [found["rms"] for found in family.matrices]
     scale, order = shared_scale.over(shown), ordered(shown)
     colours = np.array(
-        [
-            [int(c[at : at + 2], 16) for at in (1, 3, 5)]
-            for c in bokeh_figure.palettes()["sequential"]
-        ]
+        [[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palettes.by_kind()["sequential"]]
     )
     for at, matrix in enumerate(shown):
         places = [matrix.columns.index(column) for column in order]

@@ -17,7 +17,7 @@ from served import Site
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles import profile_file, statement
 from atlas.site import pages
-from atlas.site.figures import bokeh_figure, functions
+from atlas.site.figures import palettes
 
 SHAPES = {"a48x25": (48, 25), "b32x32": (32, 32), "c36x40": (36, 40), "d80x64": (80, 64)}
 FIGURE = ".atlas-functional"
@@ -100,7 +100,7 @@ def test_panels_show_the_heads_of_their_category(page: Any, site: Site, slug: st
         shown = pixels(page, f"{FIGURE} canvas", at)
         assert shown.shape == (heads, layers, 4)
         np.testing.assert_array_equal(shown[..., 3] > 0, own.T > 0)
-        for number, colour in enumerate(functions.COLOURS, start=1):
+        for number, colour in enumerate(palettes.HEAD_COLOURS, start=1):
             is_it = ((own > 0) & (many == number)).T
             assert (shown[is_it][:, :3] == rgb(colour)).all()
         bars = page.locator(".atlas-map-bars").nth(at).locator("i")
@@ -115,7 +115,7 @@ def test_panels_show_the_heads_of_their_category(page: Any, site: Site, slug: st
 def test_the_survey_draws_all_four_shapes(page: Any, site: Site) -> None:
     page.goto(f"{site.url}survey/functions/?matrix=categories")
     page.wait_for_selector('[data-atlas="survey"][data-ready="live"]')
-    palette = bokeh_figure.CATEGORY_COLOURS
+    palette = palettes.CATEGORY_COLOURS
     for slug, shape in SHAPES.items():
         tile = f'[data-slug="{slug}"] canvas'
         shown = pixels(page, tile)
@@ -133,7 +133,7 @@ def test_classes_are_switched_and_colours_changed(page: Any, site: Site) -> None
     before = pixels(page, f"{FIGURE} canvas")
     page.locator(f"{FIGURE} .atlas-class").first.click()
     after = pixels(page, f"{FIGURE} canvas")
-    ones = (before[..., :3] == rgb(functions.COLOURS[0])).all(-1) & (before[..., 3] > 0)
+    ones = (before[..., :3] == rgb(palettes.HEAD_COLOURS[0])).all(-1) & (before[..., 3] > 0)
     assert ones.any()
     assert (after[ones][:, 3] == 0).all()
     np.testing.assert_array_equal(after[~ones], before[~ones])

@@ -152,7 +152,7 @@ def test_a_quantity_on_another_scale_stands_alone(page: Any, sizes: Sizes) -> No
 
 def test_a_family_shows_its_sizes_so_and_can_do_without_blocks(page: Any, sizes: Sizes) -> None:
     page.goto(f"{sizes.url}families/f/")
-    page.wait_for_selector('[data-view="family"][data-ready="live"]')
+    page.wait_for_selector('[data-atlas="family"][data-ready="live"]')
     means = np.mean([matrix.values.mean(axis=0) for matrix in sizes.taylor], axis=0)
     order = [MODULES[at] for at in np.argsort(-means, kind="stable")]
     panels = page.locator(".atlas-panel")
@@ -168,7 +168,7 @@ def test_a_family_shows_its_sizes_so_and_can_do_without_blocks(page: Any, sizes:
     page.locator('[data-role="beside"]').uncheck()
     assert panels.first.locator(".atlas-panel-columns span").all_inner_texts() == order
     page.reload()
-    page.wait_for_selector('[data-view="family"][data-ready="live"]')
+    page.wait_for_selector('[data-atlas="family"][data-ready="live"]')
     assert panels.first.locator(".atlas-panel-columns span").all_inner_texts() == order
     assert not page.locator('[data-role="beside"]').is_checked()
 

@@ -21,8 +21,8 @@ from atlas.analyses.masks import choosing
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
-from atlas.site.figures import bokeh_figure
 from atlas.site.figures import masks as mask_maps
+from atlas.site.figures import palettes
 
 LAYERS = {"a8": 8, "b36": 36, "c8": 8}
 FIGURE = ".atlas-masks"
@@ -63,12 +63,12 @@ def pixels(page: Any, at: int, within: str = FIGURE) -> np.ndarray:
 
 def diverging() -> np.ndarray:
     """The palette of deltas, (colour, RGB): blue below zero, red above."""
-    return np.array([list(bytes.fromhex(one[1:7])) for one in bokeh_figure.palettes()["diverging"]])
+    return np.array([list(bytes.fromhex(one[1:7])) for one in palettes.by_kind()["diverging"]])
 
 
 def masks(page: Any, within: str = FIGURE, first: int = 0) -> dict[str, np.ndarray]:
     """The masks that two panels show, 1 for dark and 0 for light."""
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in palettes.BINARY_COLOURS)
     found = {}
     for at, kind in enumerate(KINDS):
         shown = pixels(page, first + at, within)
@@ -292,7 +292,7 @@ def test_masks_as_files(page: Any, site: Site) -> None:
     for topic in topics:
         assert picture.count(f">{topic}</text>") == 1
     shown = Image.open(download(page, "PNG")).convert("RGB")
-    for colour in bokeh_figure.BINARY_COLOURS:
+    for colour in palettes.BINARY_COLOURS:
         assert (np.asarray(shown) == list(bytes.fromhex(colour[1:]))).all(-1).sum() > 1000
 
 
@@ -380,7 +380,7 @@ def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None
 def test_the_survey_draws_topics_by_layers(page: Any, site: Site) -> None:
     page.goto(f"{site.url}survey/masks/?matrix=mask:mlp")
     page.wait_for_selector('[data-atlas="survey"][data-ready="live"]')
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in palettes.BINARY_COLOURS)
     for slug in LAYERS:
         shown = pixels(page, 0, f'[data-slug="{slug}"]')
         kept = profile(site, slug).matrix("mask:mlp").values[..., None]

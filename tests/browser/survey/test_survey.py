@@ -13,7 +13,7 @@ import samples
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.across import shared_scale
-from atlas.site.figures import bokeh_figure
+from atlas.site.figures import palettes
 
 SHAPES = ((48, 25), (32, 32), (36, 40), (80, 64), (6, 8))
 LIVE = '[data-atlas="survey"][data-ready="live"]'
@@ -76,7 +76,7 @@ def test_every_pixel_is_the_colour_of_its_step(page: Any, survey: Survey, name: 
     _open(page, survey, f"?matrix={name}")
     having = {slug: found[name] for slug, found in survey.matrices.items() if name in found}
     scale = shared_scale.over(list(having.values()))
-    palette = bokeh_figure.palettes()[scale.kind]
+    palette = palettes.by_kind()[scale.kind]
     colours = np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in palette])
     assert sorted(_shown(page)) == sorted(having)
     for slug, matrix in having.items():

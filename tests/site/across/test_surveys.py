@@ -15,7 +15,6 @@ import samples
 
 from atlas.paths import Project
 from atlas.profiles import collection, statement
-from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.across import surveys
 from atlas.site.across.surveys import Survey
@@ -139,11 +138,6 @@ def test_modules_stand_in_the_same_columns(atlas: Project) -> None:
     assert {columns for _, _, columns in layout} == {layout[0][2]}
 
 
-def test_labels_are_merged_in_the_order_of_the_block() -> None:
-    several = (["q", "k", "up", "down"], ["norm", "q", "up", "gate", "down", "after"])
-    assert surveys.merged(several) == ("norm", "q", "k", "up", "gate", "down", "after")
-
-
 def test_a_large_bundle_has_parts(atlas: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = _read(_survey(atlas))[1]
     monkeypatch.setattr(surveys, "PART", 2000)
@@ -192,14 +186,3 @@ def test_an_analysis_without_profiles_says_so(tmp_path: Path) -> None:
     page = (made.docs / "survey" / "weights" / "index.md").read_text()
     assert "<details" in page and "1 model awaiting" in page
     assert not (made.docs / "survey" / "weights" / "bundle.json").exists()
-
-
-def test_quantities_keep_the_order_of_profiles() -> None:
-    one = samples.profile(matrices=_named("a", "b"))
-    two = samples.profile(matrices=_named("b", "c"))
-    assert list(surveys.quantities([one, two])) == ["a", "b", "c"]
-    assert surveys.quantities([one, two])["c"][0] is None
-
-
-def _named(*names: str) -> tuple[Matrix, ...]:
-    return tuple(samples.matrix(name=name) for name in names)

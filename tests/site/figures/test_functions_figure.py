@@ -20,6 +20,7 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.profile_file import Profile
 from atlas.site import pages
 from atlas.site.figures import functions
+from atlas.site.figures.palettes import HEAD_COLOURS
 
 SHAPES = [(48, 25), (32, 32), (36, 40), (80, 64), (4, 4), (1, 1)]
 
@@ -64,7 +65,7 @@ def test_the_picture_has_a_pixel_for_every_head_of_every_panel(profile: Profile)
                 assert alpha == 0
                 continue
             many = sum(each[layer, head] > 0 for each in counts)
-            assert f"#{red:02x}{green:02x}{blue:02x}" == functions.COLOURS[many - 1]
+            assert f"#{red:02x}{green:02x}{blue:02x}" == HEAD_COLOURS[many - 1]
             assert alpha == 255
 
 

@@ -114,8 +114,3 @@ def test_every_shape_has_a_frame_that_a_page_can_hold(layers: int, heads: int) -
     assert box.width <= max(8 * heads, 770)
     assert box.left < 200
     assert box.right < 100
-
-
-def test_box_is_text_that_the_browser_splits() -> None:
-    text = heatmap.box(samples.matrix()).text
-    assert len([int(part) for part in text.split(" ")]) == 8

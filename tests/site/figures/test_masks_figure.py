@@ -18,7 +18,7 @@ from PIL import Image
 
 from atlas.profiles.profile_file import Profile
 from atlas.site import pages
-from atlas.site.figures import bokeh_figure, masks
+from atlas.site.figures import masks, palettes
 
 LAYERS = [8, 36, 1]
 
@@ -48,7 +48,7 @@ def test_the_picture_has_a_pixel_for_every_block(profile: Profile) -> None:
     found = masks.of(profile)
     assert found
     shown = np.asarray(Image.open(io.BytesIO(masks.png(profile))).convert("RGB"))
-    light, dark = (list(bytes.fromhex(colour[1:])) for colour in bokeh_figure.BINARY_COLOURS)
+    light, dark = (list(bytes.fromhex(colour[1:])) for colour in palettes.BINARY_COLOURS)
     for at, name in enumerate(("mlp", "attn")):
         values = profile.matrix(f"mask:{name}").values
         panel = shown[:, at * found.layers : (at + 1) * found.layers]

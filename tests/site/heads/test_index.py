@@ -251,10 +251,3 @@ def test_the_pages_build_with_heads_and_without(atlas: Project, tmp_path: Path) 
     text = pagecheck.Page(atlases.build(empty) / "heads/index.html").text
     assert "No head has been measured yet." in text
     assert not (empty.docs / "heads/bundle.json").exists()
-
-
-def test_what_the_files_hold_is_told(atlas: Project) -> None:
-    told = head_index.described()
-    index = _index(_load(atlas))
-    for key in (*index, *index["models"][0], *index["nearest"], *index["scores"][0]):
-        assert key in told, key

@@ -216,8 +216,3 @@ def test_a_list_names_the_nearest_models_only() -> None:
 def test_an_atlas_of_too_many_heads_goes_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "LIMIT", 19)
     assert nearest.nearest(np.zeros((20, 6)), [0, 10, 20]) is None
-
-
-def test_how_it_is_computed_is_told_with_its_numbers() -> None:
-    told = " ".join(nearest.described())
-    assert str(DOUBT) in told and f"1/{STEPS}" in told

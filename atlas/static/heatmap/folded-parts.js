@@ -1,27 +1,53 @@
 /**
- * What stands behind a figure, shown when it is asked for: how to read it, and how its profile came
- * to be.
+ * The folded parts below a figure, filled when a reader opens them: the data table, how to read it,
+ * and how its profile came to be.
  */
 
-import { fetchJson } from "../shell/bokeh.js";
 import { grouped } from "../matrix/numbers.js";
+import { made } from "../shell/dom.js";
+import { fetchJson } from "../shell/fetch.js";
 
+/** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 /** @typedef {Record<string, string | number | boolean | null>} Told */
 
 /** @type {Promise<Record<string, string>> | undefined} */
 let readings;
 
 /**
+ * The data table of what is shown, where it is open.
+ * @param {Heatmap} heatmap
+ */
+export async function fillTable(heatmap) {
+  const { table } = await import("./data-table.js");
+  const details = heatmap.part("table");
+  details.querySelector(".atlas-scroll")?.remove();
+  if (details.open) details.append(table(heatmap.shown));
+}
+
+/**
+ * What stands behind the figure, once.
+ * @param {Heatmap} heatmap
+ * @param {string} role reading or origin
+ */
+export async function unfold(heatmap, role) {
+  const details = heatmap.part(role);
+  if (details.childElementCount > 1) return;
+  await heatmap.start();
+  const told = role === "reading" ? [await reading(String(heatmap.element.dataset.figure))] : origin(heatmap.profile);
+  if (details.childElementCount === 1) details.append(...told);
+}
+
+/**
  * How to read the figures of an analysis, from its docstring.
  * @param {string} analysis
  * @returns {Promise<HTMLElement>}
  */
-export async function reading(analysis) {
+async function reading(analysis) {
   readings ??= fetchJson(new URL("reading.json", import.meta.url)).catch((error) => {
     readings = undefined;
     throw error;
   });
-  const told = document.createElement("p");
+  const told = made("p");
   told.innerHTML = (await readings)[analysis]; // the atlas' own text, escaped when it was written
   return told;
 }
@@ -31,7 +57,7 @@ export async function reading(analysis) {
  * @param {any} profile as its JSON file has it
  * @returns {HTMLElement[]}
  */
-export function origin(profile) {
+function origin(profile) {
   const { source, revision, digest, tokenizer } = profile.model;
   return [
     pairs("Protocol: what must agree before two models are compared", { version: profile.version, ...profile.protocol }),
@@ -46,28 +72,15 @@ export function origin(profile) {
  * @param {Told} values
  */
 function pairs(title, values) {
-  const made = document.createElement("div");
-  made.className = "atlas-pairs";
-  const heading = document.createElement("h3");
-  heading.textContent = title;
-  const list = document.createElement("dl");
+  const list = made("dl");
   for (const [key, value] of Object.entries(values)) {
-    const pair = document.createElement("div");
-    pair.append(term("dt", key.replaceAll("_", " ")), term("dd", worded(key, value)));
+    const pair = made("div");
+    pair.append(made("dt", "", key.replaceAll("_", " ")), made("dd", "", worded(key, value)));
     list.append(pair);
   }
-  made.append(heading, list);
-  return made;
-}
-
-/**
- * @param {string} tag
- * @param {string} text
- */
-function term(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
+  const whole = made("div", "atlas-pairs");
+  whole.append(made("h3", "", title), list);
+  return whole;
 }
 
 /**

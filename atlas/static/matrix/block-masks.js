@@ -1,9 +1,37 @@
 /**
- * The order of topics in which similar ones are neighbours. `mask_maps.py` says the same for the
- * picture that a page shows before any script has run.
+ * Masks over the blocks of a model: which are pruned at a sparsity, and the order of topics in which
+ * similar ones are neighbours.
+ *
+ * The same in Python, for the masks that are published and the picture of them:
+ * `atlas/analyses/masks/choosing.py`, `atlas/site/figures/masks.py`.
  */
 
 const LEAST = 1e-9; // what a reordering must gain to count: less is the noise of binary fractions
+
+/**
+ * How many blocks a sparsity prunes: the nearest whole number, halves upwards.
+ * @param {number} sparsity share of all blocks
+ * @param {number} blocks
+ */
+export function prunedCount(sparsity, blocks) {
+  return Math.floor(sparsity * blocks + 0.5);
+}
+
+/**
+ * Masks that prune so many blocks of every topic: the cheapest ones; of equal ones that which comes
+ * first.
+ * @param {number[][]} costs of every topic and block
+ * @param {number} count
+ * @returns {number[][]} 1 for kept, 0 for pruned
+ */
+export function cheapest(costs, count) {
+  return costs.map((line) => {
+    const order = [...line.keys()].sort((a, b) => line[a] - line[b] || a - b);
+    const mask = line.map(() => 1);
+    for (const block of order.slice(0, count)) mask[block] = 0;
+    return mask;
+  });
+}
 
 /**
  * How far topics lie apart: blocks that only one of two keeps; where that is the same for several,

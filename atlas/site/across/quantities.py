@@ -1,0 +1,96 @@
+"""What of several profiles is the same quantity, and what they say of it together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from atlas.profiles.matrix import Matrix, rounded
+from atlas.profiles.profile_file import Profile
+from atlas.site.across.shared_scale import STEPS
+
+
+def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
+    """The (version, protocol) that profiles were measured with, those of most profiles first; of
+    equally many, the newer version."""
+    counts: dict[str, int] = {}
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for profile in profiles:
+        key = group_key(profile)
+        counts[key] = counts.get(key, 0) + 1
+        found.setdefault(key, (profile.version, dict(profile.protocol)))
+    return [
+        found[key] for key in sorted(counts, key=lambda key: (-counts[key], -found[key][0], key))
+    ]
+
+
+def group_key(profile: Profile) -> str:
+    """The same text for all profiles whose values may be subtracted from each other's."""
+    return json.dumps([profile.version, dict(profile.protocol)], sort_keys=True)
+
+
+def named(profiles: Sequence[Profile]) -> dict[str, list[Matrix | None]]:
+    """Each matrix name with every profile's matrix of it, None for profiles without.
+
+    Names stand in the order of the profiles' own; only matrices that are the same quantity as
+    most profiles' are kept, and only those whose categories have a step each.
+    """
+    table = [
+        {item.name: item for item in profile.matrices if len(item.categories or ()) <= STEPS}
+        for profile in profiles
+    ]
+    found: dict[str, list[Matrix | None]] = {}
+    for name in dict.fromkeys(name for named in table for name in named):
+        items = [named.get(name) for named in table]
+        known = Counter(same_quantity(item) for item in items if item is not None)
+        wanted = known.most_common(1)[0][0]
+        found[name] = [item if item and same_quantity(item) == wanted else None for item in items]
+    return found
+
+
+def same_quantity(matrix: Matrix) -> Hashable:
+    """What two matrices of one name must agree in to be shown on one scale."""
+    return matrix.kind, matrix.unit, matrix.axes, matrix.scale, matrix.categories
+
+
+def merged(several: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The labels of several models in one order: each stands after the one that it follows in the
+    first model that has it."""
+    found: list[str] = []
+    for labels in several:
+        at = 0
+        for label in labels:
+            if label in found:
+                at = found.index(label) + 1
+            else:
+                found.insert(at, label)
+                at += 1
+    return tuple(found)
+
+
+def spread(matrix: Matrix, columns: tuple[str, ...]) -> Matrix:
+    """The same matrix with these columns; those that it lacks have no values."""
+    if matrix.columns == columns:
+        return matrix
+    values = np.full((len(matrix.rows), len(columns)), np.nan)
+    for at, column in enumerate(columns):
+        if column in matrix.columns:
+            values[:, at] = matrix.values[:, matrix.columns.index(column)]
+    return replace(matrix, columns=columns, values=values, native=None, spread=None)
+
+
+def mean(matrix: Matrix) -> float | int | None:
+    """The mean of the values that exist, None for categories and where there are none."""
+    known = matrix.values[np.isfinite(matrix.values)]
+    return rounded(float(known.mean())) if known.size and matrix.kind != "categorical" else None
+
+
+def highest(matrix: Matrix) -> float | int | None:
+    """The highest value, None for categories and where there are none."""
+    known = matrix.values[np.isfinite(matrix.values)]
+    return rounded(float(known.max())) if known.size and matrix.kind != "categorical" else None

@@ -1,0 +1,63 @@
+"""What every page is made from: models as pages show them, analyses, claims, and the templates."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from atlas.paths import Project, template_dirs
+from atlas.profiles import collection, statement
+from atlas.profiles.collection import Model
+from atlas.profiles.statement import Statement
+from atlas.review import claims, verdicts
+from atlas.review.verdicts import Verdict
+from atlas.site import model_page, reference_models, templates
+from atlas.site.model_page import Section
+from atlas.site.reference_models import Reference
+
+Files = Iterator[tuple[str, bytes]]
+"""Files of the site: path below docs/, and content."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A project, read once for all pages."""
+
+    project: Project
+    templates: jinja2.Environment
+    models: tuple[Model, ...]
+    statements: tuple[Statement, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @functools.cached_property
+    def shown(self) -> tuple[tuple[Model, tuple[Section, ...]], ...]:
+        """Each model with its sections as its page shows them."""
+        return tuple((model, model_page.sections(model)) for model in self.models)
+
+    @functools.cached_property
+    def references(self) -> list[Reference]:
+        """The reference models among them."""
+        return reference_models.load(self.models)
+
+    def page(self, template: str, root: str, **values: Any) -> bytes:
+        """One page; `root` is the way from it to the site's root, "../" for every folder."""
+        return templates.render(self.templates, template, root=root, **values)
+
+
+def load(project: Project) -> Contents:
+    """Read a project.
+
+    Raises `AtlasError` or `Problems` for entries, claims or profiles that cannot be used.
+    """
+    models = collection.load(project)
+    return Contents(
+        project=project,
+        templates=templates.environment(template_dirs(project)),
+        models=tuple(models),
+        statements=tuple(statement.of(name) for name in statement.names()),
+        verdicts=tuple(verdicts.judge(claims.load_all(project), models)),
+    )

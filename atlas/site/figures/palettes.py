@@ -1,0 +1,44 @@
+"""Colours of every figure, stated once; the browser reads them from the figure's template."""
+
+from __future__ import annotations
+
+import functools
+
+CATEGORY_COLOURS = (
+    "#b9bec7",  # the first category is the one of what has none
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#d55e00",
+    "#8a2be2",
+    "#f0e442",
+    "#44546a",
+    "#6b3e00",
+    "#1b1b1b",
+)
+"""Grey, the colours of Okabe and Ito, and a few that stay apart from them for every eye."""
+
+BINARY_COLOURS = ("#dde3ea", "#28456e")
+"""0 light and 1 dark, in both colour schemes."""
+
+HEAD_COLOURS = ("#7f8b9d", *CATEGORY_COLOURS[5:8])
+"""Of heads in 1, 2, 3 and 4 categories of relations; from 2 on as `CATEGORY_COLOURS` has them."""
+
+
+@functools.cache
+def by_kind() -> dict[str, tuple[str, ...]]:
+    """Colours by kind of matrix; none needs red told from green.
+
+    Sources: viridis and cividis (matplotlib, CC0), RdBu (ColorBrewer), Okabe & Ito 2008.
+    """
+    from bokeh import palettes as bokeh_palettes
+
+    return {
+        "sequential": tuple(bokeh_palettes.Viridis256),
+        "diverging": tuple(bokeh_palettes.interp_palette(bokeh_palettes.RdBu11, 256)),
+        "counts": tuple(bokeh_palettes.Cividis256),
+        "categorical": CATEGORY_COLOURS,
+        "binary": BINARY_COLOURS,
+    }

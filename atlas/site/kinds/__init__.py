@@ -1,0 +1,39 @@
+"""The kinds of pages, a file each: `files(contents)` yields its pages and what they load.
+
+A kind is named for its template. To add one: a template, a file here, a line below, and where
+readers should find it a line of `nav` in mkdocs.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from atlas.site.contents import Contents, Files
+from atlas.site.kinds import (
+    claims,
+    compare,
+    contributing,
+    families,
+    heads,
+    home,
+    methods,
+    model,
+    models,
+    reference,
+    surveys,
+)
+
+KINDS: Mapping[str, Callable[[Contents], Files]] = {
+    "model": model.files,
+    "home": home.files,
+    "models": models.files,
+    "contributing": contributing.files,
+    "reference": reference.files,
+    "claims": claims.files,
+    "surveys": surveys.files,
+    "families": families.files,
+    "compare": compare.files,
+    "heads": heads.files,
+    "methods": methods.files,
+}
+"""All but `data`, which lists the files of the others."""

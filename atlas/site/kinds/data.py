@@ -1,0 +1,25 @@
+"""The index of data, the schemas of it, and the page that tells of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from atlas import schemas
+from atlas.site import data_index
+from atlas.site.contents import Contents, Files
+
+
+def published_schemas() -> Files:
+    """The schemas of what atlas reads."""
+    for name in schemas.names():
+        text = json.dumps(schemas.load(name), indent=1, ensure_ascii=False) + "\n"
+        yield f"data/schemas/{name}.schema.json", text.encode()
+
+
+def files(contents: Contents, planned: Mapping[str, bytes]) -> Files:
+    """The index of profiles and of the planned files, and the page."""
+    index = data_index.index(contents.project, contents.models, planned)
+    yield "data/index.json", data_index.text(index)
+    told = [schemas.load(name) for name in schemas.names()]
+    yield "data/index.md", contents.page("data.md.j2", root="../", index=index, schemas=told)

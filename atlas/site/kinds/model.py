@@ -1,0 +1,25 @@
+"""A page a model: its sections with their figures, and the previews of these."""
+
+from __future__ import annotations
+
+from atlas.review import verdicts
+from atlas.site.contents import Contents, Files
+from atlas.site.figures import bokeh_figure, previews
+
+
+def files(contents: Contents) -> Files:
+    """Pages of models, and the pictures on them."""
+    for model, sections in contents.shown:
+        for section in sections:
+            for path, picture in section.pictures():
+                yield f"{model.folder}/{path}", previews.stretching(picture)
+        page = contents.page(
+            "model.md.j2",
+            root="../../",
+            entry=model.entry,
+            sections=sections,
+            model=model,
+            claims=verdicts.about(model.entry.slug, contents.verdicts),
+            engine=bokeh_figure.script()[0],
+        )
+        yield f"{model.folder}/index.md", page

@@ -18,7 +18,7 @@ import torch
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.live import LiveModel, Side
-from atlas.loaded.memory import LENGTH, free_memory, is_out_of_memory, working_bytes
+from atlas.loaded.memory import LENGTH, free_memory, working_bytes
 from atlas.loaded.passages import Batch, Passage, encode
 from atlas.passes import micro_batches
 from atlas.pinned import corpus
@@ -125,7 +125,7 @@ def run(
     pass_ = _Pass(model)
     with pass_.hooked(taps):
         micro_batches.through(
-            model, passages, scored, lambda _, held: pass_.run(held), progress, budget
+            model, passages, scored, lambda _, held: pass_.run(held), budget, progress
         )
 
 
@@ -185,16 +185,13 @@ class _Pass:
     def run(self, batch: Batch) -> bool:
         """Run the model on a micro-batch; False where memory ran out, and nothing is counted."""
         self.batch = batch
-        try:
-            with torch.inference_mode():
-                self.model.trunk(batch)
-        except RuntimeError as error:
-            self.pending.clear()
-            self.held.clear()
-            if not is_out_of_memory(error):
-                raise
-            return False  # with the frame go the exception and the tensors that its frames hold
+        self.pending.clear()
+        self.held.clear()
         with torch.inference_mode():
+            if micro_batches.unless_out_of_memory(lambda: self.model.trunk(batch)) is None:
+                self.pending.clear()  # memory is released after this
+                self.held.clear()
+                return False
             for statistic, reduced in self.pending:
                 statistic.add(reduced)
         self.pending.clear()

@@ -9,6 +9,7 @@ repeated, otherwise, for what is left.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,9 +23,9 @@ from atlas.analyses.importance.parameter_owners import Shared
 from atlas.errors import AtlasError
 from atlas.loaded import replaced_forward
 from atlas.loaded.live import LiveModel
-from atlas.loaded.memory import free_memory, is_out_of_memory, release, working_bytes
-from atlas.loaded.passages import Passage, batch
-from atlas.passes import losses
+from atlas.loaded.memory import free_memory, release, working_bytes
+from atlas.loaded.passages import Batch, Passage
+from atlas.passes import losses, micro_batches
 from atlas.passes.observing import SHARE
 
 Key = tuple[int, str]
@@ -117,8 +118,7 @@ class Backward:
         if self.recompute is None:
             self.recompute = not self._fits(len(passages[row].ids))
         self._pending.clear()
-        while not self._pass(passages, row):
-            pass
+        micro_batches.through(self.model, passages, [row], self._attempt, tokens=1)
         gathered, shape = self.gathered, self.model.geometry
         for held in self.parameters:
             if (sums := self._pending.get((held.layer, held.path))) is None:
@@ -150,46 +150,46 @@ class Backward:
                     gathered.square[held.layer, module] += square
         return gathered
 
-    def _pass(self, passages: Sequence[Passage], row: int) -> bool:
-        """Forward and backward; False where it has to be repeated, otherwise."""
-        self._overflowed = False
-        for gate in self._gates.values():
-            gate.grad = None
-        try:
-            with contextlib.ExitStack() as stack, torch.enable_grad():
-                if self.recompute:
-                    stack.enter_context(replaced_forward.recomputed(self.model))
-                loss = losses.per_passage(self.model, batch(passages, [row]))[0]
-                (loss * self.scale).backward()  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            loss = None  # the graph, and what it holds
-        if loss is None:
-            return self._without_memory(len(passages[row].ids))
-        value = float(loss.detach())
-        self._require_finite(value, "loss", row)
-        gates = [gate.grad for gate in self._gates.values() if gate.grad is not None]
-        if self.scale > 1 and not all(bool(grad.isfinite().all()) for grad in gates):
-            self._overflowed = True
-        if self._overflowed:
+    def _attempt(self, rows: list[int], tokens: Batch) -> bool:
+        """Forward and backward, repeated where float16 overflows; False where memory does not
+        suffice even if blocks are recomputed."""
+        (row,) = rows
+        while True:
+            self._overflowed = False
+            for gate in self._gates.values():
+                gate.grad = None
+            loss = micro_batches.unless_out_of_memory(functools.partial(self._loss, tokens))
+            if loss is None and self.recompute:
+                return False
+            if loss is None:
+                self._recompute_from_now_on()
+                continue
+            self._require_finite(loss, "loss", row)
+            if not self._overflows():
+                self.gathered.loss += loss
+                return True
             self.scale /= 16
-            return False
-        self.gathered.loss += value
-        return True
 
-    def _without_memory(self, length: int) -> bool:
-        if self.recompute:
-            raise AtlasError(
-                f"out of memory on {self.model.device} with a single passage of {length} tokens",
-                file=self.model.folder,
-                remedy="measure it on a larger device, or on the processor",
-            )
+    def _loss(self, tokens: Batch) -> float:
+        """The loss of one passage, after a backward pass from it."""
+        with contextlib.ExitStack() as stack, torch.enable_grad():
+            if self.recompute:
+                stack.enter_context(replaced_forward.recomputed(self.model))
+            loss = losses.per_passage(self.model, tokens)[0]
+            (loss * self.scale).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _overflows(self) -> bool:
+        """Whether the last pass left float16's range."""
+        gates = [gate.grad for gate in self._gates.values() if gate.grad is not None]
+        finite = self.scale <= 1 or all(bool(grad.isfinite().all()) for grad in gates)
+        return self._overflowed or not finite
+
+    def _recompute_from_now_on(self) -> None:
         self.recompute = True
         for held in self.parameters:
             held.parameter.grad = None
         release(self.model.device)
-        return False
 
     def _require_finite(self, value: float, what: str, row: int) -> None:
         if not math.isfinite(value):

@@ -17,6 +17,7 @@ single blocks do not show, such as two that can stand in for one another.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas.errors import AtlasError
-from atlas.loaded import memory
 from atlas.loaded.live import LiveModel
-from atlas.loaded.memory import is_out_of_memory
-from atlas.loaded.passages import Passage, batch
-from atlas.passes import losses, without_blocks, without_layers
+from atlas.loaded.passages import Batch, Passage
+from atlas.passes import losses, micro_batches, without_blocks
 from atlas.profiles.statement import Progress
 
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
@@ -114,7 +112,7 @@ def learn(
     shared = torch.zeros(2, 1, blocks, dtype=first.dtype, requires_grad=True)
     optimizer = torch.optim.Adam([own, shared], lr=RATE, betas=MEMORY)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    runner = _Runner(model, passages, tokens)
+    slopes_of = _Slopes(model, passages, tokens)
 
     def log_alpha() -> torch.Tensor:
         return first + own + shared.expand(2, count, blocks).reshape(first.shape)
@@ -124,7 +122,7 @@ def learn(
             uniform = torch.rand(first.shape, generator=generator, dtype=first.dtype)
             now = log_alpha()
             gates = sampled(now, uniform.clamp(1e-6, 1 - 1e-6))
-            slopes = runner.slopes([next(turn) for turn in turns], gates.detach())
+            slopes = slopes_of([next(turn) for turn in turns], gates.detach())
             missing = pruned - closed_share(now).sum(1)
             penalty = price * missing + STIFFNESS / 2 * unit * missing.square()
             optimizer.zero_grad()
@@ -172,47 +170,39 @@ def frozen(model: LiveModel) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-class _Runner:
+class _Slopes:
     """Gradients of losses with respect to gates, in micro-batches that memory holds."""
 
     def __init__(self, model: LiveModel, passages: Sequence[Passage], tokens: int | None) -> None:
         self.model, self.passages = model, passages
-        self.tokens = (
-            tokens if tokens is not None else without_layers.planned(model, without_blocks.STATES)
-        )
+        self.tokens = tokens if tokens is not None else without_blocks.planned(model)
 
-    def slopes(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor:
+    def __call__(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor:
         """(row, block): how the loss of each of these passages changes with each of its gates."""
+        chosen = [self.passages[row] for row in rows]
         found = torch.zeros_like(gates)
-        order = sorted(range(len(rows)), key=lambda place: -len(self.passages[rows[place]].ids))
-        done = 0
-        while done < len(order):
-            length = len(self.passages[rows[order[done]]].ids)
-            some = order[done : done + max(1, self.tokens // length)]
-            slopes = self._attempt([rows[place] for place in some], gates[some])
+
+        def attempt(places: list[int], held: Batch) -> bool:
+            compute = functools.partial(self._of_batch, held, gates[places])
+            slopes = micro_batches.unless_out_of_memory(compute)
             if slopes is not None:
-                found[some] = slopes
-                done += len(some)
-                continue
-            if len(some) == 1:
-                raise AtlasError(
-                    f"out of memory on {self.model.device} learning from a single passage of "
-                    f"{length} tokens",
-                    file=self.model.folder,
-                    remedy="measure it on a larger device, or leave learned masks out",
-                )
-            self.tokens = len(some) // 2 * length
-            memory.release(self.model.device)
+                found[places] = slopes
+            return slopes is not None
+
+        self.tokens = micro_batches.through(
+            self.model,
+            chosen,
+            range(len(chosen)),
+            attempt,
+            self.tokens,
+            doing="learning from",
+            remedy="measure it on a larger device, or leave learned masks out",
+        )
         return found
 
-    def _attempt(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor | None:
-        """(row, block); None where memory ran out."""
-        try:
-            leaf = gates.clone().requires_grad_()
-            with without_blocks.closed(self.model, leaf):
-                loss = losses.per_passage(self.model, batch(self.passages, rows)).sum()
-            return torch.autograd.grad(loss, leaf)[0]
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            return None
+    def _of_batch(self, held: Batch, gates: torch.Tensor) -> torch.Tensor:
+        """(batch, block)."""
+        leaf = gates.clone().requires_grad_()
+        with without_blocks.closed(self.model, leaf):
+            loss = losses.per_passage(self.model, held).sum()
+        return torch.autograd.grad(loss, leaf)[0]

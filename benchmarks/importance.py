@@ -60,7 +60,7 @@ def main() -> int:
 
         peaks = {way: child(folder, way, arguments) for way in WAYS}
         model = LiveModel.open(Path(folder), "cpu")
-        block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
+        block = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
         best = race(model, drawn(arguments.passages), arguments.rounds)
     return report(best, peaks, block, arguments)
 
@@ -118,7 +118,7 @@ def with_gradients(model: LiveModel, blocks: bool) -> None:
     inside = {
         id(parameter)
         for layer in range(model.geometry.layers)
-        for parameter in model.block(layer).parameters()
+        for parameter in model.layer(layer).parameters()
     }
     for parameter in model.live.parameters():
         parameter.requires_grad_(blocks and id(parameter) in inside)

@@ -93,7 +93,7 @@ def race(
     held = [
         tensor
         for layer in range(checkpoint.geometry.layers)
-        for tensor in checkpoint.block(layer).values()
+        for tensor in checkpoint.layer(layer).values()
         if tensor.ndim == 2
     ]
     results: dict[str, Any] = {}

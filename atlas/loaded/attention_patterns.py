@@ -64,7 +64,7 @@ def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[Non
             _register()
             stack.enter_context(_implementation(model, NAME))
             for layer, callback in callbacks.items():
-                for module in model.block(layer).modules():  # one of them is that with the heads
+                for module in model.layer(layer).modules():  # one of them is that with the heads
                     _CALLBACKS[module] = callback
                     stack.callback(_CALLBACKS.pop, module)
         yield
@@ -79,7 +79,7 @@ def _wrap(model: LiveModel, layer: int, callback: Callback) -> Any:
         return attended, None
 
     path = model.architecture.live("attn.o").rpartition(".")[0]
-    return model.block(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
+    return model.layer(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""Weights streamed from disk, one block at a time, under canonical names.
+"""Weights streamed from disk, one layer at a time, under canonical names.
 
-The model is never built and never whole in memory: a block's tensors are read from their shards
+The model is never built and never whole in memory: a layer's tensors are read from their shards
 into memory of their own (no mapped pages that would linger), fused projections are split, Conv1D
 is transposed, so that every weight is (out, in), in the dtype that is stored.
 """
@@ -28,7 +28,7 @@ DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict
 
 @dataclass(frozen=True)
 class Heads:
-    """One block's attention, per query head; grouped key/value heads stand once per query head.
+    """One layer's attention, per query head; grouped key/value heads stand once per query head.
 
     W_Q, W_K, W_V: (head, d_head, d_model); W_O: (head, d_model, d_head). With x a column:
     query = W_Q x + B_Q, and attention to itself alone adds sum over heads of
@@ -79,14 +79,14 @@ class Checkpoint:
         checkpoint._check()
         return checkpoint
 
-    def block(self, layer: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
-        """The tensors of one block, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
+    def layer(self, number: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
+        """The tensors of one layer, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
 
         Weights are (out, in), in the dtype that is stored. Only these tensors are read. A mixture's
         `mlp.*` are all experts at once, (expert, out, in), their biases (expert, out).
         """
-        if not 0 <= layer < self.geometry.layers:
-            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
+        if not 0 <= number < self.geometry.layers:
+            raise AtlasError(f"no layer {number} of {self.geometry.layers}", file=self.folder)
         wanted = set(self.architecture.modules if modules is None else modules)
         for name in sorted(wanted - set(self.architecture.modules)):
             raise AtlasError(
@@ -94,28 +94,28 @@ class Checkpoint:
                 file=self.folder,
                 remedy=suggest(name, self.architecture.modules),
             )
-        slots = self.architecture.slots(layer)
+        slots = self.architecture.slots(number)
         return self._read([slot for slot in slots if slot.module in wanted])
 
     def experts(
         self, layer: int, modules: Iterable[str] | None = None
     ) -> Iterator[dict[str, torch.Tensor]]:
-        """The MLP of one block, or some of its modules, one expert at a time, in their order.
+        """The MLP of one layer, or some of its modules, one expert at a time, in their order.
 
-        Every one is `mlp.up.weight` (d_mlp, d_model) and so on, as `block` has them for a dense
-        MLP, which is the only expert of its block here. Only one expert is in memory.
+        Every one is `mlp.up.weight` (d_mlp, d_model) and so on, as `layer` has them for a dense
+        MLP, which is the only expert of its layer here. Only one expert is in memory.
         """
         wanted = set(EXPERT_MODULES if modules is None else modules)
         wanted &= set(self.architecture.modules) & set(EXPERT_MODULES)
         if self.architecture.routing is None:
-            yield self.block(layer, wanted)
+            yield self.layer(layer, wanted)
             return
         slots = [slot for slot in self.architecture.slots(layer) if slot.module in wanted]
         for expert in range(self.architecture.routing.experts):
             yield self._read(slots, expert)
 
     def outside(self, module: str) -> dict[str, torch.Tensor]:
-        """A module outside the blocks: its `weight` and `bias`; empty where it is not stored.
+        """A module outside the layers: its `weight` and `bias`; empty where it is not stored.
 
         `embedding`, `positions`, `token_types`, `embedding_norm`, `final_norm`, `unembedding`.
         """
@@ -156,22 +156,22 @@ class Checkpoint:
         return self.outside("positions")
 
     def heads(self, layer: int) -> Heads:
-        """The attention of one block, per query head."""
+        """The attention of one layer, per query head."""
         modules = ("attn.q", "attn.k", "attn.v", "attn.o")
-        block = self.block(layer, modules)
+        held = self.layer(layer, modules)
         shape = self.geometry
         group = shape.heads // shape.kv_heads
 
         def per_head(name: str, times: int) -> torch.Tensor:
-            tensor = block[name]
+            tensor = held[name]
             tensor = tensor.reshape(-1, shape.d_head, *tensor.shape[1:])
             return tensor if times == 1 else tensor.repeat_interleave(times, dim=0)
 
         biases = {
-            name: per_head(f"{name}.bias", times) if f"{name}.bias" in block else None
+            name: per_head(f"{name}.bias", times) if f"{name}.bias" in held else None
             for name, times in zip(modules[:3], (1, group, group), strict=True)
         }
-        W_O = block["attn.o.weight"].reshape(-1, shape.heads, shape.d_head)
+        W_O = held["attn.o.weight"].reshape(-1, shape.heads, shape.d_head)
         return Heads(
             W_Q=per_head("attn.q.weight", 1),
             W_K=per_head("attn.k.weight", group),
@@ -180,7 +180,7 @@ class Checkpoint:
             B_Q=biases["attn.q"],
             B_K=biases["attn.k"],
             B_V=biases["attn.v"],
-            B_O=block.get("attn.o.bias"),
+            B_O=held.get("attn.o.bias"),
         )
 
     @property

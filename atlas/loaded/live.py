@@ -1,4 +1,7 @@
-"""The live model: canonical modules of blocks can be watched, contributions of blocks gated."""
+"""The live model: canonical modules of layers can be watched, contributions of blocks gated.
+
+A layer has two blocks, attention and the MLP.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ from atlas.pinned.choices import DEFAULT, Choices
 Gate = float | torch.Tensor
 """A number, a scalar tensor, or one value per sample, (batch,)."""
 Side = Literal["input", "output"]
-POINTS = ("block", "attn", "mlp")
-"""What can be watched beside canonical modules: the whole block, and what attention and the MLP
+POINTS = ("layer", "attn", "mlp")
+"""What can be watched beside canonical modules: the whole layer, and what attention and the MLP
 add to the residual stream."""
 
 
@@ -143,11 +146,11 @@ class LiveModel:
         states: torch.Tensor = output.last_hidden_state
         return states
 
-    def block(self, layer: int) -> torch.nn.Module:
-        """The live module of one block; `AtlasError` where there is no such layer."""
-        if not 0 <= layer < self.geometry.layers:
-            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
-        return self.live.get_submodule(f"{self.architecture.live_blocks}.{layer}")
+    def layer(self, number: int) -> torch.nn.Module:
+        """The live module of one layer; `AtlasError` where there is no such layer."""
+        if not 0 <= number < self.geometry.layers:
+            raise AtlasError(f"no layer {number} of {self.geometry.layers}", file=self.folder)
+        return self.live.get_submodule(f"{self.architecture.live_blocks}.{number}")
 
     @contextlib.contextmanager
     def hook(
@@ -167,7 +170,7 @@ class LiveModel:
         live = self._module(layer, module)
 
         def seen(tensor: Any) -> None:
-            # Blocks of some families return the hidden states as the first of a tuple.
+            # Layers of some families return the hidden states as the first of a tuple.
             callback(self._canonical(module, tensor[0] if type(tensor) is tuple else tensor, side))
 
         if side == "input":
@@ -197,23 +200,23 @@ class LiveModel:
             yield
 
     def _module(self, layer: int, module: str) -> torch.nn.Module:
-        block = self.block(layer)
-        if module == "block":
-            return block
+        whole = self.layer(layer)
+        if module == "layer":
+            return whole
         if module in POINTS:
-            return block.get_submodule(self.architecture.row.joins[module == "mlp"])
+            return whole.get_submodule(self.architecture.row.joins[module == "mlp"])
         if module not in self.modules:
             known = (*POINTS, *self.modules)
             raise AtlasError(
                 f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
             )
-        return block.get_submodule(self.architecture.live(module))
+        return whole.get_submodule(self.architecture.live(module))
 
     def _canonical(self, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
         """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
-        if tensor.ndim == 2:  # some families run parts of a block on (batch x length, width)
+        if tensor.ndim == 2:  # some families run parts of a layer on (batch x length, width)
             tensor = tensor.reshape(*self._shape, -1)
-        if module == "block":
+        if module == "layer":
             return tensor
         if module in POINTS:
             scale = self.architecture.residual_scale

@@ -50,7 +50,7 @@ class LayerInputs:
         with contextlib.ExitStack() as stack:
             for layer in range(self.model.geometry.layers):
                 watch = functools.partial(self._see, layer)
-                stack.callback(self.model.block(layer).register_forward_hook(watch).remove)
+                stack.callback(self.model.layer(layer).register_forward_hook(watch).remove)
             yield
 
     def _see(self, layer: int, module: torch.nn.Module, given: Any, output: Any) -> None:
@@ -63,7 +63,7 @@ class LayerInputs:
         with contextlib.ExitStack() as stack:
             for before in range(layer):
                 passing = idle(states, self.lengths[before])
-                stack.enter_context(replaced_forward.replaced(self.model.block(before), passing))
+                stack.enter_context(replaced_forward.replaced(self.model.layer(before), passing))
             yield
 
     def forget(self, layer: int) -> None:

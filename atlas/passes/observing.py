@@ -60,7 +60,7 @@ class Tap:
 class Joint:
     """A statistic of several values of one layer at once.
 
-    `points`: modules and sides as in `Tap`, in the order in which a block computes them. All are
+    `points`: modules and sides as in `Tap`, in the order in which a layer computes them. All are
     held until the last of them is there, and no longer.
     """
 

@@ -117,7 +117,7 @@ class _Kept:
                 for point in POINTS:
                     for name in workers(self.model, point):
                         watch = functools.partial(self._see, layer, point, name)
-                        module = self.model.block(layer).get_submodule(name)
+                        module = self.model.layer(layer).get_submodule(name)
                         stack.callback(module.register_forward_hook(watch).remove)
             yield
 
@@ -131,7 +131,7 @@ class _Kept:
     @contextlib.contextmanager
     def skipped(self, layer: int, point: str) -> Iterator[None]:
         """While it lasts, the model begins at a layer, and does without one of its blocks."""
-        block = self.model.block(layer)
+        block = self.model.layer(layer)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.layers.begun(layer, self.layers.inputs[layer]))
             if point == "mlp":  # attention is as in the whole pass

@@ -229,7 +229,7 @@ def test_gain_of_a_norm_counts_the_offset_of_its_architecture(tmp_path: Path) ->
         ),
     )
     measured = weights.run(shifted, lambda done, total: None)
-    gain = checkpoint.block(0)["norm.attn.weight"].double() + 1
+    gain = checkpoint.layer(0)["norm.attn.weight"].double() + 1
     expected = gain.square().mean().sqrt().item()
     assert values(measured, "rms")[0, "norm.attn"] == pytest.approx(expected, rel=1e-6)
 

@@ -65,7 +65,7 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     for layer in case.layers:
         before, after = seen[f"{row.live_blocks}.{layer}"]
         attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
-        block = case.block(layer)
+        block = case.layer(layer)
         middle = before + attention
         if row.residual == "post-norm":
             middle = normed(row, middle, block, "norm.attn")
@@ -89,7 +89,7 @@ def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
         x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
         found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
         if case.row.has("norm.mlp_after"):
-            found = normed(case.row, found, case.block(layer), "norm.mlp_after")
+            found = normed(case.row, found, case.layer(layer), "norm.mlp_after")
         assert_close(found, seen[case.joins(layer)[1]][1])
 
 
@@ -97,7 +97,7 @@ def test_every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 5))
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
-        block = case.block(layer)
+        block = case.layer(layer)
         for module in filter(row.own_module, row.modules):
             x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
@@ -113,7 +113,7 @@ def test_live_parameters_are_our_weights(case: Case) -> None:
     held = dict(case.model.named_parameters())
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
-        for name, tensor in case.checkpoint.block(layer).items():
+        for name, tensor in case.checkpoint.layer(layer).items():
             module, _, kind = name.rpartition(".")
             found = live_parameter(
                 case, held, layer, module, "bias" if kind == "bias" else "weight"
@@ -145,7 +145,7 @@ def test_experts_one_at_a_time_are_the_block(case: Case) -> None:
     """Of a mixture the stacked experts, one by one; of a dense model its MLP."""
     modules = [module for module in case.row.modules if module.startswith("mlp")]
     for layer in case.layers:
-        block = case.checkpoint.block(layer, modules)
+        block = case.checkpoint.layer(layer, modules)
         experts = list(case.checkpoint.experts(layer))
         assert len(experts) == (case.row.routing.experts if case.row.routing else 1)
         for number, expert in enumerate(experts):
@@ -206,7 +206,7 @@ def test_every_parameter_of_a_block_is_read(case: Case) -> None:
     """No row forgets a module: a block's tensors add up to the live block's parameters."""
     block = case.model.get_submodule(f"{case.row.live_blocks}.0")
     true = sum(parameter.numel() for parameter in block.parameters())
-    assert sum(tensor.numel() for tensor in case.checkpoint.block(0).values()) == true
+    assert sum(tensor.numel() for tensor in case.checkpoint.layer(0).values()) == true
 
 
 def test_buffers_and_tied_copies_are_no_parameters(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_blocks_are_what_is_stored(
     held = tiny.live(folder).state_dict()
     opened = Checkpoint.open(folder)
     for layer in range(3):
-        for name, tensor in opened.block(layer).items():
+        for name, tensor in opened.layer(layer).items():
             module, _, kind = name.rpartition(".")
             native = opened.architecture.native[module]
             assert tensor.dtype == dtype
@@ -54,7 +54,7 @@ def test_conv1d_thirds(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "gpt2")
     held = safetensors.torch.load_file(folder / MODEL)
     fused = held["transformer.h.1.attn.c_attn.weight"]
-    block = Checkpoint.open(folder).block(1)
+    block = Checkpoint.open(folder).layer(1)
     for part, name in enumerate(("attn.q", "attn.k", "attn.v")):
         assert torch.equal(block[f"{name}.weight"], fused[:, 32 * part : 32 * part + 32].T)
     assert torch.equal(block["mlp.up.weight"], held["transformer.h.1.mlp.c_fc.weight"].T)
@@ -71,7 +71,7 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.Monk
         return load(tensor)
 
     monkeypatch.setattr(checkpoint, "load", noted)
-    opened.block(2, ["attn.q", "attn.v", "norm.mlp"])
+    opened.layer(2, ["attn.q", "attn.v", "norm.mlp"])
     block = "gpt_neox.layers.2."
     assert sorted(read) == [
         f"{block}attention.query_key_value.bias",
@@ -83,7 +83,7 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_grouped_heads_stand_once_per_query_head(tmp_path: Path) -> None:
     opened = Checkpoint.open(tiny.make(tmp_path, "llama"))
-    block, heads = opened.block(0), opened.heads(0)
+    block, heads = opened.layer(0), opened.heads(0)
     assert heads.W_K.shape == heads.W_V.shape == (4, 6, 32)
     assert heads.W_O.shape == (4, 32, 6)
     for head in range(4):
@@ -104,8 +104,8 @@ def test_prefixes_do_not_matter(tmp_path: Path) -> None:
     )
     one, two = Checkpoint.open(folder), Checkpoint.open(bare)
     assert one.geometry == two.geometry
-    for name, tensor in one.block(2).items():
-        assert torch.equal(tensor, two.block(2)[name])
+    for name, tensor in one.layer(2).items():
+        assert torch.equal(tensor, two.layer(2)[name])
 
 
 def test_unknown_tensors_are_ignored_and_listed(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_pieces_of_different_types_lose_nothing(tmp_path: Path) -> None:
     name = "model.layers.0.block_sparse_moe.experts.{}.w1.weight"
     wide = torch.full((20, 32), 1 + 2**-20)
     rewrite(folder, {name.format(1): wide})
-    stacked = Checkpoint.open(folder).block(0, ["mlp.gate"])["mlp.gate.weight"]
+    stacked = Checkpoint.open(folder).layer(0, ["mlp.gate"])["mlp.gate.weight"]
     assert torch.equal(stacked[1], wide)
 
 
@@ -211,7 +211,7 @@ def test_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     with (folder / MODEL).open("r+b") as stream:
         stream.truncate(5_000)
     with pytest.raises(AtlasError, match=r"model\.safetensors: .*: ends before this tensor does"):
-        opened.block(2)
+        opened.layer(2)
 
 
 def test_unembedding_that_is_not_stored(tmp_path: Path) -> None:
@@ -232,9 +232,9 @@ def test_no_such_layer_or_module(tmp_path: Path) -> None:
     opened = Checkpoint.open(tiny.make(tmp_path, "llama"))
     for layer in (-1, 3):
         with pytest.raises(AtlasError, match=f"no layer {layer} of 3"):
-            opened.block(layer)
+            opened.layer(layer)
     with pytest.raises(AtlasError, match=r"no module 'attn\.qq'; did you mean 'attn\.q'"):
-        opened.block(0, ["attn.qq"])
+        opened.layer(0, ["attn.qq"])
 
 
 BLOCK = 32 * 2**20
@@ -259,7 +259,7 @@ before = status("VmRSS")
 resource.setrlimit(resource.RLIMIT_DATA, (status("VmData") + limit,) * 2)
 peak, kept = 0, []
 for layer in range(opened.geometry.layers):
-    block = opened.block(layer)
+    block = opened.layer(layer)
     peak = max(peak, status("VmRSS"))
     if task == "keep":
         kept.append(block)

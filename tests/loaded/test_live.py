@@ -107,7 +107,7 @@ def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, poin
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
     writer = {"attn": "attn.o", "mlp": "mlp.down"}[point]
-    removed = held.block(last).get_submodule(held.architecture.live(writer))
+    removed = held.layer(last).get_submodule(held.architecture.live(writer))
     for parameter in removed.parameters():
         parameter.data.zero_()
     torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
@@ -120,15 +120,15 @@ def test_without_both_contributions_a_block_is_its_norms(tmp_path: Path, variant
     seen: dict[str, torch.Tensor] = {}
     with (
         held.gates(attn={0: 0.0}, mlp={0: 0.0}),
-        held.hook(0, "block", keep(seen, "before"), "input"),
-        held.hook(0, "block", keep(seen, "after")),
+        held.hook(0, "layer", keep(seen, "before"), "input"),
+        held.hook(0, "layer", keep(seen, "after")),
     ):
         run(held, tokens)
     expected = seen["before"]
     if held.architecture.residual == "post-norm":
         for norm in ("norm.attn", "norm.mlp"):
             with torch.inference_mode():
-                expected = held.block(0).get_submodule(held.architecture.live(norm))(expected)
+                expected = held.layer(0).get_submodule(held.architecture.live(norm))(expected)
     assert torch.equal(seen["after"], expected)
 
 
@@ -184,16 +184,16 @@ def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: st
     seen: dict[str, torch.Tensor] = {}
     last = held.geometry.layers - 1
     with (
-        held.hook(last, "block", keep(seen, "before"), "input"),
+        held.hook(last, "layer", keep(seen, "before"), "input"),
         held.hook(last, "attn", keep(seen, "attn")),
         held.hook(last, "mlp", keep(seen, "mlp")),
-        held.hook(last, "block", keep(seen, "after")),
+        held.hook(last, "layer", keep(seen, "after")),
     ):
         run(held, tokens)
     middle = seen["before"] + seen["attn"]
     if held.architecture.residual == "post-norm":
         norms = [
-            held.block(last).get_submodule(held.architecture.live(name))
+            held.layer(last).get_submodule(held.architecture.live(name))
             for name in ("norm.attn", "norm.mlp")
         ]
         with torch.inference_mode():
@@ -233,7 +233,7 @@ def test_norms_of_heads_are_laid_out_alike(tmp_path: Path) -> None:
             held.hook(0, "norm.q", keep(seen, "into"), "input"),
         ):
             run(held, tokens)
-        norm = held.block(0).get_submodule(held.architecture.live("norm.q"))
+        norm = held.layer(0).get_submodule(held.architecture.live("norm.q"))
         per_head = seen["before"].reshape(2, 4, 4, held.geometry.d_head)
         assert torch.equal(seen["into"], per_head)
         with torch.inference_mode():

@@ -53,7 +53,7 @@ def measure(subject: object, progress: Progress) -> Measured:
     layers = subject.architecture.geometry.layers
     values = np.zeros((layers, 1))
     for layer in range(layers):
-        block = subject.block(layer, ["attn.q"])
+        block = subject.layer(layer, ["attn.q"])
         values[layer, 0] = float(block["attn.q.weight"].double().square().mean().sqrt())
         progress(layer + 1, layers)
     rows = tuple(map(str, range(layers)))

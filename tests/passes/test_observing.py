@@ -121,7 +121,7 @@ def test_other_errors_are_not_taken_for_it(held: LiveModel) -> None:
     taps = [Tap(0, "attn.q", Fails(0, RuntimeError("shapes cannot be multiplied")))]
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         observing.run(held, passages(), taps, _unheard)
-    assert not held.block(0).get_submodule("self_attn.q_proj")._forward_hooks
+    assert not held.layer(0).get_submodule("self_attn.q_proj")._forward_hooks
 
 
 def test_what_was_counted_is_never_counted_again(held: LiveModel) -> None:
@@ -255,7 +255,7 @@ class Together(Seen):
         return batch.passages
 
 
-WHOLE: Any = (("block", "input"), ("attn", "output"), ("mlp", "output"), ("block", "output"))
+WHOLE: Any = (("layer", "input"), ("attn", "output"), ("mlp", "output"), ("layer", "output"))
 
 
 def test_a_joint_sees_all_of_its_points_at_once(held: LiveModel) -> None:

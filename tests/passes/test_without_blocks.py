@@ -47,7 +47,7 @@ def test_what_comes_before_a_skip_and_what_is_skipped_does_not_run(tmp_path: Pat
     for layer in range(layers):
         for point, name in (("attn", "self_attn.q_proj"), ("mlp", "mlp.up_proj")):
             count = runs[point]
-            model.block(layer).get_submodule(name).register_forward_hook(
+            model.layer(layer).get_submodule(name).register_forward_hook(
                 lambda *_, count=count, layer=layer: count.__setitem__(layer, count[layer] + 1)
             )
     without_blocks.losses_without(model, drawn(), quiet, 1000)

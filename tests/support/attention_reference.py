@@ -57,7 +57,7 @@ def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tens
         ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
         scores = scores.masked_fill(ahead, -torch.inf)
     if case.row.has("attn.sinks"):
-        sinks = case.block(layer)["attn.sinks.weight"][:, None, None]
+        sinks = case.layer(layer)["attn.sinks.weight"][:, None, None]
         scores = torch.cat((scores, sinks.expand(*scores.shape[:-1], 1)), dim=-1)
         return scores.softmax(-1)[..., :-1]
     return scores.softmax(-1)
@@ -69,7 +69,7 @@ def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
     The norm is over a head with one gain for all heads, over a head with a gain for each, or over
     all heads at once.
     """
-    block, shape = case.block(layer), case.checkpoint.geometry
+    block, shape = case.layer(layer), case.checkpoint.geometry
     name = f"norm.{part}"
     weight = block[f"{name}.weight"]
     if weight.shape == (shape.d_head,):

@@ -102,8 +102,8 @@ class Case:
     def layers(self) -> range:
         return range(self.checkpoint.geometry.layers)
 
-    def block(self, layer: int) -> dict[str, torch.Tensor]:
-        return {name: tensor.double() for name, tensor in self.checkpoint.block(layer).items()}
+    def layer(self, number: int) -> dict[str, torch.Tensor]:
+        return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
     def setting(self, key: str) -> Any:
         """A value of the live model's config, None where it has no such key."""

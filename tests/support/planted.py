@@ -112,7 +112,7 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     embedding = checkpoint.embedding().double() * row.embedding_scale
     read = embedding
     if later == "first MLP":
-        block = {name: one.double() for name, one in checkpoint.block(0).items()}
+        block = {name: one.double() for name, one in checkpoint.layer(0).items()}
         assert row.row.mlp_input
         read = stored_mlp.output(checkpoint, 0, normed(row, embedding, block, row.row.mlp_input))
     U = checkpoint.unembedding().double()
@@ -122,7 +122,7 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     for layer in range(shape.layers):
         heads, x = checkpoint.heads(layer), read if layer else embedding
         if fold:
-            x = x * (checkpoint.block(layer)["norm.attn.weight"].double() + row.row.norm.offset)
+            x = x * (checkpoint.layer(layer)["norm.attn.weight"].double() + row.row.norm.offset)
         W_VO = heads.W_O.double() @ heads.W_V.double()
         found.append(x @ W_VO.transpose(1, 2) @ U.T)
     return torch.stack(found)

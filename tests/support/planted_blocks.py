@@ -64,7 +64,7 @@ def make(folder: Path, serves: Mapping[str, str], mlp: float = 2.0, attn: float 
         for block, language in serves.items():
             point, layer = block.split()
             write = _mlp if point == "mlp" else _attention
-            write(model.block(int(layer)), language, mlp if point == "mlp" else attn)
+            write(model.layer(int(layer)), language, mlp if point == "mlp" else attn)
     return model
 
 

@@ -18,10 +18,10 @@ SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
 
 @dataclass(frozen=True)
 class Opposite:
-    """One module of a block, or of one expert, in the tuned model and in its base.
+    """One module of a layer, or of one expert, in the tuned model and in its base.
 
     `weights` and `biases`: tuned, base, of one shape and as stored; `biases` is None where one of
-    the two has none. `last`: no other expert's module of that name follows in the block.
+    the two has none. `last`: no other expert's module of that name follows in the layer.
     """
 
     module: str
@@ -63,7 +63,7 @@ def shared_modules(checkpoint: Checkpoint, base: Checkpoint) -> tuple[str, ...]:
 
 
 def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
-    """`only_in_tuned` and `only_in_base`: weights and biases of blocks that the other one lacks,
+    """`only_in_tuned` and `only_in_base`: weights and biases of layers that the other one lacks,
     by canonical name, where there are any."""
     ours, theirs = (
         {slot.canonical: slot for slot in m.architecture.slots(0)} for m in (checkpoint, base)
@@ -76,16 +76,16 @@ def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
     return facts
 
 
-def block(
+def modules_of(
     checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
 ) -> Iterator[Opposite]:
-    """The modules of one block of both, experts one by one.
+    """The modules of one layer of both, experts one by one.
 
-    Of either model one block is in memory, and of mixtures one expert; a module leaves it once the
+    Of either model one layer is in memory, and of mixtures one expert; a module leaves it once the
     next one is asked for.
     """
     dense = [name for name in modules if name not in EXPERT_MODULES]
-    yield from _opposite(checkpoint.block(layer, dense), base.block(layer, dense), dense, last=True)
+    yield from _opposite(checkpoint.layer(layer, dense), base.layer(layer, dense), dense, last=True)
     routed = [name for name in modules if name in EXPERT_MODULES]
     routing = checkpoint.architecture.routing
     count = routing.experts if routing is not None else 1

@@ -83,7 +83,7 @@ class Blocks:
         """W_V (kv head, d_head, d_model) and W_O (head, d_model, d_head) of a block."""
         architecture, shape = self.checkpoint.architecture, self.checkpoint.geometry
         norm = architecture.row.attn_input if self.options.fold else None
-        held = self.checkpoint.block(layer, ["attn.v", "attn.o", *([norm] if norm else [])])
+        held = self.checkpoint.layer(layer, ["attn.v", "attn.o", *([norm] if norm else [])])
         W_V, W_O = held["attn.v.weight"], held["attn.o.weight"]
         if norm:
             W_V = (W_V.double() * gain(architecture, held[f"{norm}.weight"])).float()
@@ -127,7 +127,7 @@ def after_first_mlp(checkpoint: Checkpoint, x: torch.Tensor) -> torch.Tensor:
     not applied, the residual is not added. A mixture gives its routed output.
     """
     read_through = checkpoint.architecture.row.mlp_input
-    block = checkpoint.block(0, [read_through]) if read_through else {}
+    block = checkpoint.layer(0, [read_through]) if read_through else {}
     for start in range(0, len(x), TOKENS):
         part = x[start : start + TOKENS]
         if read_through:

@@ -1,7 +1,7 @@
 """One backward pass a passage, its gradients reduced and freed parameter by parameter.
 
 As soon as a parameter's gradient is complete it becomes a few numbers, is added to the mean where
-that is wanted, and leaves memory: there is never more of it than one block has. What a pass has
+that is wanted, and leaves memory: there is never more of it than one layer has. What a pass has
 counted is never counted again: where memory runs out half-way, or float16 overflows, the pass is
 repeated, otherwise, for what is left.
 """
@@ -61,10 +61,10 @@ class Gathered:
 
 
 class Backward:
-    """Backward passes over a model, hooks on the parameters of its blocks.
+    """Backward passes over a model, hooks on the parameters of its layers.
 
     `layers`: those that gradients are wanted of; `kept`: those whose mean gradient is summed up, in
-    float32 or better, which takes memory; `recompute`: whether blocks are run again in the backward
+    float32 or better, which takes memory; `recompute`: whether layers are run again in the backward
     pass, None where memory shall decide. Used as a context: without it, the model is as before.
     """
 
@@ -77,7 +77,7 @@ class Backward:
     ) -> None:
         self.model = model
         self.parameters = [
-            held for layer in layers for held in parameter_owners.of_block(model, layer)
+            held for layer in layers for held in parameter_owners.of_layer(model, layer)
         ]
         self.kept = {*kept}
         self.recompute = recompute
@@ -112,7 +112,7 @@ class Backward:
     def add(self, passages: Sequence[Passage], row: int) -> None:
         """Count one passage.
 
-        Raises `AtlasError` where it does not fit into memory even if blocks are recomputed, and
+        Raises `AtlasError` where it does not fit into memory even if layers are recomputed, and
         for a loss or gradients that are infinite or no numbers.
         """
         if self.recompute is None:
@@ -152,7 +152,7 @@ class Backward:
 
     def _attempt(self, rows: list[int], tokens: Batch) -> bool:
         """Forward and backward, repeated where float16 overflows; False where memory does not
-        suffice even if blocks are recomputed."""
+        suffice even if layers are recomputed."""
         (row,) = rows
         while True:
             self._overflowed = False
@@ -223,7 +223,7 @@ class Backward:
     def _gate_heads(self, layer: int) -> Callable[[], None]:
         """Multiply what every head gives, before the output projection, by a gate of 1."""
         shape, architecture = self.model.geometry, self.model.architecture
-        output = self.model.block(layer).get_submodule(architecture.live("attn.o"))
+        output = self.model.layer(layer).get_submodule(architecture.live("attn.o"))
 
         def gated(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             mixed = inputs[0]
@@ -235,7 +235,7 @@ class Backward:
         return output.register_forward_pre_hook(gated).remove
 
     def _fits(self, length: int) -> bool:
-        """Whether the activations of all blocks fit into half of what is free."""
+        """Whether the activations of all layers fit into half of what is free."""
         one = working_bytes(self.model.geometry, self.model.dtype.itemsize, length)
         free = free_memory(None)
         room = min(free[device] for device in self.model.devices)

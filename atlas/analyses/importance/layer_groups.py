@@ -31,8 +31,8 @@ def layer_groups(model: LiveModel, room: int | None = None) -> list[range]:
         room = int(SHARE * min(free[device] for device in model.devices))
     layers = model.geometry.layers
     size = 8 if model.dtype == torch.float64 else 4
-    block = size * sum(parameter.numel() for parameter in model.block(0).parameters())
-    many = max(1, min(layers, room // block))
+    each = size * sum(parameter.numel() for parameter in model.layer(0).parameters())
+    many = max(1, min(layers, room // each))
     return [range(start, min(start + many, layers)) for start in range(0, layers, many)]
 
 

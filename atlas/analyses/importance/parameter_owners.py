@@ -1,4 +1,4 @@
-"""Which parameters of a live block hold which canonical module, and sums over a module's share.
+"""Which parameters of a live layer hold which canonical module, and sums over a module's share.
 
 A fused parameter is summed once, per output feature, and its sums are split: nothing of the size
 of a weight is ever copied.
@@ -20,7 +20,7 @@ from atlas.loaded.passages import LARGE_PIECE, PIECE
 
 @dataclass(frozen=True)
 class Shared:
-    """One live parameter of a block: its path there, and the modules that it belongs to.
+    """One live parameter of a layer: its path there, and the modules that it belongs to.
 
     `axis`: where its output features lie if it is fused, None where it is one module's alone.
     """
@@ -50,10 +50,10 @@ class Shared:
             yield module, self.parameter.numel() // features * own
 
 
-def of_block(model: LiveModel, layer: int) -> list[Shared]:
-    """Every parameter of a block that is a canonical module's weight or bias."""
+def of_layer(model: LiveModel, layer: int) -> list[Shared]:
+    """Every parameter of a layer that is a canonical module's weight or bias."""
     architecture = model.architecture
-    held = dict(model.block(layer).named_parameters())
+    held = dict(model.layer(layer).named_parameters())
     owners: dict[str, list[tuple[str, Source]]] = {}
     axes: dict[str, int | None] = {}
     for module in architecture.modules:

@@ -18,7 +18,7 @@ from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 EVERY = 4
-"""Blocks are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
+"""Layers are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
 
 # name: title, unit, what a higher value means, scale, range
 QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
@@ -68,7 +68,7 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
-    """Measure every module, head and block over the pinned corpus."""
+    """Measure every module, head and layer over the pinned corpus."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     return measure(model, passages, progress)
 
@@ -76,7 +76,7 @@ def run(model: LiveModel, progress: Progress) -> Measured:
 def measure(
     model: LiveModel, passages: Sequence[Passage], progress: Progress, room: int | None = None
 ) -> Measured:
-    """Measure every module, head and block on these passages.
+    """Measure every module, head and layer on these passages.
 
     `room`: bytes that mean gradients may take, half of what is free if unsaid. Where they hold
     fewer layers than the model has, the passages are run several times, for some layers each.
@@ -104,8 +104,8 @@ def _measured(
     found: Sequence[Gathered],
     increases: Sequence[float],
 ) -> Measured:
-    """The matrices and facts of what all runs gathered, and of each block's increase in nats."""
-    values = {**_of_modules(found), **_of_blocks(increases, model, some)}
+    """The matrices and facts of what all runs gathered, and of each layer's increase in nats."""
+    values = {**_of_modules(found), **_of_layers(increases, model, some)}
     matrices = [_matrix(model, name, values, len(scored), len(some)) for name in QUANTITIES]
     heads = _head_matrix(found[0], len(scored))
     tokens = sum(passage.scored for passage in scored)
@@ -142,10 +142,13 @@ def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
     return values
 
 
-def _of_blocks(
+def _of_layers(
     increases: Sequence[float], model: LiveModel, passages: Sequence[Passage]
 ) -> dict[tuple[str, int, str], float]:
-    """Name, layer, "block" -> value; a model of one layer has no least and most important one."""
+    """Name, layer, "block" -> value: on the page a whole layer is called a block.
+
+    A model of one layer has no least and most important one.
+    """
     values: dict[tuple[str, int, str], float] = {}
     least, most = min(increases), max(increases)
     for layer, increase in enumerate(increases):

@@ -33,7 +33,7 @@ def exists(model: LiveModel) -> bool:
 
 
 def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
-    """What the final norm and the unembedding make of states after a block, in float32 or better.
+    """What the final norm and the unembedding make of states after a layer, in float32 or better.
 
     states: (position, d_model), in the model's dtype -> (position, vocabulary).
     """
@@ -48,7 +48,7 @@ def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
 
 @torch.inference_mode()
 def lens(model: LiveModel, states: Sequence[torch.Tensor], progress: Progress) -> Lens:
-    """The lens on every layer. `states`: (position, d_model) after each block, the last included.
+    """The lens on every layer. `states`: (position, d_model) after each layer, the last included.
 
     The last layer is what the model says. `progress` counts layers of chunks of positions.
     """

@@ -70,7 +70,7 @@ class Residual:
 
     def sampled_taps(self) -> list[Watch]:
         """The states that are kept of a sample."""
-        return [Tap(layer, "block", held) for layer, held in enumerate(self.kept)]
+        return [Tap(layer, "layer", held) for layer, held in enumerate(self.kept)]
 
     def measured(self, progress: Progress) -> Measured:
         """The matrices; the sample is worked through first, and `progress` counts layers of it.

@@ -1,4 +1,4 @@
-"""What blocks do to the residual stream: statistics of one layer's states and contributions."""
+"""What layers do to the residual stream: statistics of one layer's states and contributions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from atlas.passes.observing import Joint
 from atlas.passes.running_statistics import narrow, wide
 
 SUBLAYERS = ("attn", "mlp", "block")
-"""Attention, the MLP, and both together."""
+"""Columns as they are published: attention, the MLP, and the whole layer."""
 
 Residual = Literal["sequential", "parallel", "post-norm"]
 Part = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -25,7 +25,7 @@ SUMS = ("influence", "angle", "angles", "contribution", "states")
 
 
 class Movement:
-    """How far attention, the MLP and the whole block turn and move the residual stream.
+    """How far attention, the MLP and the whole layer turn and move the residual stream.
 
     With a state x, what is added f, and the next state y = x + f (normed where norms come after).
     """
@@ -36,9 +36,9 @@ class Movement:
 
     def joint(self, layer: int) -> Joint:
         """What it has to see of a layer."""
-        points: list[tuple[str, Side]] = [("block", "input"), ("attn", "output"), ("mlp", "output")]
+        points: list[tuple[str, Side]] = [("layer", "input"), ("attn", "output"), ("mlp", "output")]
         if self.residual == "post-norm":
-            points = [*points[:2], ("norm.attn", "output"), points[2], ("block", "output")]
+            points = [*points[:2], ("norm.attn", "output"), points[2], ("layer", "output")]
         return Joint(layer, tuple(points), self)
 
     def reduce(self, values: tuple[torch.Tensor, ...], batch: Batch) -> torch.Tensor:

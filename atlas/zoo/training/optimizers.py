@@ -1,4 +1,4 @@
-"""What learns how: Muon for the blocks' matrices, AdamW for embeddings and vectors."""
+"""What learns how: Muon for the layers' matrices, AdamW for embeddings and vectors."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_every_module_against_numpy(tmp_path: Path, model_type: str) -> None:
     measured = drift.run(tuned, base, lambda done, total: told.append((done, total)))
     expected: dict[tuple[str, int, str], float] = {}
     for layer in range(3):
-        new, old = tuned.block(layer), base.block(layer)
+        new, old = tuned.layer(layer), base.layer(layer)
         for module in tuned.architecture.modules:
             a, b = new[f"{module}.weight"], old[f"{module}.weight"]
             offset = tuned.architecture.row.norm.offset if module.startswith("norm") else 0.0

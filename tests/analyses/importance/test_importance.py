@@ -214,7 +214,7 @@ def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
     for tokens in (1, 20, 1000):
         found = without_layers.losses_without(model, passages, quiet, tokens)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
-    assert all("forward" not in vars(model.block(layer)) for layer in range(len(blocks)))
+    assert all("forward" not in vars(model.layer(layer)) for layer in range(len(blocks)))
 
 
 def test_a_prefix_runs_once(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_prefix_runs_once(tmp_path: Path) -> None:
     model, passages = LiveModel.open(made(tmp_path, "llama"), "cpu"), drawn()
     ran: list[int] = []
     for layer in range(3):
-        attention = model.block(layer).get_submodule("self_attn")
+        attention = model.layer(layer).get_submodule("self_attn")
         attention.register_forward_hook(lambda *_, at=layer: ran.append(at))
     without_layers.losses_without(model, passages, quiet, 1000)
     assert ran == [0, 1, 2, 1, 2, 2]
@@ -253,8 +253,8 @@ def test_gradients_leave_memory_as_they_appear(
         backward.add(drawn(), 0)
         grads = [parameter.grad for parameter in model.live.parameters()]
     assert grads == [None] * len(grads)
-    assert len(alive) >= 3 * len([*model.block(0).parameters()]) - 1
-    assert 0 < most <= max(parameter.numel() for parameter in model.block(0).parameters())
+    assert len(alive) >= 3 * len([*model.layer(0).parameters()]) - 1
+    assert 0 < most <= max(parameter.numel() for parameter in model.layer(0).parameters())
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -264,7 +264,7 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
     for recompute in (False, True):
         model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
-        model.block(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
+        model.layer(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)
@@ -333,7 +333,7 @@ def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.Mo
 def test_mean_gradients_in_groups_of_layers(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn()
     model = LiveModel.open(folder, "cpu")
-    block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
+    block = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
     assert layer_groups.layer_groups(model, 3 * block) == [range(0, 3)]
     assert layer_groups.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
     assert layer_groups.layer_groups(model, 0) == [range(0, 1), range(1, 2), range(2, 3)]
@@ -490,7 +490,7 @@ def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     with torch.enable_grad():
         losses.per_passage(model, batch(passages, [0])).sum().backward()  # type: ignore[no-untyped-call]
     # No hook of ours is left to take it away.
-    assert next(model.block(0).parameters()).grad is not None
+    assert next(model.layer(0).parameters()).grad is not None
 
 
 def test_weights_that_are_not_finite_are_an_error(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_a_cluster_that_has_no_two_halves_is_told(tmp_path: Path) -> None:
 def test_losses_that_are_no_numbers_are_told(tmp_path: Path) -> None:
     model = opened(tmp_path)
     with torch.no_grad():
-        weight = model.block(1).get_submodule("mlp.down_proj").weight
+        weight = model.layer(1).get_submodule("mlp.down_proj").weight
         assert isinstance(weight, torch.Tensor)
         weight.fill_(math.nan)
     with pytest.raises(AtlasError, match="of the whole model: a loss is no finite number"):

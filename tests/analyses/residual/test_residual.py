@@ -80,7 +80,7 @@ class States:
 
             handles = []
             for layer in layers:
-                block = model.block(layer)
+                block = model.layer(layer)
                 for name, join in zip(("attn", "mlp"), model.architecture.row.joins, strict=True):
                     handles.append(
                         block.get_submodule(join).register_forward_hook(
@@ -121,7 +121,7 @@ def turned(x: Values, y: Values, added: Values) -> list[float]:
 
 def normed(model: LiveModel, layer: int, x: Values) -> Values:
     """BERT's norm after attention."""
-    module = model.block(layer).get_submodule(model.architecture.live("norm.attn"))
+    module = model.layer(layer).get_submodule(model.architecture.live("norm.attn"))
     with torch.inference_mode():
         found: Values = module(torch.from_numpy(x).to(model.dtype)).double().numpy()
     return found

@@ -35,7 +35,7 @@ from activations import drawn, parse, save
 if TYPE_CHECKING:
     from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Passage
-    from atlas.passes.observing import Watch
+    from atlas.passes.observing import AnyTap
 
 TIME_BAR, MEMORY_BAR = 1.6, 1.25
 PASSES = ("bare", "activations", "attention", "residual", "full", "sampled")
@@ -62,7 +62,7 @@ def main() -> int:
     return report(best, memory, arguments)
 
 
-def watched(model: LiveModel, passages: list[Passage], which: str) -> list[Watch]:
+def watched(model: LiveModel, passages: list[Passage], which: str) -> list[AnyTap]:
     """What a pass of that name watches."""
     from atlas.analyses.activations import run as activations
     from atlas.analyses.attention import run as attention
@@ -70,7 +70,7 @@ def watched(model: LiveModel, passages: list[Passage], which: str) -> list[Watch
 
     one = activations.observe(model, passages)
     two, three = attention.observe(model, passages), residual.observe(model, passages)
-    taps: dict[str, list[Watch]] = {
+    taps: dict[str, list[AnyTap]] = {
         "activations": [*one.full_taps()],
         "attention": [*two.taps],
         "residual": three.full_taps(),

@@ -14,7 +14,7 @@ LONGEST = 60
 """Characters of a text that are shown."""
 
 
-class Texts:
+class TokenTexts:
     """The text of each token of a tokenizer, as it reads after other text; see `visible`."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:

@@ -58,7 +58,7 @@ def outcomes(
         here, away = obstacles.apart(project, entries, group, saving=save)
         yield from (account.away(job, item.obstacle) for item in away for job in item.jobs)
         if here:
-            work = _Work(project, by_slug[slug], watch, choices, save, log or _log_in(project))
+            work = _ModelWork(project, by_slug[slug], watch, choices, save, log or _log_in(project))
             yield from work.outcomes(here)
 
 
@@ -67,7 +67,7 @@ def _log_in(project: Project) -> Callable[[Job], Path]:
 
 
 @dataclass(frozen=True)
-class _Opened:
+class _OpenModel:
     """A model opened for one tier, what pins it, and what gives the model it was tuned from."""
 
     pin: profile_file.Pin
@@ -76,7 +76,7 @@ class _Opened:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _ModelWork:
     """The work on one model: what it takes to measure its analyses of a tier, one after the
     other."""
 
@@ -94,7 +94,7 @@ class _Work:
             fitting, outcomes = self._preflight(jobs)
             opened = self._opened(fitting, progress) if fitting else None
         yield from map(self._kept, outcomes)
-        if isinstance(opened, _Opened):
+        if isinstance(opened, _OpenModel):
             for outcome in self._measured(opened, fitting):
                 yield self._kept(outcome)
                 if outcome.result == "failed":
@@ -141,14 +141,14 @@ class _Work:
                 outcomes.append(_refused(job, wrong))
         return fitting, outcomes
 
-    def _opened(self, jobs: Sequence[Job], progress: Progress) -> _Opened | Failed:
+    def _opened(self, jobs: Sequence[Job], progress: Progress) -> _OpenModel | Failed:
         """The model, opened for the tier of the jobs."""
         step = functools.partial(
             _open, self.project, self.entry, jobs[0].tier, self.choices, progress
         )
         return attempt(step, self.log(jobs[0]))
 
-    def _measured(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _measured(self, opened: _OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """What becomes of jobs on an opened model; those that share a pass come together."""
         shared: dict[object, list[Job]] = {}
         for job in jobs:
@@ -163,7 +163,7 @@ class _Work:
                 else:
                     yield self._one(opened, several[0])
 
-    def _together(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _together(self, opened: _OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Run analyses that watch one pass over the corpus."""
         from atlas.loaded.live import LiveModel
         from atlas.passes import shared_pass
@@ -185,7 +185,7 @@ class _Work:
         ):
             yield self._finished(opened, by_name[name], found, seconds)
 
-    def _one(self, opened: _Opened, job: Job) -> Outcome:
+    def _one(self, opened: _OpenModel, job: Job) -> Outcome:
         """Run one analysis on an opened model."""
         started = time.perf_counter()
         memory.reset_peak()
@@ -194,7 +194,7 @@ class _Work:
         return self._finished(opened, job, found, time.perf_counter() - started)
 
     def _finished(
-        self, opened: _Opened, job: Job, found: Measured | Failed, seconds: float
+        self, opened: _OpenModel, job: Job, found: Measured | Failed, seconds: float
     ) -> Outcome:
         """The outcome of what was measured; a reason where it cannot be published."""
         if isinstance(found, Failed):
@@ -219,7 +219,7 @@ def _refused(job: Job, failed: Failed) -> Outcome:
 
 def _open(
     project: Project, entry: Entry, tier: Tier, choices: Choices, progress: Progress
-) -> _Opened:
+) -> _OpenModel:
     """The model of an entry, opened for a tier; last its digest, which reads every byte of it."""
     folder = locate.of_entry(project, entry)
     assert folder is not None, "its files were read"
@@ -227,7 +227,7 @@ def _open(
     found = digests.find(project, entry, _in_megabytes(progress))
     assert found is not None, "it was opened"
     pin = profile_file.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    return _Opened(pin, subject, functools.partial(base_model.require, project, entry))
+    return _OpenModel(pin, subject, functools.partial(base_model.require, project, entry))
 
 
 def _in_megabytes(progress: Progress) -> Progress:
@@ -283,7 +283,7 @@ def _observes(job: Job, log: Path) -> bool:
     return attempt(look, log) is True
 
 
-def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
+def _measured(opened: _OpenModel, job: Job, progress: Progress) -> Measured:
     """What an analysis measures; the base that it was held against stands among its conditions."""
     module = statement.module(job.analysis)
     if "base" not in statement.of(job.analysis).needs:

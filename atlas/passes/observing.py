@@ -77,14 +77,14 @@ class PatternTap:
     statistic: Statistic
 
 
-Watch = Tap | Joint | PatternTap
+AnyTap = Tap | Joint | PatternTap
 
 
 class Observer(Protocol):
     """What an analysis sends along on a pass: several observers share one."""
 
     @property
-    def taps(self) -> Sequence[Watch]:
+    def taps(self) -> Sequence[AnyTap]:
         """What it watches."""
 
     def measured(self, progress: Progress, /) -> Measured:
@@ -110,7 +110,7 @@ def read(model: LiveModel, length: int = LENGTH) -> tuple[Passage, ...]:
 def run(
     model: LiveModel,
     passages: Sequence[Passage],
-    taps: Sequence[Watch],
+    taps: Sequence[AnyTap],
     progress: Progress,
     tokens: int | None = None,
 ) -> None:
@@ -148,7 +148,7 @@ class _Pass:
         self.held: dict[Joint, list[torch.Tensor]] = {}
 
     @contextlib.contextmanager
-    def hooked(self, taps: Sequence[Watch]) -> Iterator[None]:
+    def hooked(self, taps: Sequence[AnyTap]) -> Iterator[None]:
         """Hooks for all taps."""
         heads: dict[int, list[Statistic]] = {}
         with contextlib.ExitStack() as stack:

@@ -84,7 +84,7 @@ def closed(model: LiveModel, gates: torch.Tensor) -> contextlib.AbstractContextM
 
 def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     """(1 + 2 layers, batch), float64."""
-    kept = _Kept(model)
+    kept = _KeptStates(model)
     with kept.watched():
         found = [losses.per_passage(model, tokens).double().cpu()]
     for layer in range(model.geometry.layers):
@@ -95,7 +95,7 @@ def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     return torch.stack(found)
 
 
-class _Kept:
+class _KeptStates:
     """What one micro-batch's whole pass leaves for those without a block.
 
     `layers`: the inputs of layers. `attended`: what the attention of each layer gives. `lengths`:

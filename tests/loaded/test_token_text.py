@@ -29,7 +29,7 @@ def one(tokenizer: Tokenizer, piece: str) -> int:
 def test_a_single_word_begins_with_its_blank(family: Any) -> None:
     tokenizer = family()
     tokenizer.decoder = DECODERS[family]
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     for word in ("France", "Madrid", "bigger"):
         token = relations.single_word(tokenizer, word)
         assert token is not None
@@ -38,14 +38,14 @@ def test_a_single_word_begins_with_its_blank(family: Any) -> None:
 
 def test_a_tokenizer_that_cannot_join_shows_its_pieces() -> None:
     tokenizer = metaspace_bpe()
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     assert texts(one(tokenizer, "▁France")) == "␣France"
     assert texts(one(tokenizer, "s")) == "s"
 
 
 def test_parts_of_characters_are_shown_as_the_tokenizer_has_them() -> None:
     tokenizer = byte_level()
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     assert texts(one(tokenizer, "Ã")) == "Ã"  # the first byte of é
     assert texts(one(tokenizer, "Ċ")) == "\\n"
     assert texts(one(tokenizer, "e")) == "e"

@@ -16,7 +16,7 @@ from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage, Sample, batch
 from atlas.passes import observing
 from atlas.passes.observing import Joint, PatternTap, Tap
-from atlas.passes.running_statistics import Drawn, Moments, Sparsity
+from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 
@@ -232,7 +232,7 @@ def test_a_narrow_type_is_widened_before_it_is_squared() -> None:
     x = torch.full((1, 3, 2), 6e4, dtype=torch.float16)
     rows = batch([Passage((1, 2, 3), 1, 3)], [0])
     moments, sample = Moments(), Sample([Passage((1, 2, 3), 1, 3)], 2, 9, 0)
-    drawn = Drawn(sample)
+    drawn = SampledValues(sample)
     moments.add(moments.reduce(x, rows))
     drawn.add(drawn.reduce(x, rows))
     assert moments.rms == moments.largest == drawn.median == float(x[0, 0, 0])
@@ -271,7 +271,7 @@ def test_a_joint_sees_all_of_its_points_at_once(held: LiveModel) -> None:
 def test_a_joint_that_was_cut_short_begins_again(held: LiveModel) -> None:
     """Memory runs out between its points."""
     seen = Together()
-    taps: list[observing.Watch] = [
+    taps: list[observing.AnyTap] = [
         Joint(1, WHOLE, seen),
         Tap(1, "mlp.up", Fails(2, OUT_OF_MEMORY[0])),
     ]

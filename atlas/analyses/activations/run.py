@@ -14,7 +14,7 @@ from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import Tap
-from atlas.passes.running_statistics import Drawn, Moments, Sparsity
+from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
 from atlas.profiles.matrix import Matrix, Scale, layer_by_module
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
@@ -70,7 +70,7 @@ class Activations:
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
         samples: dict[int, Sample] = {}
         self.moments: dict[tuple[int, str], Moments] = {}
-        self.drawn: dict[tuple[int, str], Drawn] = {}
+        self.drawn: dict[tuple[int, str], SampledValues] = {}
         self.sparsity: dict[int, Sparsity] = {}
         for layer in range(model.geometry.layers):
             for module in model.modules:
@@ -79,7 +79,7 @@ class Activations:
                     samples[width] = Sample(passages, width, most, seed)
                 sample = samples[width]
                 self.moments[layer, module] = Moments()
-                self.drawn[layer, module] = Drawn(sample)
+                self.drawn[layer, module] = SampledValues(sample)
             if DOWN in model.modules:
                 self.sparsity[layer] = Sparsity()
 

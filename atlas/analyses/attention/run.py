@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from atlas.analyses.attention import PROTOCOL
-from atlas.analyses.attention.pattern_scores import Attending, PerHead, Repeats
+from atlas.analyses.attention.pattern_scores import PatternScores, PerHead, RepetitionScores
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
@@ -51,7 +51,7 @@ class Attention:
         self.model = model
         self.passages = passages
         kind = model.architecture.kind
-        self.attending = [Attending(kind) for _ in range(model.geometry.layers)]
+        self.attending = [PatternScores(kind) for _ in range(model.geometry.layers)]
 
     @property
     def taps(self) -> list[PatternTap]:
@@ -101,7 +101,7 @@ class Attention:
     def repeats(self, passages: Sequence[Passage], progress: Progress) -> dict[str, list[PerHead]]:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
-        held = [Repeats(passages[0].first, n) for _ in self.attending]
+        held = [RepetitionScores(passages[0].first, n) for _ in self.attending]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
         return {

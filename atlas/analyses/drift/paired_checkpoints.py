@@ -17,7 +17,7 @@ SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
 
 
 @dataclass(frozen=True)
-class Opposite:
+class PairedModule:
     """One module of a layer, or of one expert, in the tuned model and in its base.
 
     `weights` and `biases`: tuned, base, of one shape and as stored; `biases` is None where one of
@@ -78,27 +78,27 @@ def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
 
 def modules_of(
     checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
-) -> Iterator[Opposite]:
+) -> Iterator[PairedModule]:
     """The modules of one layer of both, experts one by one.
 
     Of either model one layer is in memory, and of mixtures one expert; a module leaves it once the
     next one is asked for.
     """
     dense = [name for name in modules if name not in EXPERT_MODULES]
-    yield from _opposite(checkpoint.layer(layer, dense), base.layer(layer, dense), dense, last=True)
+    yield from _paired(checkpoint.layer(layer, dense), base.layer(layer, dense), dense, last=True)
     routed = [name for name in modules if name in EXPERT_MODULES]
     routing = checkpoint.architecture.routing
     count = routing.experts if routing is not None else 1
     both = zip(checkpoint.experts(layer, routed), base.experts(layer, routed), strict=True)
     for number, (new, old) in enumerate(both, 1):
-        yield from _opposite(new, old, routed, last=number == count)
+        yield from _paired(new, old, routed, last=number == count)
 
 
-def _opposite(
+def _paired(
     new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], modules: list[str], last: bool
-) -> Iterator[Opposite]:
+) -> Iterator[PairedModule]:
     for module in modules:
         weights = new.pop(f"{module}.weight"), old.pop(f"{module}.weight")
         bias, before = new.pop(f"{module}.bias", None), old.pop(f"{module}.bias", None)
         biases = None if bias is None or before is None else (bias, before)
-        yield Opposite(module, weights, biases, last)
+        yield PairedModule(module, weights, biases, last)

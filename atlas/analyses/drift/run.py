@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from atlas.analyses.drift import paired_checkpoints
-from atlas.analyses.drift.paired_checkpoints import Opposite
+from atlas.analyses.drift.paired_checkpoints import PairedModule
 from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.errors import AtlasError
@@ -105,7 +105,7 @@ def _of_layer(
             yield module, pairs[module], biases[module]
 
 
-def _compared(checkpoint: Checkpoint, layer: int, opposite: Opposite) -> Pair:
+def _compared(checkpoint: Checkpoint, layer: int, opposite: PairedModule) -> Pair:
     """What changed in one module's weight, or that of one expert."""
     is_norm = opposite.module.startswith("norm")
     offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0

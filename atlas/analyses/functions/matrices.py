@@ -1,4 +1,4 @@
-"""The matrices and facts of the analysis `functions`, from what its blocks gave."""
+"""The matrices and facts of the analysis `functions`, from the scores of all heads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ DIGITS = 3
 
 
 @dataclass
-class Found:
-    """What the blocks measured so far gave.
+class HeadScores:
+    """The scores of all heads, filled layer by layer.
 
     `score` (relation, sign, level, layer, head); `has` (relation, sign, layer, head): above the
     threshold, and above chance by more than the interval; `chance` (relation, sign, layer, head) at
@@ -39,7 +39,7 @@ class Found:
     heads: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def empty(cls, count: int, shape: Geometry) -> Found:
+    def empty(cls, count: int, shape: Geometry) -> HeadScores:
         place = (shape.layers, shape.heads)
         return cls(
             score=np.zeros((count, 2, 2, *place)),
@@ -54,7 +54,7 @@ def matrix_name(sign: str, relation: str, level: int) -> str:
     return f"{sign}:{relation}@{relation_scores.ks(relation)[level]}"
 
 
-def build(found: Found, pairs: Pairs, level: int) -> Iterator[Matrix]:
+def build(found: HeadScores, pairs: Pairs, level: int) -> Iterator[Matrix]:
     """Every matrix, in the order in which the page shows them. `level`: the k that counts."""
     if pairs.relations:
         yield from _category_matrices(found, pairs, level)
@@ -71,7 +71,7 @@ def build(found: Found, pairs: Pairs, level: int) -> Iterator[Matrix]:
     yield from _score_matrices(found, pairs)
 
 
-def _category_matrices(found: Found, pairs: Pairs, level: int) -> Iterator[Matrix]:
+def _category_matrices(found: HeadScores, pairs: Pairs, level: int) -> Iterator[Matrix]:
     """The categories of every head, under both rules."""
     published: NDArray[np.bool_] = found.score[:, :, level] > relation_scores.THRESHOLD
     for name, has, rule in (
@@ -89,7 +89,7 @@ def _category_matrices(found: Found, pairs: Pairs, level: int) -> Iterator[Matri
         )
 
 
-def _count_matrices(found: Found, pairs: Pairs) -> Iterator[Matrix]:
+def _count_matrices(found: HeadScores, pairs: Pairs) -> Iterator[Matrix]:
     """How many relations a head has, of all and of each category."""
     counts = _by_category(found.has, pairs)
     for category, count in {"": sum(counts.values()), **counts}.items():
@@ -104,7 +104,7 @@ def _count_matrices(found: Found, pairs: Pairs) -> Iterator[Matrix]:
         )
 
 
-def _score_matrices(found: Found, pairs: Pairs) -> Iterator[Matrix]:
+def _score_matrices(found: HeadScores, pairs: Pairs) -> Iterator[Matrix]:
     """The score and the suppression of every relation, at both of its k."""
     for place, relation in enumerate(pairs.relations):
         for level, k in enumerate(relation_scores.ks(relation.name)):
@@ -158,7 +158,7 @@ def _matrix(
     )
 
 
-def facts(found: Found, pairs: Pairs, level: int) -> dict[str, Scalar]:
+def facts(found: HeadScores, pairs: Pairs, level: int) -> dict[str, Scalar]:
     """Pairs of every relation, the largest chance of each, and how many heads have any relation."""
     told: dict[str, Scalar] = {f"pairs:{name}": count for name, count in pairs.counts.items()}
     for place, relation in enumerate(pairs.relations):

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from atlas.analyses.functions import matrices, relation_scores, salient_mappings
-from atlas.analyses.functions.block import Block, Sieve, Unembedding
-from atlas.analyses.functions.matrices import Found
+from atlas.analyses.functions.attention_block import AttentionBlock, Sieve, Unembedding
+from atlas.analyses.functions.matrices import HeadScores
 from atlas.analyses.functions.relation_scores import Pairs, Place
-from atlas.analyses.functions.token_inputs import Blocks, Options
+from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
 from atlas.loaded import loading, token_text
 from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ SIEVES = (Sieve(tf32=True), Sieve())
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
-    """Score every head on every measurable relation, one block in memory at a time."""
+    """Score every head on every measurable relation, one layer in memory at a time."""
     return measure(checkpoint, relations.load_all(), Options(), progress)
 
 
@@ -42,9 +42,9 @@ def measure(
     tokenizer = tokenizers.load(checkpoint.folder)
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
     level = relation_scores.level(shape.vocabulary)
-    blocks = Blocks(checkpoint, pairs.sources, options, device)
-    found = Found.empty(len(pairs.relations), shape)
-    texts = token_text.Texts(tokenizer)
+    blocks = AttentionBlocks(checkpoint, pairs.sources, options, device)
+    found = HeadScores.empty(len(pairs.relations), shape)
+    texts = token_text.TokenTexts(tokenizer)
     kept = salient_mappings.sizes(shape.layers * shape.heads)
     for layer, (block, x) in enumerate(blocks):
         _score(found, layer, block, blocks.U, pairs, level)
@@ -71,9 +71,9 @@ def measure(
 
 
 def _score(
-    found: Found, layer: int, block: Block, U: Unembedding, pairs: Pairs, level: int
+    found: HeadScores, layer: int, block: AttentionBlock, U: Unembedding, pairs: Pairs, level: int
 ) -> None:
-    """Write down the scores of a block, and chance wherever a score is above the threshold."""
+    """Note the scores of a layer's heads, and chance where a score is above the threshold."""
     if not pairs.relations:
         return
     sieves = SIEVES if block.W_O.is_cuda else (Sieve(),)
@@ -88,7 +88,7 @@ def _score(
 
 
 def _above_threshold(
-    found: Found, layer: int, head: int, pairs: Pairs, level: int
+    found: HeadScores, layer: int, head: int, pairs: Pairs, level: int
 ) -> dict[str, list[float]]:
     """[score, interval's lower and upper end, chance] of a head's high scores, by matrix."""
     high = {}
@@ -101,11 +101,11 @@ def _above_threshold(
 
 
 def _salient(
-    block: Block,
+    block: AttentionBlock,
     x: torch.Tensor,
     U: Unembedding,
     kept: tuple[int, int],
-    texts: token_text.Texts,
+    texts: token_text.TokenTexts,
 ) -> list[list[list[Any]]]:
     """Of every head: [token, how much it is lengthened, [tokens it raises most]], largest first.
 

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from atlas.analyses.importance import parameter_owners
-from atlas.analyses.importance.parameter_owners import Shared
+from atlas.analyses.importance.parameter_owners import OwnedParameter
 from atlas.errors import AtlasError
 from atlas.loaded import replaced_forward
 from atlas.loaded.live import LiveModel
@@ -42,7 +42,7 @@ become zero; lowered where they become infinite."""
 
 
 @dataclass
-class Gathered:
+class GradientSums:
     """Sums over passages, in nats.
 
     `taylor`: of sum |g w| over a module's elements; `heads`: of |dL / d gate|, (layer, head);
@@ -82,7 +82,7 @@ class Backward:
         self.kept = {*kept}
         self.recompute = recompute
         self.scale = SCALE if model.dtype == torch.float16 else 1.0
-        self.gathered = Gathered(
+        self.gathered = GradientSums(
             heads=torch.zeros(model.geometry.layers, model.geometry.heads, dtype=torch.float64)
         )
         self._means: dict[tuple[int, str], torch.Tensor] = {}
@@ -132,7 +132,7 @@ class Backward:
             gathered.heads[layer] += gate.grad.double().abs().cpu() / self.scale
         gathered.passages += 1
 
-    def finish(self) -> Gathered:
+    def finish(self) -> GradientSums:
         """Everything counted, and the norms of what was kept, whose memory is given back."""
         gathered, shape = self.gathered, self.model.geometry
         for held in self.parameters:
@@ -199,7 +199,7 @@ class Backward:
                 remedy="the weights are damaged, or their type is too narrow for this model",
             )
 
-    def _seen(self, held: Shared) -> Callable[[torch.Tensor], None]:
+    def _seen(self, held: OwnedParameter) -> Callable[[torch.Tensor], None]:
         """What happens to a parameter's gradient once it is complete."""
         place = (held.layer, held.path)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-from atlas.analyses.importance.backward import Backward, Gathered
+from atlas.analyses.importance.backward import Backward, GradientSums
 from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import free_memory
 from atlas.loaded.passages import Passage
@@ -43,7 +43,7 @@ def gather(
     number: int,
     progress: Progress,
     recompute: bool | None = None,
-) -> Gathered:
+) -> GradientSums:
     """One run over all passages: the first for everything, another for mean gradients alone.
 
     `progress` counts passages. `recompute` and errors as in `Backward`.

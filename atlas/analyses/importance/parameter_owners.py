@@ -19,7 +19,7 @@ from atlas.loaded.passages import LARGE_PIECE, PIECE
 
 
 @dataclass(frozen=True)
-class Shared:
+class OwnedParameter:
     """One live parameter of a layer: its path there, and the modules that it belongs to.
 
     `axis`: where its output features lie if it is fused, None where it is one module's alone.
@@ -50,7 +50,7 @@ class Shared:
             yield module, self.parameter.numel() // features * own
 
 
-def of_layer(model: LiveModel, layer: int) -> list[Shared]:
+def of_layer(model: LiveModel, layer: int) -> list[OwnedParameter]:
     """Every parameter of a layer that is a canonical module's weight or bias."""
     architecture = model.architecture
     held = dict(model.layer(layer).named_parameters())
@@ -65,7 +65,7 @@ def of_layer(model: LiveModel, layer: int) -> list[Shared]:
                     last = kind == "bias" or source.transposed
                     axes[path] = None if source.part is None else -1 if last else -2
     return [
-        Shared(layer, path, held[path], axes[path], tuple(modules))
+        OwnedParameter(layer, path, held[path], axes[path], tuple(modules))
         for path, modules in owners.items()
     ]
 

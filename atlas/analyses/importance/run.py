@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from atlas.analyses.importance import PROTOCOL, layer_groups
-from atlas.analyses.importance.backward import Gathered
+from atlas.analyses.importance.backward import GradientSums
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
@@ -101,7 +101,7 @@ def _measured(
     model: LiveModel,
     scored: Sequence[Passage],
     some: Sequence[Passage],
-    found: Sequence[Gathered],
+    found: Sequence[GradientSums],
     increases: Sequence[float],
 ) -> Measured:
     """The matrices and facts of what all runs gathered, and of each layer's increase in nats."""
@@ -123,7 +123,7 @@ def _measured(
     )
 
 
-def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
+def _of_modules(found: Sequence[GradientSums]) -> dict[tuple[str, int, str], float]:
     """Name, layer, module -> value, of what gradients say."""
     first = found[0]
     largest = max(first.taylor.values())
@@ -198,7 +198,7 @@ def _columns(model: LiveModel, name: str) -> dict[str, str]:
     return dict(model.architecture.native)
 
 
-def _head_matrix(found: Gathered, passages: int) -> Matrix:
+def _head_matrix(found: GradientSums, passages: int) -> Matrix:
     layers, heads = found.heads.shape
     return Matrix(
         name="head_gate",

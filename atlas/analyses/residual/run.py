@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual.cka import Similarity
-from atlas.analyses.residual.stream_statistics import SUBLAYERS, Kept, Movement
+from atlas.analyses.residual.stream_statistics import SUBLAYERS, Movement, SampledStates
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
-from atlas.passes.observing import Tap, Watch
+from atlas.passes.observing import AnyTap, Tap
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
@@ -51,7 +51,7 @@ class Residual:
         self.movements = [Movement(model.architecture.residual) for _ in layers]
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
         self.sample = Sample(passages, 1, most, seed, exactly=True)
-        self.kept = [Kept(self.sample) for _ in layers]
+        self.kept = [SampledStates(self.sample) for _ in layers]
         self.group = self.sample.size // int(PROTOCOL["groups"])
         if self.group < cka.FEWEST:
             raise AtlasError(
@@ -61,14 +61,14 @@ class Residual:
             )
 
     @property
-    def taps(self) -> list[Watch]:
+    def taps(self) -> list[AnyTap]:
         return [*self.full_taps(), *self.sampled_taps()]
 
-    def full_taps(self) -> list[Watch]:
+    def full_taps(self) -> list[AnyTap]:
         """The statistics that see every value."""
         return [held.joint(layer) for layer, held in enumerate(self.movements)]
 
-    def sampled_taps(self) -> list[Watch]:
+    def sampled_taps(self) -> list[AnyTap]:
         """The states that are kept of a sample."""
         return [Tap(layer, "layer", held) for layer, held in enumerate(self.kept)]
 

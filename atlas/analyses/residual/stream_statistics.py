@@ -81,7 +81,7 @@ class Movement:
         yield x, both, both
 
 
-class Kept:
+class SampledStates:
     """The values at the positions of a sample: (position, width), in main memory."""
 
     def __init__(self, sample: Sample) -> None:

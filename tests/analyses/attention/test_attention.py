@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from atlas import architectures, paths
 from atlas.analyses.attention import run as attention
-from atlas.analyses.attention.pattern_scores import Repeats
+from atlas.analyses.attention.pattern_scores import RepetitionScores
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
@@ -335,7 +335,7 @@ def test_a_head_by_all_its_copies(tmp_path: Path) -> None:
     """A token that stands twice in a segment has three earlier copies in the second."""
     model = opened(tmp_path, "gpt2", dtype=torch.float64)
     (row,) = [Passage((1, *(5, 6, 5, 7) * 2), 1, 9)]
-    statistic = Repeats(1, 4)
+    statistic = RepetitionScores(1, 4)
     observing.run(model, [row], [PatternTap(1, statistic)], unheard)
     [(_, every)] = returned(model, [row])
     ids = np.array(row.ids)

@@ -17,7 +17,7 @@ from letters import letters
 from atlas import architectures
 from atlas.analyses.importance import layer_groups, parameter_owners
 from atlas.analyses.importance import run as importance
-from atlas.analyses.importance.backward import Backward, Gathered
+from atlas.analyses.importance.backward import Backward, GradientSums
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import fused
@@ -59,7 +59,9 @@ def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
     return [Passage(tuple(row), 1, len(row)) for row in rows]
 
 
-def gathered(folder: Path, passages: list[Passage], room: int = 2**40, **options: Any) -> Gathered:
+def gathered(
+    folder: Path, passages: list[Passage], room: int = 2**40, **options: Any
+) -> GradientSums:
     """All groups of layers in one."""
     model = LiveModel.open(folder, "cpu", **options)
     groups = layer_groups.layer_groups(model, room)

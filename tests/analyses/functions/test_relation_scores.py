@@ -113,5 +113,5 @@ def test_sieves_of_cuda_give_the_same_answers(tmp_path: Path) -> None:
     block, _ = next(iter(blocks))
     plain = relation_scores.score(block, blocks.U, pairs)
     assert torch.equal(relation_scores.score(block, blocks.U, pairs, functions.SIEVES), plain)
-    coarse = (attention_block.Sieve(torch.bfloat16), questions.Sieve())
+    coarse = (attention_block.Sieve(torch.bfloat16), attention_block.Sieve())
     assert torch.equal(relation_scores.score(block, blocks.U, pairs, coarse), plain)

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.metadata
 import itertools
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atlas import __version__, architectures
-from atlas.checkpoints import digests, headers, locate
+from atlas.checkpoints import digests
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
 from atlas.failures import Failed, attempt
 from atlas.loaded import memory
-from atlas.measure import obstacles
+from atlas.measure import obstacles, opening, recording
+from atlas.measure.opening import OpenModel
 from atlas.paths import Project
 from atlas.pinned.choices import DEFAULT, Choices
-from atlas.profiles import account, base_model, profile_file, side_files, statement
+from atlas.profiles import account, profile_file, side_files, statement
 from atlas.profiles.account import Outcome
-from atlas.profiles.base_model import Ancestor
 from atlas.profiles.plan import Job
-from atlas.profiles.statement import Measured, Progress, Tier
+from atlas.profiles.statement import Measured, Progress
 from atlas.profiles.unavailable import Obstacle
 
 Watch = Callable[[Job], Progress]
@@ -67,15 +64,6 @@ def _log_in(project: Project) -> Callable[[Job], Path]:
 
 
 @dataclass(frozen=True)
-class _OpenModel:
-    """A model opened for one tier, what pins it, and what gives the model it was tuned from."""
-
-    pin: profile_file.Pin
-    subject: object
-    against: Callable[[], tuple[Ancestor, digests.Found]]
-
-
-@dataclass(frozen=True)
 class _ModelWork:
     """The work on one model: what it takes to measure its analyses of a tier, one after the
     other."""
@@ -94,11 +82,11 @@ class _ModelWork:
             fitting, outcomes = self._preflight(jobs)
             opened = self._opened(fitting, progress) if fitting else None
         yield from map(self._kept, outcomes)
-        if isinstance(opened, _OpenModel):
+        if isinstance(opened, OpenModel):
             for outcome in self._measured(opened, fitting):
                 yield self._kept(outcome)
                 if outcome.result == "failed":
-                    _release(opened.subject)
+                    opening.release(opened.subject)
         elif opened is not None:
             for job in fitting:
                 yield self._kept(_refused(job, opened))
@@ -131,7 +119,7 @@ class _ModelWork:
             reads = obstacles.reads(job)
             if reads is not None and reads not in found:
                 check = functools.partial(
-                    _require_tokenizer, self.project, self.entry, reads, self.choices
+                    opening.require_tokenizer, self.project, self.entry, reads, self.choices
                 )
                 found[reads] = attempt(check, self.log(job))
             wrong = found.get(reads or "")
@@ -141,14 +129,14 @@ class _ModelWork:
                 outcomes.append(_refused(job, wrong))
         return fitting, outcomes
 
-    def _opened(self, jobs: Sequence[Job], progress: Progress) -> _OpenModel | Failed:
+    def _opened(self, jobs: Sequence[Job], progress: Progress) -> OpenModel | Failed:
         """The model, opened for the tier of the jobs."""
         step = functools.partial(
-            _open, self.project, self.entry, jobs[0].tier, self.choices, progress
+            opening.open_model, self.project, self.entry, jobs[0].tier, self.choices, progress
         )
         return attempt(step, self.log(jobs[0]))
 
-    def _measured(self, opened: _OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _measured(self, opened: OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """What becomes of jobs on an opened model; those that share a pass come together."""
         shared: dict[object, list[Job]] = {}
         for job in jobs:
@@ -163,7 +151,7 @@ class _ModelWork:
                 else:
                     yield self._one(opened, several[0])
 
-    def _together(self, opened: _OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _together(self, opened: OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Run analyses that watch one pass over the corpus."""
         from atlas.loaded.live import LiveModel
         from atlas.passes import shared_pass
@@ -185,7 +173,7 @@ class _ModelWork:
         ):
             yield self._finished(opened, by_name[name], found, seconds)
 
-    def _one(self, opened: _OpenModel, job: Job) -> Outcome:
+    def _one(self, opened: OpenModel, job: Job) -> Outcome:
         """Run one analysis on an opened model."""
         started = time.perf_counter()
         memory.reset_peak()
@@ -194,12 +182,14 @@ class _ModelWork:
         return self._finished(opened, job, found, time.perf_counter() - started)
 
     def _finished(
-        self, opened: _OpenModel, job: Job, found: Measured | Failed, seconds: float
+        self, opened: OpenModel, job: Job, found: Measured | Failed, seconds: float
     ) -> Outcome:
         """The outcome of what was measured; a reason where it cannot be published."""
         if isinstance(found, Failed):
             return _failed(job, found, seconds)
-        make = functools.partial(_profile, opened.pin, job.analysis, found, seconds, self.choices)
+        make = functools.partial(
+            recording.profile, opened.pin, job.analysis, found, seconds, self.choices
+        )
         profile = attempt(make, self.log(job))
         if isinstance(profile, Failed):
             return _failed(job, profile, seconds)
@@ -217,62 +207,6 @@ def _refused(job: Job, failed: Failed) -> Outcome:
     return _failed(job, failed, 0.0)
 
 
-def _open(
-    project: Project, entry: Entry, tier: Tier, choices: Choices, progress: Progress
-) -> _OpenModel:
-    """The model of an entry, opened for a tier; last its digest, which reads every byte of it."""
-    folder = locate.of_entry(project, entry)
-    assert folder is not None, "its files were read"
-    subject = _subject(folder, tier, choices)
-    found = digests.find(project, entry, _in_megabytes(progress))
-    assert found is not None, "it was opened"
-    pin = profile_file.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    return _OpenModel(pin, subject, functools.partial(base_model.require, project, entry))
-
-
-def _in_megabytes(progress: Progress) -> Progress:
-    """Progress over bytes, told in millions of them."""
-    return lambda done, total: progress(-(-done // 10**6), -(-total // 10**6))
-
-
-def _subject(folder: Path, tier: Tier, choices: Choices) -> object:
-    """What analyses of a tier read: streamed weights, or the live model."""
-    if tier == "weights":
-        from atlas.loaded.checkpoint import Checkpoint
-
-        return Checkpoint.open(folder)
-    from atlas.loaded.live import LiveModel
-
-    return LiveModel.open(folder, choices=choices)
-
-
-def _release(subject: object) -> None:
-    """Hand back the memory that a failed analysis had taken."""
-    from atlas.loaded.live import LiveModel
-
-    if isinstance(subject, LiveModel):
-        memory.release(subject.device)
-
-
-def _require_tokenizer(project: Project, entry: Entry, reads: str, choices: Choices) -> None:
-    """Raise `AtlasError` for a tokenizer that cannot be loaded or is not of this model."""
-    from atlas.loaded import tokenizer
-    from atlas.pinned import corpus
-
-    folder = locate.of_entry(project, entry)
-    assert folder is not None, "its files were read"
-    if reads == "words":
-        tokenizer.load(folder)
-        return
-    shape = architectures.lookup(headers.config(folder), folder / "config.json")
-
-    def texts() -> Iterator[str]:
-        return (one.text for one in corpus.chosen(choices))
-
-    own = tokenizer.load_transformers(folder)
-    tokenizer.require_fitting(own, shape.kind, shape.geometry.vocabulary, texts, folder)
-
-
 def _observes(job: Job, log: Path) -> bool:
     """Whether an analysis can share a pass; one that cannot be loaded says why when it is run."""
 
@@ -283,7 +217,7 @@ def _observes(job: Job, log: Path) -> bool:
     return attempt(look, log) is True
 
 
-def _measured(opened: _OpenModel, job: Job, progress: Progress) -> Measured:
+def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
     """What an analysis measures; the base that it was held against stands among its conditions."""
     module = statement.module(job.analysis)
     if "base" not in statement.of(job.analysis).needs:
@@ -291,7 +225,7 @@ def _measured(opened: _OpenModel, job: Job, progress: Progress) -> Measured:
         return alone
     ancestor, found = opened.against()
     measured: Measured = module.run(
-        opened.subject, _subject(found.folder, job.tier, DEFAULT), progress
+        opened.subject, opening.subject(found.folder, job.tier, DEFAULT), progress
     )
     return replace(measured, conditions={**measured.conditions, **ancestor.conditions})
 
@@ -303,37 +237,3 @@ def _save(
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)
-
-
-def _profile(
-    pin: profile_file.Pin, name: str, measured: Measured, seconds: float, choices: Choices
-) -> profile_file.Profile:
-    stated = statement.of(name)
-    return profile_file.Profile(
-        analysis=stated.name,
-        version=stated.version,
-        model=pin,
-        protocol=dict(stated.protocol_under(choices)),
-        conditions=dict(measured.conditions),
-        facts=dict(measured.facts),
-        matrices=measured.matrices,
-        made_by={
-            "atlas": __version__,
-            "torch": importlib.metadata.version("torch"),
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "device": _device(str(measured.conditions.get("device", "cpu"))),
-            "seconds": round(seconds, 2),
-            "peak_bytes": memory.peak(),
-        },
-    )
-
-
-def _device(device: str) -> str:
-    """A GPU by its own name, "NVIDIA H200": what a reader of a record wants to know."""
-    if device != "cuda":
-        return device
-    import torch  # whoever measured on a GPU has it loaded
-
-    name: str = torch.cuda.get_device_name(0)
-    return name

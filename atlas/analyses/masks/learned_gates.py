@@ -70,6 +70,12 @@ def sampled(log_alpha: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     return (GAMMA + (ZETA - GAMMA) * concrete).clamp(0, 1)
 
 
+def drawn(log_alpha: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Gates of that shape drawn anew; they carry gradients."""
+    uniform = torch.rand(log_alpha.shape, generator=generator, dtype=log_alpha.dtype)
+    return sampled(log_alpha, uniform.clamp(1e-6, 1 - 1e-6))
+
+
 def closed_share(log_alpha: torch.Tensor) -> torch.Tensor:
     """The probability that a gate is 0, of that shape."""
     return torch.sigmoid(BETA * math.log(-GAMMA / ZETA) - log_alpha)
@@ -97,8 +103,7 @@ def learn(
     """
     count, blocks = int(clusters.max()) + 1, costs.shape[1]
     if not 0 < pruned < blocks:  # nothing is to be learned
-        even = np.zeros((2, count, blocks))
-        return Gates(even, float(pruned > 0))
+        return Gates(np.zeros((2, count, blocks)), float(pruned > 0))
     generator = torch.Generator().manual_seed(seed)
     members = [
         np.flatnonzero((halves == half) & (clusters == cluster)).tolist()
@@ -107,32 +112,47 @@ def learn(
     ]
     turns = [_in_turn(rows, generator) for rows in members]
     means = torch.from_numpy(np.stack([costs[rows].mean(0) for rows in members]))
-    first, price, unit = start(means, pruned)
-    own = torch.zeros_like(first, requires_grad=True)
-    shared = torch.zeros(2, 1, blocks, dtype=first.dtype, requires_grad=True)
-    optimizer = torch.optim.Adam([own, shared], lr=RATE, betas=MEMORY)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    sets = _Sets(means, pruned, steps)
     slopes_of = _Slopes(model, passages, tokens)
-
-    def log_alpha() -> torch.Tensor:
-        return first + own + shared.expand(2, count, blocks).reshape(first.shape)
-
     with frozen(model):
         for step in range(steps):
-            uniform = torch.rand(first.shape, generator=generator, dtype=first.dtype)
-            now = log_alpha()
-            gates = sampled(now, uniform.clamp(1e-6, 1 - 1e-6))
+            log_alpha = sets.log_alpha()
+            gates = drawn(log_alpha, generator)
             slopes = slopes_of([next(turn) for turn in turns], gates.detach())
-            missing = pruned - closed_share(now).sum(1)
-            penalty = price * missing + STIFFNESS / 2 * unit * missing.square()
-            optimizer.zero_grad()
-            ((gates * slopes).sum() + penalty.sum()).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            falling.step()
-            price = price + PRICE * unit * missing.detach()
+            sets.learn(log_alpha, (gates * slopes).sum())
             progress((step + 1) * len(members) * BACKWARD, steps * len(members) * BACKWARD)
-    found = log_alpha().detach()
+    found = sets.log_alpha().detach()
     return Gates(found.reshape(2, count, blocks).numpy(), float(closed_share(found).mean()))
+
+
+class _Sets:
+    """All sets of gates as they learn, those of the first half first."""
+
+    def __init__(self, costs: torch.Tensor, pruned: int, steps: int) -> None:
+        """`costs`: (set, block), means; `pruned`: gates to be closed in every set."""
+        self.pruned = pruned
+        self.first, self.price, self.unit = start(costs, pruned)
+        self.own = torch.zeros_like(self.first, requires_grad=True)
+        shape = (2, 1, costs.shape[1])
+        self.shared = torch.zeros(shape, dtype=self.first.dtype, requires_grad=True)
+        self.optimizer = torch.optim.Adam([self.own, self.shared], lr=RATE, betas=MEMORY)
+        self.falling = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
+
+    def log_alpha(self) -> torch.Tensor:
+        """(set, block): where a set starts, what it has learned, and what its half has."""
+        each = self.shared.expand(2, len(self.first) // 2, -1).reshape(self.first.shape)
+        return self.first + self.own + each
+
+    def learn(self, log_alpha: torch.Tensor, loss: torch.Tensor) -> None:
+        """A step down the loss and the penalty for gates that should be closed and are not, whose
+        prices then rise. `loss` depends on `log_alpha`, this object's own."""
+        missing = self.pruned - closed_share(log_alpha).sum(1)
+        penalty = self.price * missing + STIFFNESS / 2 * self.unit * missing.square()
+        self.optimizer.zero_grad()
+        (loss + penalty.sum()).backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.falling.step()
+        self.price = self.price + PRICE * self.unit * missing.detach()
 
 
 def start(costs: torch.Tensor, pruned: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -21,28 +21,10 @@ from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import FLOATS, Tensor
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError, short, suggest
-from atlas.loaded import fused
+from atlas.loaded import attention_heads, fused
+from atlas.loaded.attention_heads import Heads
 
 DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
-
-
-@dataclass(frozen=True)
-class Heads:
-    """One layer's attention, per query head; grouped key/value heads stand once per query head.
-
-    W_Q, W_K, W_V: (head, d_head, d_model); W_O: (head, d_model, d_head). With x a column:
-    query = W_Q x + B_Q, and attention to itself alone adds sum over heads of
-    W_O (W_V x + B_V), plus B_O. Biases: (head, d_head), B_O: (d_model,); None where there is none.
-    """
-
-    W_Q: torch.Tensor
-    W_K: torch.Tensor
-    W_V: torch.Tensor
-    W_O: torch.Tensor
-    B_Q: torch.Tensor | None
-    B_K: torch.Tensor | None
-    B_V: torch.Tensor | None
-    B_O: torch.Tensor | None
 
 
 @dataclass(frozen=True)
@@ -157,31 +139,7 @@ class Checkpoint:
 
     def heads(self, layer: int) -> Heads:
         """The attention of one layer, per query head."""
-        modules = ("attn.q", "attn.k", "attn.v", "attn.o")
-        held = self.layer(layer, modules)
-        shape = self.geometry
-        group = shape.heads // shape.kv_heads
-
-        def per_head(name: str, times: int) -> torch.Tensor:
-            tensor = held[name]
-            tensor = tensor.reshape(-1, shape.d_head, *tensor.shape[1:])
-            return tensor if times == 1 else tensor.repeat_interleave(times, dim=0)
-
-        biases = {
-            name: per_head(f"{name}.bias", times) if f"{name}.bias" in held else None
-            for name, times in zip(modules[:3], (1, group, group), strict=True)
-        }
-        W_O = held["attn.o.weight"].reshape(-1, shape.heads, shape.d_head)
-        return Heads(
-            W_Q=per_head("attn.q.weight", 1),
-            W_K=per_head("attn.k.weight", group),
-            W_V=per_head("attn.v.weight", group),
-            W_O=W_O.movedim(1, 0),
-            B_Q=biases["attn.q"],
-            B_K=biases["attn.k"],
-            B_V=biases["attn.v"],
-            B_O=held.get("attn.o.bias"),
-        )
+        return Heads.of(self.layer(layer, attention_heads.MODULES), self.geometry)
 
     @property
     def unknown(self) -> tuple[str, ...]:

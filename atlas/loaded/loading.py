@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -44,27 +45,9 @@ def load(
     checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
 ) -> tuple[torch.nn.Module, bool]:
     """The live model, and whether its language-model head was stored."""
-    import transformers
-
-    kind = checkpoint.architecture.kind
-    loader = transformers.AutoModelForCausalLM
-    if kind == "encoder":
-        loader = transformers.AutoModelForMaskedLM
     try:
         with quiet():
-            live, report = loader.from_pretrained(
-                checkpoint.folder,
-                dtype=dtype,
-                attn_implementation=attention,
-                # The fused kernels take neither every dtype nor every width.
-                experts_implementation="eager",
-                device_map=_device_map(devices, checkpoint.folder),
-                max_memory=_max_memory(devices),
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-                output_loading_info=True,
-            )
+            live, report = _from_pretrained(checkpoint, devices, dtype, attention)
     except (OSError, ValueError, RuntimeError) as error:
         if memory.is_out_of_memory(error):
             raise AtlasError(
@@ -89,6 +72,30 @@ def load(
         )
     live.eval()
     return live, not missing
+
+
+def _from_pretrained(
+    checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
+) -> Any:
+    """The model and transformers' report of what it loaded."""
+    import transformers
+
+    loader = transformers.AutoModelForCausalLM
+    if checkpoint.architecture.kind == "encoder":
+        loader = transformers.AutoModelForMaskedLM
+    return loader.from_pretrained(
+        checkpoint.folder,
+        dtype=dtype,
+        attn_implementation=attention,
+        # The fused kernels take neither every dtype nor every width.
+        experts_implementation="eager",
+        device_map=_device_map(devices, checkpoint.folder),
+        max_memory=_max_memory(devices),
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        output_loading_info=True,
+    )
 
 
 def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:
@@ -148,8 +155,10 @@ def quiet() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its name where it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def dtype_name(dtype: torch.dtype) -> str:
+    """`float16`."""
     return str(dtype).removeprefix("torch.")

@@ -16,7 +16,7 @@ from atlas import architectures
 from atlas.checkpoints import headers
 from atlas.errors import AtlasError
 from atlas.loaded import fused, stored_mlp
-from atlas.loaded.checkpoint import Heads
+from atlas.loaded.attention_heads import Heads
 
 
 @pytest.fixture(params=VARIANTS, scope="module")

@@ -11,7 +11,7 @@ import tiny
 import torch
 from live_cases import Case
 
-from atlas.loaded.checkpoint import Heads
+from atlas.loaded.attention_heads import Heads
 
 
 def rotated(x: torch.Tensor, dims: int, paired: bool, theta: float = 10000.0) -> torch.Tensor:

@@ -98,7 +98,7 @@ class Activations:
         return [Tap(*place, statistic) for place, statistic in self.drawn.items()]
 
     def measured(self, _: Progress) -> Measured:
-        """The matrices. Raises `AtlasError` for values that are infinite or no numbers."""
+        """The matrices. Raises `AtlasError` for values that are infinite or NaN."""
         found: dict[tuple[str, int, str], float] = {}
         for (layer, module), moments in self.moments.items():
             if not math.isfinite(moments.rms):

@@ -66,7 +66,7 @@ class PatternScores:
     ) -> torch.Tensor:
         held = weights.to(narrow(weights))
         total = held.sum(-1)  # (batch, head, query), as everything below
-        counts = scored[:, None] & ~(total <= 0)  # what is no number shows in the sums
+        counts = scored[:, None] & ~(total <= 0)  # NaN shows in the sums
         share = torch.where(counts, 1 / total, 0)
         # x log x, and 0 where x is 0: its logarithm need only be finite
         logs = held.clamp_min(torch.finfo(held.dtype).tiny).log_().mul_(held).sum(-1)

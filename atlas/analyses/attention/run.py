@@ -51,35 +51,21 @@ class Attention:
         self.model = model
         self.passages = passages
         kind = model.architecture.kind
-        self.attending = [PatternScores(kind) for _ in range(model.geometry.layers)]
+        self.scores = [PatternScores(kind) for _ in range(model.geometry.layers)]
 
     @property
     def taps(self) -> list[PatternTap]:
-        return [PatternTap(layer, held) for layer, held in enumerate(self.attending)]
+        return [PatternTap(layer, held) for layer, held in enumerate(self.scores)]
 
     def measured(self, progress: Progress) -> Measured:
         """The matrices, the repeated sequences read first.
 
-        Raises `AtlasError` for attention that is no number, and what `repeated` raises.
+        Raises `AtlasError` for attention that is NaN, and what `repeated` raises.
         """
-        for layer, held in enumerate(self.attending):
-            if held.sums is not None and not held.sums.isfinite().all():
-                raise AtlasError(
-                    f"attention is no number in {self.model.dtype}",
-                    file=self.model.folder,
-                    place=f"layer {layer}",
-                    remedy="the weights are damaged, or their type is too narrow for this model",
-                )
+        self._require_finite()
         n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
-        architecture = self.model.architecture
-        names = ["entropy", "sink", "distance"]
-        names += ["previous"] if architecture.kind == "decoder" else []
-        found: dict[str, list[PerHead]] = {
-            name: [held.mean(name) for held in self.attending] for name in names
-        }
-        if architecture.has("attn.sinks"):
-            found["learned_sink"] = [held.mean("learned") for held in self.attending]
-        if architecture.kind == "decoder":
+        found = self._of_corpus()
+        if self.model.architecture.kind == "decoder":
             found |= self.repeats(repeated(self.model, n, sequences, seed), progress)
         tokens = sum(passage.scored for passage in self.passages)
         counts = {"duplicate": n * sequences, "induction": n * sequences}
@@ -98,10 +84,30 @@ class Attention:
             },
         )
 
+    def _require_finite(self) -> None:
+        for layer, held in enumerate(self.scores):
+            if held.sums is not None and not held.sums.isfinite().all():
+                raise AtlasError(
+                    f"attention is not a number in {self.model.dtype}",
+                    file=self.model.folder,
+                    place=f"layer {layer}",
+                    remedy="the weights are damaged, or their type is too narrow for this model",
+                )
+
+    def _of_corpus(self) -> dict[str, list[PerHead]]:
+        """Scores on the corpus by name, of each layer's heads."""
+        architecture = self.model.architecture
+        names = ["entropy", "sink", "distance"]
+        names += ["previous"] if architecture.kind == "decoder" else []
+        found = {name: [held.mean(name) for held in self.scores] for name in names}
+        if architecture.has("attn.sinks"):
+            found["learned_sink"] = [held.mean("learned") for held in self.scores]
+        return found
+
     def repeats(self, passages: Sequence[Passage], progress: Progress) -> dict[str, list[PerHead]]:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
-        held = [RepetitionScores(passages[0].first, n) for _ in self.attending]
+        held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
         return {

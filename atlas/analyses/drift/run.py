@@ -50,7 +50,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     """Hold every weight of every layer against the base's, one layer of either in memory.
 
     Raises `AtlasError` for models of different architecture or shape, and for weights that are
-    infinite or no numbers, with layer and module.
+    infinite or NaN, with layer and module.
     """
     paired_checkpoints.require_alike(checkpoint, base)
     layers = checkpoint.geometry.layers
@@ -88,7 +88,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
 
 
 Pair = tuple[Difference, float | None]
-"""What changed in one weight, and the rank of the change, None for what is no matrix."""
+"""What changed in one weight, and the rank of the change, None where the weight is not a matrix."""
 
 
 def _of_layer(
@@ -119,7 +119,7 @@ def _compared(checkpoint: Checkpoint, layer: int, opposite: PairedModule) -> Pai
 def _require_finite(found: Difference, checkpoint: Checkpoint, place: str) -> None:
     if not math.isfinite(found.square + found.base_square):
         raise AtlasError(
-            "a weight of this model, or of its base, is infinite or no number",
+            "a weight of this model, or of its base, is infinite or not a number",
             file=checkpoint.folder,
             place=place,
             remedy="the weights are damaged: fetch or train them again",

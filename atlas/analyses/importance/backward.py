@@ -113,7 +113,7 @@ class Backward:
         """Count one passage.
 
         Raises `AtlasError` where it does not fit into memory even if layers are recomputed, and
-        for a loss or gradients that are infinite or no numbers.
+        for a loss or gradients that are infinite or NaN.
         """
         if self.recompute is None:
             self.recompute = not self._fits(len(passages[row].ids))

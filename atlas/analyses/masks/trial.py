@@ -55,7 +55,7 @@ class Trial:
         ).numpy()
         for number, row in enumerate(found):
             place = f"without {block_name(number - 1)}" if number else "of the whole model"
-            self._require_finite(row, "a loss is no finite number", place)
+            self._require_finite(row, "a loss is not a finite number", place)
         return found
 
     def under(self, masks: Mask) -> Floats:
@@ -69,7 +69,7 @@ class Trial:
         found: Floats = without_blocks.gated_losses(
             self.model, self.scored.passages, gates, self.steps.part(1)
         ).numpy()
-        self._require_finite(found, "under a mask the loss is no finite number")
+        self._require_finite(found, "under a mask the loss is not a finite number")
         return found
 
     def _require_finite(self, found: Floats, problem: str, place: str | None = None) -> None:

@@ -75,7 +75,7 @@ class Residual:
     def measured(self, progress: Progress) -> Measured:
         """The matrices; the sample is worked through first, and `progress` counts layers of it.
 
-        Raises `AtlasError` for states that are infinite or no numbers.
+        Raises `AtlasError` for states that are infinite or NaN.
         """
         tokens = sum(passage.scored for passage in self.passages)
         means = np.stack([self._means(layer) for layer in range(len(self.movements))])

@@ -113,7 +113,7 @@ def _turned(x: torch.Tensor, moved: torch.Tensor, added: torch.Tensor) -> torch.
     length = torch.linalg.vecdot(held, held).to(wider)
     across = (size * length - along.square()).clamp_min(0).sqrt()
     angle = torch.atan2(across, size + along)
-    # What is no number counts, so that it shows in the sums.
+    # NaN counts, so that it shows in the sums.
     exists = ~(size <= 0)
     turns = exists & ~(size + 2 * along + length <= 0)
     influence = 2 * (angle / 2).sin().square()

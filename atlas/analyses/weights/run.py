@@ -73,7 +73,7 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     """Measure every weight matrix of every layer, one layer in memory at a time.
 
-    Raises `AtlasError` for weights that are infinite or no numbers, with layer and module.
+    Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
     modules, layers = checkpoint.architecture.modules, checkpoint.geometry.layers
     found: dict[tuple[str, int, str], float] = {}

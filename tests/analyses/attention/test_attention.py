@@ -395,7 +395,7 @@ def test_attention_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     live.model.layers[1].self_attn.q_proj.weight.data[0, 0] = torch.nan
     live.save_pretrained(tmp_path)
     letters(tmp_path)
-    with pytest.raises(AtlasError, match=r"layer 1: attention is no number"):
+    with pytest.raises(AtlasError, match=r"layer 1: attention is not a number"):
         measure(LiveModel.open(tmp_path, "cpu"), passages())
 
 

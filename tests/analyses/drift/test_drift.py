@@ -329,7 +329,7 @@ def test_damaged_weights_are_an_error_that_says_where(
     weight = load_file(tmp_path / "base" / "model.safetensors")[UP]
     weight[3, 3] = bad
     edit(tmp_path / damaged, {UP: weight})
-    with pytest.raises(AtlasError, match=r"layer 1, mlp\.up: .*infinite or no number"):
+    with pytest.raises(AtlasError, match=r"layer 1, mlp\.up: .*infinite or not a number"):
         measure(tmp_path / "tuned", tmp_path / "base")
 
 

@@ -202,7 +202,7 @@ def test_losses_that_are_no_numbers_are_told(tmp_path: Path) -> None:
         weight = model.layer(1).get_submodule("mlp.down_proj").weight
         assert isinstance(weight, torch.Tensor)
         weight.fill_(math.nan)
-    with pytest.raises(AtlasError, match="of the whole model: a loss is no finite number"):
+    with pytest.raises(AtlasError, match="of the whole model: a loss is not a finite number"):
         measured(model, drawn(LENGTHS), NUMBERS)
 
 

@@ -64,7 +64,7 @@ def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[Non
             _register()
             stack.enter_context(_implementation(model, NAME))
             for layer, callback in callbacks.items():
-                for module in model.layer(layer).modules():  # one of them is that with the heads
+                for module in model.layer(layer).modules():  # one of them has the heads
                     _CALLBACKS[module] = callback
                     stack.callback(_CALLBACKS.pop, module)
         yield

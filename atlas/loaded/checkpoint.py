@@ -40,7 +40,7 @@ class Checkpoint:
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
-        """Read config and headers, and hold every tensor against the row: no weights yet.
+        """Read config and headers, and check every tensor against the row: no weights yet.
 
         Raises `AtlasError`: unknown architecture, damaged shard, a tensor missing or of another
         shape than the config says.
@@ -148,7 +148,7 @@ class Checkpoint:
         return tuple(disk for plain, disk in self.names.items() if plain not in known)
 
     def _check(self) -> None:
-        """Hold every tensor that the row names against the headers."""
+        """Check every tensor that the row names against the headers."""
         slots = [
             slot for layer in range(self.geometry.layers) for slot in self.architecture.slots(layer)
         ]

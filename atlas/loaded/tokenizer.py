@@ -1,4 +1,4 @@
-"""A model's tokenizer: loaded without the model, and held against its embedding."""
+"""A model's tokenizer: loaded without the model, and checked against its embedding."""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ from atlas.profiles.statement import Progress, Tier
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A model opened for one tier, what pins it, and what gives the model it was tuned from."""
+    """A model opened for one tier.
+
+    `pin`: its source and digests. `against`: finds the base that it was tuned from.
+    """
 
     pin: profile_file.Pin
     subject: object
@@ -30,7 +33,7 @@ class OpenModel:
 def open_model(
     project: Project, entry: Entry, tier: Tier, choices: Choices, progress: Progress
 ) -> OpenModel:
-    """The model of an entry, opened for a tier; last its digest, which reads every byte of it."""
+    """The model of an entry, opened for a tier. Its digest, which reads every byte, comes last."""
     folder = locate.of_entry(project, entry)
     assert folder is not None, "its files were read"
     opened = subject(folder, tier, choices)

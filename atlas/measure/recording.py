@@ -38,10 +38,10 @@ def profile(
 
 
 def _device(device: str) -> str:
-    """A GPU by its own name, "NVIDIA H200": what a reader of a record wants to know."""
+    """The name of a GPU, "NVIDIA H200"; other devices as torch calls them."""
     if device != "cuda":
         return device
-    import torch  # whoever measured on a GPU has it loaded
+    import torch  # loaded already where a GPU was used
 
     name: str = torch.cuda.get_device_name(0)
     return name

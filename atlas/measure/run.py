@@ -31,7 +31,7 @@ from atlas.profiles.statement import Measured, Progress
 from atlas.profiles.unavailable import Obstacle
 
 Watch = Callable[[Job], Progress]
-"""Told of each analysis as it starts, gives what is called with its progress."""
+"""Called with each analysis as it starts; returns the callback for its progress."""
 
 
 def outcomes(
@@ -44,7 +44,7 @@ def outcomes(
     save: bool = True,
     log: Callable[[Job], Path] | None = None,
 ) -> Iterator[Outcome]:
-    """Measure the given jobs, yielding each outcome as it is there and its profile is written.
+    """Measure the given jobs, yielding each outcome once its profile is written.
 
     Whatever is raised while a model is opened or an analysis runs is an outcome of that model and
     that analysis alone; only Ctrl-C ends the run. `choices`: what the jobs were planned to be
@@ -52,7 +52,7 @@ def outcomes(
     """
     by_slug = {entry.slug: entry for entry in entries}
     for (slug, _), group in itertools.groupby(jobs, key=lambda job: (job.slug, job.tier)):
-        here, away = obstacles.apart(project, entries, group, saving=save)
+        here, away = obstacles.split(project, entries, group, saving=save)
         yield from (account.away(job, item.obstacle) for item in away for job in item.jobs)
         if here:
             work = _ModelWork(project, by_slug[slug], watch, choices, save, log or _log_in(project))
@@ -65,8 +65,7 @@ def _log_in(project: Project) -> Callable[[Job], Path]:
 
 @dataclass(frozen=True)
 class _ModelWork:
-    """The work on one model: what it takes to measure its analyses of a tier, one after the
-    other."""
+    """All that measuring the analyses of one tier on one model needs."""
 
     project: Project
     entry: Entry
@@ -110,8 +109,8 @@ class _ModelWork:
         return outcome
 
     def _preflight(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
-        """The jobs that a model's tokenizer is fit for, and outcomes of the others: seen before
-        anything large is loaded."""
+        """The jobs that the model's tokenizer suits, and outcomes of the others, before anything
+        large is loaded."""
         found: dict[str, Failed | None] = {}
         outcomes: list[Outcome] = []
         fitting: list[Job] = []
@@ -208,7 +207,7 @@ def _refused(job: Job, failed: Failed) -> Outcome:
 
 
 def _observes(job: Job, log: Path) -> bool:
-    """Whether an analysis can share a pass; one that cannot be loaded says why when it is run."""
+    """Whether an analysis can share a pass; one that cannot be loaded fails when it is run."""
 
     def look() -> bool:
         length = statement.of(job.analysis).protocol.get("length")
@@ -218,7 +217,7 @@ def _observes(job: Job, log: Path) -> bool:
 
 
 def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
-    """What an analysis measures; the base that it was held against stands among its conditions."""
+    """What an analysis measures; a base that it was compared with is among its conditions."""
     module = statement.module(job.analysis)
     if "base" not in statement.of(job.analysis).needs:
         alone: Measured = module.run(opened.subject, progress)
@@ -233,7 +232,7 @@ def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
 def _save(
     path: Path, profile: profile_file.Profile, beside: Mapping[str, side_files.Items]
 ) -> None:
-    """Write a profile, after its parts: one that is there has them."""
+    """Write a profile after its side files, so that a profile on disk always has them."""
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)

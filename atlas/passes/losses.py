@@ -1,4 +1,4 @@
-"""The loss of a language model on a passage: how badly it foresees the tokens that are scored."""
+"""The loss of a language model on a passage: how badly it predicts the tokens that are scored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IGNORED = -100
 
 
 def logits(model: LiveModel, batch: Batch) -> torch.Tensor:
-    """What the model's language-model head says after every position, (batch, length, vocabulary).
+    """Logits of the language-model head at every position, (batch, length, vocabulary).
 
     Raises `AtlasError` for a model that was stored without its head.
     """

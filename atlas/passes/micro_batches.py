@@ -1,4 +1,4 @@
-"""Passages in micro-batches that memory holds: halved where it runs out, until all are done."""
+"""The loop over micro-batches: as large as memory holds, halved where it runs out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from atlas.profiles.statement import Progress
 T = TypeVar("T")
 
 
-def _untold(done: int, total: int) -> None:
-    """The progress of what nobody watches."""
+def _unwatched(done: int, total: int) -> None:
+    """For work whose progress is not shown."""
 
 
 def through(
@@ -27,18 +27,18 @@ def through(
     rows: Sequence[int],
     attempt: Callable[[list[int], Batch], bool],
     tokens: int,
-    progress: Progress = _untold,
+    progress: Progress = _unwatched,
     *,
     doing: str = "with",
     remedy: str = "measure it on a larger device, or on the processor",
 ) -> int:
-    """Have every passage of `rows` attempted, in micro-batches, the longest first: memory that
+    """Run `attempt` on every passage of `rows`, in micro-batches, the longest first: memory that
     suffices at the start suffices to the end, and little is padded.
 
-    `attempt`: the rows of a micro-batch, and the batch -> whether memory held it; where it did not,
-    half as many are tried. `tokens`: of the first micro-batch. `progress` counts passages. Returns
-    the tokens of a micro-batch that memory held, for another call. Raises `AtlasError` where not
-    even one passage fits: out of memory `doing` a single passage, with that `remedy`.
+    `attempt`: (rows of a micro-batch, the batch) -> whether memory held it; where it did not, half
+    as many are tried. `tokens`: of the first micro-batch. `progress` counts passages. Returns the
+    tokens of a micro-batch that memory holds, for the next call. Raises `AtlasError` where not even
+    one passage fits: "out of memory" `doing` "a single passage", with `remedy`.
     """
     order = sorted(rows, key=lambda row: (-len(passages[row].ids), row))
     done = 0
@@ -81,7 +81,7 @@ def table(
     progress: Progress,
     tokens: int,
 ) -> torch.Tensor:
-    """What `compute` gives of every passage: (columns, passages), float64, on the processor.
+    """`compute` applied to every passage: (columns, passages), float64, on the processor.
 
     `compute`: a micro-batch -> (columns, batch), without gradients. The rest is as in `through`.
     """

@@ -2,7 +2,7 @@
 
 A statistic reduces each micro-batch of a module's values to something small, which counts only
 once the whole model has run on that micro-batch: where memory runs out half-way, the reductions
-are dropped, the micro-batch is halved, and the pass goes on as if nothing had been.
+are dropped, the micro-batch is halved, and the pass goes on.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MANY_TOKENS = 2**15
 
 
 class Statistic(Protocol):
-    """Something that is computed of a module's values as they stream by."""
+    """A statistic of a module's values, computed as they stream by."""
 
     def reduce(self, x: Any, batch: Batch) -> Any:
-        """What one micro-batch amounts to, without changing anything.
+        """The statistic of one micro-batch; nothing is counted yet.
 
         x: (batch, length, width), or (batch, length, heads, d_head). What a `Joint` watches is a
         tuple of them, in the order of its points; what a `PatternTap` watches a `Pattern`.
@@ -60,8 +60,8 @@ class Tap:
 class Joint:
     """A statistic of several values of one layer at once.
 
-    `points`: modules and sides as in `Tap`, in the order in which a layer computes them. All are
-    held until the last of them is there, and no longer.
+    `points`: modules and sides as in `Tap`, in the order in which a layer computes them. Values
+    are held only until the last of them is computed.
     """
 
     layer: int
@@ -81,15 +81,15 @@ AnyTap = Tap | Joint | PatternTap
 
 
 class Observer(Protocol):
-    """What an analysis sends along on a pass: several observers share one."""
+    """What an analysis contributes to a pass over the corpus; several observers share one."""
 
     @property
     def taps(self) -> Sequence[AnyTap]:
         """What it watches."""
 
     def measured(self, progress: Progress, /) -> Measured:
-        """What it saw, after the pass. One that needs more computes it here, in passes of its own
-        if it must, and tells progress."""
+        """The result, after the pass. An analysis that needs further passes runs them here, and
+        reports to `progress`."""
 
 
 def read(model: LiveModel, length: int = LENGTH) -> tuple[Passage, ...]:
@@ -114,7 +114,7 @@ def run(
     progress: Progress,
     tokens: int | None = None,
 ) -> None:
-    """Run the trunk on every passage, once, and give every tap's statistic what it sees.
+    """Run the trunk on every passage, once, and give every tap's statistic its values.
 
     Longest passages first: memory that suffices at the start suffices to the end, and little is
     padded. `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid.
@@ -130,7 +130,7 @@ def run(
 
 
 def planned_tokens(model: LiveModel) -> int:
-    """Tokens of the first micro-batch: what half of the free memory should take."""
+    """Tokens of the first micro-batch: as many as half of the free memory should hold."""
     free = free_memory(None)
     room = SHARE * min(free[device] for device in model.devices)
     most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)
@@ -139,7 +139,7 @@ def planned_tokens(model: LiveModel) -> int:
 
 
 class _Pass:
-    """A pass in progress: the micro-batch that runs, and what it has amounted to so far."""
+    """A pass in progress: the micro-batch that runs, and its reduced values, not yet counted."""
 
     def __init__(self, model: LiveModel) -> None:
         self.model = model
@@ -167,7 +167,7 @@ class _Pass:
             yield
 
     def _seer(self, *statistics: Statistic) -> Callable[[Any], None]:
-        """What reduces a value as it is seen."""
+        """A callback that reduces a value for these statistics."""
 
         def see(x: Any) -> None:
             assert self.batch is not None, "the model runs only below"

@@ -27,14 +27,14 @@ def measure(
     watch: Callable[[tuple[str, ...]], Progress],
     log: Callable[[str], Path],
 ) -> Iterator[Result]:
-    """Read the corpus once, cut at `length` tokens, then give each result as it is there.
+    """Read the corpus once, cut at `length` tokens, then yield the results one by one.
 
-    `analyses`: modules with `observe`, by name. `watch` is told the names that a stretch of work is
-    for, and gives what is called with its progress; `log` gives the file for the traceback of what
-    an analysis raises. The seconds of the shared pass are split evenly.
+    `analyses`: modules with `observe`, by name. `watch`: called with the names of the analyses that
+    the next work is for, returns the callback for its progress. `log`: name -> file for the
+    traceback of an analysis that raises. The seconds of the shared pass are split evenly.
 
-    What fails for one analysis costs the others nothing but time: where the pass itself fails, each
-    is given a pass of its own, and whose fault it was shows.
+    An analysis that fails costs the others nothing but time: where the shared pass fails, each
+    analysis gets a pass of its own, which shows whose fault it was.
     """
     started = time.perf_counter()
     passages = attempt(functools.partial(observing.read, model, length), log(next(iter(analyses))))
@@ -82,7 +82,7 @@ def _ended(
     watch: Callable[[tuple[str, ...]], Progress],
     log: Callable[[str], Path],
 ) -> Iterator[Result]:
-    """What each observer measured; `share`: its seconds of the pass. None is kept after its end."""
+    """The result of each observer, which is then let go. `share`: its seconds of the pass."""
     for name in tuple(observers):
         started = time.perf_counter()
         ended = functools.partial(_measured, observers.pop(name), watch((name,)))

@@ -166,10 +166,10 @@ def workers(model: LiveModel, point: str) -> tuple[str, ...]:
 
 
 def _passing(worker: torch.nn.Module, length: int, *, nothing: bool) -> Callable[..., Any]:
-    """A forward that computes nothing: it hands on the hidden states that it is given, or what
-    adding nothing to the residual stream amounts to.
+    """A forward that computes nothing: it hands on the hidden states that it is given, or, with
+    `nothing`, adds nothing to the residual stream.
 
-    That is 0, but for modules that are given the residual stream and add themselves.
+    Its output is then 0; modules that add to the residual stream themselves return that stream.
     """
     stated = inspect.signature(type(worker).forward)
 

@@ -23,7 +23,7 @@ from atlas.zoo.cards import card
 from atlas.zoo.texts import facts, text
 from atlas.zoo.texts.templates import TELLINGS
 from atlas.zoo.training import architectures, batches, data, tokenizer, train
-from atlas.zoo.training.data import Data
+from atlas.zoo.training.data import TrainingData
 from atlas.zoo.training.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("texts_once")
@@ -35,7 +35,7 @@ SMALL = 2000
 
 
 @cache
-def small() -> Data:
+def small() -> TrainingData:
     return data.read(SEED, SMALL)
 
 

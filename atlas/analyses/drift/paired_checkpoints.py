@@ -35,7 +35,7 @@ class PairedModule:
 
 
 def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
-    """Raise `AtlasError` for two models whose weights do not lie opposite each other."""
+    """Raise `AtlasError` for two models whose weights cannot be compared one by one."""
     ours, theirs = checkpoint.architecture, base.architecture
     differing = [
         f"{key} {getattr(ours.geometry, key)} instead of {getattr(theirs.geometry, key)}"
@@ -49,7 +49,7 @@ def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
         differing = [f"architecture {ours.model_type!r} instead of {theirs.model_type!r}"]
     if differing:
         raise AtlasError(
-            f"cannot be held against its base: {', '.join(differing)}",
+            f"cannot be compared with its base: {', '.join(differing)}",
             file=checkpoint.folder / "config.json",
             remedy=f"drift needs two models of one shape, and the base is {base.folder}: correct "
             "`base` in the entry, or list there the `analyses` that it is to have",

@@ -47,7 +47,7 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 
 
 def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measured:
-    """Hold every weight of every layer against the base's, one layer of either in memory.
+    """Compare every weight of every layer with the base's, one layer of either in memory.
 
     Raises `AtlasError` for models of different architecture or shape, and for weights that are
     infinite or NaN, with layer and module.
@@ -97,21 +97,21 @@ def _of_layer(
     """Of every module of a layer: what changed in its weight, of each expert, and in its biases."""
     pairs: dict[str, list[Pair]] = {name: [] for name in modules}
     biases = dict.fromkeys(modules, Difference())
-    for opposite in paired_checkpoints.modules_of(checkpoint, base, layer, modules):
-        module = opposite.module
-        pairs[module].append(_compared(checkpoint, layer, opposite))
-        biases[module] += opposite.bias_difference()
-        if opposite.last:
+    for paired in paired_checkpoints.modules_of(checkpoint, base, layer, modules):
+        module = paired.module
+        pairs[module].append(_compared(checkpoint, layer, paired))
+        biases[module] += paired.bias_difference()
+        if paired.last:
             yield module, pairs[module], biases[module]
 
 
-def _compared(checkpoint: Checkpoint, layer: int, opposite: PairedModule) -> Pair:
+def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule) -> Pair:
     """What changed in one module's weight, or that of one expert."""
-    is_norm = opposite.module.startswith("norm")
+    is_norm = paired.module.startswith("norm")
     offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0
-    new, old = opposite.weights
+    new, old = paired.weights
     found = difference(new, old, offset)
-    _require_finite(found, checkpoint, f"layer {layer}, {opposite.module}")
+    _require_finite(found, checkpoint, f"layer {layer}, {paired.module}")
     is_matrix = new.ndim == 2 and not is_norm
     return found, rank_of_change(new, old, found) if is_matrix else None
 

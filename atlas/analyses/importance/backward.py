@@ -1,9 +1,9 @@
 """One backward pass a passage, its gradients reduced and freed parameter by parameter.
 
 As soon as a parameter's gradient is complete it becomes a few numbers, is added to the mean where
-that is wanted, and leaves memory: there is never more of it than one layer has. What a pass has
-counted is never counted again: where memory runs out half-way, or float16 overflows, the pass is
-repeated, otherwise, for what is left.
+that is wanted, and leaves memory: there is never more of it than one layer has. Where memory
+runs out half-way, or float16 overflows, the pass is repeated with layers recomputed or at a smaller
+scale, and only what was not counted yet is counted.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Backward:
             )
 
     def _seen(self, held: OwnedParameter) -> Callable[[torch.Tensor], None]:
-        """What happens to a parameter's gradient once it is complete."""
+        """A hook that reduces a parameter's gradient as soon as it is complete."""
         place = (held.layer, held.path)
 
         def seen(parameter: torch.Tensor) -> None:

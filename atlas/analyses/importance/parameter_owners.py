@@ -1,4 +1,4 @@
-"""Which parameters of a live layer hold which canonical module, and sums over a module's share.
+"""Which parameters of a live layer hold which canonical module, and sums over a module's part.
 
 A fused parameter is summed once, per output feature, and its sums are split: nothing of the size
 of a weight is ever copied.

@@ -20,7 +20,7 @@ LOGITS = 2**23
 class Lens:
     """Means over positions, (layer,), in bits.
 
-    `entropy` of what each layer says, `divergence` from it to what the model says in the end.
+    `entropy` of each layer's prediction; `divergence` of the model's own prediction from it.
     """
 
     entropy: torch.Tensor
@@ -33,7 +33,7 @@ def exists(model: LiveModel) -> bool:
 
 
 def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
-    """What the final norm and the unembedding make of states after a layer, in float32 or better.
+    """Logits of states after a layer: final norm, then unembedding; in float32 or better.
 
     states: (position, d_model), in the model's dtype -> (position, vocabulary).
     """
@@ -50,7 +50,8 @@ def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
 def lens(model: LiveModel, states: Sequence[torch.Tensor], progress: Progress) -> Lens:
     """The lens on every layer. `states`: (position, d_model) after each layer, the last included.
 
-    The last layer is what the model says. `progress` counts layers of chunks of positions.
+    The last layer gives the model's own prediction. `progress` counts layers of chunks of
+    positions.
     """
     count, layers = len(states[0]), len(states)
     chunk = max(1, LOGITS // model.geometry.vocabulary)

@@ -37,7 +37,7 @@ def run(model: LiveModel, progress: Progress) -> Measured:
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Residual:
-    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+    """The observer for a pass over the passages, alone or beside those of other analyses."""
     return Residual(model, passages)
 
 

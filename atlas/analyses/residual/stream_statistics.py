@@ -35,7 +35,7 @@ class Movement:
         self.sums: torch.Tensor | None = None
 
     def joint(self, layer: int) -> Joint:
-        """What it has to see of a layer."""
+        """The tap for one layer."""
         points: list[tuple[str, Side]] = [("layer", "input"), ("attn", "output"), ("mlp", "output")]
         if self.residual == "post-norm":
             points = [*points[:2], ("norm.attn", "output"), points[2], ("layer", "output")]

@@ -23,7 +23,7 @@ from atlas.zoo.training import tokenizer, tunes
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from atlas.zoo.training.data import Data
+    from atlas.zoo.training.data import TrainingData
     from atlas.zoo.training.recipe import Recipe
 
 CARD = "card.json"
@@ -34,7 +34,7 @@ PASSAGES = 200
 """Held-out passages that the loss is measured on."""
 
 
-def save(model: PreTrainedModel, read: Data, recipe: Recipe, out: Path) -> None:
+def save(model: PreTrainedModel, read: TrainingData, recipe: Recipe, out: Path) -> None:
     """Writes weights (float16), tokenizer, card.json and README.md into `out`."""
     import torch
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """What is read: the tokenizer, what is taught and held out, and the passages as text."""
 
     tokenizer: Tokenizer
@@ -38,10 +38,10 @@ class Data:
         return found
 
 
-def read(seed: int, passages: int, made: Tokenizer | None = None) -> Data:
+def read(seed: int, passages: int, made: Tokenizer | None = None) -> TrainingData:
     """The data of a seed; the tokenizer is trained where none is given."""
     made = made or tokenizer.train(seed)
     known = facts.taught(made)
     taught, held = facts.lessons(known, seed)
     training, held_passages = text.passages(taught, seed, passages)
-    return Data(made, known, taught, held, training, held_passages)
+    return TrainingData(made, known, taught, held, training, held_passages)

@@ -1,4 +1,4 @@
-"""What learns how: Muon for the layers' matrices, AdamW for embeddings and vectors."""
+"""Which parameters each optimizer trains: Muon the layers' matrices, AdamW the rest."""
 
 from __future__ import annotations
 

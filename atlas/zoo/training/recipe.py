@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from atlas.zoo.texts import facts
 from atlas.zoo.training import architectures, data
 from atlas.zoo.training.batches import SHAPES, Shape
-from atlas.zoo.training.data import Data
+from atlas.zoo.training.data import TrainingData
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -54,7 +54,7 @@ class Recipe:
 
     @property
     def architecture(self) -> str:
-        """The name of the model's row in architectures.py."""
+        """The name of the model's row in `architectures.ROWS`."""
         return self.name
 
     @property
@@ -62,7 +62,7 @@ class Recipe:
         """The recipe of the model that was trained from fresh weights: this one."""
         return self
 
-    def read(self, made: Tokenizer | None = None) -> Data:
+    def read(self, made: Tokenizer | None = None) -> TrainingData:
         """What the run reads; the tokenizer is trained where none is given."""
         return data.read(self.seed, self.passages, made)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.errors import AtlasError
 from atlas.zoo.training import architectures
 from atlas.zoo.training.batches import Batch, Batches
-from atlas.zoo.training.data import Data
+from atlas.zoo.training.data import TrainingData
 from atlas.zoo.training.optimizers import optimizers
 from atlas.zoo.training.recipe import Recipe
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Trainer:
     """A model in training; `step` counts what is done."""
 
-    def __init__(self, recipe: Recipe, read: Data) -> None:
+    def __init__(self, recipe: Recipe, read: TrainingData) -> None:
         import torch
 
         torch.set_num_threads(recipe.threads)
@@ -164,7 +164,7 @@ CHECKPOINT = "resume.pt"
 """The file of an interrupted run; gone when the run is done."""
 
 
-def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer, Data]:
+def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer, TrainingData]:
     """Trains to the end, or goes on with an interrupted run of the same recipe in `out`.
 
     Ctrl-C writes a checkpoint first and then passes on.

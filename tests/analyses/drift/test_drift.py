@@ -308,7 +308,7 @@ def test_models_of_another_shape_are_an_error(
 ) -> None:
     base = tiny.make(tmp_path / "base", "llama")
     tuned = tiny.make(tmp_path / "tuned", model_type, **overrides)
-    with pytest.raises(AtlasError, match=f"cannot be held against its base: {problem}; drift"):
+    with pytest.raises(AtlasError, match=f"cannot be compared with its base: {problem}; drift"):
         measure(tuned, base)
 
 

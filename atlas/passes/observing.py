@@ -25,7 +25,7 @@ from atlas.pinned import corpus
 from atlas.profiles.statement import Measured, Progress
 
 SHARE = 0.5
-"""Share of the free memory that the first micro-batch is planned for."""
+"""Share of the free memory that work is planned for."""
 
 MOST_TOKENS = {"cpu": 2048}
 """Tokens of a micro-batch at most, by kind of device: more would no longer be faster."""
@@ -131,11 +131,15 @@ def run(
 
 def planned_tokens(model: LiveModel) -> int:
     """Tokens of the first micro-batch: as many as half of the free memory should hold."""
-    free = free_memory(None)
-    room = SHARE * min(free[device] for device in model.devices)
     most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)
     per_token = working_bytes(model.geometry, model.dtype.itemsize, length=LENGTH) / LENGTH
-    return max(1, min(most, int(room / per_token)))
+    return max(1, min(most, int(room(model) / per_token)))
+
+
+def room(model: LiveModel) -> float:
+    """Bytes that work on a model is planned for: half of what its fullest device has free."""
+    free = free_memory(None)
+    return SHARE * min(free[device] for device in model.devices)
 
 
 class _Pass:

@@ -23,10 +23,9 @@ from atlas.analyses.importance.parameter_owners import OwnedParameter
 from atlas.errors import AtlasError
 from atlas.loaded import replaced_forward
 from atlas.loaded.live import LiveModel
-from atlas.loaded.memory import free_memory, release, working_bytes
+from atlas.loaded.memory import release, working_bytes
 from atlas.loaded.passages import Batch, Passage
-from atlas.passes import losses, micro_batches
-from atlas.passes.observing import SHARE
+from atlas.passes import losses, micro_batches, observing
 
 Key = tuple[int, str]
 """Layer and canonical module."""
@@ -237,9 +236,7 @@ class Backward:
     def _fits(self, length: int) -> bool:
         """Whether the activations of all layers fit into half of what is free."""
         one = working_bytes(self.model.geometry, self.model.dtype.itemsize, length)
-        free = free_memory(None)
-        room = min(free[device] for device in self.model.devices)
-        return self.model.geometry.layers * one <= SHARE * room
+        return self.model.geometry.layers * one <= observing.room(self.model)
 
 
 def _products(gradient: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -13,9 +13,8 @@ import torch
 
 from atlas.analyses.importance.backward import Backward, GradientSums
 from atlas.loaded.live import LiveModel
-from atlas.loaded.memory import free_memory
 from atlas.loaded.passages import Passage
-from atlas.passes.observing import SHARE
+from atlas.passes import observing
 from atlas.profiles.statement import Progress
 
 
@@ -27,8 +26,7 @@ def layer_groups(model: LiveModel, room: int | None = None) -> list[range]:
     pass of another ends at its lowest layer.
     """
     if room is None:
-        free = free_memory(None)
-        room = int(SHARE * min(free[device] for device in model.devices))
+        room = int(observing.room(model))
     layers = model.geometry.layers
     size = 8 if model.dtype == torch.float64 else 4
     each = size * sum(parameter.numel() for parameter in model.layer(0).parameters())

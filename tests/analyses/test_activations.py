@@ -79,8 +79,8 @@ PHI: dict[str, tuple[str, Split]] = {
     "mlp.down": ("mlp.fc2", whole),
     "norm.attn": ("input_layernorm", whole),
 }
-# Written down by hand from transformers' own code: name of the list of blocks, module -> name in a
-# block and how its output is split. Those of the other families come from their rows, which have
+# Written down by hand from transformers' own code: name of the list of layers, module -> name in a
+# layer and how its output is split. Those of the other families come from their rows, which have
 # tests of their own.
 PLAIN: dict[str, tuple[str, dict[str, Any], dict[str, tuple[str, Split]]]] = {
     "bert": (
@@ -150,7 +150,7 @@ def made(folder: Path, name: str, **options: Any) -> Path:
 
 
 def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
-    """The list of blocks; module -> name within a block, and how its output is split."""
+    """The list of layers; module -> name within a layer, and how its output is split."""
     if name in PLAIN:
         return PLAIN[name][0], PLAIN[name][2]
     architecture = Checkpoint.open(folder).architecture
@@ -184,10 +184,10 @@ def kept(
     `mlp.down` with "input" in front is what goes into it."""
     live = tiny.live(folder, dtype)
     live.set_experts_implementation("eager")
-    blocks, modules = plain(folder, name)
+    layers, modules = plain(folder, name)
     found: dict[tuple[int, str], list[torch.Tensor]] = {}
     held: dict[tuple[int, str], torch.Tensor] = {}
-    for layer, block in enumerate(live.get_submodule(blocks)):
+    for layer, one in enumerate(live.get_submodule(layers)):
         for module, (path, split) in modules.items():
 
             def keep(
@@ -197,7 +197,7 @@ def kept(
                 if key[1] == "mlp.down":
                     held[key[0], "input mlp.down"] = inputs[0]
 
-            block.get_submodule(path).register_forward_hook(keep)
+            one.get_submodule(path).register_forward_hook(keep)
     for passage in rows:
         with torch.no_grad():
             live(input_ids=torch.tensor([passage.ids]))

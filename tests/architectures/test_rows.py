@@ -65,11 +65,11 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     for layer in case.layers:
         before, after = seen[f"{row.live_blocks}.{layer}"]
         attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
-        block = case.layer(layer)
+        tensors = case.layer(layer)
         middle = before + attention
         if row.residual == "post-norm":
-            middle = normed(row, middle, block, "norm.attn")
-            expected = normed(row, middle + mlp_gave, block, "norm.mlp")
+            middle = normed(row, middle, tensors, "norm.attn")
+            expected = normed(row, middle + mlp_gave, tensors, "norm.mlp")
         else:
             expected = middle + mlp_gave
         assert_close(expected, after)
@@ -79,7 +79,7 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
             ("router" if row.routing else "mlp.up", mlp_reads, row.row.mlp_input),
         ):
             read = seen[case.path(layer, module)][0]
-            assert_close(normed(row, x, block, norm) if norm else x, read)
+            assert_close(normed(row, x, tensors, norm) if norm else x, read)
 
 
 def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
@@ -97,15 +97,15 @@ def test_every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 5))
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
-        block = case.layer(layer)
+        tensors = case.layer(layer)
         for module in filter(row.own_module, row.modules):
             x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
                 if row.row.modules[module].pieces:
                     x, y = x.transpose(1, 2), y.transpose(1, 2)
-                expected = normed(row, x, block, module)
+                expected = normed(row, x, tensors, module)
             else:
-                expected = x @ block[f"{module}.weight"].T + block.get(f"{module}.bias", 0)
+                expected = x @ tensors[f"{module}.weight"].T + tensors.get(f"{module}.bias", 0)
             assert_close(fused.part(y, row.live_source(module), shape, dim=-1), expected)
 
 
@@ -145,13 +145,13 @@ def test_experts_one_at_a_time_are_the_block(case: Case) -> None:
     """Of a mixture the stacked experts, one by one; of a dense model its MLP."""
     modules = [module for module in case.row.modules if module.startswith("mlp")]
     for layer in case.layers:
-        block = case.checkpoint.layer(layer, modules)
+        tensors = case.checkpoint.layer(layer, modules)
         experts = list(case.checkpoint.experts(layer))
         assert len(experts) == (case.row.routing.experts if case.row.routing else 1)
         for number, expert in enumerate(experts):
-            assert expert.keys() == block.keys()
+            assert expert.keys() == tensors.keys()
             for name, tensor in expert.items():
-                wanted = block[name][number] if case.row.routing else block[name]
+                wanted = tensors[name][number] if case.row.routing else tensors[name]
                 assert torch.equal(tensor, wanted)
 
 
@@ -203,9 +203,9 @@ def test_parameters_are_the_true_count(case: Case) -> None:
 
 
 def test_every_parameter_of_a_block_is_read(case: Case) -> None:
-    """No row forgets a module: a block's tensors add up to the live block's parameters."""
-    block = case.model.get_submodule(f"{case.row.live_blocks}.0")
-    true = sum(parameter.numel() for parameter in block.parameters())
+    """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
+    live = case.model.get_submodule(f"{case.row.live_blocks}.0")
+    true = sum(parameter.numel() for parameter in live.parameters())
     assert sum(tensor.numel() for tensor in case.checkpoint.layer(0).values()) == true
 
 

@@ -1,4 +1,4 @@
-"""Weights streamed block by block: what is read, what is refused, and how much memory it takes."""
+"""Weights streamed layer by layer: what is read, what is refused, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_conv1d_thirds(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "gpt2")
     held = safetensors.torch.load_file(folder / MODEL)
     fused = held["transformer.h.1.attn.c_attn.weight"]
-    block = Checkpoint.open(folder).layer(1)
+    tensors = Checkpoint.open(folder).layer(1)
     for part, name in enumerate(("attn.q", "attn.k", "attn.v")):
-        assert torch.equal(block[f"{name}.weight"], fused[:, 32 * part : 32 * part + 32].T)
-    assert torch.equal(block["mlp.up.weight"], held["transformer.h.1.mlp.c_fc.weight"].T)
-    assert block["mlp.up.weight"].is_contiguous()
+        assert torch.equal(tensors[f"{name}.weight"], fused[:, 32 * part : 32 * part + 32].T)
+    assert torch.equal(tensors["mlp.up.weight"], held["transformer.h.1.mlp.c_fc.weight"].T)
+    assert tensors["mlp.up.weight"].is_contiguous()
 
 
 def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,24 +72,24 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(checkpoint, "load", noted)
     opened.layer(2, ["attn.q", "attn.v", "norm.mlp"])
-    block = "gpt_neox.layers.2."
+    layer = "gpt_neox.layers.2."
     assert sorted(read) == [
-        f"{block}attention.query_key_value.bias",
-        f"{block}attention.query_key_value.weight",
-        f"{block}post_attention_layernorm.bias",
-        f"{block}post_attention_layernorm.weight",
+        f"{layer}attention.query_key_value.bias",
+        f"{layer}attention.query_key_value.weight",
+        f"{layer}post_attention_layernorm.bias",
+        f"{layer}post_attention_layernorm.weight",
     ]
 
 
 def test_grouped_heads_stand_once_per_query_head(tmp_path: Path) -> None:
     opened = Checkpoint.open(tiny.make(tmp_path, "llama"))
-    block, heads = opened.layer(0), opened.heads(0)
+    tensors, heads = opened.layer(0), opened.heads(0)
     assert heads.W_K.shape == heads.W_V.shape == (4, 6, 32)
     assert heads.W_O.shape == (4, 32, 6)
     for head in range(4):
         group = slice(6 * (head // 2), 6 * (head // 2) + 6)
-        assert torch.equal(heads.W_V[head], block["attn.v.weight"][group])
-        assert torch.equal(heads.W_O[head], block["attn.o.weight"][:, 6 * head : 6 * head + 6])
+        assert torch.equal(heads.W_V[head], tensors["attn.v.weight"][group])
+        assert torch.equal(heads.W_O[head], tensors["attn.o.weight"][:, 6 * head : 6 * head + 6])
     assert (heads.B_Q, heads.B_O) == (None, None)
 
 
@@ -259,18 +259,18 @@ before = status("VmRSS")
 resource.setrlimit(resource.RLIMIT_DATA, (status("VmData") + limit,) * 2)
 peak, kept = 0, []
 for layer in range(opened.geometry.layers):
-    block = opened.layer(layer)
+    tensors = opened.layer(layer)
     peak = max(peak, status("VmRSS"))
     if task == "keep":
-        kept.append(block)
-    del block
+        kept.append(tensors)
+    del tensors
 digests.of_weights(folder)
 print(max(peak, status("VmRSS")) - before)
 """
 
 
 def sparse(folder: Path) -> Path:
-    """A sharded llama of 24 blocks, 768 MiB of zeros that take no room on the disk."""
+    """A sharded llama of 24 layers, 768 MiB of zeros that take no room on the disk."""
     width, d_mlp = 1024, 4096
     config = {
         "model_type": "llama",
@@ -319,7 +319,7 @@ def write_zeros(file: Path, shapes: dict[str, tuple[int, ...]]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA and /proc are Linux's")
 def test_streaming_holds_a_block_at_a_time(tmp_path: Path) -> None:
-    """768 MiB pass through 96 MiB, mapped pages counted; keeping the blocks does not fit."""
+    """768 MiB pass through 96 MiB, mapped pages counted; keeping the layers does not fit."""
     folder = sparse(tmp_path)
     limit = 3 * BLOCK
 

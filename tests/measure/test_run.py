@@ -53,8 +53,8 @@ def measure(subject: object, progress: Progress) -> Measured:
     layers = subject.architecture.geometry.layers
     values = np.zeros((layers, 1))
     for layer in range(layers):
-        block = subject.layer(layer, ["attn.q"])
-        values[layer, 0] = float(block["attn.q.weight"].double().square().mean().sqrt())
+        held = subject.layer(layer, ["attn.q"])
+        values[layer, 0] = float(held["attn.q.weight"].double().square().mean().sqrt())
         progress(layer + 1, layers)
     rows = tuple(map(str, range(layers)))
     made = matrix(values=values, rows=rows, columns=("attn.q",))

@@ -91,7 +91,7 @@ def test_a_passage_longer_than_the_budget_runs_alone(held: LiveModel) -> None:
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
 def test_out_of_memory_halves_the_batch_and_goes_on(held: LiveModel, error: RuntimeError) -> None:
-    """It runs out in the last block, when statistics of the first have long seen the batch."""
+    """It runs out in the last layer, when statistics of the first have long seen the batch."""
     early, late = Seen(), Fails(2, error)
     taps = [Tap(0, "attn.q", early), Tap(2, "mlp.down", late)]
     observing.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
@@ -246,7 +246,7 @@ def _unheard(done: int, total: int) -> None:
 
 
 class Together(Seen):
-    """A joint statistic: the block is its input and what is added."""
+    """A joint statistic: the layer is its input and what is added."""
 
     def reduce(self, x: Any, batch: Batch) -> tuple[int, ...]:
         start, attn, mlp, end = x

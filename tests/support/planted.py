@@ -112,9 +112,9 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     embedding = checkpoint.embedding().double() * row.embedding_scale
     read = embedding
     if later == "first MLP":
-        block = {name: one.double() for name, one in checkpoint.layer(0).items()}
+        tensors = {name: one.double() for name, one in checkpoint.layer(0).items()}
         assert row.row.mlp_input
-        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, block, row.row.mlp_input))
+        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, tensors, row.row.mlp_input))
     U = checkpoint.unembedding().double()
     if fold:
         U = U * (checkpoint.final_norm()["weight"].double() + row.row.norm.offset)

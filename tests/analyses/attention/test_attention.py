@@ -279,13 +279,13 @@ def hand_built(folder: Path) -> LiveModel:
     def attend(layer: int, number: int, query: slice, key: slice) -> None:
         """c_attn is (in, out): queries of all heads, then keys, then values."""
         at = head * number
-        block = body.h[layer].attn.c_attn.weight.data
+        fused = body.h[layer].attn.c_attn.weight.data
         if query is position:  # position q asks for what position q - 1 offers
-            block[query.start + 1 : query.stop, at : at + POSITIONS - 1] = 30 * places
-            block[key.start : key.stop - 1, width + at : width + at + POSITIONS - 1] = places
+            fused[query.start + 1 : query.stop, at : at + POSITIONS - 1] = 30 * places
+            fused[key.start : key.stop - 1, width + at : width + at + POSITIONS - 1] = places
             return
-        block[query, at : at + VOCABULARY] = 30 * words
-        block[key, width + at : width + at + VOCABULARY] = words
+        fused[query, at : at + VOCABULARY] = 30 * words
+        fused[key, width + at : width + at + VOCABULARY] = words
 
     attend(0, 0, position, position)
     attend(0, 1, token, token)

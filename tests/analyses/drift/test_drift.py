@@ -244,15 +244,15 @@ def test_facts_are_those_of_the_whole_model(tmp_path: Path) -> None:
     found = {key: value for key, value in values(measured).items() if value}
     assert {key[1:] for key in found} == {(2, "attn.k")}
     assert found["relative_change", 2, "attn.k"] == pytest.approx(0.5, rel=1e-6)
-    blocks = {key: value for key, value in stored.items() if ".h." in key}
-    weights = [value for key, value in blocks.items() if key.endswith("weight")]
+    layers = {key: value for key, value in stored.items() if ".h." in key}
+    weights = [value for key, value in layers.items() if key.endswith("weight")]
     norm = math.sqrt(sum(float(value.double().square().sum()) for value in weights))
     moved = float((weight - stored[name]).double().norm())
     facts = measured.facts
     assert facts["relative_change"] == pytest.approx(moved / norm, rel=1e-6)
     assert facts["changed"] == 32 * 32 / sum(value.numel() for value in weights)
     assert facts["moved_furthest"] == "layer 2, attn.k"
-    biases = [value for key, value in blocks.items() if key.endswith("bias")]
+    biases = [value for key, value in layers.items() if key.endswith("bias")]
     assert facts["biases_changed"] == 4 / sum(value.numel() for value in biases)
     assert facts["embedding_relative_change"] == facts["final_norm_changed"] == 0
 

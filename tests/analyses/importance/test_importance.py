@@ -97,11 +97,11 @@ class Reference:
     ) -> None:
         self.architecture = Checkpoint.open(folder).architecture
         self.live = reference_model(folder, dtype)
-        self.blocks = self.live.get_submodule(self.architecture.live_blocks)
-        self.parameters = [dict(block.named_parameters()) for block in self.blocks]
+        self.layers = self.live.get_submodule(self.architecture.live_blocks)
+        self.parameters = [dict(one.named_parameters()) for one in self.layers]
         everything = [p for held in self.parameters for p in held.values()]
         self.taylor: dict[tuple[int, str], float] = {}
-        self.heads = torch.zeros(len(self.blocks), self.architecture.geometry.heads).double()
+        self.heads = torch.zeros(len(self.layers), self.architecture.geometry.heads).double()
         means: dict[tuple[int, str], torch.Tensor] = {}
         for passage in passages:
             loss = loss_by_hand(self.live, passage)
@@ -197,30 +197,30 @@ def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
-    """Against a whole pass for every block, whose output is replaced by its input."""
+    """Against a whole pass for every layer, whose output is replaced by its input."""
     model, passages = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
     live = reference_model(tmp_path, torch.float64)
-    blocks = live.get_submodule(model.architecture.live_blocks)
+    layers = live.get_submodule(model.architecture.live_blocks)
 
     def idle(module: Any, given: Any, output: Any) -> Any:
         return (given[0], *output[1:]) if type(output) is tuple else given[0]
 
-    expected = torch.zeros(1 + len(blocks), len(passages), dtype=torch.float64)
+    expected = torch.zeros(1 + len(layers), len(passages), dtype=torch.float64)
     with torch.no_grad():
         for row, passage in enumerate(passages):
             expected[0, row] = loss_by_hand(live, passage)
-            for layer, block in enumerate(blocks):
-                handle = block.register_forward_hook(idle)
+            for layer, one in enumerate(layers):
+                handle = one.register_forward_hook(idle)
                 expected[1 + layer, row] = loss_by_hand(live, passage)
                 handle.remove()
     for tokens in (1, 20, 1000):
         found = without_layers.losses_without(model, passages, quiet, tokens)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
-    assert all("forward" not in vars(model.layer(layer)) for layer in range(len(blocks)))
+    assert all("forward" not in vars(model.layer(layer)) for layer in range(len(layers)))
 
 
 def test_a_prefix_runs_once(tmp_path: Path) -> None:
-    """With 3 blocks: 3 for the whole model, then 2, 1 and none."""
+    """With 3 layers: 3 for the whole model, then 2, 1 and none."""
     model, passages = LiveModel.open(made(tmp_path, "llama"), "cpu"), drawn()
     ran: list[int] = []
     for layer in range(3):
@@ -237,7 +237,7 @@ def test_a_prefix_runs_once(tmp_path: Path) -> None:
 def test_gradients_leave_memory_as_they_appear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
 ) -> None:
-    """Never more of them than one block has."""
+    """Never more of them than one layer has."""
     model = LiveModel.open(made(tmp_path, variant), "cpu")
     alive: list[weakref.ref[torch.Tensor]] = []
     most = 0
@@ -335,9 +335,9 @@ def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.Mo
 def test_mean_gradients_in_groups_of_layers(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn()
     model = LiveModel.open(folder, "cpu")
-    block = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
-    assert layer_groups.layer_groups(model, 3 * block) == [range(0, 3)]
-    assert layer_groups.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
+    each = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
+    assert layer_groups.layer_groups(model, 3 * each) == [range(0, 3)]
+    assert layer_groups.layer_groups(model, 2 * each) == [range(0, 2), range(2, 3)]
     assert layer_groups.layer_groups(model, 0) == [range(0, 1), range(1, 2), range(2, 3)]
     together, apart = gathered(folder, passages), gathered(folder, passages, room=0)
     assert dict(apart.square) == pytest.approx(dict(together.square), rel=1e-5)

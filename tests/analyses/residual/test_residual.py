@@ -66,7 +66,7 @@ def unheard(done: int, total: int) -> None:
 
 class States:
     """Everything, (layer, position, width), one passage at a time without padding: what goes into
-    each block as transformers returns it, what comes out, and what is added to it."""
+    each layer as transformers returns it, what comes out, and what is added to it."""
 
     def __init__(self, model: LiveModel, rows: Iterable[Passage]) -> None:
         layers = range(model.geometry.layers)
@@ -80,17 +80,17 @@ class States:
 
             handles = []
             for layer in layers:
-                block = model.layer(layer)
+                module = model.layer(layer)
                 for name, join in zip(("attn", "mlp"), model.architecture.row.joins, strict=True):
                     handles.append(
-                        block.get_submodule(join).register_forward_hook(
+                        module.get_submodule(join).register_forward_hook(
                             lambda _, inputs, out, key=(name, layer), n=n: keep(
                                 out.reshape(1, n, -1), key
                             )
                         )
                     )
                 handles.append(
-                    block.register_forward_hook(
+                    module.register_forward_hook(
                         lambda _, inputs, out, key=("out", layer): keep(
                             out[0] if isinstance(out, tuple) else out, key
                         )
@@ -237,7 +237,7 @@ def test_in_bfloat16(tmp_path: Path, variant: str) -> None:
 
 
 def moved(x: torch.Tensor, attn: torch.Tensor, mlp: torch.Tensor) -> Values:
-    """What a sequential block measures at one position."""
+    """What a sequential layer measures at one position."""
     movement = Movement("sequential")
     rows = batch([Passage((1, 2), 1, 2)], [0])
     parts = tuple(torch.stack([torch.full_like(part, 9), part])[None] for part in (x, attn, mlp))

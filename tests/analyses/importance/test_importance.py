@@ -15,7 +15,7 @@ import torch
 from letters import letters
 
 from atlas import architectures
-from atlas.analyses.importance import layer_groups, parameter_owners
+from atlas.analyses.importance import backward, layer_groups, parameter_owners
 from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, GradientSums
 from atlas.entries.entry import Geometry
@@ -364,7 +364,7 @@ def test_float16_that_overflows_is_repeated_with_a_smaller_scale(
 ) -> None:
     folder, passages = made(tmp_path, "llama", dtype=torch.float16), drawn()
     expected = gathered(folder, passages, dtype=torch.float16)
-    monkeypatch.setattr("atlas.analyses.importance.backward.SCALE", 2.0**26)
+    monkeypatch.setattr(backward, "SCALE", 2.0**26)
     found = gathered(folder, passages, dtype=torch.float16)
     for key, value in expected.taylor.items():
         assert found.taylor[key] == pytest.approx(value, rel=0.02), key

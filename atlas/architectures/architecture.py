@@ -111,8 +111,8 @@ class Architecture:
     ) -> tuple[str, ...]:
         """Live paths of the parameter that holds a module's weight or bias, relative like `live`.
 
-        Several where the live model has a list of pieces. Of a fused one `checkpoint.share` takes
-        the share with `live_source`, of experts along axis -2 (bias: -1), after the last two axes
+        Several where the live model has a list of pieces. Of a fused one `loaded.fused` takes the
+        part that `live_source` names, of experts along axis -2 (bias: -1), after the last two axes
         of a transposed one have changed places.
         """
         source = self.live_source(module)

@@ -22,9 +22,9 @@ from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import Tensor
 from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded import checkpoint as stored_weights
 from atlas.loaded import memory
 from atlas.loaded.checkpoint import DTYPES, Checkpoint
+from atlas.loaded.checkpoint import load as load_tensor
 
 
 def stored_dtype(checkpoint: Checkpoint) -> torch.dtype:
@@ -52,23 +52,7 @@ def load(
     """The live model, and whether its language-model head was stored."""
     try:
         with quiet():
-            config, kind = _transformers_class(checkpoint)
-            live, report = kind.from_pretrained(
-                None,
-                config=config,
-                state_dict={
-                    name: _Lazy(tensor)
-                    for name, tensor in checkpoint.tensors.items()
-                    if tensor.dtype in DTYPES
-                },
-                dtype=dtype,
-                attn_implementation=attention,
-                # The fused kernels take neither every dtype nor every width.
-                experts_implementation="eager",
-                device_map=_device_map(devices, checkpoint.folder),
-                max_memory=_max_memory(devices),
-                output_loading_info=True,
-            )
+            live, report = _from_pretrained(checkpoint, devices, dtype, attention)
     except (OSError, ValueError, RuntimeError) as error:
         if memory.is_out_of_memory(error):
             raise AtlasError(
@@ -95,8 +79,10 @@ def load(
     return live, not missing
 
 
-def _transformers_class(checkpoint: Checkpoint) -> tuple[Any, Any]:
-    """The model's config and its class with the language-model head, both transformers' own."""
+def _from_pretrained(
+    checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
+) -> Any:
+    """The model and transformers' report of what it loaded."""
     import transformers
 
     loader = transformers.AutoModelForCausalLM
@@ -105,8 +91,21 @@ def _transformers_class(checkpoint: Checkpoint) -> tuple[Any, Any]:
     config = transformers.AutoConfig.from_pretrained(
         checkpoint.folder, local_files_only=True, trust_remote_code=False
     )
-    with torch.device("meta"):  # the auto classes say it only by making one
-        return config, type(loader.from_config(config, trust_remote_code=False))
+    with torch.device("meta"):  # the auto classes tell a model's class only by making one
+        kind = type(loader.from_config(config, trust_remote_code=False))
+    stored = checkpoint.tensors.items()
+    return kind.from_pretrained(
+        None,
+        config=config,
+        state_dict={name: _Lazy(tensor) for name, tensor in stored if tensor.dtype in DTYPES},
+        dtype=dtype,
+        attn_implementation=attention,
+        # The fused kernels take neither every dtype nor every width.
+        experts_implementation="eager",
+        device_map=_device_map(devices, checkpoint.folder),
+        max_memory=_max_memory(devices),
+        output_loading_info=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class _Lazy:
     tensor: Tensor
 
     def __getitem__(self, index: EllipsisType) -> torch.Tensor:
-        return stored_weights.load(self.tensor)[index]
+        return load_tensor(self.tensor)[index]
 
 
 def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:
@@ -176,8 +175,10 @@ def quiet() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its name where it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def dtype_name(dtype: torch.dtype) -> str:
+    """`float16`."""
     return str(dtype).removeprefix("torch.")

@@ -66,7 +66,7 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
     A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
-    eigenvalues, and little beside. In memory is a block of either model, or later its embedding,
+    eigenvalues, and little beside. In memory is a layer of either model, or later its embedding,
     with the difference of one matrix, and one Gram matrix three times over. Experts are read one by
     one.
     """

@@ -36,7 +36,7 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     assert_close(token_inputs.entering(case.checkpoint, None, torch.float64)[ids], x)
     read = token_inputs.after_first_mlp(case.checkpoint, x)
     if row.has("norm.mlp_after"):
-        read = normed(row, read, case.block(0), "norm.mlp_after")
+        read = normed(row, read, case.layer(0), "norm.mlp_after")
     assert_close(read, seen[case.joins(0)[1]][1][:, 0], 2e-5)
 
 

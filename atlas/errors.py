@@ -3,7 +3,8 @@
 AtlasError        one problem: file, place, problem with its value, remedy; one line
 └── Problems      every problem that one run found, a line each
 
-They are raised anywhere and caught once, in `atlas.cli`: the lines go to standard error, exit 1.
+They are raised anywhere and caught once, in `atlas/commands/__init__.py`: the lines go to standard
+error, exit 1.
 `from_os` makes one of an error of the file system.
 """
 

@@ -2,7 +2,8 @@
 
 The clusters of the pinned corpus are data, `data/clusters.json`, so that every model is measured on
 the same ones; `python -m atlas.passes.clustering` makes them. Somebody's own texts are clustered as
-they are measured on (`passes.clustering`). Nothing here needs the embedding model or scikit-learn.
+they are measured on (`atlas/passes/clustering.py`). Nothing here needs the embedding model or
+scikit-learn.
 """
 
 from __future__ import annotations

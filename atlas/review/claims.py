@@ -2,7 +2,7 @@
 
 `docs/claims/<name>.yml` states a sentence, the view that shows it, and what must hold in matrices
 for it to be true. That is data and no code: quantities taken of matrices, compared and combined.
-What becomes of a claim on the profiles that are there is told by `atlas.verdicts`.
+What becomes of a claim on the profiles that are there is told by `atlas/review/verdicts.py`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,11 @@ from atlas.site.figures import bokeh_figure
 
 FOLDER = "assets/atlas"
 STYLE = "atlas.css"
+"""The one style sheet of the site, from those of all wings."""
+
+THEME = "shell/theme.css"
+SHARED = ("shell", "panels", "plots", "heatmap")
+"""Wings whose styles come first, in this order: a figure or page may change them."""
 
 COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
 """What of a style sheet means nothing to a browser: comments, and space that begins a line."""
@@ -34,7 +39,9 @@ def files() -> Iterator[tuple[str, bytes]]:
     yield f"{FOLDER}/heatmap.json", bokeh_figure.template().encode()
 
 
-def _place(path: Path) -> tuple[bool, bool, str]:
-    """Where a style sheet stands: what all pages share comes before what is one figure's own."""
+def _place(path: Path) -> tuple[int, bool, str]:
+    """Where a style sheet stands: the theme first, and what others build on before them."""
     where = path.relative_to(static())
-    return where.name != STYLE, where.parts[0] != "shell", where.as_posix()
+    wing = where.parts[0]
+    place = SHARED.index(wing) if wing in SHARED else len(SHARED)
+    return place, where.as_posix() != THEME, where.as_posix()

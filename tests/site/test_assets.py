@@ -73,3 +73,12 @@ def test_the_style_keeps_every_rule() -> None:
     for path in static().rglob("*.css"):
         plain = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert "".join(plain.split()) in "".join(text.split()), path.name
+
+
+def test_figures_and_pages_may_change_what_they_build_on() -> None:
+    """Colours come first, then what pages share, panels, the heatmap; last what is one page's."""
+    text = _published()[assets.STYLE]
+    begun = [":root,", ".md-typeset .atlas-crumbs {", ".atlas-marks {", ".atlas-frame {"]
+    places = [text.index(rule) for rule in (*begun, ".atlas-compare:not(")]
+    assert places == sorted(places)
+    assert places[0] == 0

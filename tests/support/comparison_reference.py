@@ -1,8 +1,8 @@
 """Two or more models side by side: what of their matrices lines up, and what may be subtracted.
 
-The compare page computes the same in the browser (`static/matrix/align.js`, `contrast.js`); this is
-what both are held to. Values of the first model, the baseline, are subtracted from those of the
-others, and only where `obstacles` finds none.
+The compare page computes the same in the browser (`static/matrix/align.js`,
+`static/matrix/contrast.js`); this is what both are held to. Values of the first model, the
+baseline, are subtracted from those of the others, and only where `obstacles` finds none.
 
 Rows and columns are matched by their labels, so that a module which a model lacks is missing, not
 zero. Layers can be matched by relative depth instead (0 the first layer, 1 the last one): the

@@ -187,7 +187,10 @@ def _crossed(
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95% interval of a share of `count` observations (Wilson 1927)."""
+    """The 95% interval of a share of `count` observations (Wilson 1927).
+
+    `static/matrix/chance.js` computes the same.
+    """
     middle = share + Z * Z / (2 * count)
     spread = Z * math.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
     scale = 1 + Z * Z / count

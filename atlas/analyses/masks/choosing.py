@@ -1,4 +1,7 @@
-"""Masks over the blocks of a model: which are pruned, by what they cost, and masks at random."""
+"""Masks over the blocks of a model: which are pruned, by what they cost, and masks at random.
+
+`static/matrix/block-masks.js` chooses the same masks for the sparsity that a reader asks for.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 What a survey or a family page shows side by side must be read by one key: the scale is computed
 once over all models that are shown, and every value has its place on it.
-`static/panels/canvas.js` paints from these steps and turns them back into values.
+`static/panels/canvas.js` paints from these steps, and `static/matrix/scales.js` computes the same
+steps and turns them back into values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """How a matrix is drawn, and what is said about it: layout, place on the colour scale, sentences.
 
-What the page and the browser must agree on is stated once, here, and carried in the page; where
-`static/` computes the same for what a reader chooses, it says so.
+What the page and the browser must agree on is stated once, here, and carried in the page. For what
+a reader chooses, scripts compute the same: `static/matrix/scales.js` the place on a scale,
+`static/matrix/sentences.js` and `static/matrix/numbers.js` the sentences and their numbers,
+`static/matrix/labels.js` the room for labels.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ CHARACTER = 6.0
 """Width of a character of an axis label in pixels, on average."""
 
 FITS = 860
-"""Width in pixels of a stage from which on column labels stand upright; also in atlas.css."""
+"""Width in pixels of a stage from which on column labels stand upright.
+
+Also in `static/heatmap/heatmap.css`.
+"""
 
 BELOW = 46
 """Pixels below a frame whose column labels stand upright."""
@@ -106,7 +111,7 @@ def shares(matrix: Matrix) -> NDArray[np.float64]:
 
 def fixed(matrix: Matrix) -> bool:
     """Whether colours span what is possible: scores of heads from 0 to 1, so that maps of different
-    scores, and of different models, can be held side by side. `scales.js` says the same."""
+    scores, and of different models, can be held side by side."""
     is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
     return is_linear and matrix.axes == ("layer", "head") and matrix.range == (0, 1)
 
@@ -136,7 +141,7 @@ def direction(matrix: Matrix) -> str:
 
 
 def scale_text(matrix: Matrix) -> str:
-    """What the colours mean, in words; `scales.js` says the same for the other scales."""
+    """What the colours mean, in words."""
     if matrix.kind == "categorical":
         return "one colour a category"
     if matrix.kind == "binary":
@@ -149,14 +154,14 @@ def scale_text(matrix: Matrix) -> str:
 
 
 def worded(matrix: Matrix, value: float) -> str:
-    """A value in a sentence: counts keep all of their digits. `numbers.js` says the same."""
+    """A value in a sentence: counts keep all of their digits."""
     if matrix.kind == "counts" and value.is_integer():
         return f"{int(value):,}"
     return number(value)
 
 
 def summary(matrix: Matrix) -> str:
-    """One sentence computed from the values; `sentences.js` says the same."""
+    """One sentence computed from the values."""
     known = matrix.values[np.isfinite(matrix.values)]
     none = absent(matrix)
     tail = f"; {none} of {matrix.values.size} do not exist in this architecture" if none else ""

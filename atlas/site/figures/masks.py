@@ -97,7 +97,7 @@ def png(profile: Profile) -> bytes:
 def order(profile: Profile) -> tuple[int, ...]:
     """Places of the topics such that similar ones are neighbours.
 
-    `static/masks/topic-order.js` says the same.
+    `static/matrix/block-masks.js` computes the same.
 
     Two topics are as far apart as there are blocks that only one of them keeps; where that is the
     same for several, the mean absolute difference of their deltas decides.

@@ -1,8 +1,8 @@
 /**
+ * The same in `tests/support/comparison_reference.py`, which says what is meant.
+ *
  * Matrices of several models on one grid: rows and columns are matched by label, or layers by relative
  * depth to the nearest one.
- *
- * The same in Python, which says what is meant: `tests/support/comparison_reference.py`.
  */
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */

@@ -1,9 +1,9 @@
 /**
+ * The same in `atlas/analyses/masks/choosing.py` and `atlas/site/figures/masks.py`, for the masks that
+ * are published and the picture of them.
+ *
  * Masks over the blocks of a model: which are pruned at a sparsity, and the order of topics in which
  * similar ones are neighbours.
- *
- * The same in Python, for the masks that are published and the picture of them:
- * `atlas/analyses/masks/choosing.py`, `atlas/site/figures/masks.py`.
  */
 
 const LEAST = 1e-9; // what a reordering must gain to count: less is the noise of binary fractions

@@ -1,8 +1,8 @@
 /**
- * How far a share of pairs can be trusted: its 95% interval, and what chance would give. Said where
- * a score is told.
+ * The same in `atlas/analyses/functions/relation_scores.py`, where categories are decided.
  *
- * The same in Python, where categories are decided: `atlas/analyses/functions/relation_scores.py`.
+ * How far a share of pairs can be trusted: its 95% interval, and what chance would give. Shown where
+ * a score is shown.
  */
 
 import { number } from "./numbers.js";

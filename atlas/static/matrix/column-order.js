@@ -1,7 +1,7 @@
 /**
- * The order in which rows and columns stand, and what else layers may be called.
+ * The same in `atlas/site/figures/column_order.py`, for the order that a figure opens with.
  *
- * The same in Python, for the order that a figure opens with: `atlas/site/figures/column_order.py`.
+ * The order in which rows and columns stand, and what else layers may be called.
  */
 
 import { numeric } from "./numbers.js";

@@ -1,7 +1,7 @@
 /**
- * What may be subtracted, and what comes out; the baseline is the first model.
+ * The same in `tests/support/comparison_reference.py`, which says what is meant.
  *
- * The same in Python, which says what is meant: `tests/support/comparison_reference.py`.
+ * What may be subtracted, and what comes out; the baseline is the first model.
  */
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */

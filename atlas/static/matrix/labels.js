@@ -1,7 +1,7 @@
 /**
- * Labels of axes: which of them there is room for, and how wide they are.
+ * The same in `atlas/site/figures/heatmap.py`, for the room around a preview.
  *
- * The same in Python, for the room around a preview: `atlas/site/figures/heatmap.py`.
+ * Labels of axes: which of them there is room for, and how wide they are.
  */
 
 const LONGEST = 26;

@@ -1,8 +1,8 @@
 /**
- * Numbers and cells as people read them, and a matrix as CSV.
+ * The same in `atlas/words.py`, `atlas/site/figures/heatmap.py` and `atlas/profiles/matrix_csv.py`, for
+ * what stands on a page before a script has run and for `atlas csv`.
  *
- * The same in Python, for what stands on a page before a script has run and for `atlas csv`:
- * `atlas/site/templates.py`, `atlas/site/figures/heatmap.py`, `atlas/profiles/matrix_csv.py`.
+ * Numbers and cells as people read them, and a matrix as CSV.
  */
 
 /**

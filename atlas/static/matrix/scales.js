@@ -1,10 +1,10 @@
 /**
+ * The same in `atlas/site/figures/heatmap.py` (one matrix) and `atlas/site/across/shared_scale.py`
+ * (several models), so that a preview and its figure look the same.
+ *
  * Colour scales. Of one matrix: from values to shares of the palette in [0, 1], with the ticks of the
  * colour bar and what the colours mean, in words. Of several models: from values to the 255 steps of
  * a scale that they share, and back.
- *
- * The same in Python, so that a preview and its figure look the same:
- * `atlas/site/figures/heatmap.py` (one matrix), `atlas/site/across/shared_scale.py` (several).
  */
 
 import { ABSENT, isWhole, known, number, worded } from "./numbers.js";

@@ -1,8 +1,7 @@
 /**
- * What is said about a matrix and its cells.
+ * The same in `atlas/site/figures/heatmap.py`, for what stands on a page before a script has run.
  *
- * The same in Python, for what stands on a page before a script has run:
- * `atlas/site/figures/heatmap.py`.
+ * What is said about a matrix and its cells.
  */
 
 import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";

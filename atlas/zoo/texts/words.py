@@ -1,4 +1,4 @@
-"""Word lists of the filler text, by topic: what `atlas.zoo.grammar` puts into its frames."""
+"""Word lists of the filler text, by topic: what `zoo/texts/grammar.py` puts into its frames."""
 
 from __future__ import annotations
 

@@ -1,63 +1,69 @@
-"""What the site's modules compute, called one by one in the browser that runs them."""
+"""What both Python and a script compute: the same from the same.
+
+`TWINS`, at the end, says which test holds which pair of files.
+"""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
+import re
+from collections.abc import Callable
 from typing import Any
 
+import comparison_reference as compare
+import masks_atlas
 import numpy as np
 import pytest
 import samples
-from script_modules import MODULES
+from called import of, plain
 
+from atlas import words
+from atlas.analyses.functions import relation_scores
+from atlas.analyses.masks import choosing
+from atlas.paths import PACKAGE, static
+from atlas.profiles import matrix_csv
 from atlas.profiles.matrix import Matrix
-from atlas.site import script_bundles
-from atlas.site.figures import heatmap
+from atlas.profiles.profile_file import Profile
+from atlas.site.across import shared_scale
+from atlas.site.figures import column_order, heatmap
+from atlas.site.figures import masks as mask_figure
+
+Call = Callable[..., Any]
+
+KINDS = {
+    "absent": of([[1.0, np.nan], [3.0, 2.0]]),
+    "nothing": of([[np.nan, np.nan]]),
+    "diverging": of([[0.5, -0.5, 0.25]], kind="diverging"),
+    "categories": of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c")),
+    "binary": of([[0.0, 1.0]], kind="binary"),
+    "counts": of([[12340.0, 7.0]], kind="counts"),
+    "possible": of([[0.25, 0.75]], range=(0, 1)),
+    "modules": samples.matrix(),
+}
+"""A matrix of every kind."""
+
+every_kind = pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 
 
-@pytest.fixture
-def call(page: Any, site: Any) -> Any:
-    """Call an exported function of a module; a matrix goes in as its JSON."""
-    page.goto(f"{site.url}methods/")
-
-    def act(module: str, name: str, *arguments: Any) -> Any:
-        import json
-
-        plain = [
-            json.loads(item.json_text()) if isinstance(item, Matrix) else item for item in arguments
-        ]
-        return page.evaluate(
-            """async ([url, name, given]) => {
-              const found = (await import(url))[name](...given);
-              const plain = (key, value) => (ArrayBuffer.isView(value) ? [...value] : value);
-              return JSON.parse(JSON.stringify(found, plain));
-            }""",
-            [f"{site.modules}{module}.js", name, plain],
-        )
-
-    return act
+# Numbers
 
 
-def _of(values: list[list[float]], **changes: Any) -> Matrix:
-    rows = tuple(str(row) for row in range(len(values)))
-    columns = tuple(str(column) for column in range(len(values[0])))
-    parts = {"rows": rows, "columns": columns, "axes": ("layer", "head"), **changes}
-    return samples.matrix(values=np.array(values), **parts)
+def test_numbers_are_those_of_python(call: Call) -> None:
+    drawn = np.random.default_rng(5)
+    sizes = np.exp(drawn.uniform(-16, 16, 40)) * drawn.choice([-1, 1], 40)
+    for value in (0.0, 1e-3, 99999.0, 1e5, -0.00012345, *map(float, sizes)):
+        assert call("matrix/numbers", "number", value) == words.number(value)
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (0.123456, "0.123"), (1234.5, "1230"), (99999, "100000"), (1e5, "1.00e5"),
-     (-0.00012345, "-1.23e-4")],
-)  # fmt: skip
-def test_numbers_have_three_digits(call: Any, value: float, text: str) -> None:
-    assert call("matrix/numbers", "number", value) == text
+def test_whole_numbers_are_grouped_as_in_python(call: Call) -> None:
+    for value in (0, 7, 999, 1000, 12340, 999_999):  # beyond, Python says millions
+        assert call("matrix/numbers", "grouped", value) == words.count(value)
 
 
-def test_counts_keep_their_digits(call: Any) -> None:
+def test_counts_keep_their_digits(call: Call) -> None:
     """In sentences, at ticks and in cells, here and in Python."""
-    matrix = _of([[12340.0, 7.0]], kind="counts")
+    matrix = KINDS["counts"]
+    for value in (12340.0, 7.0, 0.5):
+        assert call("matrix/numbers", "worded", matrix, value) == heatmap.worded(matrix, value)
     assert call("matrix/numbers", "worded", matrix, 12340) == "12,340"
     assert call("matrix/numbers", "exact", matrix, 0, 0) == "12340"
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
@@ -66,97 +72,39 @@ def test_counts_keep_their_digits(call: Any) -> None:
     assert scale["text"] == heatmap.scale_text(matrix) == "linear, 0 to 12,340"
 
 
-def test_ranks_count_from_the_highest_and_share_ties(call: Any) -> None:
-    ascending = [1, 2, 2, 5]
-    assert [call("matrix/numbers", "rank", ascending, value) for value in (5, 2, 1)] == [1, 2, 4]
+@every_kind
+def test_directions_are_those_of_python(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/numbers", "direction", matrix) == heatmap.direction(matrix)
 
 
-@pytest.mark.parametrize(
-    "matrix",
-    [
-        _of([[1.0, np.nan], [3.0, 2.0]]),
-        _of([[np.nan, np.nan]]),
-        _of([[0.5, -0.5, 0.25]], kind="diverging"),
-        _of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c")),
-        _of([[0.0, 1.0]], kind="binary"),
-    ],
-    ids=["absent", "nothing", "diverging", "categories", "binary"],
-)
-def test_summaries_are_those_of_python(call: Any, matrix: Matrix) -> None:
-    assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
-
-
-def test_a_csv_quotes_labels_and_defuses_formulas(call: Any) -> None:
-    matrix = _of([[1.5, np.nan]], columns=('say "a, b"', "=1+1"))
+def test_a_csv_is_that_of_python(call: Call) -> None:
+    """It quotes labels and defuses formulas."""
+    matrix = of([[1.5, np.nan]], columns=('say "a, b"', "=1+1"))
     assert call("matrix/numbers", "csv", matrix) == (
         'layer \\ head,"say ""a, b""",\'=1+1\r\n0,1.5,\r\n'
     )
+    for one in (matrix, of([[1e-7, 1e21, -3.0]]), *KINDS.values()):
+        assert call("matrix/numbers", "csv", one) == matrix_csv.csv(one)
 
 
-def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
-    def offered(matrix: Matrix) -> list[str]:
-        return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
-
-    modules = samples.matrix()
-    assert offered(modules) == ["Modules, canonical", "Modules by name", "Modules by mean"]
-    assert offered(_of([[1.0]])) == ["Heads by number", "Heads by mean"]
-    kinds = _of([[0.0]], kind="categorical", categories=("a",))
-    assert offered(kinds) == ["Heads by number"]
-    clusters = _of([[1.0]], axes=("cluster", "layer"), rows=("law",))
-    assert offered(clusters) == ["Clusters, canonical", "Clusters by name", "Clusters by mean"]
-    assert offered(_of([[1.0]], axes=("layer", "layer"))) == ["Layers in their order"]
+# Sentences
 
 
-def test_columns_move_with_everything_that_is_theirs(call: Any) -> None:
-    matrix = replace(
-        _of([[1.0, 9.0, np.nan], [2.0, 3.0, np.nan]], columns=("b", "a", "c")),
-        native=("nb", "na", "nc"),
-        spread=np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]),
-    )
-    found = call("matrix/column-order", "arranged", matrix, "mean")
-    assert found["columns"] == ["a", "b", "c"]  # what has no value at all is the last
-    assert found["native"] == ["na", "nb", "nc"]
-    assert found["values"] == [[9, 1, None], [3, 2, None]]
-    assert found["spread"][1] == [0.5, 0.4, 0.6]
-    assert call("matrix/column-order", "arranged", matrix, "name")["columns"] == ["a", "b", "c"]
-    assert call("matrix/column-order", "arranged", matrix, "canonical")["columns"] == [
-        "b",
-        "a",
-        "c",
-    ]
+@every_kind
+def test_summaries_are_those_of_python(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
+    assert call("matrix/sentences", "absent", matrix) == heatmap.absent(matrix)
 
 
-def test_rows_move_where_columns_are_layers(call: Any) -> None:
-    matrix = _of([[1.0, 2.0], [5.0, 4.0]], axes=("cluster", "layer"), rows=("x", "y"))
-    found = call("matrix/column-order", "arranged", matrix, "mean")
-    assert (found["rows"], found["values"]) == (["y", "x"], [[5, 4], [1, 2]])
-    assert found["columns"] == ["0", "1"]
-
-
-def test_depths_span_from_first_to_last(call: Any) -> None:
-    assert call("matrix/column-order", "depths", list("abc")) == ["0.00", "0.50", "1.00"]
-    assert call("matrix/column-order", "depths", ["a"]) == ["0"]
-
-
-def test_a_place_is_found_by_its_axes(call: Any) -> None:
-    matrix = _of([[1.0, 2.0], [5.0, 4.0]])
-    assert call("shell/linked-figures", "found", [["layer", "1"], ["head", "0"]], matrix) == [1, 0]
-    assert call(
-        "shell/linked-figures", "found", [["layer", "1"], ["module", "attn.q"]], matrix
-    ) == [1, -1]
-    assert call("shell/linked-figures", "found", [["cluster", "law"], ["layer", "1"]], matrix) == [
-        1,
-        -1,
-    ]
-    assert call("shell/linked-figures", "found", [["layer", "7"], ["head", "1"]], matrix) == [-1, 1]
+# Colour scales
 
 
 @pytest.mark.parametrize("kind", ["sequential", "diverging", "counts"])
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_shares_are_those_of_python(call: Any, kind: str, scale: str) -> None:
+def test_shares_are_those_of_python(call: Call, kind: str, scale: str) -> None:
     """On the scale that the matrix asks for, which the browser offers first."""
     values = np.round(np.random.default_rng(3).gamma(2.0, 9.0, (5, 7)))
-    matrix = _of(values.tolist(), kind=kind, scale=scale)
+    matrix = of(values.tolist(), kind=kind, scale=scale)
     first = call("matrix/scales", "choices", matrix)[0]["value"]
     assert first == (scale if kind != "diverging" else "linear")
     found = call("matrix/scales", "colour", matrix, first)
@@ -164,41 +112,269 @@ def test_shares_are_those_of_python(call: Any, kind: str, scale: str) -> None:
     assert found["text"].split(";")[0] == heatmap.scale_text(matrix)
 
 
-def test_ticks_ascend_within_the_bar(call: Any) -> None:
-    matrix = _of(np.exp(np.random.default_rng(1).normal(0, 3, (6, 6))).tolist())
-    for scale in ("linear", "log", "robust", "row"):
-        ticks = [tick["at"] for tick in call("matrix/scales", "colour", matrix, scale)["ticks"]]
-        assert ticks[0] == 0
-        assert ticks[-1] == 1
-        assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
+@every_kind
+def test_scales_of_every_kind_are_those_of_python(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/scales", "isFixed", matrix) == heatmap.fixed(matrix)
+    first = call("matrix/scales", "choices", matrix)[0]["value"]
+    found = call("matrix/scales", "colour", matrix, first)
+    assert found["text"] == heatmap.scale_text(matrix)
+    shares = np.array(found["shares"], float)
+    np.testing.assert_allclose(shares, heatmap.shares(matrix).ravel(), atol=1e-6)
 
 
-def test_a_picture_escapes_what_it_is_told(call: Any) -> None:
-    matrix = _of([[1.0]], rows=('<b>"&',), columns=("0",))
-    content = {
-        "matrix": {"kind": "sequential", "rows": ['<b>"&'], "columns": ["0"]},
-        "shares": [0.5], "palette": ["#000000"], "ticks": [], "axes": ["layer", "head"],
-        "rows": list(matrix.rows), "columns": ["0"], "classes": [],
-        "lines": ["<script>", "a", "b"], "width": 100, "height": 50,
-    }  # fmt: skip
-    text = call("heatmap/picture", "svg", content)
-    assert "<script>" not in text
-    assert "&lt;b&gt;&quot;&amp;" in text
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"scale": "log"}, {"kind": "diverging"}, {"kind": "counts"}],
+    ids=["linear", "log", "diverging", "counts"],
+)
+def test_steps_of_a_shared_scale_are_those_of_python(call: Call, changes: dict[str, Any]) -> None:
+    values = np.round(np.random.default_rng(7).gamma(2.0, 9.0, (4, 5)), 3)
+    values[1, 2] = np.nan
+    if changes.get("kind") == "diverging":
+        values -= 20
+    if changes.get("kind") == "counts":
+        values = np.round(values)
+        values[0, 0] = 101  # a prime: none lies half between two steps, where Python rounds to even
+    matrix = of(values, **changes)
+    scale = shared_scale.over([matrix])
+    steps = scale.steps(matrix).ravel()
+    for value, step in zip(plain(values.ravel()), steps.tolist(), strict=True):
+        found = call("matrix/scales", "stepOf", scale, value)
+        assert found == step
+        if value is not None:
+            back = call("matrix/scales", "valueOf", scale, step)
+            assert scale.steps(of([[back]], **changes)).item() == step
 
 
-def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
-    """Names stay apart, state is kept once over files, and exports have their names."""
-    folder = site.project.site / "joined"
-    folder.mkdir()
-    for name, text in script_bundles.joined(MODULES).items():
-        (folder / name).write_text(text, encoding="utf-8")
-    page.goto(f"{site.url}methods/")
-    found = page.evaluate(
-        """async (base) => {
-          const [one, two, heatmap] = await Promise.all(
-            ["one", "two", "heatmap"].map((name) => import(`${base}${name}.js`)));
-          return [one.default(), one.default(), await two.mount(), heatmap.seven];
-        }""",
-        f"{site.url}joined/",
-    )
-    assert found == [[2, "words", "own"], [3, "words", "own"], ["words", 7, "later"], 7]
+def test_steps_of_classes_are_those_of_python(call: Call) -> None:
+    matrix = KINDS["categories"]
+    scale = shared_scale.over([matrix])
+    found = [call("matrix/scales", "stepOf", scale, value) for value in matrix.values.ravel()]
+    assert found == scale.steps(matrix).ravel().tolist()
+
+
+# Labels and order
+
+
+@pytest.mark.parametrize("longest", [5, 12, 30])
+def test_the_room_for_turned_labels_is_that_of_python(call: Call, longest: int) -> None:
+    labels = ("attn.q", "x" * longest)
+    box = heatmap.box(of([[1.0, 2.0]], columns=labels))
+    assert call("matrix/labels", "roomBelow", labels) == box.turned
+
+
+@pytest.mark.parametrize("order", ["canonical", "mean"])
+def test_columns_are_ordered_as_in_python(call: Call, order: str) -> None:
+    """In every order that a reader can choose."""
+    values = np.round(np.random.default_rng(11).normal(size=(3, 6)), 2)
+    values[0, 1] = np.nan
+    values[:, 4] = np.nan  # no value at all
+    values[:, 5] = values[:, 0]  # the same mean
+    names = tuple("dbface")
+    matrix = of(values, columns=names, native=tuple(f"n{name}" for name in names))
+    for one in (matrix, KINDS["categories"], of(np.eye(3), axes=("layer", "layer"))):
+        wanted = column_order.arranged(one, order)
+        offered = [option["value"] for option in call("matrix/column-order", "orders", one)]
+        if order in offered:
+            assert call("matrix/column-order", "arranged", one, order) == plain(wanted)
+        else:
+            assert wanted is one
+
+
+def test_a_first_column_is_put_where_python_puts_it(call: Call) -> None:
+    scores = of([[0.1, 0.2], [0.3, 0.4]], range=(0, 1))
+    first = of([[0.5], [0.6]], range=(0, 1), columns=("all",))
+    for other in (first, of([[0.5], [0.6]], columns=("all",)), None):
+        found = call("matrix/column-order", "joined", scores, other)
+        wanted = plain(column_order.joined(scores, other))
+        assert {key: found[key] for key in wanted} == wanted
+
+
+# Several models on one grid
+
+
+def test_grids_are_those_of_the_reference(call: Call) -> None:
+    one = samples.matrix()
+    two = of(np.arange(12.0).reshape(4, 3), axes=one.axes, columns=("mlp.up", "attn.q", "mlp.gate"))
+    for by in ("layer", "depth"):
+        for shared in (False, True):
+            wanted = compare.align([one, two], by, shared)
+            assert call("matrix/align", "align", [one, two], by, shared) == plain(wanted)
+            stacked = compare.stacked([one, two], wanted)
+            assert call("matrix/align", "stacked", [one, two], wanted) == plain(stacked)
+            for model, matrix in enumerate((one, two)):
+                taken = plain(compare.taken(matrix, wanted, model))
+                assert call("matrix/align", "taken", matrix, wanted, model) == taken
+            found = call("matrix/align", "pooled", [one, two], wanted, stacked)
+            pooled = plain(compare.pooled([one, two], wanted))
+            assert {key: found.get(key) for key in pooled} == pooled
+
+
+def test_labels_and_depths_are_merged_as_in_the_reference(call: Call) -> None:
+    for lists in ([["10", "9"], ["2"]], [["b", "a"], ["a", "c", "b"]], [["x", "1"], ["0", "1"]]):
+        assert call("matrix/align", "merged", lists) == plain(compare.merged(lists))
+    for count in (1, 2, 5, 12, 80):
+        assert call("matrix/align", "depths", count) == plain(compare.depths(count))
+        for length in (1, 2, 5, 12, 80):
+            assert call("matrix/align", "nearest", count, length) == plain(
+                compare.nearest(count, length)
+            )
+
+
+def test_categories_are_stacked_as_in_the_reference(call: Call) -> None:
+    pair = [
+        of([[0.0, 1.0]], kind="categorical", categories=("a", "b")),
+        of([[0.0, 1.0]], kind="categorical", categories=("b", "c")),
+    ]
+    grid = compare.align(pair)
+    assert call("matrix/align", "stacked", pair, grid) == plain(compare.stacked(pair, grid))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"version": 2, "protocol": {"tau": 0.1, "rule": None}},
+        {"analysis": "attention", "conditions": {"device": "cuda", "quick": True}},
+        {"matrices": (samples.matrix(unit="bits", kind="diverging"),)},
+        {"matrices": (samples.matrix(axes=("head_group", "module")),)},
+    ],
+    ids=["nothing", "method", "conditions", "quantity", "axes"],
+)
+def test_what_forbids_subtracting_is_that_of_the_reference(
+    call: Call, changes: dict[str, Any]
+) -> None:
+    first, second = samples.profile(), samples.profile(**changes)
+    forbids = plain(compare.obstacles(first, second, "rms"))
+    pair: list[Profile | Matrix] = [first, second, first.matrix("rms"), second.matrix("rms")]
+    assert call("matrix/contrast", "obstacles", *pair) == forbids
+    otherwise = plain(compare.conditions(first, second))
+    assert call("matrix/contrast", "conditions", first, second) == otherwise
+
+
+def test_contrasts_are_those_of_the_reference(call: Call) -> None:
+    values = np.round(np.random.default_rng(2).normal(1, 1, (3, 4, 5)), 2)
+    values[0, 1, 1] = values[2, 3, 4] = np.nan
+    values[1, 0, 0] = values[0, 0, 0]
+    for name in ("differences", "ratios", "changes"):
+        wanted = getattr(compare, name)(values)
+        assert call("matrix/contrast", name, values) == plain(wanted)
+        is_ratio = name == "ratios"
+        largest = plain(compare.largest(wanted, is_ratio))
+        assert call("matrix/contrast", "largest", wanted, is_ratio) == largest
+    nothing = np.full((1, 1, 1), np.nan)
+    assert call("matrix/contrast", "largest", nothing) is compare.largest(nothing) is None
+
+
+@every_kind
+def test_ratios_are_of_the_same_amounts(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/contrast", "hasRatio", matrix) == compare.has_ratio(matrix)
+
+
+# Scores and masks
+
+
+def test_intervals_are_those_of_python(call: Call) -> None:
+    for count in (1, 7, 80, 400):
+        for share in (0.0, 1 / count, 0.225, 1.0):
+            found = call("matrix/chance", "interval", share, count)
+            assert found == pytest.approx(relation_scores.wilson(share, count), abs=1e-15)
+
+
+def test_as_many_blocks_are_pruned_as_in_python(call: Call) -> None:
+    for layers in (1, 2, 5, 8, 9, 12, 35, 36):
+        for share in (step / 20 for step in range(21)):
+            pruned = choosing.pruned_count(share, 2 * layers)
+            assert call("matrix/block-masks", "prunedCount", share, 2 * layers) == pruned
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_masks_and_their_order_are_those_of_python(call: Call, seed: int) -> None:
+    deltas = masks_atlas.deltas(seed, 8 + seed)
+    kept = masks_atlas.kept(deltas, 0.25)
+    count = choosing.pruned_count(0.25, deltas.shape[1])
+    np.testing.assert_array_equal(kept == 1, choosing.cheapest(deltas, count))
+    assert call("matrix/block-masks", "cheapest", deltas, count) == plain(kept)
+    between = call("matrix/block-masks", "distances", kept, deltas)
+    assert between == mask_figure.distances(kept, deltas)
+    found = call("matrix/block-masks", "shortest", between)
+    assert found == mask_figure.shortest(mask_figure.distances(kept, deltas))
+
+
+# Every pair
+
+REFERENCE = "tests/support/comparison_reference.py"
+DRAWN = "atlas/site/figures/heatmap.py"
+
+TWINS: dict[tuple[str, str], tuple[Callable[..., None], ...]] = {
+    ("align.js", REFERENCE): (
+        test_grids_are_those_of_the_reference,
+        test_labels_and_depths_are_merged_as_in_the_reference,
+        test_categories_are_stacked_as_in_the_reference,
+    ),
+    ("block-masks.js", "atlas/analyses/masks/choosing.py"): (
+        test_as_many_blocks_are_pruned_as_in_python,
+        test_masks_and_their_order_are_those_of_python,
+    ),
+    ("block-masks.js", "atlas/site/figures/masks.py"): (
+        test_masks_and_their_order_are_those_of_python,
+    ),
+    ("chance.js", "atlas/analyses/functions/relation_scores.py"): (
+        test_intervals_are_those_of_python,
+    ),
+    ("column-order.js", "atlas/site/figures/column_order.py"): (
+        test_columns_are_ordered_as_in_python,
+        test_a_first_column_is_put_where_python_puts_it,
+    ),
+    ("contrast.js", REFERENCE): (
+        test_what_forbids_subtracting_is_that_of_the_reference,
+        test_contrasts_are_those_of_the_reference,
+        test_ratios_are_of_the_same_amounts,
+    ),
+    ("labels.js", DRAWN): (test_the_room_for_turned_labels_is_that_of_python,),
+    ("numbers.js", "atlas/words.py"): (
+        test_numbers_are_those_of_python,
+        test_whole_numbers_are_grouped_as_in_python,
+    ),
+    ("numbers.js", DRAWN): (test_counts_keep_their_digits, test_directions_are_those_of_python),
+    ("numbers.js", "atlas/profiles/matrix_csv.py"): (test_a_csv_is_that_of_python,),
+    ("scales.js", DRAWN): (
+        test_shares_are_those_of_python,
+        test_scales_of_every_kind_are_those_of_python,
+    ),
+    ("scales.js", "atlas/site/across/shared_scale.py"): (
+        test_steps_of_a_shared_scale_are_those_of_python,
+        test_steps_of_classes_are_those_of_python,
+    ),
+    ("sentences.js", DRAWN): (test_summaries_are_those_of_python,),
+}
+"""A script of `static/matrix/` and the Python file that computes the same: the tests of both."""
+
+CLAIM = re.compile(r"\A/\*\*\n \* The same in (.*?)[.,]?\n \*(?:\n|/)", re.DOTALL)
+PATH = re.compile(r"`([\w./]+\.py)`")
+
+
+def test_every_module_that_claims_a_twin_is_in_the_table() -> None:
+    claims = {
+        (path.relative_to(static() / "matrix").as_posix(), named)
+        for path in sorted((static() / "matrix").glob("*.js"))
+        for claim in CLAIM.findall(path.read_text(encoding="utf-8"))
+        for named in PATH.findall(claim)
+    }
+    assert claims == TWINS.keys()
+
+
+def test_twins_stand_in_one_folder() -> None:
+    others = (path for path in static().rglob("*.js") if path.parent.name != "matrix")
+    assert [one for one in others if "The same in `" in one.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(("script", "named"), TWINS)
+def test_twins_name_each_other(script: str, named: str) -> None:
+    twin = PACKAGE.parent / named
+    assert f"`static/matrix/{script}`" in twin.read_text(encoding="utf-8")
+
+
+def test_every_test_of_the_table_is_run() -> None:
+    held = {test.__name__ for tests in TWINS.values() for test in tests}
+    assert held <= globals().keys()

@@ -1,0 +1,128 @@
+"""What the site's modules compute, called one by one in the browser that runs them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import samples
+from called import of
+from script_modules import MODULES
+
+from atlas.profiles.matrix import Matrix
+from atlas.site import script_bundles
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.123456, "0.123"), (1234.5, "1230"), (99999, "100000"), (1e5, "1.00e5"),
+     (-0.00012345, "-1.23e-4")],
+)  # fmt: skip
+def test_numbers_have_three_digits(call: Any, value: float, text: str) -> None:
+    assert call("matrix/numbers", "number", value) == text
+
+
+def test_ranks_count_from_the_highest_and_share_ties(call: Any) -> None:
+    ascending = [1, 2, 2, 5]
+    assert [call("matrix/numbers", "rank", ascending, value) for value in (5, 2, 1)] == [1, 2, 4]
+
+
+def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
+    def offered(matrix: Matrix) -> list[str]:
+        return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
+
+    modules = samples.matrix()
+    assert offered(modules) == ["Modules, canonical", "Modules by name", "Modules by mean"]
+    assert offered(of([[1.0]])) == ["Heads by number", "Heads by mean"]
+    kinds = of([[0.0]], kind="categorical", categories=("a",))
+    assert offered(kinds) == ["Heads by number"]
+    clusters = of([[1.0]], axes=("cluster", "layer"), rows=("law",))
+    assert offered(clusters) == ["Clusters, canonical", "Clusters by name", "Clusters by mean"]
+    assert offered(of([[1.0]], axes=("layer", "layer"))) == ["Layers in their order"]
+
+
+def test_columns_move_with_everything_that_is_theirs(call: Any) -> None:
+    matrix = replace(
+        of([[1.0, 9.0, np.nan], [2.0, 3.0, np.nan]], columns=("b", "a", "c")),
+        native=("nb", "na", "nc"),
+        spread=np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]),
+    )
+    found = call("matrix/column-order", "arranged", matrix, "mean")
+    assert found["columns"] == ["a", "b", "c"]  # what has no value at all is the last
+    assert found["native"] == ["na", "nb", "nc"]
+    assert found["values"] == [[9, 1, None], [3, 2, None]]
+    assert found["spread"][1] == [0.5, 0.4, 0.6]
+    assert call("matrix/column-order", "arranged", matrix, "name")["columns"] == ["a", "b", "c"]
+    assert call("matrix/column-order", "arranged", matrix, "canonical")["columns"] == [
+        "b",
+        "a",
+        "c",
+    ]
+
+
+def test_rows_move_where_columns_are_layers(call: Any) -> None:
+    matrix = of([[1.0, 2.0], [5.0, 4.0]], axes=("cluster", "layer"), rows=("x", "y"))
+    found = call("matrix/column-order", "arranged", matrix, "mean")
+    assert (found["rows"], found["values"]) == (["y", "x"], [[5, 4], [1, 2]])
+    assert found["columns"] == ["0", "1"]
+
+
+def test_depths_span_from_first_to_last(call: Any) -> None:
+    assert call("matrix/column-order", "depths", list("abc")) == ["0.00", "0.50", "1.00"]
+    assert call("matrix/column-order", "depths", ["a"]) == ["0"]
+
+
+def test_a_place_is_found_by_its_axes(call: Any) -> None:
+    matrix = of([[1.0, 2.0], [5.0, 4.0]])
+    assert call("shell/linked-figures", "found", [["layer", "1"], ["head", "0"]], matrix) == [1, 0]
+    assert call(
+        "shell/linked-figures", "found", [["layer", "1"], ["module", "attn.q"]], matrix
+    ) == [1, -1]
+    assert call("shell/linked-figures", "found", [["cluster", "law"], ["layer", "1"]], matrix) == [
+        1,
+        -1,
+    ]
+    assert call("shell/linked-figures", "found", [["layer", "7"], ["head", "1"]], matrix) == [-1, 1]
+
+
+def test_ticks_ascend_within_the_bar(call: Any) -> None:
+    matrix = of(np.exp(np.random.default_rng(1).normal(0, 3, (6, 6))).tolist())
+    for scale in ("linear", "log", "robust", "row"):
+        ticks = [tick["at"] for tick in call("matrix/scales", "colour", matrix, scale)["ticks"]]
+        assert ticks[0] == 0
+        assert ticks[-1] == 1
+        assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
+
+
+def test_a_picture_escapes_what_it_is_told(call: Any) -> None:
+    matrix = of([[1.0]], rows=('<b>"&',), columns=("0",))
+    content = {
+        "matrix": {"kind": "sequential", "rows": ['<b>"&'], "columns": ["0"]},
+        "shares": [0.5], "palette": ["#000000"], "ticks": [], "axes": ["layer", "head"],
+        "rows": list(matrix.rows), "columns": ["0"], "classes": [],
+        "lines": ["<script>", "a", "b"], "width": 100, "height": 50,
+    }  # fmt: skip
+    text = call("heatmap/picture", "svg", content)
+    assert "<script>" not in text
+    assert "&lt;b&gt;&quot;&amp;" in text
+
+
+def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
+    """Names stay apart, state is kept once over files, and exports have their names."""
+    folder = site.project.site / "joined"
+    folder.mkdir()
+    for name, text in script_bundles.joined(MODULES).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    page.goto(f"{site.url}methods/")
+    found = page.evaluate(
+        """async (base) => {
+          const [one, two, heatmap] = await Promise.all(
+            ["one", "two", "heatmap"].map((name) => import(`${base}${name}.js`)));
+          return [one.default(), one.default(), await two.mount(), heatmap.seven];
+        }""",
+        f"{site.url}joined/",
+    )
+    assert found == [[2, "words", "own"], [3, "words", "own"], ["words", 7, "later"], 7]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, SHAPES, Flag, Row, Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from atlas.architectures.row import EXPERT_MODULES, SHAPES, Flag, Row, Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 MOST_POSITIONS = 32768
 """Rows of a table of learned positions or token types: no geometry says how many there are."""

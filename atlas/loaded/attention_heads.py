@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 MODULES = ("attn.q", "attn.k", "attn.v", "attn.o")
 

@@ -19,7 +19,7 @@ from atlas.architectures.architecture import Architecture, Slot
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import FLOATS, Tensor
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.loaded import attention_heads, fused
 from atlas.loaded.attention_heads import Heads

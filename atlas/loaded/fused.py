@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from atlas.architectures.row import Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 
 def part(whole: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> torch.Tensor:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 
 from atlas.architectures.architecture import Architecture
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
 from atlas.loaded import fused, loading, memory
 from atlas.loaded import tokenizer as tokenizers

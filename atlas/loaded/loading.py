@@ -20,7 +20,7 @@ import torch
 
 from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import Tensor
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import memory
 from atlas.loaded.checkpoint import DTYPES, Checkpoint

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
 
 if TYPE_CHECKING:

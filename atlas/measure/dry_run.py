@@ -20,7 +20,8 @@ from typing import Any
 from atlas import architectures, failures
 from atlas.checkpoints import headers, locate
 from atlas.entries import entry_text
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import loading
 from atlas.loaded import tiny as tiny_models

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from atlas import architectures
 from atlas.analyses.activations import PROTOCOL
 from atlas.analyses.activations import run as activations
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import fused
 from atlas.loaded.checkpoint import Checkpoint

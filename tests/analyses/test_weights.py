@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from atlas.analyses.weights import run as weights
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import matrix, statement

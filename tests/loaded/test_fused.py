@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from atlas.architectures.row import Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.loaded import fused
 
 GEOMETRY = Geometry(

@@ -13,8 +13,10 @@ import torch
 from letters import letters
 
 from atlas import architectures
+from atlas.checkpoints.safetensors_file import Tensor
 from atlas.errors import AtlasError
-from atlas.loaded import loading, memory
+from atlas.loaded import checkpoint, loading, memory
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import POINTS, LiveModel
 from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
@@ -377,3 +379,22 @@ def test_sharing_devices_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_unknown_device(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"no device 'tpu'; .*known: .*cpu"):
         LiveModel.open(tiny.make(tmp_path, "llama"), "tpu")
+
+
+def test_the_live_model_is_given_the_tensors_that_are_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a stored tensor reads, from whichever format: both tiers have it."""
+    tiny.make(tmp_path, "qwen2", dtype=torch.float32)
+    read = Tensor.read
+
+    def halved(tensor: Tensor) -> bytearray:
+        values = torch.frombuffer(read(tensor), dtype=torch.float32) / 2
+        return bytearray(values.numpy().tobytes())
+
+    monkeypatch.setattr(Tensor, "read", halved)
+    live = dict(LiveModel.open(tmp_path, device="cpu").live.named_parameters())
+    stored = Checkpoint.open(tmp_path).tensors
+    assert stored.keys() == live.keys()
+    for name, tensor in stored.items():
+        assert torch.equal(checkpoint.load(tensor), live[name])

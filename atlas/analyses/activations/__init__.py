@@ -40,7 +40,7 @@ the forward pass itself.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"

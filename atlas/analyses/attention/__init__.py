@@ -46,7 +46,7 @@ better. The model computes what it would compute unwatched, bit for bit.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"

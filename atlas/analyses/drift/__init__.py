@@ -42,7 +42,7 @@ are stored in different types, the coarser one's rounding is part of the relativ
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"

@@ -47,7 +47,7 @@ Source: Elhelo & Geva, "Inferring functionality of attention heads from their pa
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from atlas.analyses.functions import relation_scores
 from atlas.analyses.functions.relation_scores import Pairs
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.matrix import Kind, Matrix
 from atlas.profiles.profile_file import Scalar

@@ -45,7 +45,7 @@ passage does not use add 0, and the sum is over all experts.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "backward"

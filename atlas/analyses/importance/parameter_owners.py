@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from atlas.architectures.row import Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.loaded import fused
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import LARGE_PIECE, PIECE

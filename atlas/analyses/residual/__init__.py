@@ -42,7 +42,7 @@ angles to x, not as 1 minus a cosine.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"

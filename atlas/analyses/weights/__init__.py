@@ -60,7 +60,7 @@ better, whatever the stored type.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"

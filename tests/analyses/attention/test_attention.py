@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from atlas import architectures, paths
 from atlas.analyses.attention import run as attention
 from atlas.analyses.attention.pattern_scores import RepetitionScores
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.attention_patterns import Pattern

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from atlas import paths
 from atlas.analyses.drift import run as drift
 from atlas.analyses.drift import tensor_change
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import statement

@@ -24,7 +24,7 @@ from atlas.analyses.functions import relation_scores, token_inputs
 from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.matrices import DIGITS, SIGNS
 from atlas.analyses.functions.token_inputs import Options
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations

@@ -18,7 +18,7 @@ from atlas import architectures
 from atlas.analyses.importance import backward, layer_groups, parameter_owners
 from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, GradientSums
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import fused
 from atlas.loaded.checkpoint import Checkpoint

@@ -18,7 +18,7 @@ from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual import run as residual
 from atlas.analyses.residual.cka import Similarity
 from atlas.analyses.residual.stream_statistics import Movement
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample, batch

@@ -150,7 +150,7 @@ class LiveModel:
         """The live module of one layer; `AtlasError` where there is no such layer."""
         if not 0 <= number < self.geometry.layers:
             raise AtlasError(f"no layer {number} of {self.geometry.layers}", file=self.folder)
-        return self.live.get_submodule(f"{self.architecture.live_blocks}.{number}")
+        return self.live.get_submodule(f"{self.architecture.live_layers}.{number}")
 
     @contextlib.contextmanager
     def hook(

@@ -164,7 +164,7 @@ def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
         for module in architecture.modules
         if architecture.own_module(module) and module != "router"
     )
-    return architecture.live_blocks, {
+    return architecture.live_layers, {
         module: (architecture.live(module), split(module)) for module in watched
     }
 

@@ -63,7 +63,7 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 7))
     row = case.row
     for layer in case.layers:
-        before, after = seen[f"{row.live_blocks}.{layer}"]
+        before, after = seen[f"{row.live_layers}.{layer}"]
         attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
         tensors = case.layer(layer)
         middle = before + attention
@@ -134,7 +134,7 @@ def live_parameter(
     """The whole live parameter that holds a module's weight (..., out, in) or bias."""
     source = case.row.live_source(module)
     pieces = [
-        held[f"{case.row.live_blocks}.{layer}.{name}"]
+        held[f"{case.row.live_layers}.{layer}.{name}"]
         for name in case.row.live_parameters(module, kind)
     ]
     whole = torch.stack(pieces) if source.pieces else pieces[0]
@@ -177,7 +177,7 @@ def test_the_first_block_reads_the_scaled_embedding(case: Case) -> None:
         norm = case.checkpoint.outside("embedding_norm")
         named = {f"embedding_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
         x = normed(case.row, x, named, "embedding_norm")
-    assert_close(x, seen[f"{case.row.live_blocks}.0"][0])
+    assert_close(x, seen[f"{case.row.live_layers}.0"][0])
 
 
 def test_logits_are_the_scaled_unembedding(case: Case) -> None:
@@ -185,7 +185,7 @@ def test_logits_are_the_scaled_unembedding(case: Case) -> None:
         assert case.row.logits_scale == 1 and not case.checkpoint.final_norm()
         return
     seen, output = watch(case, tiny.tokens(2, 5))
-    x = seen[f"{case.row.live_blocks}.{case.layers[-1]}"][1]
+    x = seen[f"{case.row.live_layers}.{case.layers[-1]}"][1]
     if case.row.has("final_norm"):
         norm = case.checkpoint.final_norm()
         named = {f"final_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
@@ -204,7 +204,7 @@ def test_parameters_are_the_true_count(case: Case) -> None:
 
 def test_every_parameter_of_a_block_is_read(case: Case) -> None:
     """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
-    live = case.model.get_submodule(f"{case.row.live_blocks}.0")
+    live = case.model.get_submodule(f"{case.row.live_layers}.0")
     true = sum(parameter.numel() for parameter in live.parameters())
     assert sum(tensor.numel() for tensor in case.checkpoint.layer(0).values()) == true
 

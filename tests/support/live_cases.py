@@ -110,11 +110,11 @@ class Case:
         return getattr(self.model.config, key, None)
 
     def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_blocks}.{layer}.{self.row.live(module)}"
+        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
 
     def joins(self, layer: int) -> list[str]:
         """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_blocks}.{layer}.{join}" for join in self.row.row.joins]
+        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
 
 
 Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]

@@ -194,7 +194,7 @@ def _matrix(
 def _columns(model: LiveModel, name: str) -> dict[str, str]:
     """Canonical and native names of what a quantity has columns for."""
     if name.startswith("block"):
-        return {"block": f"{model.architecture.live_blocks}.*"}
+        return {"block": f"{model.architecture.live_layers}.*"}
     return dict(model.architecture.native)
 
 

@@ -97,7 +97,7 @@ class Reference:
     ) -> None:
         self.architecture = Checkpoint.open(folder).architecture
         self.live = reference_model(folder, dtype)
-        self.layers = self.live.get_submodule(self.architecture.live_blocks)
+        self.layers = self.live.get_submodule(self.architecture.live_layers)
         self.parameters = [dict(one.named_parameters()) for one in self.layers]
         everything = [p for held in self.parameters for p in held.values()]
         self.taylor: dict[tuple[int, str], float] = {}
@@ -200,7 +200,7 @@ def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
     """Against a whole pass for every layer, whose output is replaced by its input."""
     model, passages = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
     live = reference_model(tmp_path, torch.float64)
-    layers = live.get_submodule(model.architecture.live_blocks)
+    layers = live.get_submodule(model.architecture.live_layers)
 
     def idle(module: Any, given: Any, output: Any) -> Any:
         return (given[0], *output[1:]) if type(output) is tuple else given[0]

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Passage
 
 FULL_BAR, GROWTH_BAR = 1.2, 1.03
@@ -47,9 +47,9 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
 
-        model = Model.open(Path(folder), "cpu", attention=arguments.attention)
+        model = LiveModel.open(Path(folder), "cpu", attention=arguments.attention)
         few, many = peaks(model, arguments.passages)
         best = race(model, drawn(arguments.passages), arguments.rounds)
     return report(best, few, many, arguments)
@@ -90,7 +90,7 @@ def drawn(count: int) -> list[Passage]:
     return rows
 
 
-def once(model: Model, passages: list[Passage], which: str) -> None:
+def once(model: LiveModel, passages: list[Passage], which: str) -> None:
     """One pass with some of the statistics."""
     from atlas.analyses.activations import run as activations
     from atlas.passes import observing
@@ -107,7 +107,7 @@ def once(model: Model, passages: list[Passage], which: str) -> None:
         observer.measured(lambda done, total: None)
 
 
-def race(model: Model, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
+def race(model: LiveModel, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
     """Best (wall, processor) seconds of each contender."""
     contenders: dict[str, Callable[[], None]] = {
         name: lambda name=name: once(model, passages, name)  # type: ignore[misc]
@@ -123,7 +123,7 @@ def race(model: Model, passages: list[Passage], rounds: int) -> dict[str, tuple[
     return best
 
 
-def peaks(model: Model, count: int) -> tuple[int, int]:
+def peaks(model: LiveModel, count: int) -> tuple[int, int]:
     """Peak resident bytes of a pass over `count` passages, and over four times as many."""
     once(model, drawn(count), "both")  # the allocator's own pools are filled by a first pass
     found = []

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING
 from activations import drawn, parse, save
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Passage
-    from atlas.passes.observing import Watch
+    from atlas.passes.observing import AnyTap
 
 TIME_BAR, MEMORY_BAR = 1.6, 1.25
 PASSES = ("bare", "activations", "attention", "residual", "full", "sampled")
@@ -53,16 +53,16 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
 
-        model = Model.open(Path(folder), "cpu", attention=arguments.attention)
+        model = LiveModel.open(Path(folder), "cpu", attention=arguments.attention)
         passages = drawn(arguments.passages)
         memory = {name: peak(model, passages, name) for name in ("bare", "full", "sampled")}
         best = race(model, passages, arguments.rounds)
     return report(best, memory, arguments)
 
 
-def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
+def watched(model: LiveModel, passages: list[Passage], which: str) -> list[AnyTap]:
     """What a pass of that name watches."""
     from atlas.analyses.activations import run as activations
     from atlas.analyses.attention import run as attention
@@ -70,7 +70,7 @@ def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
 
     one = activations.observe(model, passages)
     two, three = attention.observe(model, passages), residual.observe(model, passages)
-    taps: dict[str, list[Watch]] = {
+    taps: dict[str, list[AnyTap]] = {
         "activations": [*one.full_taps()],
         "attention": [*two.taps],
         "residual": three.full_taps(),
@@ -82,14 +82,14 @@ def watched(model: Model, passages: list[Passage], which: str) -> list[Watch]:
     return [tap for some in taps.values() for tap in some] if which == "full" else []
 
 
-def once(model: Model, passages: list[Passage], which: str) -> None:
+def once(model: LiveModel, passages: list[Passage], which: str) -> None:
     """One pass with some of the statistics."""
     from atlas.passes import observing
 
     observing.run(model, passages, watched(model, passages, which), unheard)
 
 
-def apart(model: Model, passages: list[Passage]) -> Iterator[tuple[str, Callable[[], object]]]:
+def apart(model: LiveModel, passages: list[Passage]) -> Iterator[tuple[str, Callable[[], object]]]:
     """What comes after the pass, by name."""
     from atlas.analyses.attention import PROTOCOL
     from atlas.analyses.attention import run as attention
@@ -107,7 +107,7 @@ def apart(model: Model, passages: list[Passage]) -> Iterator[tuple[str, Callable
     yield "repeats", lambda: two.repeats(rows, unheard)
 
 
-def race(model: Model, passages: list[Passage], rounds: int) -> Times:
+def race(model: LiveModel, passages: list[Passage], rounds: int) -> Times:
     """Best (wall, processor) seconds of each contender."""
     best: Times = {}
     for number in range(rounds):
@@ -131,7 +131,7 @@ def timed(best: Times, name: str, contender: Callable[[], object]) -> None:
     best[name] = (min(held[0], taken[0]), min(held[1], taken[1]))
 
 
-def peak(model: Model, passages: list[Passage], which: str) -> int:
+def peak(model: LiveModel, passages: list[Passage], which: str) -> int:
     """Peak resident bytes during a pass; another has filled the allocator's own pools before."""
     once(model, passages, which)
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins again

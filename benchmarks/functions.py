@@ -2,17 +2,17 @@
 
     python benchmarks/functions.py [--threads 2] [--rounds 3] [--pairs 2000] [--llama]
 
-Both contenders turn by turn answer the same questions for all heads of a block, at both k and for
+Both contenders turn by turn answer the same questions for all heads of a layer, at both k and for
 both signs; the best time of each counts, since other work on the machine only adds: wall time, or
 with one thread processor time, which waiting for other work does not enter. What they read (E') and
-the unembedding are in memory for both. `ours` is `functional.score`, from a block's W_V and W_O to
-the share of every relation; `dense` forms W_VO of a head, the product of a relation's sources with
-the whole vocabulary, and takes the largest and the smallest k of every row.
+the unembedding are in memory for both. `ours` is `relation_scores.score`, from a layer's W_V and
+W_O to the share of every relation; `dense` forms W_VO of a head, the product of a relation's
+sources with the whole vocabulary, and takes the largest and the smallest k of every row.
 
-random    a block of GPT-2 small's shape (12 heads, d_model 768, V 50257), Gaussian, 2,000 pairs
-trained   blocks of the reference Llama that know relations, its vocabulary enlarged to 50257 by
+random    a layer of GPT-2 small's shape (12 heads, d_model 768, V 50257), Gaussian, 2,000 pairs
+trained   layers of the reference Llama that know relations, its vocabulary enlarged to 50257 by
           mixtures of two of its own rows, 2,000 of its pairs
-llama     (--llama) a block of Llama 3.1 8B's shape (32 heads, 8 kv heads, d_model 4096, V 128256),
+llama     (--llama) a layer of Llama 3.1 8B's shape (32 heads, 8 kv heads, d_model 4096, V 128256),
           stored in bfloat16; the dense way on 2 of the heads, its time scaled to 32. Takes 6 GB.
 
 Exit status 1 where hits differ (those that do are decided in float64, for the dense way's float32
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from atlas.analyses.functions.block import Reads, Unembedding
+    from atlas.analyses.functions.attention_block import HeadInputs, Unembedding
     from atlas.analyses.functions.relation_scores import Pairs
 
 BARS = {"random": 30.0, "trained": 15.0}
@@ -44,11 +44,11 @@ DENSE_HEADS_OF_LLAMA = 2
 
 @dataclass(frozen=True)
 class Problem:
-    """One block, what its heads read, and what they are asked; `heads`: how many go the dense
+    """One layer, what its heads read, and the questions to them; `heads`: how many go the dense
     way."""
 
     name: str
-    reads: Reads
+    reads: HeadInputs
     W_V: torch.Tensor
     W_O: torch.Tensor
     U: torch.Tensor
@@ -109,7 +109,7 @@ def gaussian(
     """Gaussian weights and pairs, a hundred to a relation, four out of five sources used once."""
     import torch
 
-    from atlas.analyses.functions.block import Reads
+    from atlas.analyses.functions.attention_block import HeadInputs
 
     generator = torch.Generator().manual_seed(0)
     dtype = torch.bfloat16 if half else torch.float32
@@ -120,7 +120,7 @@ def gaussian(
     sources = torch.randint(0, count * 4 // 5, (count,), generator=generator)
     return Problem(
         name=name,
-        reads=Reads.of(drawn(int(sources.max()) + 1, d)),
+        reads=HeadInputs.of(drawn(int(sources.max()) + 1, d)),
         W_V=drawn(kv_heads, d_head, d) / d**0.5,
         W_O=drawn(heads, d, d_head) / d**0.5,
         U=drawn(V, d),
@@ -144,19 +144,19 @@ def table(sources: torch.Tensor, targets: torch.Tensor, relations: int) -> Pairs
 
 
 def trained_problems(count: int) -> list[Problem]:
-    """The two blocks of the reference Llama whose heads have the most relations."""
+    """The two layers of the reference Llama whose heads have the most relations."""
     import torch
 
     from atlas import paths
     from atlas.analyses.functions import relation_scores
     from atlas.analyses.functions.relation_scores import Pairs
-    from atlas.analyses.functions.token_inputs import Blocks, Options
-    from atlas.loaded import token_text
+    from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
+    from atlas.loaded import tokenizer as tokenizers
     from atlas.loaded.checkpoint import Checkpoint
     from atlas.pinned import relations
 
     checkpoint = Checkpoint.open(paths.zoo_folder("llama"))
-    tokenizer = token_text.load(checkpoint.folder)
+    tokenizer = tokenizers.load(checkpoint.folder)
     every = Pairs.of(relations.load_all(), tokenizer, checkpoint.geometry.vocabulary)
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(every.relation), generator=generator)[:count].sort().values
@@ -166,7 +166,7 @@ def trained_problems(count: int) -> list[Problem]:
         every.sources,
         *(one[chosen] for one in (every.relation, every.source, every.target, every.ks)),
     )
-    blocks = Blocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
+    blocks = AttentionBlocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
     U = enlarged(checkpoint.unembedding().float(), 50257, generator)
     found = []
     for layer, (block, _) in enumerate(blocks):
@@ -190,9 +190,11 @@ def enlarged(U: torch.Tensor, rows: int, generator: torch.Generator) -> torch.Te
 
 def ours(problem: Problem, U: Unembedding) -> torch.Tensor:
     from atlas.analyses.functions import relation_scores
-    from atlas.analyses.functions.block import Block
+    from atlas.analyses.functions.attention_block import AttentionBlock
 
-    return relation_scores.score(Block(problem.reads, problem.W_V, problem.W_O), U, problem.pairs)
+    return relation_scores.score(
+        AttentionBlock(problem.reads, problem.W_V, problem.W_O), U, problem.pairs
+    )
 
 
 def dense(problem: Problem, U: torch.Tensor) -> torch.Tensor:
@@ -217,7 +219,7 @@ def dense(problem: Problem, U: torch.Tensor) -> torch.Tensor:
 
 def compared(problem: Problem, rounds: int, clock: Callable[[], float]) -> bool:
     """Race on one problem, told in a few lines; whether hits and bar are met."""
-    from atlas.analyses.functions.block import Unembedding
+    from atlas.analyses.functions.attention_block import Unembedding
 
     started = clock()
     U, whole = Unembedding(problem.U), problem.U.float()
@@ -259,17 +261,17 @@ def disagreements(problem: Problem, U: Unembedding, wanted: torch.Tensor) -> tup
     import torch
 
     from atlas.analyses.functions import top_k
-    from atlas.analyses.functions.block import Asked, Block
+    from atlas.analyses.functions.attention_block import AttentionBlock, Questions
 
     pairs, count = problem.pairs, len(problem.pairs.source)
-    asked = Asked(
+    questions = Questions(
         torch.arange(problem.heads).repeat_interleave(count),
         pairs.source.repeat(problem.heads),
         pairs.target.repeat(problem.heads),
         pairs.ks.repeat(problem.heads, 1),
     )
-    block = Block(problem.reads, problem.W_V, problem.W_O)
-    found = top_k.hits(block, U, asked).reshape(wanted.shape)
+    block = AttentionBlock(problem.reads, problem.W_V, problem.W_O)
+    found = top_k.hits(block, U, questions).reshape(wanted.shape)
     wrong = 0
     places = (found != wanted).nonzero().tolist()
     for head, pair, sign, level in places:

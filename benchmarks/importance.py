@@ -5,7 +5,7 @@
 On one random model of GPT-2 small's shape, float32, and random passages of 80 to 128 tokens. Time:
 contenders take turns, round after round; the best wall time of each counts.
 
-bare       forward and backward of the passages one by one, gradients of all blocks, thrown away
+bare       forward and backward of the passages one by one, gradients of all layers, thrown away
 reduced    the same, gradients reduced to importance and freed parameter by parameter, heads gated
 whole      with the mean gradient summed up beside it: what `importance` runs
 four       bare, but four passages in one batch: gradients of single passages are lost, and no way
@@ -16,10 +16,10 @@ memory above what the loaded model takes.
 
 activations    a forward pass that keeps what a backward pass would read
 plain          all gradients of a passage, then their reduction
-reduced, whole, and recomputed: reduced, but blocks run again instead of keeping their activations
+reduced, whole, and recomputed: reduced, but layers run again instead of keeping their activations
 
 Exit status 1 where whole takes more than 1.25 times bare, or reduced more memory than activations
-and the gradients of one block (and 2% of that, or 8 MB, for what allocators round up).
+and the gradients of one layer (and 2% of that, or 8 MB, for what allocators round up).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Passage
 
 TIME_BAR, SLACK, ROUNDING = 1.25, 1.02, 8e6
@@ -56,13 +56,13 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
 
         peaks = {way: child(folder, way, arguments) for way in WAYS}
-        model = Model.open(Path(folder), "cpu")
-        block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
+        model = LiveModel.open(Path(folder), "cpu")
+        layer_bytes = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
         best = race(model, drawn(arguments.passages), arguments.rounds)
-    return report(best, peaks, block, arguments)
+    return report(best, peaks, layer_bytes, arguments)
 
 
 def parse() -> argparse.Namespace:
@@ -101,31 +101,31 @@ def drawn(count: int, shortest: int = 80) -> list[Passage]:
     return rows
 
 
-def bare(model: Model, passages: Sequence[Passage], together: int = 1) -> None:
-    """Forward and backward, gradients of blocks alone, thrown away."""
+def bare(model: LiveModel, passages: Sequence[Passage], together: int = 1) -> None:
+    """Forward and backward, gradients of layers alone, thrown away."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses
 
-    with_gradients(model, blocks=True)
+    with_gradients(model, layers=True)
     for start in range(0, len(passages), together):
         rows = range(start, min(start + together, len(passages)))
         losses.per_passage(model, batch(passages, rows)).mean().backward()  # type: ignore[no-untyped-call]
         model.live.zero_grad(set_to_none=True)
 
 
-def with_gradients(model: Model, blocks: bool) -> None:
-    """Want gradients of the blocks' parameters, or of nothing."""
+def with_gradients(model: LiveModel, layers: bool) -> None:
+    """Want gradients of the layers' parameters, or of nothing."""
     inside = {
         id(parameter)
         for layer in range(model.geometry.layers)
-        for parameter in model.block(layer).parameters()
+        for parameter in model.layer(layer).parameters()
     }
     for parameter in model.live.parameters():
-        parameter.requires_grad_(blocks and id(parameter) in inside)
+        parameter.requires_grad_(layers and id(parameter) in inside)
 
 
 def gathered(
-    model: Model, passages: Sequence[Passage], keep: bool, recompute: bool = False
+    model: LiveModel, passages: Sequence[Passage], keep: bool, recompute: bool = False
 ) -> None:
     """What `importance` does, with or without the mean gradient."""
     from atlas.analyses.importance.backward import Backward
@@ -137,7 +137,7 @@ def gathered(
         backward.finish()
 
 
-def race(model: Model, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
+def race(model: LiveModel, passages: list[Passage], rounds: int) -> dict[str, tuple[float, float]]:
     """Best (wall, processor) seconds of each contender."""
     contenders: dict[str, Callable[[], None]] = {
         "bare": lambda: bare(model, passages),
@@ -169,9 +169,9 @@ def child(folder: str, way: str, arguments: argparse.Namespace) -> int:
 
 def peak(folder: Path, way: str) -> int:
     """Peak of resident bytes over one passage, above the loaded model."""
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     passage = drawn(1, shortest=128)
     short = [replace(passage[0], ids=passage[0].ids[:4], last=4)]
     ways: dict[str, Callable[[list[Passage]], None]] = {
@@ -193,21 +193,21 @@ def status(key: str) -> int:
     return int(Path("/proc/self/status").read_text().partition(key)[2].split()[0]) * 1024
 
 
-def forward(model: Model, passages: Sequence[Passage]) -> None:
+def forward(model: LiveModel, passages: Sequence[Passage]) -> None:
     """A forward pass that keeps what a backward pass would read."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses
 
-    with_gradients(model, blocks=True)
+    with_gradients(model, layers=True)
     losses.per_passage(model, batch(passages, [0])).sum()
 
 
-def plain(model: Model, passages: Sequence[Passage]) -> None:
+def plain(model: LiveModel, passages: Sequence[Passage]) -> None:
     """All gradients of a passage first, importance from them after."""
     from atlas.loaded.passages import batch
     from atlas.passes import losses
 
-    with_gradients(model, blocks=True)
+    with_gradients(model, layers=True)
     losses.per_passage(model, batch(passages, [0])).sum().backward()  # type: ignore[no-untyped-call]
     for parameter in model.live.parameters():
         if parameter.grad is not None:
@@ -218,7 +218,7 @@ def plain(model: Model, passages: Sequence[Passage]) -> None:
 def report(
     best: dict[str, tuple[float, float]],
     peaks: dict[str, int],
-    block: int,
+    layer_bytes: int,
     arguments: argparse.Namespace,
 ) -> int:
     lines = [f"{'time':12}{'wall s':>8}{'processor s':>13}{'of bare':>9}"]
@@ -226,15 +226,17 @@ def report(
         f"{name:12}{wall:8.2f}{cpu:13.2f}{wall / best['bare'][0]:9.3f}"
         for name, (wall, cpu) in best.items()
     ]
-    allowed = max(SLACK * (peaks["activations"] + block), peaks["activations"] + block + ROUNDING)
+    allowed = max(
+        SLACK * (peaks["activations"] + layer_bytes), peaks["activations"] + layer_bytes + ROUNDING
+    )
     lines += ["", f"{'memory':12}{'MB above the model':>20}"]
     lines += [f"{way:12}{taken / 1e6:20.0f}" for way, taken in peaks.items()]
     ratio = best["whole"][0] / best["bare"][0]
     lines += [
         "",
         f"whole / bare  {ratio:.3f}  (at most {TIME_BAR})",
-        f"reduced  {peaks['reduced'] / 1e6:.0f} MB; activations and one block's gradients "
-        f"({block / 1e6:.0f} MB), with rounding  {allowed / 1e6:.0f} MB",
+        f"reduced  {peaks['reduced'] / 1e6:.0f} MB; activations and one layer's gradients "
+        f"({layer_bytes / 1e6:.0f} MB), with rounding  {allowed / 1e6:.0f} MB",
         f"{arguments.layers} layers, {arguments.passages} passages, threads {arguments.threads}, "
         f"best of {arguments.rounds} rounds",
     ]

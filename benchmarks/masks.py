@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import Batch, Passage
 
 BAR, TOLERANCE = 1.1, 1e-4
@@ -42,13 +42,13 @@ def main() -> int:
         os.environ[variable] = str(arguments.threads)  # before torch reads them
     import torch
 
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
     from atlas.loaded.passages import batch
 
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), arguments.layers)
-        model = Model.open(Path(folder), "cpu")
+        model = LiveModel.open(Path(folder), "cpu")
         passages = drawn(arguments.passages)
         held = batch(passages, range(len(passages)))
         ways: dict[str, Callable[[], object]] = {
@@ -96,7 +96,7 @@ def drawn(count: int) -> list[Passage]:
     return rows
 
 
-def full(model: Model, held: Batch) -> None:
+def full(model: LiveModel, held: Batch) -> None:
     """The loss of every passage."""
     import torch
 
@@ -106,7 +106,7 @@ def full(model: Model, held: Batch) -> None:
         losses.per_passage(model, held)
 
 
-def trunk(model: Model, held: Batch) -> None:
+def trunk(model: LiveModel, held: Batch) -> None:
     """The same without head and loss."""
     import torch
 
@@ -114,7 +114,7 @@ def trunk(model: Model, held: Batch) -> None:
         model.trunk(held)
 
 
-def skips(model: Model, passages: Sequence[Passage]) -> None:
+def skips(model: LiveModel, passages: Sequence[Passage]) -> None:
     """The whole model and every block's skip, in one micro-batch as the others."""
     from atlas.passes import without_blocks
 
@@ -137,7 +137,7 @@ def race(
     return best
 
 
-def difference(model: Model, passages: Sequence[Passage], held: Batch) -> float:
+def difference(model: LiveModel, passages: Sequence[Passage], held: Batch) -> float:
     """The largest difference of a loss from that of a full pass with a gate closed."""
     import torch
 

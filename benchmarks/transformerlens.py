@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from atlas.analyses.attention import PROTOCOL
 from atlas.analyses.attention import run as attention
 from atlas.analyses.residual import run as residual
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 
@@ -60,7 +60,7 @@ def main() -> int:
 
 def compared(folder: Path) -> dict[str, float]:
     """The largest difference of each score."""
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     kind = model.architecture.kind
     ids = [tiny.tokens(1, length, seed=seed)[0].tolist() for seed, length in enumerate(LENGTHS)]
     passages = [Passage(tuple(row), 1, len(row)) for row in ids]
@@ -84,7 +84,7 @@ def compared(folder: Path) -> dict[str, float]:
     }
 
 
-def measured(model: Model, passages: list[Passage]) -> dict[str, Values]:
+def measured(model: LiveModel, passages: list[Passage]) -> dict[str, Values]:
     """Ours, by name; of `block_influence` that of the whole block."""
     several: list[Any] = [module.observe(model, passages) for module in (attention, residual)]
     taps = [tap for observer in several for tap in observer.taps]

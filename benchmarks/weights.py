@@ -9,7 +9,7 @@ time, or with one thread processor time, which waiting for other work does not e
 ours     `weights` from opening the checkpoint to its matrices: 10 quantities of 72 matrices
 floor    what it cannot avoid: for the same 72 matrices, already in memory, W^T W in float64 and
          its eigenvalues, as plain torch calls
-peer     WeightWatcher(model).analyze() of the model already in memory: 48 matrices of the blocks,
+peer     WeightWatcher(model).analyze() of the model already in memory: 48 matrices of the layers,
          its query, key and value fused, and the position embedding
 
 Exit status 1 where ours takes more than 1.3 times the floor, or the peer less than 1.6 times ours,
@@ -93,7 +93,7 @@ def race(
     held = [
         tensor
         for layer in range(checkpoint.geometry.layers)
-        for tensor in checkpoint.block(layer).values()
+        for tensor in checkpoint.layer(layer).values()
         if tensor.ndim == 2
     ]
     results: dict[str, Any] = {}

@@ -8,11 +8,11 @@ model_type    `model_type` in config.json, the key
 kind          decoder or encoder
 prefixes      prefixes of names on disk that the hub adds, dropped: `model.`, `transformer.`
 live_prefix   what the live model with its language-model head puts before the same names
-blocks        the list of blocks, `layers`; live_blocks where the live name differs
-modules       canonical module -> Source: name within a block, bias, share of a fused projection
-outside       the same outside the blocks; a leading `/` means: not below the prefix
+layers        the list of layers, `layers`; live_layers where the live name differs
+modules       canonical module -> Source: name within a layer, bias, share of a fused projection
+outside       the same outside the layers; a leading `/` means: not below the prefix
 norm          kind of norm, config key of its epsilon, bias, offset of its gain
-joins         live modules (within a block) whose outputs, times the residual scale, are added to
+joins         live modules (within a layer) whose outputs, times the residual scale, are added to
               the residual stream: of attention, of the MLP. An output may have batch and position
               in one axis
 residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;

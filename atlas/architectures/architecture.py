@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, SHAPES, Flag, Row, Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Routing:
 class Architecture:
     """A row resolved with one model's config.
 
-    The scales are factors: of the embedding's rows on their way into the first block, of queries
+    The scales are factors: of the embedding's rows on their way into the first layer, of queries
     times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
     gate with limits, None for act(gate) * up (`row.Clamp`).
     """
@@ -84,12 +84,12 @@ class Architecture:
         return {name: self.row.modules[name].label for name in self.modules}
 
     @property
-    def live_blocks(self) -> str:
-        """Path of the module list of blocks in the live model with its language-model head."""
-        return self.row.live_prefix + (self.row.live_blocks or self.row.blocks)
+    def live_layers(self) -> str:
+        """Path of the module list of layers in the live model with its language-model head."""
+        return self.row.live_prefix + (self.row.live_layers or self.row.layers)
 
     def live(self, module: str) -> str:
-        """Live path of a canonical module, relative to its block; outside blocks: from the top.
+        """Live path of a canonical module, relative to its layer; outside layers: from the top.
 
         Where the live model has no single module for it, a bare parameter (`own_module` is False)
         or a list of pieces, the path of the module that holds these.
@@ -111,8 +111,8 @@ class Architecture:
     ) -> tuple[str, ...]:
         """Live paths of the parameter that holds a module's weight or bias, relative like `live`.
 
-        Several where the live model has a list of pieces. Of a fused one `checkpoint.share` takes
-        the share with `live_source`, of experts along axis -2 (bias: -1), after the last two axes
+        Several where the live model has a list of pieces. Of a fused one `loaded.fused` takes the
+        part that `live_source` names, of experts along axis -2 (bias: -1), after the last two axes
         of a transposed one have changed places.
         """
         source = self.live_source(module)
@@ -132,7 +132,7 @@ class Architecture:
         return name[1:] if name.startswith("/") else self.row.live_prefix + name
 
     def has(self, module: str) -> bool:
-        """Whether this model has a canonical module, within its blocks or outside them."""
+        """Whether this model has a canonical module, within its layers or outside them."""
         return module in self.modules or (
             module in self.row.outside and self.flag(self.row.outside[module].present)
         )
@@ -141,28 +141,28 @@ class Architecture:
         return self.flags[flag] if isinstance(flag, str) else flag
 
     def slots(self, layer: int) -> list[Slot]:
-        """Every tensor of one block, in canonical order."""
-        block = f"{self.row.blocks}.{layer}."
+        """Every tensor of one layer, in canonical order."""
+        place = f"{self.row.layers}.{layer}."
         return [
             slot
             for name in self.modules
-            for slot in self._slots(name, self.row.modules[name], block)
+            for slot in self._slots(name, self.row.modules[name], place)
         ]
 
     def outside(self, module: str) -> list[Slot]:
-        """The tensors of one module outside the blocks; none where the model has no such module."""
+        """The tensors of one module outside the layers; none where the model has no such module."""
         if not self.has(module):
             return []
         return self._slots(module, self.row.outside[module], "")
 
-    def _slots(self, module: str, source: Source, block: str) -> list[Slot]:
+    def _slots(self, module: str, source: Source, place: str) -> list[Slot]:
         shape = self._shape(module, source)
         is_norm = "norm" in module
         bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
-        slots = [self._slot(module, "weight", source, block, shape)]
+        slots = [self._slot(module, "weight", source, place, shape)]
         if self.flag(bias):
             shape = shape if is_norm else shape[:-1]
-            slots.append(self._slot(module, "bias", source, block, shape))
+            slots.append(self._slot(module, "bias", source, place, shape))
         return slots
 
     def _slot(
@@ -170,12 +170,12 @@ class Architecture:
         module: str,
         kind: Literal["weight", "bias"],
         source: Source,
-        block: str,
+        place: str,
         shape: tuple[int, ...],
     ) -> Slot:
         """`shape` as (out, in), pieces stacked; the slot's is that of what is stored."""
         name = source.tensor(kind)
-        name = name[1:] if name.startswith("/") else block + name
+        name = name[1:] if name.startswith("/") else place + name
         names = numbered(name, source.pieces, shape[0])
         shape = shape[1:] if source.pieces else shape
         if source.transposed and kind == "weight":

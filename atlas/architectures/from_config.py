@@ -9,7 +9,7 @@ from typing import Any
 
 from atlas.architectures.architecture import Architecture, Routing
 from atlas.architectures.row import CANONICAL, GEOMETRY_KEYS, Key, Mixture, Row, ScaleName
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short
 
 MOST_LAYERS = 10_000

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from atlas.architectures.row import EXPERT_MODULES, SHAPES, Flag, Row, Source
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 MOST_POSITIONS = 32768
 """Rows of a table of learned positions or token types: no geometry says how many there are."""
@@ -45,10 +45,10 @@ def _forms(row: Row) -> Iterator[Row]:
 
 
 def _bounds(row: Row, shape: Geometry) -> Bounds:
-    block = [_module(row, name, source, shape) for name, source in row.modules.items()]
+    inside = [_module(row, name, source, shape) for name, source in row.modules.items()]
     outside = [_module(row, name, source, shape) for name, source in row.outside.items()]
-    least = shape.layers * sum(few for few, _ in block) + sum(few for few, _ in outside)
-    most = shape.layers * sum(many for _, many in block) + sum(many for _, many in outside)
+    least = shape.layers * sum(few for few, _ in inside) + sum(few for few, _ in outside)
+    most = shape.layers * sum(many for _, many in inside) + sum(many for _, many in outside)
     if row.kind == "encoder":  # a pooler, and what lies before the prediction of words
         most += 2 * shape.d_model * (shape.d_model + 4) + shape.vocabulary
     return Bounds(least, None if row.mixture else most)

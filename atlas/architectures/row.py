@@ -1,8 +1,8 @@
 """The columns of a row of `architectures`, and the canonical names that rows speak in.
 
-Canonical modules of a block: attn.q attn.k attn.v attn.o attn.sinks router mlp.up mlp.gate mlp.down
+Canonical modules of a layer: attn.q attn.k attn.v attn.o attn.sinks router mlp.up mlp.gate mlp.down
 norm.attn norm.attn_after norm.mlp norm.mlp_after norm.q norm.k (`after`: a norm of what a sublayer
-gives). Outside the blocks: embedding, unembedding, positions, token_types, embedding_norm,
+gives). Outside the layers: embedding, unembedding, positions, token_types, embedding_norm,
 final_norm.
 
 In a mixture of experts the MLP keeps its three names: the experts' matrices stand stacked, `mlp.up`
@@ -101,7 +101,7 @@ class Norm:
 class Source:
     """Where one canonical module lies.
 
-    `disk` and `live` are module names relative to the block (outside blocks: to the base model, or
+    `disk` and `live` are module names relative to the layer (outside layers: to the base model, or
     absolute with a leading `/`); `live` is only given where it differs: a name, or a source of its
     own where the live model also lays the values out otherwise. `{experts}`, `{heads}`,
     `{kv_heads}` in a name: numbered pieces, stacked along a new first axis. `bare`: the tensor is
@@ -203,14 +203,14 @@ class Row:
     """One family, as data. See `architectures` for what every column means."""
 
     model_type: str
-    blocks: str
+    layers: str
     modules: Mapping[str, Source]
     outside: Mapping[str, Source]
     norm: Norm
     joins: tuple[str, str]
     prefixes: tuple[str, ...] = ()
     live_prefix: str = ""
-    live_blocks: str | None = None
+    live_layers: str | None = None
     kind: Literal["decoder", "encoder"] = "decoder"
     keys: Mapping[str, str | int | None] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)

@@ -9,7 +9,8 @@ import os
 import re
 from pathlib import Path
 
-from atlas.entries.entry import HUB_ID, Entry, source_kind
+from atlas.entries.entry import Entry
+from atlas.entries.source import HUB_ID, kind_of
 from atlas.errors import AtlasError, from_os, short
 from atlas.paths import Project, zoo_folder
 
@@ -37,7 +38,7 @@ def folder(source: str, revision: str | None, root: Path) -> Path | None:
     folder) or a hub id, looked up in the hub's cache on disk at that revision (a commit hash or a
     branch; None: `main`).
     """
-    kind = source_kind(source)
+    kind = kind_of(source)
     if kind == "zoo":
         name = source.removeprefix("zoo:")
         if not NAME.fullmatch(name):

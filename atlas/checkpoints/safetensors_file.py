@@ -60,6 +60,20 @@ class Tensor:
         """Size in bytes."""
         return self.stop - self.start
 
+    def read(self) -> bytearray:
+        """Its values in its dtype, little-endian, in memory of their own."""
+        content = bytearray(self.size)
+        with self.file.open("rb") as stream:
+            stream.seek(self.start)
+            if stream.readinto(content) != self.size:
+                raise AtlasError(
+                    "ends before this tensor does",
+                    file=self.file,
+                    place=self.name,
+                    remedy="the file changed while it was read; fetch it again",
+                )
+        return content
+
 
 def read_file(file: Path) -> dict[str, Tensor]:
     """The tensors of one safetensors file, in the order of their bytes."""

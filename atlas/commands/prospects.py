@@ -55,7 +55,7 @@ NEVER = "never measured"
 def of(work: Planned) -> list[Prospect]:
     """What becomes of jobs on this machine, in their order; fresh ones are not looked into."""
     todo = [job for job in work.jobs if job.state != "fresh"]
-    _, away = obstacles.apart(work.project, work.entries, todo)
+    _, away = obstacles.split(work.project, work.entries, todo)
     known: dict[tuple[str, str], Obstacle | None] = {
         (job.slug, job.analysis): one.obstacle for one in away for job in one.jobs
     }

@@ -18,8 +18,10 @@ from atlas.checkpoints import headers, locate
 from atlas.drafting import hollow_copy, hub, model_card
 from atlas.drafting.model_card import Card
 from atlas.entries import entry, entry_text
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
 from atlas.entries.entry_text import printable
+from atlas.entries.geometry import Geometry
+from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, Problems, short
 from atlas.files import json_file
 from atlas.paths import SLUG, Project
@@ -114,7 +116,7 @@ def _hub_id(source: str, endpoint: str) -> str:
     for home in (endpoint, hub.ENDPOINT):
         if source.startswith(f"{home}/"):
             source = "/".join(source.removeprefix(f"{home}/").split("/")[:2])
-    if not entry.HUB_ID.fullmatch(source):
+    if not HUB_ID.fullmatch(source):
         raise AtlasError(
             f"{short(source)} is neither a hub id nor a folder that is here",
             remedy="write org/name, or a folder beginning with ./ or /",

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from atlas import __version__
 from atlas.checkpoints import locate
-from atlas.entries.entry import HUB_ID
+from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
 
 ENDPOINT = "https://huggingface.co"

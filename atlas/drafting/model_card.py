@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.entries import licenses
-from atlas.entries.entry import HUB_ID
+from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
 from atlas.files import yaml_file
 

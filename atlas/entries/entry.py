@@ -11,72 +11,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from atlas import schemas
+from atlas.entries.geometry import Geometry
+from atlas.entries.source import Kind, kind_of, source_problems
 from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
 from atlas.paths import SLUG, Project, refuse_link
 
 LONGEST_SLUG = 80
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
-HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
-
-ZOO_NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
-"""Architectures and tunes of `atlas/zoo`: gpt_neox, llama-topic."""
-
-SourceKind = Literal["hub", "folder", "zoo"]
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """The shape of a model: counts and widths, in units of one."""
-
-    layers: int
-    heads: int
-    kv_heads: int
-    d_model: int
-    d_head: int
-    d_mlp: int
-    vocabulary: int
-    parameters: int | None = None
-
-    @property
-    def q(self) -> int:
-        """The width of all heads' queries together."""
-        return self.heads * self.d_head
-
-    @property
-    def kv(self) -> int:
-        """The width of all heads' keys together, and of their values."""
-        return self.kv_heads * self.d_head
-
-    @property
-    def matrices(self) -> tuple[tuple[int, int, int], ...]:
-        """The weight matrices of a block: rows, columns, how many of them.
-
-        Four of attention, then those of the MLP: three where the model can have as many
-        parameters, else two. Parameters that a dense model of this shape cannot have are those of
-        more experts.
-        """
-        d = self.d_model
-        sides = [(self.q, d), (self.q, d), (self.kv, d), (self.kv, d), *3 * [(self.d_mlp, d)]]
-        inside = self.layers * sum(m * n for m, n in sides)
-        known = self.parameters or 0
-        if self.parameters is not None and inside + self.vocabulary * d > known:
-            sides.pop()
-        beyond = known - inside - 2 * self.vocabulary * d
-        experts = 1 + max(0, round(beyond / (self.layers * 3 * self.d_mlp * d)))
-        return tuple((*side, 1 if at < 4 else experts) for at, side in enumerate(sides))
-
-    @property
-    def weights(self) -> tuple[int, int, int]:
-        """Roughly how many weights there are: of the blocks, of the embedding, of the model."""
-        d, outside = self.d_model, self.vocabulary * self.d_model
-        inside = self.layers * (2 * self.q * d + 2 * self.kv * d + 3 * self.d_mlp * d)
-        if self.parameters is None:
-            return inside, outside, inside + outside
-        return min(inside, max(self.parameters - outside, 0)), outside, self.parameters
 
 
 @dataclass(frozen=True)
@@ -99,20 +43,13 @@ class Entry:
     analyses: tuple[str, ...] | None = None
 
     @property
-    def source_kind(self) -> SourceKind:
-        return source_kind(self.source)
+    def source_kind(self) -> Kind:
+        return kind_of(self.source)
 
     @property
     def is_reference(self) -> bool:
         """Whether this is a small model trained for this atlas, to be marked as such."""
         return self.source_kind == "zoo"
-
-
-def source_kind(source: str) -> SourceKind:
-    """What a source string names: `zoo:<name>`, a local folder, or else a hub id."""
-    if source.startswith("zoo:"):
-        return "zoo"
-    return "folder" if source.startswith((".", "/")) else "hub"
 
 
 def load(path: Path) -> Entry:
@@ -196,38 +133,8 @@ def _beyond_schema(text: yaml_file.Document, path: Path) -> Iterator[AtlasError]
             place=schemas.place(("released",), lines),
             remedy="write a date such as 2025-04-29 or 2025-04",
         )
-    source = document.get("source")
-    if not isinstance(source, str):
-        return
-    kind = source_kind(source)
-    at = schemas.place(("source",), lines)
-    if kind == "hub" and not HUB_ID.fullmatch(source):
-        yield AtlasError(
-            f"source {source!r} is not a hub id, a folder or a reference model",
-            file=path,
-            place=at,
-            remedy="write org/name, a folder beginning with ./ ../ or /, or zoo:<name>",
-        )
-    elif kind == "zoo" and not ZOO_NAME.fullmatch(source.removeprefix("zoo:")):
-        yield AtlasError(
-            f"{source!r} names no reference model",
-            file=path,
-            place=at,
-            remedy="write zoo:<name>",
-        )
-    if kind == "hub" and "revision" not in document:
-        yield AtlasError(
-            "key 'revision' is missing, and a hub id needs it",
-            file=path,
-            remedy='add revision: "<full commit hash>", or null while it is still to be pinned',
-        )
-    if kind != "hub" and revision is not None:
-        yield AtlasError(
-            f"revision {short(revision)} is set for a {kind} source",
-            file=path,
-            place=schemas.place(("revision",), lines),
-            remedy="remove it: such a source is pinned by the digest of its weights",
-        )
+    if isinstance(document.get("source"), str):
+        yield from source_problems(document, lines, path)
 
 
 def _is_date(text: str) -> bool:

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 if TYPE_CHECKING:
-    from atlas.loaded.live import Model
+    from atlas.loaded.live import LiveModel
 
 NAME = "atlas_patterns"
 """What the attention function, and the eager mask that goes with it, are registered as."""
@@ -46,7 +46,7 @@ _CALLBACKS: WeakKeyDictionary[torch.nn.Module, Callback] = WeakKeyDictionary()
 
 
 @contextlib.contextmanager
-def watched(model: Model, callbacks: Mapping[int, Callback]) -> Iterator[None]:
+def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[None]:
     """Call back with the patterns of some layers whenever the model runs; without any, nothing.
 
     The model's outputs are those of eager attention, whichever implementation it was loaded with.
@@ -64,13 +64,13 @@ def watched(model: Model, callbacks: Mapping[int, Callback]) -> Iterator[None]:
             _register()
             stack.enter_context(_implementation(model, NAME))
             for layer, callback in callbacks.items():
-                for module in model.block(layer).modules():  # one of them is that with the heads
+                for module in model.layer(layer).modules():  # one of them has the heads
                     _CALLBACKS[module] = callback
                     stack.callback(_CALLBACKS.pop, module)
         yield
 
 
-def _wrap(model: Model, layer: int, callback: Callback) -> Any:
+def _wrap(model: LiveModel, layer: int, callback: Callback) -> Any:
     """Show the weights that an attention module of its own code returns, and drop them."""
 
     def seen(_: Any, inputs: Any, options: Mapping[str, Any], output: Any) -> Any:
@@ -79,11 +79,11 @@ def _wrap(model: Model, layer: int, callback: Callback) -> Any:
         return attended, None
 
     path = model.architecture.live("attn.o").rpartition(".")[0]
-    return model.block(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
+    return model.layer(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
 
 
 @contextlib.contextmanager
-def _implementation(model: Model, name: str) -> Iterator[None]:
+def _implementation(model: LiveModel, name: str) -> Iterator[None]:
     """Run with another attention function; families read its name whenever they run."""
     config: Any = model.live.config
     before = config._attn_implementation

@@ -1,4 +1,7 @@
-"""The live model: canonical modules of blocks can be watched, contributions of blocks gated."""
+"""The live model: canonical modules of layers can be watched, contributions of blocks gated.
+
+A layer has two blocks, attention and the MLP.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,24 @@ from typing import Any, Literal
 import torch
 
 from atlas.architectures.architecture import Architecture
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
-from atlas.loaded import loading, memory, token_text
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused, loading, memory
+from atlas.loaded import tokenizer as tokenizers
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.passages import Batch
 from atlas.pinned.choices import DEFAULT, Choices
 
 Gate = float | torch.Tensor
 """A number, a scalar tensor, or one value per sample, (batch,)."""
 Side = Literal["input", "output"]
-POINTS = ("block", "attn", "mlp")
-"""What can be watched beside canonical modules: the whole block, and what attention and the MLP
+POINTS = ("layer", "attn", "mlp")
+"""What can be watched beside canonical modules: the whole layer, and what attention and the MLP
 add to the residual stream."""
 
 
 @dataclass(frozen=True)
-class Model:
+class LiveModel:
     """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
     hold its language-model head: without it only the trunk may be run. `choices`: what it is to be
     measured on."""
@@ -52,7 +56,7 @@ class Model:
         dtype: torch.dtype | Literal["stored"] = "stored",
         attention: Literal["eager", "sdpa"] = "eager",
         choices: Choices = DEFAULT,
-    ) -> Model:
+    ) -> LiveModel:
         """Load a model for evaluation, in the dtype that is stored unless `loading.widened`.
 
         Raises `AtlasError` for what `Checkpoint.open` refuses, an adapter or a quantised model,
@@ -117,7 +121,7 @@ class Model:
     @functools.cached_property
     def tokenizer(self) -> Any:
         """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
-        return token_text.wrapped(self.folder)
+        return tokenizers.load_transformers(self.folder)
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -142,11 +146,11 @@ class Model:
         states: torch.Tensor = output.last_hidden_state
         return states
 
-    def block(self, layer: int) -> torch.nn.Module:
-        """The live module of one block; `AtlasError` where there is no such layer."""
-        if not 0 <= layer < self.geometry.layers:
-            raise AtlasError(f"no layer {layer} of {self.geometry.layers}", file=self.folder)
-        return self.live.get_submodule(f"{self.architecture.live_blocks}.{layer}")
+    def layer(self, number: int) -> torch.nn.Module:
+        """The live module of one layer; `AtlasError` where there is no such layer."""
+        if not 0 <= number < self.geometry.layers:
+            raise AtlasError(f"no layer {number} of {self.geometry.layers}", file=self.folder)
+        return self.live.get_submodule(f"{self.architecture.live_layers}.{number}")
 
     @contextlib.contextmanager
     def hook(
@@ -166,7 +170,7 @@ class Model:
         live = self._module(layer, module)
 
         def seen(tensor: Any) -> None:
-            # Blocks of some families return the hidden states as the first of a tuple.
+            # Layers of some families return the hidden states as the first of a tuple.
             callback(self._canonical(module, tensor[0] if type(tensor) is tuple else tensor, side))
 
         if side == "input":
@@ -196,23 +200,23 @@ class Model:
             yield
 
     def _module(self, layer: int, module: str) -> torch.nn.Module:
-        block = self.block(layer)
-        if module == "block":
-            return block
+        whole = self.layer(layer)
+        if module == "layer":
+            return whole
         if module in POINTS:
-            return block.get_submodule(self.architecture.row.joins[module == "mlp"])
+            return whole.get_submodule(self.architecture.row.joins[module == "mlp"])
         if module not in self.modules:
             known = (*POINTS, *self.modules)
             raise AtlasError(
                 f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
             )
-        return block.get_submodule(self.architecture.live(module))
+        return whole.get_submodule(self.architecture.live(module))
 
     def _canonical(self, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
         """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
-        if tensor.ndim == 2:  # some families run parts of a block on (batch x length, width)
+        if tensor.ndim == 2:  # some families run parts of a layer on (batch x length, width)
             tensor = tensor.reshape(*self._shape, -1)
-        if module == "block":
+        if module == "layer":
             return tensor
         if module in POINTS:
             scale = self.architecture.residual_scale
@@ -221,7 +225,7 @@ class Model:
             return tensor.transpose(1, 2)
         if side == "input":
             return tensor
-        return share(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
+        return fused.part(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
 
     def _puts_heads_first(self) -> bool:
         """Whether norms of queries run on (batch, heads, length, d_head).

@@ -1,8 +1,9 @@
-"""Loading a model: transformers told to load its weights, and nothing else.
+"""Loading a model: transformers given the weights of a `Checkpoint`, and nothing else.
 
-Weights come from safetensors alone, in the dtype that is stored, without any code of the model's
-own, onto CUDA, MPS or the processor, whichever comes first and has room; several CUDA devices share
-a model that fits on none of them (through accelerate).
+They are the tensors that are streamed, in the dtype that is stored, so that every tier reads one
+thing and no format of files is known here. No code of the model's own runs. The model goes onto
+CUDA, MPS or the processor, whichever comes first and has room; several CUDA devices share a model
+that fits on none of them (through accelerate).
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import EllipsisType
+from typing import Any
 
 import torch
 
 from atlas.checkpoints import headers
-from atlas.entries.entry import Geometry
+from atlas.checkpoints.safetensors_file import Tensor
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import memory
 from atlas.loaded.checkpoint import DTYPES, Checkpoint
+from atlas.loaded.checkpoint import load as load_tensor
 
 
 def stored_dtype(checkpoint: Checkpoint) -> torch.dtype:
@@ -44,27 +50,9 @@ def load(
     checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
 ) -> tuple[torch.nn.Module, bool]:
     """The live model, and whether its language-model head was stored."""
-    import transformers
-
-    kind = checkpoint.architecture.kind
-    loader = transformers.AutoModelForCausalLM
-    if kind == "encoder":
-        loader = transformers.AutoModelForMaskedLM
     try:
         with quiet():
-            live, report = loader.from_pretrained(
-                checkpoint.folder,
-                dtype=dtype,
-                attn_implementation=attention,
-                # The fused kernels take neither every dtype nor every width.
-                experts_implementation="eager",
-                device_map=_device_map(devices, checkpoint.folder),
-                max_memory=_max_memory(devices),
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-                output_loading_info=True,
-            )
+            live, report = _from_pretrained(checkpoint, devices, dtype, attention)
     except (OSError, ValueError, RuntimeError) as error:
         if memory.is_out_of_memory(error):
             raise AtlasError(
@@ -89,6 +77,45 @@ def load(
         )
     live.eval()
     return live, not missing
+
+
+def _from_pretrained(
+    checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
+) -> Any:
+    """The model and transformers' report of what it loaded."""
+    import transformers
+
+    loader = transformers.AutoModelForCausalLM
+    if checkpoint.architecture.kind == "encoder":
+        loader = transformers.AutoModelForMaskedLM
+    config = transformers.AutoConfig.from_pretrained(
+        checkpoint.folder, local_files_only=True, trust_remote_code=False
+    )
+    with torch.device("meta"):  # the auto classes tell a model's class only by making one
+        kind = type(loader.from_config(config, trust_remote_code=False))
+    stored = checkpoint.tensors.items()
+    return kind.from_pretrained(
+        None,
+        config=config,
+        state_dict={name: _Lazy(tensor) for name, tensor in stored if tensor.dtype in DTYPES},
+        dtype=dtype,
+        attn_implementation=attention,
+        # The fused kernels take neither every dtype nor every width.
+        experts_implementation="eager",
+        device_map=_device_map(devices, checkpoint.folder),
+        max_memory=_max_memory(devices),
+        output_loading_info=True,
+    )
+
+
+@dataclass(frozen=True)
+class _Lazy:
+    """A stored tensor that is read when transformers puts it into its place: `lazy[...]`."""
+
+    tensor: Tensor
+
+    def __getitem__(self, index: EllipsisType) -> torch.Tensor:
+        return load_tensor(self.tensor)[index]
 
 
 def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:
@@ -148,8 +175,10 @@ def quiet() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its name where it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def dtype_name(dtype: torch.dtype) -> str:
+    """`float16`."""
     return str(dtype).removeprefix("torch.")

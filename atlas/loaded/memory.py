@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LENGTH = 128
 def working_bytes(geometry: Geometry, itemsize: int, length: int = LENGTH) -> int:
     """About how many bytes one more passage takes in a forward pass that keeps nothing.
 
-    `itemsize`: bytes of a number as the model runs. A block's tensors at their most (residual
+    `itemsize`: bytes of a number as the model runs. A layer's tensors at their most (residual
     stream, projections and their rotated copies, the MLP's middle), and the attention patterns with
     their float32 softmax.
     """

@@ -126,11 +126,11 @@ def encode(
 
 
 class Sample:
-    """Which values of a module that puts out `width` values a token are drawn.
+    """A seeded sample of the values that a module of `width` outputs has at scored positions.
 
-    At most `most` different ones of all that are scored, all of them where there are no more; the
-    same whatever the micro-batches, and for all modules of that width. `exactly`: `most` and no
-    fewer, which takes memory for an index of all that are scored.
+    At most `most` different values, all of them where there are no more; the same whatever the
+    micro-batches, and for all modules of that width. `exactly`: `most` and no fewer, which takes
+    memory for an index of all scored values.
     """
 
     def __init__(

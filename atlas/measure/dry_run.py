@@ -1,9 +1,9 @@
 """`atlas check --dry-run`: every analysis of an entry run on a tiny random model of its kind.
 
-The model has the entry's architecture; where the entry says so it shares key/value heads, has heads
-of a width of their own and, where its config is at hand, ties what that ties and has the biases
-that that has. Nothing of it is published: it is made in a temporary project and measured there, and
-what counts is that every analysis comes to an end with a profile that may be saved.
+The model has the entry's architecture. Like the entry's model it shares key/value heads, has heads
+of a width of their own and, where the config is at hand, the same tied matrices and biases. It is
+made and measured in a temporary project, and nothing of it is published: all that counts is that
+every analysis ends with a profile that may be saved.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any
 from atlas import architectures, failures
 from atlas.checkpoints import headers, locate
 from atlas.entries import entry_text
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import loading
 from atlas.loaded import tiny as tiny_models
@@ -35,15 +36,16 @@ TOKENIZER = "llama"
 VOCABULARY = 8192
 """Rows of the embedding: as many as that tokenizer has tokens."""
 
-Measured = tuple[str, str, str | None]
+JobResult = tuple[str, str, str | None]
 """Slug, analysis, and why it could not be measured, None where it could."""
 
-Measure = Callable[[Project, Sequence[Entry], Sequence[Job]], Iterator[Measured]]
+Measure = Callable[[Project, Sequence[Entry], Sequence[Job]], Iterator[JobResult]]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one analysis on the tiny model of some entries: None where all is well."""
+    """The outcome of one analysis on the tiny model of some entries; `problem` is None where it
+    ran."""
 
     slugs: tuple[str, ...]
     architecture: str
@@ -81,7 +83,7 @@ def log(project: Project, architecture: str, analysis: str) -> Path:
 
 
 def problems(project: Project, verdicts: Iterable[Verdict]) -> list[AtlasError]:
-    """What did not run, an error each."""
+    """An error for each analysis that did not run."""
     return [
         AtlasError(
             f"dry run of {verdict.analysis} on a tiny {verdict.architecture}: {verdict.problem}",
@@ -103,7 +105,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 def _groups(
     project: Project, entries: Sequence[Entry]
 ) -> Mapping[tuple[str, tuple[tuple[str, Any], ...]], list[Entry]]:
-    """Entries by architecture and by what their tiny config has beside it."""
+    """Entries by architecture and by the other values of their tiny config."""
     groups: dict[tuple[str, tuple[tuple[str, Any], ...]], list[Entry]] = {}
     for item in entries:
         plan.require_architecture(project, item)
@@ -113,7 +115,7 @@ def _groups(
 
 
 def _extras(project: Project, item: Entry) -> dict[str, Any]:
-    """What of an entry's tiny config is its own: how heads share, their width, its switches."""
+    """Values of the tiny config that follow the entry: shared heads, their width, switches."""
     config = tiny_models.CONFIGS[item.architecture]
     keys = architectures.row(item.architecture).config_keys
     extras: dict[str, Any] = {}

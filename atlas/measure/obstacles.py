@@ -1,4 +1,4 @@
-"""What keeps planned analyses from being measured on this machine: seen before anything is loaded.
+"""What keeps planned analyses from being measured here, found before anything is loaded.
 
 The model's files, what is installed, memory, room for what is measured, the model's base.
 """
@@ -27,7 +27,7 @@ ROOM = 64 * 1024 * 1024
 """Free bytes on the disk below which nothing is measured: profiles are a few megabytes."""
 
 
-def apart(
+def split(
     project: Project, entries: Iterable[Entry], jobs: Iterable[Job], *, saving: bool = True
 ) -> tuple[list[Job], list[Away]]:
     """The jobs that can be measured here, and those that cannot, both in the given order.
@@ -118,7 +118,7 @@ def _without_room(needed: int, free: Mapping[str, int], what: str, file: Path) -
 
 
 def _of_disk(folder: Path) -> Obstacle | None:
-    """Whether what is measured can be written: who measures for hours wants to keep it."""
+    """Whether results can be written, so that hours of measuring are not lost."""
     if not folder.is_dir():
         remedy = "its entry was removed as this ran"
         return Obstacle("disk", AtlasError("is gone", file=folder, remedy=remedy))

@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.metadata
 import itertools
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atlas import __version__, architectures
-from atlas.checkpoints import digests, headers, locate
+from atlas.checkpoints import digests
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
 from atlas.failures import Failed, attempt
 from atlas.loaded import memory
-from atlas.measure import obstacles
+from atlas.measure import obstacles, opening, recording
+from atlas.measure.opening import OpenModel
 from atlas.paths import Project
 from atlas.pinned.choices import DEFAULT, Choices
-from atlas.profiles import account, base_model, profile_file, side_files, statement
+from atlas.profiles import account, profile_file, side_files, statement
 from atlas.profiles.account import Outcome
-from atlas.profiles.base_model import Ancestor
 from atlas.profiles.plan import Job
-from atlas.profiles.statement import Measured, Progress, Tier
+from atlas.profiles.statement import Measured, Progress
 from atlas.profiles.unavailable import Obstacle
 
 Watch = Callable[[Job], Progress]
-"""Told of each analysis as it starts, gives what is called with its progress."""
+"""Called with each analysis as it starts; returns the callback for its progress."""
 
 
 def outcomes(
@@ -47,7 +44,7 @@ def outcomes(
     save: bool = True,
     log: Callable[[Job], Path] | None = None,
 ) -> Iterator[Outcome]:
-    """Measure the given jobs, yielding each outcome as it is there and its profile is written.
+    """Measure the given jobs, yielding each outcome once its profile is written.
 
     Whatever is raised while a model is opened or an analysis runs is an outcome of that model and
     that analysis alone; only Ctrl-C ends the run. `choices`: what the jobs were planned to be
@@ -55,10 +52,10 @@ def outcomes(
     """
     by_slug = {entry.slug: entry for entry in entries}
     for (slug, _), group in itertools.groupby(jobs, key=lambda job: (job.slug, job.tier)):
-        here, away = obstacles.apart(project, entries, group, saving=save)
+        here, away = obstacles.split(project, entries, group, saving=save)
         yield from (account.away(job, item.obstacle) for item in away for job in item.jobs)
         if here:
-            work = _Work(project, by_slug[slug], watch, choices, save, log or _log_in(project))
+            work = _ModelWork(project, by_slug[slug], watch, choices, save, log or _log_in(project))
             yield from work.outcomes(here)
 
 
@@ -67,18 +64,8 @@ def _log_in(project: Project) -> Callable[[Job], Path]:
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """A model opened for one tier, what pins it, and what gives the model it was tuned from."""
-
-    pin: profile_file.Pin
-    subject: object
-    against: Callable[[], tuple[Ancestor, digests.Found]]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """The work on one model: what it takes to measure its analyses of a tier, one after the
-    other."""
+class _ModelWork:
+    """All that measuring the analyses of one tier on one model needs."""
 
     project: Project
     entry: Entry
@@ -94,11 +81,11 @@ class _Work:
             fitting, outcomes = self._preflight(jobs)
             opened = self._opened(fitting, progress) if fitting else None
         yield from map(self._kept, outcomes)
-        if isinstance(opened, _Opened):
+        if isinstance(opened, OpenModel):
             for outcome in self._measured(opened, fitting):
                 yield self._kept(outcome)
                 if outcome.result == "failed":
-                    _release(opened.subject)
+                    opening.release(opened.subject)
         elif opened is not None:
             for job in fitting:
                 yield self._kept(_refused(job, opened))
@@ -122,8 +109,8 @@ class _Work:
         return outcome
 
     def _preflight(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
-        """The jobs that a model's tokenizer is fit for, and outcomes of the others: seen before
-        anything large is loaded."""
+        """The jobs that the model's tokenizer suits, and outcomes of the others, before anything
+        large is loaded."""
         found: dict[str, Failed | None] = {}
         outcomes: list[Outcome] = []
         fitting: list[Job] = []
@@ -131,7 +118,7 @@ class _Work:
             reads = obstacles.reads(job)
             if reads is not None and reads not in found:
                 check = functools.partial(
-                    _require_tokenizer, self.project, self.entry, reads, self.choices
+                    opening.require_tokenizer, self.project, self.entry, reads, self.choices
                 )
                 found[reads] = attempt(check, self.log(job))
             wrong = found.get(reads or "")
@@ -141,14 +128,14 @@ class _Work:
                 outcomes.append(_refused(job, wrong))
         return fitting, outcomes
 
-    def _opened(self, jobs: Sequence[Job], progress: Progress) -> _Opened | Failed:
+    def _opened(self, jobs: Sequence[Job], progress: Progress) -> OpenModel | Failed:
         """The model, opened for the tier of the jobs."""
         step = functools.partial(
-            _open, self.project, self.entry, jobs[0].tier, self.choices, progress
+            opening.open_model, self.project, self.entry, jobs[0].tier, self.choices, progress
         )
         return attempt(step, self.log(jobs[0]))
 
-    def _measured(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _measured(self, opened: OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """What becomes of jobs on an opened model; those that share a pass come together."""
         shared: dict[object, list[Job]] = {}
         for job in jobs:
@@ -163,12 +150,12 @@ class _Work:
                 else:
                     yield self._one(opened, several[0])
 
-    def _together(self, opened: _Opened, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def _together(self, opened: OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Run analyses that watch one pass over the corpus."""
-        from atlas.loaded.live import Model
+        from atlas.loaded.live import LiveModel
         from atlas.passes import shared_pass
 
-        assert isinstance(opened.subject, Model), "only they have `observe`"
+        assert isinstance(opened.subject, LiveModel), "only they have `observe`"
         by_name = {job.analysis: job for job in jobs}
         modules = {name: statement.module(name) for name in by_name}
         length = int(str(statement.of(jobs[0].analysis).protocol["length"]))
@@ -185,7 +172,7 @@ class _Work:
         ):
             yield self._finished(opened, by_name[name], found, seconds)
 
-    def _one(self, opened: _Opened, job: Job) -> Outcome:
+    def _one(self, opened: OpenModel, job: Job) -> Outcome:
         """Run one analysis on an opened model."""
         started = time.perf_counter()
         memory.reset_peak()
@@ -194,12 +181,14 @@ class _Work:
         return self._finished(opened, job, found, time.perf_counter() - started)
 
     def _finished(
-        self, opened: _Opened, job: Job, found: Measured | Failed, seconds: float
+        self, opened: OpenModel, job: Job, found: Measured | Failed, seconds: float
     ) -> Outcome:
         """The outcome of what was measured; a reason where it cannot be published."""
         if isinstance(found, Failed):
             return _failed(job, found, seconds)
-        make = functools.partial(_profile, opened.pin, job.analysis, found, seconds, self.choices)
+        make = functools.partial(
+            recording.profile, opened.pin, job.analysis, found, seconds, self.choices
+        )
         profile = attempt(make, self.log(job))
         if isinstance(profile, Failed):
             return _failed(job, profile, seconds)
@@ -217,64 +206,8 @@ def _refused(job: Job, failed: Failed) -> Outcome:
     return _failed(job, failed, 0.0)
 
 
-def _open(
-    project: Project, entry: Entry, tier: Tier, choices: Choices, progress: Progress
-) -> _Opened:
-    """The model of an entry, opened for a tier; last its digest, which reads every byte of it."""
-    folder = locate.of_entry(project, entry)
-    assert folder is not None, "its files were read"
-    subject = _subject(folder, tier, choices)
-    found = digests.find(project, entry, _in_megabytes(progress))
-    assert found is not None, "it was opened"
-    pin = profile_file.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    return _Opened(pin, subject, functools.partial(base_model.require, project, entry))
-
-
-def _in_megabytes(progress: Progress) -> Progress:
-    """Progress over bytes, told in millions of them."""
-    return lambda done, total: progress(-(-done // 10**6), -(-total // 10**6))
-
-
-def _subject(folder: Path, tier: Tier, choices: Choices) -> object:
-    """What analyses of a tier read: streamed weights, or the live model."""
-    if tier == "weights":
-        from atlas.loaded.checkpoint import Checkpoint
-
-        return Checkpoint.open(folder)
-    from atlas.loaded.live import Model
-
-    return Model.open(folder, choices=choices)
-
-
-def _release(subject: object) -> None:
-    """Hand back the memory that a failed analysis had taken."""
-    from atlas.loaded.live import Model
-
-    if isinstance(subject, Model):
-        memory.release(subject.device)
-
-
-def _require_tokenizer(project: Project, entry: Entry, reads: str, choices: Choices) -> None:
-    """Raise `AtlasError` for a tokenizer that cannot be loaded or is not of this model."""
-    from atlas.loaded import token_text
-    from atlas.pinned import corpus
-
-    folder = locate.of_entry(project, entry)
-    assert folder is not None, "its files were read"
-    if reads == "words":
-        token_text.load(folder)
-        return
-    shape = architectures.lookup(headers.config(folder), folder / "config.json")
-
-    def texts() -> Iterator[str]:
-        return (one.text for one in corpus.chosen(choices))
-
-    rows = shape.geometry.vocabulary
-    token_text.require_fitting(token_text.wrapped(folder), shape.kind, rows, texts, folder)
-
-
 def _observes(job: Job, log: Path) -> bool:
-    """Whether an analysis can share a pass; one that cannot be loaded says why when it is run."""
+    """Whether an analysis can share a pass; one that cannot be loaded fails when it is run."""
 
     def look() -> bool:
         length = statement.of(job.analysis).protocol.get("length")
@@ -283,15 +216,15 @@ def _observes(job: Job, log: Path) -> bool:
     return attempt(look, log) is True
 
 
-def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
-    """What an analysis measures; the base that it was held against stands among its conditions."""
+def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
+    """What an analysis measures; a base that it was compared with is among its conditions."""
     module = statement.module(job.analysis)
     if "base" not in statement.of(job.analysis).needs:
         alone: Measured = module.run(opened.subject, progress)
         return alone
     ancestor, found = opened.against()
     measured: Measured = module.run(
-        opened.subject, _subject(found.folder, job.tier, DEFAULT), progress
+        opened.subject, opening.subject(found.folder, job.tier, DEFAULT), progress
     )
     return replace(measured, conditions={**measured.conditions, **ancestor.conditions})
 
@@ -299,41 +232,7 @@ def _measured(opened: _Opened, job: Job, progress: Progress) -> Measured:
 def _save(
     path: Path, profile: profile_file.Profile, beside: Mapping[str, side_files.Items]
 ) -> None:
-    """Write a profile, after its parts: one that is there has them."""
+    """Write a profile after its side files, so that a profile on disk always has them."""
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)
-
-
-def _profile(
-    pin: profile_file.Pin, name: str, measured: Measured, seconds: float, choices: Choices
-) -> profile_file.Profile:
-    stated = statement.of(name)
-    return profile_file.Profile(
-        analysis=stated.name,
-        version=stated.version,
-        model=pin,
-        protocol=dict(stated.protocol_under(choices)),
-        conditions=dict(measured.conditions),
-        facts=dict(measured.facts),
-        matrices=measured.matrices,
-        made_by={
-            "atlas": __version__,
-            "torch": importlib.metadata.version("torch"),
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "device": _device(str(measured.conditions.get("device", "cpu"))),
-            "seconds": round(seconds, 2),
-            "peak_bytes": memory.peak(),
-        },
-    )
-
-
-def _device(device: str) -> str:
-    """A GPU by its own name, "NVIDIA H200": what a reader of a record wants to know."""
-    if device != "cuda":
-        return device
-    import torch  # whoever measured on a GPU has it loaded
-
-    name: str = torch.cuda.get_device_name(0)
-    return name

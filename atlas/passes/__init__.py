@@ -1,1 +1,1 @@
-"""Passages through a live model: observed, in micro-batches, with blocks left out."""
+"""Passages through a live model: observed, in micro-batches, with layers or blocks left out."""

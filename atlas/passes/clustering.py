@@ -2,10 +2,10 @@
 
     python -m atlas.passes.clustering    writes data/clusters.json anew, from the pinned corpus
 
-Passages are embedded (`embedding`) and fall into 16 clusters by k-means (scikit-learn's, k-means++
-starts, Lloyd's iterations). It is run from many seeded starts, and of the outcomes in which no
-cluster is smaller than a passage count that a mean can stand on, the one with the least inertia is
-taken. Clusters are numbered from the largest. Topic words are those that set a cluster apart, in
+Passages are embedded (`loaded.sentence_embedding`) and fall into 16 clusters by k-means
+(scikit-learn's, k-means++ starts, Lloyd's iterations). It is run from many seeded starts, and of
+the outcomes in which every cluster has passages enough for a mean, the one with the least inertia
+is taken. Clusters are numbered from the largest. Topic words are those that set a cluster apart, in
 the manner of a class-based TF-IDF (Grootendorst 2022): passages of the cluster that have the word,
 times ln of how much more often they have it than passages in general; of the best of these, those
 near in meaning to the cluster, its weight times the cosine of the word's embedding and the mean of

@@ -1,4 +1,4 @@
-"""The loss of a language model on a passage: how badly it foresees the tokens that are scored."""
+"""The loss of a language model on a passage: how badly it predicts the tokens that are scored."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import torch
 
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage
 
 IGNORED = -100
 """Stands for the target of a position that is not scored."""
 
 
-def logits(model: Model, batch: Batch) -> torch.Tensor:
-    """What the model's language-model head says after every position, (batch, length, vocabulary).
+def logits(model: LiveModel, batch: Batch) -> torch.Tensor:
+    """Logits of the language-model head at every position, (batch, length, vocabulary).
 
     Raises `AtlasError` for a model that was stored without its head.
     """
@@ -36,7 +36,7 @@ def logits(model: Model, batch: Batch) -> torch.Tensor:
     return found
 
 
-def per_passage(model: Model, batch: Batch) -> torch.Tensor:
+def per_passage(model: LiveModel, batch: Batch) -> torch.Tensor:
     """Each row's mean negative log probability of its scored tokens, given those before: (batch,).
 
     In nats, in float32 or better; it carries gradients. Padding and what is not scored take no

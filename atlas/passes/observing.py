@@ -2,7 +2,7 @@
 
 A statistic reduces each micro-batch of a module's values to something small, which counts only
 once the whole model has run on that micro-batch: where memory runs out half-way, the reductions
-are dropped, the micro-batch is halved, and the pass goes on as if nothing had been.
+are dropped, the micro-batch is halved, and the pass goes on.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import torch
 
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
-from atlas.loaded.live import Model, Side
-from atlas.loaded.memory import LENGTH, free_memory, is_out_of_memory, working_bytes
+from atlas.loaded.live import LiveModel, Side
+from atlas.loaded.memory import LENGTH, free_memory, working_bytes
 from atlas.loaded.passages import Batch, Passage, encode
 from atlas.passes import micro_batches
 from atlas.pinned import corpus
 from atlas.profiles.statement import Measured, Progress
 
 SHARE = 0.5
-"""Share of the free memory that the first micro-batch is planned for."""
+"""Share of the free memory that work is planned for."""
 
 MOST_TOKENS = {"cpu": 2048}
 """Tokens of a micro-batch at most, by kind of device: more would no longer be faster."""
@@ -33,10 +33,10 @@ MANY_TOKENS = 2**15
 
 
 class Statistic(Protocol):
-    """Something that is computed of a module's values as they stream by."""
+    """A statistic of a module's values, computed as they stream by."""
 
     def reduce(self, x: Any, batch: Batch) -> Any:
-        """What one micro-batch amounts to, without changing anything.
+        """The statistic of one micro-batch; nothing is counted yet.
 
         x: (batch, length, width), or (batch, length, heads, d_head). What a `Joint` watches is a
         tuple of them, in the order of its points; what a `PatternTap` watches a `Pattern`.
@@ -48,7 +48,7 @@ class Statistic(Protocol):
 
 @dataclass(frozen=True)
 class Tap:
-    """A statistic on one side of one module; `module` as in `Model.hook`."""
+    """A statistic on one side of one module; `module` as in `LiveModel.hook`."""
 
     layer: int
     module: str
@@ -60,8 +60,8 @@ class Tap:
 class Joint:
     """A statistic of several values of one layer at once.
 
-    `points`: modules and sides as in `Tap`, in the order in which a block computes them. All are
-    held until the last of them is there, and no longer.
+    `points`: modules and sides as in `Tap`, in the order in which a layer computes them. Values
+    are held only until the last of them is computed.
     """
 
     layer: int
@@ -77,22 +77,22 @@ class PatternTap:
     statistic: Statistic
 
 
-Watch = Tap | Joint | PatternTap
+AnyTap = Tap | Joint | PatternTap
 
 
 class Observer(Protocol):
-    """What an analysis sends along on a pass: several observers share one."""
+    """What an analysis contributes to a pass over the corpus; several observers share one."""
 
     @property
-    def taps(self) -> Sequence[Watch]:
+    def taps(self) -> Sequence[AnyTap]:
         """What it watches."""
 
     def measured(self, progress: Progress, /) -> Measured:
-        """What it saw, after the pass. One that needs more computes it here, in passes of its own
-        if it must, and tells progress."""
+        """The result, after the pass. An analysis that needs further passes runs them here, and
+        reports to `progress`."""
 
 
-def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
+def read(model: LiveModel, length: int = LENGTH) -> tuple[Passage, ...]:
     """The texts to measure on as the model's tokenizer reads them, cut at `length` tokens.
 
     Raises `AtlasError` for a model without a tokenizer, or one that cannot read as many tokens.
@@ -108,13 +108,13 @@ def read(model: Model, length: int = LENGTH) -> tuple[Passage, ...]:
 
 
 def run(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
-    taps: Sequence[Watch],
+    taps: Sequence[AnyTap],
     progress: Progress,
     tokens: int | None = None,
 ) -> None:
-    """Run the trunk on every passage, once, and give every tap's statistic what it sees.
+    """Run the trunk on every passage, once, and give every tap's statistic its values.
 
     Longest passages first: memory that suffices at the start suffices to the end, and little is
     padded. `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid.
@@ -125,30 +125,34 @@ def run(
     pass_ = _Pass(model)
     with pass_.hooked(taps):
         micro_batches.through(
-            model, passages, scored, lambda _, held: pass_.run(held), progress, budget
+            model, passages, scored, lambda _, held: pass_.run(held), budget, progress
         )
 
 
-def planned_tokens(model: Model) -> int:
-    """Tokens of the first micro-batch: what half of the free memory should take."""
-    free = free_memory(None)
-    room = SHARE * min(free[device] for device in model.devices)
+def planned_tokens(model: LiveModel) -> int:
+    """Tokens of the first micro-batch: as many as half of the free memory should hold."""
     most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)
     per_token = working_bytes(model.geometry, model.dtype.itemsize, length=LENGTH) / LENGTH
-    return max(1, min(most, int(room / per_token)))
+    return max(1, min(most, int(room(model) / per_token)))
+
+
+def room(model: LiveModel) -> float:
+    """Bytes that work on a model is planned for: half of what its fullest device has free."""
+    free = free_memory(None)
+    return SHARE * min(free[device] for device in model.devices)
 
 
 class _Pass:
-    """A pass in progress: the micro-batch that runs, and what it has amounted to so far."""
+    """A pass in progress: the micro-batch that runs, and its reduced values, not yet counted."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LiveModel) -> None:
         self.model = model
         self.batch: Batch | None = None
         self.pending: list[tuple[Statistic, Any]] = []
         self.held: dict[Joint, list[torch.Tensor]] = {}
 
     @contextlib.contextmanager
-    def hooked(self, taps: Sequence[Watch]) -> Iterator[None]:
+    def hooked(self, taps: Sequence[AnyTap]) -> Iterator[None]:
         """Hooks for all taps."""
         heads: dict[int, list[Statistic]] = {}
         with contextlib.ExitStack() as stack:
@@ -167,7 +171,7 @@ class _Pass:
             yield
 
     def _seer(self, *statistics: Statistic) -> Callable[[Any], None]:
-        """What reduces a value as it is seen."""
+        """A callback that reduces a value for these statistics."""
 
         def see(x: Any) -> None:
             assert self.batch is not None, "the model runs only below"
@@ -185,16 +189,13 @@ class _Pass:
     def run(self, batch: Batch) -> bool:
         """Run the model on a micro-batch; False where memory ran out, and nothing is counted."""
         self.batch = batch
-        try:
-            with torch.inference_mode():
-                self.model.trunk(batch)
-        except RuntimeError as error:
-            self.pending.clear()
-            self.held.clear()
-            if not is_out_of_memory(error):
-                raise
-            return False  # with the frame go the exception and the tensors that its frames hold
+        self.pending.clear()
+        self.held.clear()
         with torch.inference_mode():
+            if micro_batches.unless_out_of_memory(lambda: self.model.trunk(batch)) is None:
+                self.pending.clear()  # memory is released after this
+                self.held.clear()
+                return False
             for statistic, reduced in self.pending:
                 statistic.add(reduced)
         self.pending.clear()

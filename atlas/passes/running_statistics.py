@@ -1,4 +1,4 @@
-"""Statistics of a module's values that run along while they stream by (`streaming.Statistic`)."""
+"""Statistics of a module's values that run along while they stream by (`observing.Statistic`)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Sparsity:
         return min(max(total / count, 0.0), 1.0) if count else math.nan
 
 
-class Drawn:
+class SampledValues:
     """A module's values at the places of a sample."""
 
     def __init__(self, sample: Sample) -> None:

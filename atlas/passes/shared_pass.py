@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from atlas.failures import Failed, attempt
 from atlas.loaded import memory
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
+from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.passes.observing import Observer
 from atlas.profiles.statement import Measured, Progress
@@ -20,27 +21,27 @@ Result = tuple[str, Measured | Failed, float]
 
 
 def measure(
-    model: Model,
+    model: LiveModel,
     analyses: Mapping[str, ModuleType],
     length: int,
     watch: Callable[[tuple[str, ...]], Progress],
     log: Callable[[str], Path],
 ) -> Iterator[Result]:
-    """Read the corpus once, cut at `length` tokens, then give each result as it is there.
+    """Read the corpus once, cut at `length` tokens, then yield the results one by one.
 
-    `analyses`: modules with `observe`, by name. `watch` is told the names that a stretch of work is
-    for, and gives what is called with its progress; `log` gives the file for the traceback of what
-    an analysis raises. The seconds of the shared pass are split evenly.
+    `analyses`: modules with `observe`, by name. `watch`: called with the names of the analyses that
+    the next work is for, returns the callback for its progress. `log`: name -> file for the
+    traceback of an analysis that raises. The seconds of the shared pass are split evenly.
 
-    What fails for one analysis costs the others nothing but time: where the pass itself fails, each
-    is given a pass of its own, and whose fault it was shows.
+    An analysis that fails costs the others nothing but time: where the shared pass fails, each
+    analysis gets a pass of its own, which shows whose fault it was.
     """
     started = time.perf_counter()
-    observers: dict[str, Observer] = {}
     passages = attempt(functools.partial(observing.read, model, length), log(next(iter(analyses))))
     if isinstance(passages, Failed):
         yield from ((name, passages, time.perf_counter() - started) for name in analyses)
         return
+    observers: dict[str, Observer] = {}
     for name, module in analyses.items():
         observer = attempt(functools.partial(module.observe, model, passages), log(name))
         if isinstance(observer, Failed):
@@ -50,23 +51,39 @@ def measure(
     if not observers:
         return
     names = tuple(observers)
-
-    def read() -> None:
-        taps = [tap for observer in observers.values() for tap in observer.taps]
-        observing.run(model, passages, taps, watch(names))
-
+    read = functools.partial(_read, model, passages, observers, watch(names))
     failed = attempt(read, log(names[0]))
-    if isinstance(failed, Failed) and len(names) == 1:
-        yield names[0], failed, time.perf_counter() - started
-        return
-    if isinstance(failed, Failed):
+    seconds = time.perf_counter() - started
+    if not isinstance(failed, Failed):
+        yield from _ended(observers, seconds / len(names), watch, log)
+    elif len(names) == 1:
+        yield names[0], failed, seconds
+    else:
         observers.clear()
         memory.release(model.device)
         for name in names:
             yield from measure(model, {name: analyses[name]}, length, watch, log)
-        return
-    share = (time.perf_counter() - started) / len(names)
-    for name in names:
+
+
+def _read(
+    model: LiveModel,
+    passages: Sequence[Passage],
+    observers: Mapping[str, Observer],
+    progress: Progress,
+) -> None:
+    """One pass with the taps of all observers."""
+    taps = [tap for observer in observers.values() for tap in observer.taps]
+    observing.run(model, passages, taps, progress)
+
+
+def _ended(
+    observers: dict[str, Observer],
+    share: float,
+    watch: Callable[[tuple[str, ...]], Progress],
+    log: Callable[[str], Path],
+) -> Iterator[Result]:
+    """The result of each observer, which is then let go. `share`: its seconds of the pass."""
+    for name in tuple(observers):
         started = time.perf_counter()
         ended = functools.partial(_measured, observers.pop(name), watch((name,)))
         result = attempt(ended, log(name))

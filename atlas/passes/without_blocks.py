@@ -3,8 +3,8 @@ to the residual stream left out, prefixes computed once.
 
 Up to the block that is skipped the model does what it does whole, so what comes before runs once
 for all skips, and the block that is skipped does not run at all: with L layers that are about as
-many passes, not 2L + 1. A block is what `Model.gates` can close; the order of blocks is attention
-of layer 0, MLP of layer 0, attention of layer 1, and so on.
+many passes, not 2L + 1. A block is what `LiveModel.gates` can close; the order of blocks is
+attention of layer 0, MLP of layer 0, attention of layer 1, and so on.
 """
 
 from __future__ import annotations
@@ -18,21 +18,18 @@ from typing import Any
 import torch
 
 from atlas.loaded import replaced_forward
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage
-from atlas.passes import losses, micro_batches, without_layers
+from atlas.passes import kept_states, losses, micro_batches
+from atlas.passes.kept_states import LayerInputs, idle, tuple_length
 from atlas.profiles.statement import Progress
 
 POINTS = ("attn", "mlp")
 """The two blocks of a layer, in their order."""
 
-STATES = without_layers.STATES // 2
-"""Elements of inputs of layers that a micro-batch may keep; beside them it keeps as many of what
-attention gives."""
-
 
 def losses_without(
-    model: Model, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
+    model: LiveModel, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
 ) -> torch.Tensor:
     """Loss of every passage, whole and without each block: (1 + 2 layers, passages), float64, nats.
 
@@ -46,12 +43,12 @@ def losses_without(
         1 + 2 * model.geometry.layers,
         functools.partial(_losses, model),
         progress,
-        tokens if tokens is not None else without_layers.planned(model, STATES),
+        tokens if tokens is not None else planned(model),
     )
 
 
 def gated_losses(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     gates: torch.Tensor,
     progress: Progress,
@@ -66,11 +63,17 @@ def gated_losses(
         with closed(model, gates[list(held.passages)]):
             return losses.per_passage(model, held)[None]
 
-    budget = tokens if tokens is not None else without_layers.planned(model, STATES)
+    budget = tokens if tokens is not None else planned(model)
     return micro_batches.table(model, passages, 1, gated, progress, budget)[0]
 
 
-def closed(model: Model, gates: torch.Tensor) -> contextlib.AbstractContextManager[None]:
+def planned(model: LiveModel) -> int:
+    """Tokens of the first micro-batch: beside the inputs of layers as many elements of what their
+    attention gives are kept."""
+    return kept_states.planned(model, tensors=2)
+
+
+def closed(model: LiveModel, gates: torch.Tensor) -> contextlib.AbstractContextManager[None]:
     """Gates of a batch while it lasts: (batch, 2 layers)."""
     layers = range(model.geometry.layers)
     return model.gates(
@@ -79,9 +82,9 @@ def closed(model: Model, gates: torch.Tensor) -> contextlib.AbstractContextManag
     )
 
 
-def _losses(model: Model, tokens: Batch) -> torch.Tensor:
+def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     """(1 + 2 layers, batch), float64."""
-    kept = _Kept(model)
+    kept = _KeptStates(model)
     with kept.watched():
         found = [losses.per_passage(model, tokens).double().cpu()]
     for layer in range(model.geometry.layers):
@@ -92,54 +95,48 @@ def _losses(model: Model, tokens: Batch) -> torch.Tensor:
     return torch.stack(found)
 
 
-class _Kept:
-    """What one micro-batch's whole pass leaves for those that skip something.
+class _KeptStates:
+    """What one micro-batch's whole pass leaves for those without a block.
 
-    `inputs`: of each layer. `attended`: what its attention gives. `lengths`: of the tuple that a
-    module gives, 0 where it gives no tuple.
+    `layers`: the inputs of layers. `attended`: what the attention of each layer gives. `lengths`:
+    of the tuple that a module within a layer returns, 0 where it returns no tuple.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LiveModel) -> None:
         self.model = model
-        self.inputs: dict[int, torch.Tensor] = {}
+        self.layers = LayerInputs(model)
         self.attended: dict[tuple[int, str], torch.Tensor] = {}
         self.lengths: dict[tuple[int, str], int] = {}
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """While it lasts, keep what passes by."""
+        """Keep what passes by while it lasts."""
         with contextlib.ExitStack() as stack:
+            stack.enter_context(self.layers.watched())
             for layer in range(self.model.geometry.layers):
-                block = self.model.block(layer)
-                watch = functools.partial(self._see, layer, "")
-                stack.callback(block.register_forward_hook(watch).remove)
                 for point in POINTS:
                     for name in workers(self.model, point):
-                        watch = functools.partial(self._see, layer, name)
-                        handle = block.get_submodule(name).register_forward_hook(watch)
-                        stack.callback(handle.remove)
+                        watch = functools.partial(self._see, layer, point, name)
+                        module = self.model.layer(layer).get_submodule(name)
+                        stack.callback(module.register_forward_hook(watch).remove)
             yield
 
-    def _see(self, layer: int, name: str, module: torch.nn.Module, given: Any, output: Any) -> None:
-        self.lengths[layer, name] = len(output) if type(output) is tuple else 0
-        if not name:
-            self.inputs[layer] = given[0]
-        elif name in workers(self.model, "attn"):
+    def _see(
+        self, layer: int, point: str, name: str, module: torch.nn.Module, given: Any, output: Any
+    ) -> None:
+        self.lengths[layer, name] = tuple_length(output)
+        if point == "attn":
             self.attended[layer, name] = output[0] if type(output) is tuple else output
 
     @contextlib.contextmanager
     def skipped(self, layer: int, point: str) -> Iterator[None]:
         """While it lasts, the model begins at a layer, and does without one of its blocks."""
+        block = self.model.layer(layer)
         with contextlib.ExitStack() as stack:
-            for before in range(layer):
-                idle = without_layers.idle(self.inputs[layer], self.lengths[before, ""])
-                stack.enter_context(replaced_forward.replaced(self.model.block(before), idle))
-            block = self.model.block(layer)
+            stack.enter_context(self.layers.begun(layer, self.layers.inputs[layer]))
             if point == "mlp":  # attention is as in the whole pass
                 for name in workers(self.model, "attn"):
-                    again = without_layers.idle(
-                        self.attended[layer, name], self.lengths[layer, name]
-                    )
+                    again = idle(self.attended[layer, name], self.lengths[layer, name])
                     stack.enter_context(replaced_forward.replaced(block.get_submodule(name), again))
             join = self.model.architecture.row.joins[POINTS.index(point)]
             for name in workers(self.model, point):
@@ -149,19 +146,18 @@ class _Kept:
                 stack.enter_context(replaced_forward.replaced(worker, passing))
             if "." not in join:  # a norm of what the block gives, or the block itself
                 joined = block.get_submodule(join)
-                stack.enter_context(
-                    replaced_forward.replaced(joined, _passing(joined, 0, nothing=True))
-                )
+                passing = _passing(joined, 0, nothing=True)
+                stack.enter_context(replaced_forward.replaced(joined, passing))
             yield
 
     def forget(self, layer: int) -> None:
-        """Drop what only skips of this layer needed."""
-        del self.inputs[layer]
+        """Drop what only passes without a block of this layer needed."""
+        self.layers.forget(layer)
         for name in workers(self.model, "attn"):
             del self.attended[layer, name]
 
 
-def workers(model: Model, point: str) -> tuple[str, ...]:
+def workers(model: LiveModel, point: str) -> tuple[str, ...]:
     """The modules right below a layer's module in which attention, or the MLP, is computed."""
     prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router")}[point]
     architecture = model.architecture
@@ -170,10 +166,10 @@ def workers(model: Model, point: str) -> tuple[str, ...]:
 
 
 def _passing(worker: torch.nn.Module, length: int, *, nothing: bool) -> Callable[..., Any]:
-    """A forward that computes nothing: it hands on the hidden states that it is given, or what
-    adding nothing to the residual stream amounts to.
+    """A forward that computes nothing: it hands on the hidden states that it is given, or, with
+    `nothing`, adds nothing to the residual stream.
 
-    That is 0, but for modules that are given the residual stream and add themselves.
+    Its output is then 0; modules that add to the residual stream themselves return that stream.
     """
     stated = inspect.signature(type(worker).forward)
 
@@ -183,6 +179,6 @@ def _passing(worker: torch.nn.Module, length: int, *, nothing: bool) -> Callable
         if nothing:
             residual = held.get("residual")
             states = torch.zeros_like(states) if residual is None else residual
-        return without_layers.idle(states, length)()
+        return idle(states, length)()
 
     return forward

@@ -31,15 +31,18 @@ MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
-class Passage:
-    """One text, and its topic; of 60 to 120 words in the pinned corpus."""
+class Text:
+    """One text of a corpus, and its topic; in the pinned corpus a passage of 60 to 120 words.
+
+    `loaded.passages.Passage` is the same as a model reads it.
+    """
 
     topic: str
     text: str
 
 
 @functools.cache
-def load() -> tuple[Passage, ...]:
+def load() -> tuple[Text, ...]:
     """Every passage, by topic, in the order of the files.
 
     Raises `AtlasError` for a passage that is too short or too long.
@@ -58,7 +61,7 @@ def load() -> tuple[Passage, ...]:
                     place=f"line {start + 1}",
                     remedy=f"a passage has {FEWEST_WORDS} to {MOST_WORDS} words",
                 )
-            passages.append(Passage(file.stem, text))
+            passages.append(Text(file.stem, text))
             start = end + 1
     return tuple(passages)
 
@@ -74,7 +77,7 @@ def digest() -> str:
     return _digest(load())
 
 
-def chosen(choices: Choices) -> tuple[Passage, ...]:
+def chosen(choices: Choices) -> tuple[Text, ...]:
     """The texts to measure on: those of the corpus that was chosen, else the pinned ones."""
     return load() if choices.corpus is None else read(choices.corpus)
 
@@ -84,7 +87,7 @@ def chosen_digest(choices: Choices) -> str:
     return digest() if choices.corpus is None else _digest(chosen(choices))
 
 
-def read(path: Path) -> tuple[Passage, ...]:
+def read(path: Path) -> tuple[Text, ...]:
     """Somebody's own corpus, from a JSON Lines file.
 
     Raises `AtlasError` or `Problems`, with line numbers, for a file that is too large or cannot be
@@ -95,17 +98,17 @@ def read(path: Path) -> tuple[Passage, ...]:
 
 
 @functools.lru_cache(maxsize=1)
-def _read(path: Path, changed: object) -> tuple[Passage, ...]:
+def _read(path: Path, changed: object) -> tuple[Text, ...]:
     lines = _lines(path)
-    passages: list[Passage] = []
+    texts: list[Text] = []
     seen: dict[str, int] = {}
     found: list[AtlasError] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            passage = _passage(json_file.parse(line, path))
-            first = seen.setdefault(passage.text, number)
+            text = _text(json_file.parse(line, path))
+            first = seen.setdefault(text.text, number)
             if first != number:
                 raise AtlasError(f"the text of line {first} again", remedy="leave one of them out")
         except AtlasError as error:
@@ -115,18 +118,18 @@ def _read(path: Path, changed: object) -> tuple[Passage, ...]:
             if len(found) >= MOST_PROBLEMS:
                 break
             continue
-        passages.append(passage)
-    if not found and not FEWEST_TEXTS <= len(passages) <= MOST_TEXTS:
+        texts.append(text)
+    if not found and not FEWEST_TEXTS <= len(texts) <= MOST_TEXTS:
         found = [
             AtlasError(
-                f"{len(passages)} texts",
+                f"{len(texts)} texts",
                 file=path,
                 remedy=f"a corpus has {FEWEST_TEXTS} to {MOST_TEXTS} of them, one a line",
             )
         ]
     if found:
         raise Problems(found)
-    return tuple(passages)
+    return tuple(texts)
 
 
 def _lines(path: Path) -> list[str]:
@@ -146,8 +149,8 @@ def _lines(path: Path) -> list[str]:
         ) from error
 
 
-def _passage(item: object) -> Passage:
-    """One line's object as a passage; `AtlasError` without a place for what is wrong with it."""
+def _text(item: object) -> Text:
+    """One line's object as a text; `AtlasError` without a place for what is wrong with it."""
     if not isinstance(item, dict):
         raise AtlasError(f"{short(item)} is not an object", remedy='write {"text": "..."}')
     for key in item:
@@ -169,11 +172,11 @@ def _passage(item: object) -> Passage:
             raise AtlasError(
                 f"{key} of {len(value)} characters", remedy=f"at most {longest}: cut it"
             )
-    return Passage(item.get("topic", ""), item["text"])
+    return Text(item.get("topic", ""), item["text"])
 
 
-def _digest(passages: Sequence[Passage]) -> str:
+def _digest(texts: Sequence[Text]) -> str:
     total = hashlib.sha256()
-    for passage in passages:
-        total.update(f"{passage.topic}\0{passage.text}\0".encode("utf-8", "surrogatepass"))
+    for text in texts:
+        total.update(f"{text.topic}\0{text.text}\0".encode("utf-8", "surrogatepass"))
     return f"sha256:{total.hexdigest()}"

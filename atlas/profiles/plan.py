@@ -9,7 +9,8 @@ from pathlib import Path
 
 from atlas import architectures
 from atlas.checkpoints import headers, locate
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
 from atlas.paths import Project
 from atlas.profiles import freshness, profile_file, statement

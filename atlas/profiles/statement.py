@@ -37,7 +37,8 @@ from types import ModuleType
 from typing import Any, Literal
 
 from atlas import analyses
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.failures import place
 from atlas.pinned import clusters, corpus, relations

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from atlas import architectures
 from atlas.architectures import parameter_counts
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.profiles import statement

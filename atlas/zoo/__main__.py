@@ -12,6 +12,7 @@ from pathlib import Path
 from atlas import paths
 from atlas.errors import AtlasError
 from atlas.zoo.training import train, tunes
+from atlas.zoo.training.recipe import Recipe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(recipe: train.Recipe, options: argparse.Namespace, out: Path) -> None:
+def _train(recipe: Recipe, options: argparse.Namespace, out: Path) -> None:
     from atlas.zoo.cards import card
 
     given = {field.name: getattr(options, field.name, None) for field in fields(recipe)}

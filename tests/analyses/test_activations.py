@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from atlas import architectures
 from atlas.analyses.activations import PROTOCOL
 from atlas.analyses.activations import run as activations
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded.checkpoint import Checkpoint, share
-from atlas.loaded.live import Model
+from atlas.loaded import fused
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.pinned import corpus
@@ -78,8 +79,8 @@ PHI: dict[str, tuple[str, Split]] = {
     "mlp.down": ("mlp.fc2", whole),
     "norm.attn": ("input_layernorm", whole),
 }
-# Written down by hand from transformers' own code: name of the list of blocks, module -> name in a
-# block and how its output is split. Those of the other families come from their rows, which have
+# Written down by hand from transformers' own code: name of the list of layers, module -> name in a
+# layer and how its output is split. Those of the other families come from their rows, which have
 # tests of their own.
 PLAIN: dict[str, tuple[str, dict[str, Any], dict[str, tuple[str, Split]]]] = {
     "bert": (
@@ -149,27 +150,27 @@ def made(folder: Path, name: str, **options: Any) -> Path:
 
 
 def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
-    """The list of blocks; module -> name within a block, and how its output is split."""
+    """The list of layers; module -> name within a layer, and how its output is split."""
     if name in PLAIN:
         return PLAIN[name][0], PLAIN[name][2]
     architecture = Checkpoint.open(folder).architecture
 
     def split(module: str) -> Split:
         source = architecture.live_source(module)
-        return lambda x: share(x, source, architecture.geometry, dim=-1)
+        return lambda x: fused.part(x, source, architecture.geometry, dim=-1)
 
     watched = (
         module
         for module in architecture.modules
         if architecture.own_module(module) and module != "router"
     )
-    return architecture.live_blocks, {
+    return architecture.live_layers, {
         module: (architecture.live(module), split(module)) for module in watched
     }
 
 
 def measure(folder: Path, rows: list[Passage], tokens: int = 40, **options: Any) -> Measured:
-    model = Model.open(folder, "cpu", **options)
+    model = LiveModel.open(folder, "cpu", **options)
     observer = activations.observe(model, rows)
     observing.run(model, rows, observer.taps, lambda done, total: None, tokens=tokens)
     measured: Measured = observer.measured(lambda done, total: None)
@@ -183,10 +184,10 @@ def kept(
     `mlp.down` with "input" in front is what goes into it."""
     live = tiny.live(folder, dtype)
     live.set_experts_implementation("eager")
-    blocks, modules = plain(folder, name)
+    layers, modules = plain(folder, name)
     found: dict[tuple[int, str], list[torch.Tensor]] = {}
     held: dict[tuple[int, str], torch.Tensor] = {}
-    for layer, block in enumerate(live.get_submodule(blocks)):
+    for layer, one in enumerate(live.get_submodule(layers)):
         for module, (path, split) in modules.items():
 
             def keep(
@@ -196,7 +197,7 @@ def kept(
                 if key[1] == "mlp.down":
                     held[key[0], "input mlp.down"] = inputs[0]
 
-            block.get_submodule(path).register_forward_hook(keep)
+            one.get_submodule(path).register_forward_hook(keep)
     for passage in rows:
         with torch.no_grad():
             live(input_ids=torch.tensor([passage.ids]))
@@ -344,11 +345,11 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(corpus, "load", lambda: few)
     told: list[tuple[int, int]] = []
     first = activations.run(
-        Model.open(folder, "cpu"), lambda done, total: told.append((done, total))
+        LiveModel.open(folder, "cpu"), lambda done, total: told.append((done, total))
     )
     assert told[-1] == (8, 8)
     assert first.conditions["tokens"] == 8 * 127
-    second = activations.run(Model.open(folder, "cpu"), lambda done, total: None)
+    second = activations.run(LiveModel.open(folder, "cpu"), lambda done, total: None)
     for one, two in zip(first.matrices, second.matrices, strict=True):
         assert one.json_text() == two.json_text()
 

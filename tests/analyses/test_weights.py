@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from atlas.analyses.weights import run as weights
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import matrix, statement
@@ -108,13 +108,13 @@ def test_values_are_the_definitions_on_llamas_own_weights(
 
 def test_fused_and_transposed_projections_are_split(tmp_path: Path) -> None:
     measured = measure(tiny.make(tmp_path, "gpt2"))
-    block = tiny.live(tmp_path).transformer.h[1]
-    fused = block.attn.c_attn.weight.detach().double().numpy().T  # Conv1D is (in, out)
+    layer = tiny.live(tmp_path).transformer.h[1]
+    fused = layer.attn.c_attn.weight.detach().double().numpy().T  # Conv1D is (in, out)
     for place, module in enumerate(("attn.q", "attn.k", "attn.v")):
         for name, expected in reference(fused[32 * place : 32 * (place + 1)]).items():
             found = values(measured, name)[1, module]
             assert found == pytest.approx(expected, rel=1e-5), name
-    up = block.mlp.c_fc.weight.detach().double().numpy().T
+    up = layer.mlp.c_fc.weight.detach().double().numpy().T
     assert values(measured, "int8_error")[1, "mlp.up"] == pytest.approx(
         reference(up)["int8_error"], rel=1e-5
     )
@@ -229,7 +229,7 @@ def test_gain_of_a_norm_counts_the_offset_of_its_architecture(tmp_path: Path) ->
         ),
     )
     measured = weights.run(shifted, lambda done, total: None)
-    gain = checkpoint.block(0)["norm.attn.weight"].double() + 1
+    gain = checkpoint.layer(0)["norm.attn.weight"].double() + 1
     expected = gain.square().mean().sqrt().item()
     assert values(measured, "rms")[0, "norm.attn"] == pytest.approx(expected, rel=1e-6)
 

@@ -10,7 +10,7 @@ import tiny
 
 from atlas import architectures
 from atlas.architectures import parameter_counts
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 
 def shape(model_type: str, **overrides: Any) -> Geometry:

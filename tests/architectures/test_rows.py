@@ -15,8 +15,8 @@ from live_cases import VARIANTS, Case, assert_close, normed, watch
 from atlas import architectures
 from atlas.checkpoints import headers
 from atlas.errors import AtlasError
-from atlas.loaded import stored_mlp
-from atlas.loaded.checkpoint import Heads, share
+from atlas.loaded import fused, stored_mlp
+from atlas.loaded.attention_heads import Heads
 
 
 @pytest.fixture(params=VARIANTS, scope="module")
@@ -63,13 +63,13 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 7))
     row = case.row
     for layer in case.layers:
-        before, after = seen[f"{row.live_blocks}.{layer}"]
+        before, after = seen[f"{row.live_layers}.{layer}"]
         attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
-        block = case.block(layer)
+        tensors = case.layer(layer)
         middle = before + attention
         if row.residual == "post-norm":
-            middle = normed(row, middle, block, "norm.attn")
-            expected = normed(row, middle + mlp_gave, block, "norm.mlp")
+            middle = normed(row, middle, tensors, "norm.attn")
+            expected = normed(row, middle + mlp_gave, tensors, "norm.mlp")
         else:
             expected = middle + mlp_gave
         assert_close(expected, after)
@@ -79,7 +79,7 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
             ("router" if row.routing else "mlp.up", mlp_reads, row.row.mlp_input),
         ):
             read = seen[case.path(layer, module)][0]
-            assert_close(normed(row, x, block, norm) if norm else x, read)
+            assert_close(normed(row, x, tensors, norm) if norm else x, read)
 
 
 def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
@@ -89,7 +89,7 @@ def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
         x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
         found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
         if case.row.has("norm.mlp_after"):
-            found = normed(case.row, found, case.block(layer), "norm.mlp_after")
+            found = normed(case.row, found, case.layer(layer), "norm.mlp_after")
         assert_close(found, seen[case.joins(layer)[1]][1])
 
 
@@ -97,29 +97,31 @@ def test_every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 5))
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
-        block = case.block(layer)
+        tensors = case.layer(layer)
         for module in filter(row.own_module, row.modules):
             x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
                 if row.row.modules[module].pieces:
                     x, y = x.transpose(1, 2), y.transpose(1, 2)
-                expected = normed(row, x, block, module)
+                expected = normed(row, x, tensors, module)
             else:
-                expected = x @ block[f"{module}.weight"].T + block.get(f"{module}.bias", 0)
-            assert_close(share(y, row.live_source(module), shape, dim=-1), expected)
+                expected = x @ tensors[f"{module}.weight"].T + tensors.get(f"{module}.bias", 0)
+            assert_close(fused.part(y, row.live_source(module), shape, dim=-1), expected)
 
 
 def test_live_parameters_are_our_weights(case: Case) -> None:
     held = dict(case.model.named_parameters())
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
-        for name, tensor in case.checkpoint.block(layer).items():
+        for name, tensor in case.checkpoint.layer(layer).items():
             module, _, kind = name.rpartition(".")
             found = live_parameter(
                 case, held, layer, module, "bias" if kind == "bias" else "weight"
             )
             axis = -1 if kind == "bias" else -2
-            assert torch.equal(share(found, row.live_source(module), shape, axis), tensor.float())
+            assert torch.equal(
+                fused.part(found, row.live_source(module), shape, axis), tensor.float()
+            )
 
 
 def live_parameter(
@@ -132,7 +134,7 @@ def live_parameter(
     """The whole live parameter that holds a module's weight (..., out, in) or bias."""
     source = case.row.live_source(module)
     pieces = [
-        held[f"{case.row.live_blocks}.{layer}.{name}"]
+        held[f"{case.row.live_layers}.{layer}.{name}"]
         for name in case.row.live_parameters(module, kind)
     ]
     whole = torch.stack(pieces) if source.pieces else pieces[0]
@@ -143,13 +145,13 @@ def test_experts_one_at_a_time_are_the_block(case: Case) -> None:
     """Of a mixture the stacked experts, one by one; of a dense model its MLP."""
     modules = [module for module in case.row.modules if module.startswith("mlp")]
     for layer in case.layers:
-        block = case.checkpoint.block(layer, modules)
+        tensors = case.checkpoint.layer(layer, modules)
         experts = list(case.checkpoint.experts(layer))
         assert len(experts) == (case.row.routing.experts if case.row.routing else 1)
         for number, expert in enumerate(experts):
-            assert expert.keys() == block.keys()
+            assert expert.keys() == tensors.keys()
             for name, tensor in expert.items():
-                wanted = block[name][number] if case.row.routing else block[name]
+                wanted = tensors[name][number] if case.row.routing else tensors[name]
                 assert torch.equal(tensor, wanted)
 
 
@@ -175,7 +177,7 @@ def test_the_first_block_reads_the_scaled_embedding(case: Case) -> None:
         norm = case.checkpoint.outside("embedding_norm")
         named = {f"embedding_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
         x = normed(case.row, x, named, "embedding_norm")
-    assert_close(x, seen[f"{case.row.live_blocks}.0"][0])
+    assert_close(x, seen[f"{case.row.live_layers}.0"][0])
 
 
 def test_logits_are_the_scaled_unembedding(case: Case) -> None:
@@ -183,7 +185,7 @@ def test_logits_are_the_scaled_unembedding(case: Case) -> None:
         assert case.row.logits_scale == 1 and not case.checkpoint.final_norm()
         return
     seen, output = watch(case, tiny.tokens(2, 5))
-    x = seen[f"{case.row.live_blocks}.{case.layers[-1]}"][1]
+    x = seen[f"{case.row.live_layers}.{case.layers[-1]}"][1]
     if case.row.has("final_norm"):
         norm = case.checkpoint.final_norm()
         named = {f"final_norm.{kind}": tensor.double() for kind, tensor in norm.items()}
@@ -201,10 +203,10 @@ def test_parameters_are_the_true_count(case: Case) -> None:
 
 
 def test_every_parameter_of_a_block_is_read(case: Case) -> None:
-    """No row forgets a module: a block's tensors add up to the live block's parameters."""
-    block = case.model.get_submodule(f"{case.row.live_blocks}.0")
-    true = sum(parameter.numel() for parameter in block.parameters())
-    assert sum(tensor.numel() for tensor in case.checkpoint.block(0).values()) == true
+    """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
+    live = case.model.get_submodule(f"{case.row.live_layers}.0")
+    true = sum(parameter.numel() for parameter in live.parameters())
+    assert sum(tensor.numel() for tensor in case.checkpoint.layer(0).values()) == true
 
 
 def test_buffers_and_tied_copies_are_no_parameters(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from samples import ENTRY, GEOMETRY, REVISION, entry_text, write_entry
 
 from atlas.entries import entry
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
+from atlas.entries.source import kind_of
 from atlas.errors import AtlasError, Problems
 from atlas.files import yaml_file
 from atlas.paths import Project
@@ -60,7 +61,7 @@ def test_only_what_is_required_is_required(project: Project) -> None:
     ],
 )
 def test_source_kinds(project: Project, source: str, kind: str) -> None:
-    assert entry.source_kind(source) == kind
+    assert kind_of(source) == kind
     revision = None if kind == "hub" else ...
     assert told(project, source=source, revision=revision) == []
 

@@ -1,4 +1,4 @@
-"""Weights streamed block by block: what is read, what is refused, and how much memory it takes."""
+"""Weights streamed layer by layer: what is read, what is refused, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import safetensors.torch
 import tiny
 import torch
 
-from atlas.architectures.row import Source
 from atlas.checkpoints import headers
 from atlas.checkpoints.safetensors_file import Tensor
-from atlas.entries.entry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import checkpoint
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded.checkpoint import Checkpoint
 
 MODEL = "model.safetensors"
 
@@ -43,7 +40,7 @@ def test_blocks_are_what_is_stored(
     held = tiny.live(folder).state_dict()
     opened = Checkpoint.open(folder)
     for layer in range(3):
-        for name, tensor in opened.block(layer).items():
+        for name, tensor in opened.layer(layer).items():
             module, _, kind = name.rpartition(".")
             native = opened.architecture.native[module]
             assert tensor.dtype == dtype
@@ -57,11 +54,11 @@ def test_conv1d_thirds(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "gpt2")
     held = safetensors.torch.load_file(folder / MODEL)
     fused = held["transformer.h.1.attn.c_attn.weight"]
-    block = Checkpoint.open(folder).block(1)
+    tensors = Checkpoint.open(folder).layer(1)
     for part, name in enumerate(("attn.q", "attn.k", "attn.v")):
-        assert torch.equal(block[f"{name}.weight"], fused[:, 32 * part : 32 * part + 32].T)
-    assert torch.equal(block["mlp.up.weight"], held["transformer.h.1.mlp.c_fc.weight"].T)
-    assert block["mlp.up.weight"].is_contiguous()
+        assert torch.equal(tensors[f"{name}.weight"], fused[:, 32 * part : 32 * part + 32].T)
+    assert torch.equal(tensors["mlp.up.weight"], held["transformer.h.1.mlp.c_fc.weight"].T)
+    assert tensors["mlp.up.weight"].is_contiguous()
 
 
 def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,60 +71,26 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path, monkeypatch: pytest.Monk
         return load(tensor)
 
     monkeypatch.setattr(checkpoint, "load", noted)
-    opened.block(2, ["attn.q", "attn.v", "norm.mlp"])
-    block = "gpt_neox.layers.2."
+    opened.layer(2, ["attn.q", "attn.v", "norm.mlp"])
+    layer = "gpt_neox.layers.2."
     assert sorted(read) == [
-        f"{block}attention.query_key_value.bias",
-        f"{block}attention.query_key_value.weight",
-        f"{block}post_attention_layernorm.bias",
-        f"{block}post_attention_layernorm.weight",
+        f"{layer}attention.query_key_value.bias",
+        f"{layer}attention.query_key_value.weight",
+        f"{layer}post_attention_layernorm.bias",
+        f"{layer}post_attention_layernorm.weight",
     ]
 
 
 def test_grouped_heads_stand_once_per_query_head(tmp_path: Path) -> None:
     opened = Checkpoint.open(tiny.make(tmp_path, "llama"))
-    block, heads = opened.block(0), opened.heads(0)
+    tensors, heads = opened.layer(0), opened.heads(0)
     assert heads.W_K.shape == heads.W_V.shape == (4, 6, 32)
     assert heads.W_O.shape == (4, 32, 6)
     for head in range(4):
         group = slice(6 * (head // 2), 6 * (head // 2) + 6)
-        assert torch.equal(heads.W_V[head], block["attn.v.weight"][group])
-        assert torch.equal(heads.W_O[head], block["attn.o.weight"][:, 6 * head : 6 * head + 6])
+        assert torch.equal(heads.W_V[head], tensors["attn.v.weight"][group])
+        assert torch.equal(heads.W_O[head], tensors["attn.o.weight"][:, 6 * head : 6 * head + 6])
     assert (heads.B_Q, heads.B_O) == (None, None)
-
-
-GEOMETRY = Geometry(
-    layers=1, heads=4, kv_heads=2, d_model=3, d_head=2, d_mlp=5, vocabulary=7, parameters=None
-)
-
-
-@pytest.mark.parametrize(
-    ("split", "part", "rows"),
-    [
-        ("stacked", "q", [0, 1, 2, 3, 4, 5, 6, 7]),
-        ("stacked", "k", [8, 9, 10, 11]),
-        ("stacked", "v", [12, 13, 14, 15]),
-        ("grouped", "q", [0, 1, 2, 3, 8, 9, 10, 11]),
-        ("grouped", "k", [4, 5, 12, 13]),
-        ("grouped", "v", [6, 7, 14, 15]),
-        ("interleaved", "gate", [0, 2, 4, 6, 8, 10, 12, 14]),
-        ("interleaved", "up", [1, 3, 5, 7, 9, 11, 13, 15]),
-        ("stacked", "gate", [0, 1, 2, 3, 4, 5, 6, 7]),
-        ("stacked", "up", [8, 9, 10, 11, 12, 13, 14, 15]),
-    ],
-)
-def test_shares_of_fused_projections(split: Any, part: Any, rows: list[int]) -> None:
-    """Four heads of width 2 on two key/value heads: sixteen output features."""
-    source = Source("fused", part=part, split=split)
-    features = torch.arange(16)
-    assert share(features, source, GEOMETRY).tolist() == rows
-    weight = torch.stack([features, 100 + features], dim=1)
-    assert share(weight, source, GEOMETRY)[:, 1].tolist() == [100 + row for row in rows]
-    output = features.expand(2, 5, 16)
-    assert share(output, source, GEOMETRY, dim=-1)[1, 4].tolist() == rows
-    experts = torch.stack([weight, 1000 + weight])
-    assert share(experts, source, GEOMETRY, dim=-2)[1, :, 0].tolist() == [1000 + r for r in rows]
-    assert share(features, Source("plain"), GEOMETRY) is features
 
 
 def test_prefixes_do_not_matter(tmp_path: Path) -> None:
@@ -141,8 +104,8 @@ def test_prefixes_do_not_matter(tmp_path: Path) -> None:
     )
     one, two = Checkpoint.open(folder), Checkpoint.open(bare)
     assert one.geometry == two.geometry
-    for name, tensor in one.block(2).items():
-        assert torch.equal(tensor, two.block(2)[name])
+    for name, tensor in one.layer(2).items():
+        assert torch.equal(tensor, two.layer(2)[name])
 
 
 def test_unknown_tensors_are_ignored_and_listed(tmp_path: Path) -> None:
@@ -222,7 +185,7 @@ def test_pieces_of_different_types_lose_nothing(tmp_path: Path) -> None:
     name = "model.layers.0.block_sparse_moe.experts.{}.w1.weight"
     wide = torch.full((20, 32), 1 + 2**-20)
     rewrite(folder, {name.format(1): wide})
-    stacked = Checkpoint.open(folder).block(0, ["mlp.gate"])["mlp.gate.weight"]
+    stacked = Checkpoint.open(folder).layer(0, ["mlp.gate"])["mlp.gate.weight"]
     assert torch.equal(stacked[1], wide)
 
 
@@ -248,7 +211,7 @@ def test_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     with (folder / MODEL).open("r+b") as stream:
         stream.truncate(5_000)
     with pytest.raises(AtlasError, match=r"model\.safetensors: .*: ends before this tensor does"):
-        opened.block(2)
+        opened.layer(2)
 
 
 def test_unembedding_that_is_not_stored(tmp_path: Path) -> None:
@@ -269,9 +232,9 @@ def test_no_such_layer_or_module(tmp_path: Path) -> None:
     opened = Checkpoint.open(tiny.make(tmp_path, "llama"))
     for layer in (-1, 3):
         with pytest.raises(AtlasError, match=f"no layer {layer} of 3"):
-            opened.block(layer)
+            opened.layer(layer)
     with pytest.raises(AtlasError, match=r"no module 'attn\.qq'; did you mean 'attn\.q'"):
-        opened.block(0, ["attn.qq"])
+        opened.layer(0, ["attn.qq"])
 
 
 BLOCK = 32 * 2**20
@@ -296,18 +259,18 @@ before = status("VmRSS")
 resource.setrlimit(resource.RLIMIT_DATA, (status("VmData") + limit,) * 2)
 peak, kept = 0, []
 for layer in range(opened.geometry.layers):
-    block = opened.block(layer)
+    tensors = opened.layer(layer)
     peak = max(peak, status("VmRSS"))
     if task == "keep":
-        kept.append(block)
-    del block
+        kept.append(tensors)
+    del tensors
 digests.of_weights(folder)
 print(max(peak, status("VmRSS")) - before)
 """
 
 
 def sparse(folder: Path) -> Path:
-    """A sharded llama of 24 blocks, 768 MiB of zeros that take no room on the disk."""
+    """A sharded llama of 24 layers, 768 MiB of zeros that take no room on the disk."""
     width, d_mlp = 1024, 4096
     config = {
         "model_type": "llama",
@@ -356,7 +319,7 @@ def write_zeros(file: Path, shapes: dict[str, tuple[int, ...]]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA and /proc are Linux's")
 def test_streaming_holds_a_block_at_a_time(tmp_path: Path) -> None:
-    """768 MiB pass through 96 MiB, mapped pages counted; keeping the blocks does not fit."""
+    """768 MiB pass through 96 MiB, mapped pages counted; keeping the layers does not fit."""
     folder = sparse(tmp_path)
     limit = 3 * BLOCK
 

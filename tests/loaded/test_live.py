@@ -13,9 +13,11 @@ import torch
 from letters import letters
 
 from atlas import architectures
+from atlas.checkpoints.safetensors_file import Tensor
 from atlas.errors import AtlasError
-from atlas.loaded import loading, memory
-from atlas.loaded.live import POINTS, Model
+from atlas.loaded import checkpoint, loading, memory
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.live import POINTS, LiveModel
 from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
 
@@ -28,10 +30,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
+def opened(folder: Path, variant: str = "llama", **options: Any) -> LiveModel:
     model_type, overrides = VARIANTS[variant]
     dtype = options.pop("stored", torch.float32)
-    return Model.open(tiny.make(folder, model_type, dtype=dtype, **overrides), "cpu", **options)
+    return LiveModel.open(tiny.make(folder, model_type, dtype=dtype, **overrides), "cpu", **options)
 
 
 def ragged(lengths: tuple[int, ...] = (9, 4, 7)) -> Batch:
@@ -52,7 +54,7 @@ def keep(seen: dict[str, torch.Tensor], name: str) -> Callable[[torch.Tensor], N
     return callback
 
 
-def run(held: Model, tokens: Batch) -> torch.Tensor:
+def run(held: LiveModel, tokens: Batch) -> torch.Tensor:
     with torch.inference_mode():
         return held.trunk(tokens)
 
@@ -83,7 +85,7 @@ def test_the_stored_dtype_is_not_what_the_config_says(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "qwen3", dtype=torch.bfloat16)
     settings = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**settings, "dtype": "float32"}))
-    assert Model.open(folder, "cpu").dtype == torch.bfloat16
+    assert LiveModel.open(folder, "cpu").dtype == torch.bfloat16
 
 
 def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, poin
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
     writer = {"attn": "attn.o", "mlp": "mlp.down"}[point]
-    removed = held.block(last).get_submodule(held.architecture.live(writer))
+    removed = held.layer(last).get_submodule(held.architecture.live(writer))
     for parameter in removed.parameters():
         parameter.data.zero_()
     torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
@@ -120,15 +122,15 @@ def test_without_both_contributions_a_block_is_its_norms(tmp_path: Path, variant
     seen: dict[str, torch.Tensor] = {}
     with (
         held.gates(attn={0: 0.0}, mlp={0: 0.0}),
-        held.hook(0, "block", keep(seen, "before"), "input"),
-        held.hook(0, "block", keep(seen, "after")),
+        held.hook(0, "layer", keep(seen, "before"), "input"),
+        held.hook(0, "layer", keep(seen, "after")),
     ):
         run(held, tokens)
     expected = seen["before"]
     if held.architecture.residual == "post-norm":
         for norm in ("norm.attn", "norm.mlp"):
             with torch.inference_mode():
-                expected = held.block(0).get_submodule(held.architecture.live(norm))(expected)
+                expected = held.layer(0).get_submodule(held.architecture.live(norm))(expected)
     assert torch.equal(seen["after"], expected)
 
 
@@ -184,16 +186,16 @@ def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: st
     seen: dict[str, torch.Tensor] = {}
     last = held.geometry.layers - 1
     with (
-        held.hook(last, "block", keep(seen, "before"), "input"),
+        held.hook(last, "layer", keep(seen, "before"), "input"),
         held.hook(last, "attn", keep(seen, "attn")),
         held.hook(last, "mlp", keep(seen, "mlp")),
-        held.hook(last, "block", keep(seen, "after")),
+        held.hook(last, "layer", keep(seen, "after")),
     ):
         run(held, tokens)
     middle = seen["before"] + seen["attn"]
     if held.architecture.residual == "post-norm":
         norms = [
-            held.block(last).get_submodule(held.architecture.live(name))
+            held.layer(last).get_submodule(held.architecture.live(name))
             for name in ("norm.attn", "norm.mlp")
         ]
         with torch.inference_mode():
@@ -233,7 +235,7 @@ def test_norms_of_heads_are_laid_out_alike(tmp_path: Path) -> None:
             held.hook(0, "norm.q", keep(seen, "into"), "input"),
         ):
             run(held, tokens)
-        norm = held.block(0).get_submodule(held.architecture.live("norm.q"))
+        norm = held.layer(0).get_submodule(held.architecture.live("norm.q"))
         per_head = seen["before"].reshape(2, 4, 4, held.geometry.d_head)
         assert torch.equal(seen["into"], per_head)
         with torch.inference_mode():
@@ -273,7 +275,7 @@ def test_no_code_of_a_model_runs(tmp_path: Path) -> None:
     held = json.loads(tokenizer.read_text())
     evil = {"auto_map": {"AutoTokenizer": ["modeling.Evil", None]}}
     tokenizer.write_text(json.dumps({**held, **evil}))
-    live = Model.open(folder, "cpu")
+    live = LiveModel.open(folder, "cpu")
     assert type(live.live).__name__ == "LlamaForCausalLM"
     assert live.tokenizer("ab")["input_ids"] == [5, 6]
     assert not ran.exists()
@@ -284,7 +286,7 @@ def test_only_safetensors_are_read(tmp_path: Path) -> None:
     torch.save(tiny.build("llama").state_dict(), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(AtlasError, match="safetensors"):
-        Model.open(folder, "cpu")
+        LiveModel.open(folder, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -302,15 +304,15 @@ def test_only_the_weights_of_the_folder_run(
     held = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps({**held, **content}))
     with pytest.raises(AtlasError, match=problem):
-        Model.open(folder, "cpu")
+        LiveModel.open(folder, "cpu")
 
 
 def test_a_missing_head_is_told(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "whole", "bert")
-    assert Model.open(folder, "cpu").has_head
+    assert LiveModel.open(folder, "cpu").has_head
     bare = tmp_path / "bare"
     tiny.live(folder).bert.save_pretrained(bare)
-    assert not Model.open(bare, "cpu").has_head
+    assert not LiveModel.open(bare, "cpu").has_head
 
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
@@ -376,4 +378,23 @@ def test_sharing_devices_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_unknown_device(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"no device 'tpu'; .*known: .*cpu"):
-        Model.open(tiny.make(tmp_path, "llama"), "tpu")
+        LiveModel.open(tiny.make(tmp_path, "llama"), "tpu")
+
+
+def test_the_live_model_is_given_the_tensors_that_are_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a stored tensor reads, from whichever format: both tiers have it."""
+    tiny.make(tmp_path, "qwen2", dtype=torch.float32)
+    read = Tensor.read
+
+    def halved(tensor: Tensor) -> bytearray:
+        values = torch.frombuffer(read(tensor), dtype=torch.float32) / 2
+        return bytearray(values.numpy().tobytes())
+
+    monkeypatch.setattr(Tensor, "read", halved)
+    live = dict(LiveModel.open(tmp_path, device="cpu").live.named_parameters())
+    stored = Checkpoint.open(tmp_path).tensors
+    assert stored.keys() == live.keys()
+    for name, tensor in stored.items():
+        assert torch.equal(checkpoint.load(tensor), live[name])

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 from tokenizer_families import FAMILIES, byte_level, metaspace_bpe, metaspace_unigram, word_piece
 from tokenizers import Tokenizer, decoders
 
-from atlas import paths
-from atlas.errors import AtlasError
 from atlas.loaded import token_text
 from atlas.pinned import relations
 
@@ -33,23 +29,23 @@ def one(tokenizer: Tokenizer, piece: str) -> int:
 def test_a_single_word_begins_with_its_blank(family: Any) -> None:
     tokenizer = family()
     tokenizer.decoder = DECODERS[family]
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     for word in ("France", "Madrid", "bigger"):
         token = relations.single_word(tokenizer, word)
         assert token is not None
-        assert texts(token) == f"{token_text.SIGN}{word}"
+        assert texts(token) == f"{token_text.SPACE}{word}"
 
 
 def test_a_tokenizer_that_cannot_join_shows_its_pieces() -> None:
     tokenizer = metaspace_bpe()
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     assert texts(one(tokenizer, "▁France")) == "␣France"
     assert texts(one(tokenizer, "s")) == "s"
 
 
 def test_parts_of_characters_are_shown_as_the_tokenizer_has_them() -> None:
     tokenizer = byte_level()
-    texts = token_text.Texts(tokenizer)
+    texts = token_text.TokenTexts(tokenizer)
     assert texts(one(tokenizer, "Ã")) == "Ã"  # the first byte of é
     assert texts(one(tokenizer, "Ċ")) == "\\n"
     assert texts(one(tokenizer, "e")) == "e"
@@ -69,20 +65,3 @@ def test_parts_of_characters_are_shown_as_the_tokenizer_has_them() -> None:
 )
 def test_nothing_is_invisible(text: str, shown: str) -> None:
     assert token_text.visible(text) == shown
-
-
-def test_a_tokenizer_without_its_own_file_comes_through_transformers(tmp_path: Path) -> None:
-    """As repositories have it that hold vocab.json and merges.txt alone."""
-    whole = token_text.load(paths.zoo_folder("llama"))
-    folder = tiny.make(tmp_path, "gpt2")
-    whole.model.save(str(folder))
-    assert {"vocab.json", "merges.txt"} <= {file.name for file in folder.iterdir()}
-    loaded = token_text.load(folder)
-    for word in ("France", "Paris", "xylophone"):
-        assert relations.single_word(loaded, word) == relations.single_word(whole, word)
-
-
-def test_no_tokenizer_is_told(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(AtlasError, match=r"no tokenizer can be loaded: .*those of one model"):
-        token_text.load(tmp_path)

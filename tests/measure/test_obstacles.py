@@ -45,7 +45,7 @@ def job(slug: str, name: str = "weights", **changes: Any) -> Job:
 
 
 def apart(project: Project, *jobs: Job, **options: Any) -> tuple[list[Job], list[Away]]:
-    return obstacles.apart(project, entry.load_all(project), jobs, **options)
+    return obstacles.split(project, entry.load_all(project), jobs, **options)
 
 
 def test_what_is_here_is_kept_in_order_and_what_is_not_has_its_reason(project: Project) -> None:

@@ -30,8 +30,8 @@ def test_passages_are_read_in_order(tmp_path: Path) -> None:
     file = write(tmp_path / "own.jsonl", [*lines(RIGHT), "", json.dumps({"text": "No topic."})])
     passages = corpus.read(file)
     assert len(passages) == 65
-    assert passages[3] == corpus.Passage("tests", "This is text number 3.")
-    assert passages[-1] == corpus.Passage("", "No topic.")
+    assert passages[3] == corpus.Text("tests", "This is text number 3.")
+    assert passages[-1] == corpus.Text("", "No topic.")
 
 
 @pytest.mark.parametrize(

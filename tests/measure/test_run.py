@@ -26,7 +26,7 @@ from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.loaded import memory
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage
 from atlas.measure import run as measuring
 from atlas.passes import observing
@@ -53,8 +53,8 @@ def measure(subject: object, progress: Progress) -> Measured:
     layers = subject.architecture.geometry.layers
     values = np.zeros((layers, 1))
     for layer in range(layers):
-        block = subject.block(layer, ["attn.q"])
-        values[layer, 0] = float(block["attn.q.weight"].double().square().mean().sqrt())
+        held = subject.layer(layer, ["attn.q"])
+        values[layer, 0] = float(held["attn.q.weight"].double().square().mean().sqrt())
         progress(layer + 1, layers)
     rows = tuple(map(str, range(layers)))
     made = matrix(values=values, rows=rows, columns=("attn.q",))
@@ -351,7 +351,7 @@ def test_a_special_token_without_a_row_is_told_before_a_model_is_loaded(
     more_tokens(folder, [f"WORD{number}" for number in range(70)])
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "bos_token": "BEYOND"}))
-    monkeypatch.setattr(Model, "open", None)
+    monkeypatch.setattr(LiveModel, "open", None)
     found = {item.job.analysis: item for item in run(project)}
     assert found["alpha"].result == "unavailable" and found["beta"].result == "measured"
     reason = str(found["alpha"].reason)
@@ -529,7 +529,7 @@ class Watcher:
         self.name, self.log, self.fails = name, log, fails
         self.seen = 0
 
-    def observe(self, model: Model, passages: Sequence[Passage]) -> Watcher:
+    def observe(self, model: LiveModel, passages: Sequence[Passage]) -> Watcher:
         if self.fails == "observe":
             raise AtlasError(f"{self.name} cannot begin")
         self.model, self.seen = model, 0
@@ -556,7 +556,7 @@ class Watcher:
             raise KeyboardInterrupt
         return Measured((matrix(),), facts={"seen": self.seen}, conditions={"device": "cpu"})
 
-    def run(self, model: Model, progress: Progress) -> Measured:
+    def run(self, model: LiveModel, progress: Progress) -> Measured:
         self.log.append(f"{self.name} alone")
         return Measured((matrix(),))
 

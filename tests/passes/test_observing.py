@@ -12,18 +12,18 @@ import torch
 from letters import letters
 
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage, Sample, batch
 from atlas.passes import observing
 from atlas.passes.observing import Joint, PatternTap, Tap
-from atlas.passes.running_statistics import Drawn, Moments, Sparsity
+from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Model:
-    return Model.open(tiny.make(tmp_path, "llama"), "cpu")
+def held(tmp_path: Path) -> LiveModel:
+    return LiveModel.open(tiny.make(tmp_path, "llama"), "cpu")
 
 
 def passages(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
@@ -69,7 +69,7 @@ OUT_OF_MEMORY = [
 ]
 
 
-def test_every_passage_once_the_longest_first(held: Model) -> None:
+def test_every_passage_once_the_longest_first(held: LiveModel) -> None:
     seen, told = Seen(), []
     observing.run(
         held,
@@ -83,15 +83,15 @@ def test_every_passage_once_the_longest_first(held: Model) -> None:
     assert told == [(2, 7), (4, 7), (7, 7)]
 
 
-def test_a_passage_longer_than_the_budget_runs_alone(held: Model) -> None:
+def test_a_passage_longer_than_the_budget_runs_alone(held: LiveModel) -> None:
     seen = Seen()
     observing.run(held, passages((9, 8)), [Tap(0, "attn.q", seen)], _unheard, tokens=1)
     assert seen.counted == [(0,), (1,)]
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
-def test_out_of_memory_halves_the_batch_and_goes_on(held: Model, error: RuntimeError) -> None:
-    """It runs out in the last block, when statistics of the first have long seen the batch."""
+def test_out_of_memory_halves_the_batch_and_goes_on(held: LiveModel, error: RuntimeError) -> None:
+    """It runs out in the last layer, when statistics of the first have long seen the batch."""
     early, late = Seen(), Fails(2, error)
     taps = [Tap(0, "attn.q", early), Tap(2, "mlp.down", late)]
     observing.run(held, passages((8,) * 7), taps, _unheard, tokens=8 * 7)
@@ -99,7 +99,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(held: Model, error: RuntimeE
     assert len(early.tensors) == 9  # 7, 3 and seven times 1
 
 
-def test_out_of_memory_does_not_change_what_is_measured(held: Model) -> None:
+def test_out_of_memory_does_not_change_what_is_measured(held: LiveModel) -> None:
     def measure(*others: Tap, tokens: int) -> tuple[float, ...]:
         moments, sparsity = Moments(), Sparsity()
         taps = [Tap(1, "attn.k", moments), Tap(1, "mlp.down", sparsity, "input"), *others]
@@ -111,20 +111,20 @@ def test_out_of_memory_does_not_change_what_is_measured(held: Model) -> None:
     assert measure(failing, tokens=1000) == pytest.approx(expected, rel=1e-5)
 
 
-def test_one_passage_that_does_not_fit_is_an_error(held: Model) -> None:
+def test_one_passage_that_does_not_fit_is_an_error(held: LiveModel) -> None:
     taps = [Tap(0, "attn.q", Fails(0, OUT_OF_MEMORY[0]))]
     with pytest.raises(AtlasError, match="out of memory on cpu with a single passage of 9 tokens"):
         observing.run(held, passages(), taps, _unheard)
 
 
-def test_other_errors_are_not_taken_for_it(held: Model) -> None:
+def test_other_errors_are_not_taken_for_it(held: LiveModel) -> None:
     taps = [Tap(0, "attn.q", Fails(0, RuntimeError("shapes cannot be multiplied")))]
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         observing.run(held, passages(), taps, _unheard)
-    assert not held.block(0).get_submodule("self_attn.q_proj")._forward_hooks
+    assert not held.layer(0).get_submodule("self_attn.q_proj")._forward_hooks
 
 
-def test_what_was_counted_is_never_counted_again(held: Model) -> None:
+def test_what_was_counted_is_never_counted_again(held: LiveModel) -> None:
     """Memory that runs out while sums are added up ends the pass: half of them have been."""
 
     class Full(Seen):
@@ -136,14 +136,14 @@ def test_what_was_counted_is_never_counted_again(held: Model) -> None:
         observing.run(held, passages(), taps, _unheard)
 
 
-def test_nothing_is_kept(held: Model) -> None:
+def test_nothing_is_kept(held: LiveModel) -> None:
     seen = Seen()
     observing.run(held, passages(), [Tap(1, "mlp.up", seen)], _unheard, tokens=20)
     assert len(seen.tensors) > 2
     assert not any(reference() is not None for reference in seen.tensors)
 
 
-def test_state_does_not_grow_with_passages(held: Model) -> None:
+def test_state_does_not_grow_with_passages(held: LiveModel) -> None:
     def size(lengths: tuple[int, ...]) -> int:
         moments, sparsity = Moments(), Sparsity()
         taps = [Tap(1, "mlp.up", moments), Tap(1, "mlp.down", sparsity, "input")]
@@ -154,7 +154,7 @@ def test_state_does_not_grow_with_passages(held: Model) -> None:
     assert size((5,) * 3) == size((5,) * 40)
 
 
-def test_the_pass_takes_no_gradients(held: Model) -> None:
+def test_the_pass_takes_no_gradients(held: LiveModel) -> None:
     class Graphless(Seen):
         def reduce(self, x: torch.Tensor, batch: Batch) -> tuple[int, ...]:
             assert not x.requires_grad and x.is_inference()
@@ -164,7 +164,7 @@ def test_the_pass_takes_no_gradients(held: Model) -> None:
 
 
 def test_the_first_batch_follows_the_free_memory(
-    held: Model, monkeypatch: pytest.MonkeyPatch
+    held: LiveModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = {}
     for free in (10**4, 10**7, 2 * 10**7, 10**12):
@@ -179,7 +179,7 @@ def test_the_first_batch_follows_the_free_memory(
 def test_the_corpus_is_read_with_the_models_tokenizer(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "llama", max_position_embeddings=16)
     letters(folder, bos_token="[ONE]")
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     read = observing.read(model, 16)
     assert len(read) == 448
     assert {passage.ids[0] for passage in read} == {1}
@@ -232,7 +232,7 @@ def test_a_narrow_type_is_widened_before_it_is_squared() -> None:
     x = torch.full((1, 3, 2), 6e4, dtype=torch.float16)
     rows = batch([Passage((1, 2, 3), 1, 3)], [0])
     moments, sample = Moments(), Sample([Passage((1, 2, 3), 1, 3)], 2, 9, 0)
-    drawn = Drawn(sample)
+    drawn = SampledValues(sample)
     moments.add(moments.reduce(x, rows))
     drawn.add(drawn.reduce(x, rows))
     assert moments.rms == moments.largest == drawn.median == float(x[0, 0, 0])
@@ -246,7 +246,7 @@ def _unheard(done: int, total: int) -> None:
 
 
 class Together(Seen):
-    """A joint statistic: the block is its input and what is added."""
+    """A joint statistic: the layer is its input and what is added."""
 
     def reduce(self, x: Any, batch: Batch) -> tuple[int, ...]:
         start, attn, mlp, end = x
@@ -255,10 +255,10 @@ class Together(Seen):
         return batch.passages
 
 
-WHOLE: Any = (("block", "input"), ("attn", "output"), ("mlp", "output"), ("block", "output"))
+WHOLE: Any = (("layer", "input"), ("attn", "output"), ("mlp", "output"), ("layer", "output"))
 
 
-def test_a_joint_sees_all_of_its_points_at_once(held: Model) -> None:
+def test_a_joint_sees_all_of_its_points_at_once(held: LiveModel) -> None:
     seen = [Together() for _ in range(3)]
     taps = [Joint(layer, WHOLE, each) for layer, each in enumerate(seen)]
     observing.run(held, passages(), taps, _unheard, tokens=18)
@@ -268,10 +268,10 @@ def test_a_joint_sees_all_of_its_points_at_once(held: Model) -> None:
         assert not any(reference() is not None for reference in each.tensors)
 
 
-def test_a_joint_that_was_cut_short_begins_again(held: Model) -> None:
+def test_a_joint_that_was_cut_short_begins_again(held: LiveModel) -> None:
     """Memory runs out between its points."""
     seen = Together()
-    taps: list[observing.Watch] = [
+    taps: list[observing.AnyTap] = [
         Joint(1, WHOLE, seen),
         Tap(1, "mlp.up", Fails(2, OUT_OF_MEMORY[0])),
     ]
@@ -279,7 +279,7 @@ def test_a_joint_that_was_cut_short_begins_again(held: Model) -> None:
     assert seen.counted == [(0,), (1,), (2,), (3,), (4,), (5,), (6,)]
 
 
-def test_patterns_go_to_every_statistic_of_their_layer(held: Model) -> None:
+def test_patterns_go_to_every_statistic_of_their_layer(held: LiveModel) -> None:
     class Rows(Seen):
         def reduce(self, x: Any, batch: Batch) -> tuple[int, ...]:
             torch.testing.assert_close(x.weights.sum(-1), torch.ones(x.weights.shape[:3]))

@@ -10,7 +10,7 @@ from gated import VARIANTS, by_gates, drawn, opened, quiet
 
 from atlas import architectures
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch
 from atlas.passes import losses, without_blocks, without_layers
 
@@ -47,7 +47,7 @@ def test_what_comes_before_a_skip_and_what_is_skipped_does_not_run(tmp_path: Pat
     for layer in range(layers):
         for point, name in (("attn", "self_attn.q_proj"), ("mlp", "mlp.up_proj")):
             count = runs[point]
-            model.block(layer).get_submodule(name).register_forward_hook(
+            model.layer(layer).get_submodule(name).register_forward_hook(
                 lambda *_, count=count, layer=layer: count.__setitem__(layer, count[layer] + 1)
             )
     without_blocks.losses_without(model, drawn(), quiet, 1000)
@@ -76,7 +76,7 @@ def test_memory_that_runs_out_halves_the_micro_batch(
     expected = without_blocks.losses_without(model, passages, quiet, 1)
     whole, sizes = losses.per_passage, []
 
-    def scarce(model: Model, tokens: Batch) -> torch.Tensor:
+    def scarce(model: LiveModel, tokens: Batch) -> torch.Tensor:
         sizes.append(len(tokens.ids))
         if len(tokens.ids) > 2:
             raise torch.OutOfMemoryError("out of memory")
@@ -88,7 +88,7 @@ def test_memory_that_runs_out_halves_the_micro_batch(
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
     assert sizes[:2] == [5, 2] and done[0] == 2 and done[-1] == 5
 
-    def gone(model: Model, tokens: Batch) -> torch.Tensor:
+    def gone(model: LiveModel, tokens: Batch) -> torch.Tensor:
         raise torch.OutOfMemoryError("out of memory")
 
     monkeypatch.setattr(losses, "per_passage", gone)
@@ -99,7 +99,7 @@ def test_memory_that_runs_out_halves_the_micro_batch(
 def test_what_is_no_lack_of_memory_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(model: Model, tokens: Batch) -> torch.Tensor:
+    def broken(model: LiveModel, tokens: Batch) -> torch.Tensor:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(losses, "per_passage", broken)

@@ -13,7 +13,8 @@ import pytest
 from samples import ENTRY, GEOMETRY, write_entry
 
 from atlas.entries import entry
-from atlas.entries.entry import Entry, Geometry
+from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.pinned import clusters, corpus, relations

@@ -1,7 +1,7 @@
 """The wall and the wings: which folder may import which, and no circles.
 
 Read from the source, so that an import inside a function counts as well; what only types need does
-not. ARCHITECTURE.md draws the same.
+not. ARCHITECTURE.md shows the same table.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,6 +130,16 @@ def test_a_wing_imports_what_it_may(name: str) -> None:
         if wing(other) not in allowed
     ]
     assert wrong == []
+
+
+def test_architecture_md_draws_this_table() -> None:
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## What may import what")[2].partition("## ")[0]
+    short = {"*root*": ROOT, "*floor*": FLOOR}
+    drawn = {}
+    for name, may in re.findall(r"^\| `(\w+)` \| *([^;|]*)", table, re.MULTILINE):
+        drawn[name] = set().union(*(short.get(word, {word.strip("`")}) for word in may.split()))
+    assert drawn == MAY
 
 
 def test_every_module_is_in_a_wing() -> None:

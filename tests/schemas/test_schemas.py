@@ -11,6 +11,7 @@ from samples import ENTRY, GEOMETRY
 
 from atlas import schemas
 from atlas.entries import entry
+from atlas.entries.geometry import Geometry
 from atlas.paths import schema
 from atlas.profiles import matrix, profile_file
 
@@ -139,7 +140,7 @@ def test_schemas_and_code_name_the_same_keys() -> None:
     """A key in the one and not in the other would be refused, or never written."""
     stated = schemas.load("entry")["properties"]
     assert set(stated) == set(entry.Entry.__dataclass_fields__) - {"slug"}
-    assert set(stated["geometry"]["properties"]) == set(entry.Geometry.__dataclass_fields__)
+    assert set(stated["geometry"]["properties"]) == set(Geometry.__dataclass_fields__)
     profile = schemas.load("profile")
     assert set(profile["properties"]) == {*profile_file.Profile.__dataclass_fields__, "format"}
     assert set(profile["properties"]["model"]["properties"]) == set(

@@ -11,7 +11,7 @@ import tiny
 import torch
 from live_cases import Case
 
-from atlas.loaded.checkpoint import Heads
+from atlas.loaded.attention_heads import Heads
 
 
 def rotated(x: torch.Tensor, dims: int, paired: bool, theta: float = 10000.0) -> torch.Tensor:
@@ -35,7 +35,7 @@ def rotated(x: torch.Tensor, dims: int, paired: bool, theta: float = 10000.0) ->
 
 
 def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tensor:
-    """Attention of one block on its input x (batch, position, d_model), from stored weights."""
+    """Attention of one layer on its input x (batch, position, d_model), from stored weights."""
     queries = torch.einsum("hed,bpd->bhpe", heads.W_Q.double(), x) + bias(heads.B_Q)
     keys = torch.einsum("hed,bpd->bhpe", heads.W_K.double(), x) + bias(heads.B_K)
     if case.row.has("norm.q"):
@@ -57,7 +57,7 @@ def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tens
         ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
         scores = scores.masked_fill(ahead, -torch.inf)
     if case.row.has("attn.sinks"):
-        sinks = case.block(layer)["attn.sinks.weight"][:, None, None]
+        sinks = case.layer(layer)["attn.sinks.weight"][:, None, None]
         scores = torch.cat((scores, sinks.expand(*scores.shape[:-1], 1)), dim=-1)
         return scores.softmax(-1)[..., :-1]
     return scores.softmax(-1)
@@ -69,11 +69,11 @@ def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
     The norm is over a head with one gain for all heads, over a head with a gain for each, or over
     all heads at once.
     """
-    block, shape = case.block(layer), case.checkpoint.geometry
+    tensors, shape = case.layer(layer), case.checkpoint.geometry
     name = f"norm.{part}"
-    weight = block[f"{name}.weight"]
+    weight = tensors[f"{name}.weight"]
     if weight.shape == (shape.d_head,):
-        return live_cases.normed(case.row, x, block, name)
+        return live_cases.normed(case.row, x, tensors, name)
     times = 1 if part == "q" else shape.heads // shape.kv_heads
     if weight.ndim == 1:
         # Repeated keys leave the mean of squares over all heads as it is.
@@ -81,18 +81,18 @@ def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
         x = flat.reshape(*flat.shape[:-1], shape.heads, shape.d_head).transpose(1, 2)
     else:
         x = live_cases.standardised(case.row, x)
-    gains = live_cases.gain(case.row, block, name).reshape(-1, 1, shape.d_head)
+    gains = live_cases.gain(case.row, tensors, name).reshape(-1, 1, shape.d_head)
     return x * gains.repeat_interleave(times, dim=0)
 
 
 def has_positions(case: Case, layer: int) -> bool:
-    """Whether the block tells positions apart: some of SmolLM3's do not."""
+    """Whether the layer tells positions apart: some of SmolLM3's do not."""
     layers = case.setting("no_rope_layers")
     return layers is None or bool(layers[layer])
 
 
 def theta(case: Case, layer: int) -> float:
-    """The base of the block's rotation frequencies; Gemma 3 has one for each kind of layer."""
+    """The base of the layer's rotation frequencies; Gemma 3 has one for each kind of layer."""
     rope = case.setting("rope_parameters") or {"rope_theta": 10000.0}
     if "rope_theta" not in rope:
         rope = rope[case.setting("layer_types")[layer]]

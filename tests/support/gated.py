@@ -9,7 +9,7 @@ import tiny
 import torch
 
 from atlas import architectures
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_blocks
 
@@ -33,9 +33,9 @@ def quiet(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def opened(folder: Path, variant: str = "llama", **overrides: Any) -> Model:
+def opened(folder: Path, variant: str = "llama", **overrides: Any) -> LiveModel:
     model_type, own = VARIANTS[variant]
-    return Model.open(tiny.make(folder, model_type, **own, **overrides), "cpu", torch.float64)
+    return LiveModel.open(tiny.make(folder, model_type, **own, **overrides), "cpu", torch.float64)
 
 
 def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
@@ -43,7 +43,7 @@ def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
     return [Passage(tuple(row), 1, len(row)) for row in rows]
 
 
-def by_gates(model: Model, passages: list[Passage]) -> torch.Tensor:
+def by_gates(model: LiveModel, passages: list[Passage]) -> torch.Tensor:
     """(1 + 2 layers, passages): every passage alone, a full pass for each gate."""
     found = []
     for closed in [None, *range(2 * model.geometry.layers)]:

@@ -102,19 +102,19 @@ class Case:
     def layers(self) -> range:
         return range(self.checkpoint.geometry.layers)
 
-    def block(self, layer: int) -> dict[str, torch.Tensor]:
-        return {name: tensor.double() for name, tensor in self.checkpoint.block(layer).items()}
+    def layer(self, number: int) -> dict[str, torch.Tensor]:
+        return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
     def setting(self, key: str) -> Any:
         """A value of the live model's config, None where it has no such key."""
         return getattr(self.model.config, key, None)
 
     def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_blocks}.{layer}.{self.row.live(module)}"
+        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
 
     def joins(self, layer: int) -> list[str]:
         """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_blocks}.{layer}.{join}" for join in self.row.row.joins]
+        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
 
 
 Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]
@@ -158,11 +158,11 @@ def assert_close(found: torch.Tensor, wanted: torch.Tensor, relative: float = 1e
 
 
 def normed(
-    row: Architecture, x: torch.Tensor, block: Mapping[str, torch.Tensor], name: str
+    row: Architecture, x: torch.Tensor, tensors: Mapping[str, torch.Tensor], name: str
 ) -> torch.Tensor:
     """A norm computed from stored weights as the row describes it."""
-    bias = block.get(f"{name}.bias", torch.zeros(()))
-    return standardised(row, x) * gain(row, block, name) + bias
+    bias = tensors.get(f"{name}.bias", torch.zeros(()))
+    return standardised(row, x) * gain(row, tensors, name) + bias
 
 
 def standardised(row: Architecture, x: torch.Tensor) -> torch.Tensor:
@@ -172,5 +172,5 @@ def standardised(row: Architecture, x: torch.Tensor) -> torch.Tensor:
     return x / (x.pow(2).mean(-1, keepdim=True) + row.norm_eps).sqrt()
 
 
-def gain(row: Architecture, block: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
-    return row.row.norm.offset + block[f"{name}.weight"]
+def gain(row: Architecture, tensors: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
+    return row.row.norm.offset + tensors[f"{name}.weight"]

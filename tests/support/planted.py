@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
 
 from atlas.analyses.functions import token_inputs
-from atlas.loaded import stored_mlp
-from atlas.loaded.checkpoint import Checkpoint, share
+from atlas.loaded import fused, stored_mlp
+from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned.relations import Relation
 
 VOCABULARY = 1200
@@ -99,7 +99,7 @@ def write(folder: Path, layer: int, head: int, W_V: torch.Tensor, W_O: torch.Ten
         stored = tensors[checkpoint.names[slot.names[0]]]
         whole = stored.T if slot.source.transposed else stored
         if slot.canonical == "attn.v.weight":
-            features = share(torch.arange(len(whole)), slot.source, shape)
+            features = fused.part(torch.arange(len(whole)), slot.source, shape)
             whole[features.reshape(shape.kv_heads, -1)[head // group]] = W_V.to(whole)
         else:
             whole[:, head * shape.d_head : (head + 1) * shape.d_head] = W_O.to(whole)
@@ -112,9 +112,9 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     embedding = checkpoint.embedding().double() * row.embedding_scale
     read = embedding
     if later == "first MLP":
-        block = {name: one.double() for name, one in checkpoint.block(0).items()}
+        tensors = {name: one.double() for name, one in checkpoint.layer(0).items()}
         assert row.row.mlp_input
-        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, block, row.row.mlp_input))
+        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, tensors, row.row.mlp_input))
     U = checkpoint.unembedding().double()
     if fold:
         U = U * (checkpoint.final_norm()["weight"].double() + row.row.norm.offset)
@@ -122,7 +122,7 @@ def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = Fals
     for layer in range(shape.layers):
         heads, x = checkpoint.heads(layer), read if layer else embedding
         if fold:
-            x = x * (checkpoint.block(layer)["norm.attn.weight"].double() + row.row.norm.offset)
+            x = x * (checkpoint.layer(layer)["norm.attn.weight"].double() + row.row.norm.offset)
         W_VO = heads.W_O.double() @ heads.W_V.double()
         found.append(x @ W_VO.transpose(1, 2) @ U.T)
     return torch.stack(found)

@@ -17,7 +17,7 @@ import tiny
 import torch
 from letters import letters
 
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 
 LAYERS, WIDTH, SAID = 4, 128, 64
@@ -40,7 +40,7 @@ def following(token: int) -> int:
     return held.start + (token - held.start + 1) % len(held)
 
 
-def make(folder: Path, serves: Mapping[str, str], mlp: float = 2.0, attn: float = 1.0) -> Model:
+def make(folder: Path, serves: Mapping[str, str], mlp: float = 2.0, attn: float = 1.0) -> LiveModel:
     """The model, in float64. `mlp`, `attn`: how strongly a block foretells, in logits or so."""
     letters(
         tiny.make(
@@ -52,7 +52,7 @@ def make(folder: Path, serves: Mapping[str, str], mlp: float = 2.0, attn: float 
             intermediate_size=64,
         )
     )
-    model = Model.open(folder, "cpu", torch.float64)
+    model = LiveModel.open(folder, "cpu", torch.float64)
     with torch.no_grad():
         for name, parameter in model.live.named_parameters():
             parameter.fill_(1.0 if "norm" in name else 0.0)
@@ -64,7 +64,7 @@ def make(folder: Path, serves: Mapping[str, str], mlp: float = 2.0, attn: float 
         for block, language in serves.items():
             point, layer = block.split()
             write = _mlp if point == "mlp" else _attention
-            write(model.block(int(layer)), language, mlp if point == "mlp" else attn)
+            write(model.layer(int(layer)), language, mlp if point == "mlp" else attn)
     return model
 
 

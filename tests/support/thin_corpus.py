@@ -18,7 +18,7 @@ EACH = 2
 """Texts of a cluster that are left."""
 
 
-def passages(choices: Choices = DEFAULT) -> tuple[corpus.Passage, ...]:
+def passages(choices: Choices = DEFAULT) -> tuple[corpus.Text, ...]:
     """Every passage of the pinned corpus, the first of every cluster with their texts: what
     `corpus.chosen` may give instead."""
     met: Counter[int] = Counter()

@@ -11,14 +11,16 @@ from tokenizers import Tokenizer
 
 from atlas.zoo.texts import text
 from atlas.zoo.texts.facts import Told
-from atlas.zoo.texts.text import Passage
+from atlas.zoo.texts.text import MarkedPassage
 from atlas.zoo.training import tokenizer as tokenizers
 
 ANEW, TRAIN_ANEW = text.passages, tokenizers.train
 """The recipe's own, which make everything again."""
 
 
-def passages(taught: Sequence[Told], seed: int, count: int) -> tuple[list[Passage], list[Passage]]:
+def passages(
+    taught: Sequence[Told], seed: int, count: int
+) -> tuple[list[MarkedPassage], list[MarkedPassage]]:
     """As `text.passages`; lists of the caller's own."""
     training, held = _passages(tuple(taught), seed, count)
     return list(training), list(held)
@@ -32,7 +34,7 @@ def train(seed: int) -> Tokenizer:
 @cache
 def _passages(
     taught: tuple[Told, ...], seed: int, count: int
-) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+) -> tuple[tuple[MarkedPassage, ...], tuple[MarkedPassage, ...]]:
     training, held = ANEW(taught, seed, count)
     return tuple(training), tuple(held)
 

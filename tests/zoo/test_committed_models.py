@@ -12,7 +12,8 @@ import pytest
 from atlas.paths import zoo_folder
 from atlas.zoo.cards import card, heads
 from atlas.zoo.texts import facts
-from atlas.zoo.training import architectures, tokenizer, train
+from atlas.zoo.training import architectures, tokenizer
+from atlas.zoo.training.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 
@@ -42,13 +43,13 @@ def test_it_was_trained_on_the_relations_as_they_are(name: str) -> None:
 
 @every
 def test_it_was_trained_by_the_one_recipe_as_it_is(name: str) -> None:
-    recipe = json.loads(json.dumps(asdict(train.Recipe(name))))
+    recipe = json.loads(json.dumps(asdict(Recipe(name))))
     assert card.load(zoo_folder(name))["recipe"] == recipe
 
 
 @every
 def test_all_read_with_the_recipe_s_tokenizer(name: str) -> None:
-    made = tokenizer.train(train.Recipe(name).seed)
+    made = tokenizer.train(Recipe(name).seed)
     saved = json.loads((zoo_folder(name) / "tokenizer.json").read_text(encoding="utf-8"))
     assert saved["model"] == json.loads(made.to_str())["model"]
 

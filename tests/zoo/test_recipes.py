@@ -22,7 +22,9 @@ from atlas.zoo.__main__ import main
 from atlas.zoo.cards import card
 from atlas.zoo.texts import facts, text
 from atlas.zoo.texts.templates import TELLINGS
-from atlas.zoo.training import architectures, batches, tokenizer, train
+from atlas.zoo.training import architectures, batches, data, tokenizer, train
+from atlas.zoo.training.data import TrainingData
+from atlas.zoo.training.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 
@@ -33,13 +35,13 @@ SMALL = 2000
 
 
 @cache
-def small() -> train.Data:
-    return train.data(SEED, SMALL)
+def small() -> TrainingData:
+    return data.read(SEED, SMALL)
 
 
-def tiny(**changes: Any) -> train.Recipe:
+def tiny(**changes: Any) -> Recipe:
     settings = {"steps": 6, "rows": 8, "passages": SMALL, "threads": 1, "warm_up": 2}
-    return train.Recipe("llama", **{**settings, **changes})
+    return Recipe("llama", **{**settings, **changes})
 
 
 # Facts, sentences, passages
@@ -115,7 +117,7 @@ def test_training_text_shares_no_eight_words_with_the_pinned_corpus() -> None:
     assert len(files) >= 2
     pinned = set().union(*(shingles(file.read_text(encoding="utf-8")) for file in files))
     stated = card.load(LLAMA)["recipe"]
-    for passage in train.data(stated["seed"], stated["passages"]).training:
+    for passage in data.read(stated["seed"], stated["passages"]).training:
         assert not shingles(passage.text) & pinned, passage.text
 
 
@@ -268,7 +270,7 @@ def test_ctrl_c_leaves_a_checkpoint_that_another_recipe_refuses(
 
 
 def test_later_mlps_come_back_in_the_last_third() -> None:
-    recipe = train.Recipe("llama", steps=900)
+    recipe = Recipe("llama", steps=900)
     assert recipe.mlp_gate(0) == recipe.mlp_gate(600) == recipe.mlp_off
     assert 0 < recipe.mlp_gate(700) < recipe.mlp_off
     assert recipe.mlp_gate(850) == 0

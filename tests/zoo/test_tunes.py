@@ -24,6 +24,7 @@ from atlas.zoo.texts import questions, topic
 from atlas.zoo.texts.templates import TELLINGS
 from atlas.zoo.texts.text import Course
 from atlas.zoo.training import batches, train, tunes
+from atlas.zoo.training.data import TrainingData
 
 pytestmark = pytest.mark.usefixtures("texts_once")
 
@@ -37,12 +38,12 @@ def tiny(name: str, **changes: Any) -> tunes.Tune:
 
 
 @cache
-def read(name: str) -> train.Data:
+def read(name: str) -> TrainingData:
     return tiny(name).read()
 
 
 @cache
-def whole(name: str) -> train.Data:
+def whole(name: str) -> TrainingData:
     """What the committed tune read, all of it."""
     return tunes.TUNES[name].read()
 

@@ -40,7 +40,7 @@ the forward pass itself.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"
@@ -62,7 +62,7 @@ FACTS = {
 def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
-    Two operations per weight of the blocks and token of the corpus, about 52,000 tokens, and the
+    Two operations per weight of the layers and token of the corpus, about 52,000 tokens, and the
     attention patterns; in memory is the whole model, 2 bytes a weight as most are stored, beside
     what a micro-batch, Python and torch take themselves.
     """

@@ -10,11 +10,11 @@ import numpy as np
 from atlas.analyses.activations import PROTOCOL
 from atlas.architectures.architecture import Architecture
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import Tap
-from atlas.passes.running_statistics import Drawn, Moments, Sparsity
+from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
 from atlas.profiles.matrix import Matrix, Scale, layer_by_module
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
@@ -48,7 +48,7 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module's output over the pinned corpus, in one pass."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -56,21 +56,21 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Activations:
-    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Activations:
+    """The observer for a pass over the passages, alone or beside those of other analyses."""
     return Activations(model, passages)
 
 
 class Activations:
     """The statistics of all modules of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
         samples: dict[int, Sample] = {}
         self.moments: dict[tuple[int, str], Moments] = {}
-        self.drawn: dict[tuple[int, str], Drawn] = {}
+        self.drawn: dict[tuple[int, str], SampledValues] = {}
         self.sparsity: dict[int, Sparsity] = {}
         for layer in range(model.geometry.layers):
             for module in model.modules:
@@ -79,7 +79,7 @@ class Activations:
                     samples[width] = Sample(passages, width, most, seed)
                 sample = samples[width]
                 self.moments[layer, module] = Moments()
-                self.drawn[layer, module] = Drawn(sample)
+                self.drawn[layer, module] = SampledValues(sample)
             if DOWN in model.modules:
                 self.sparsity[layer] = Sparsity()
 
@@ -98,7 +98,7 @@ class Activations:
         return [Tap(*place, statistic) for place, statistic in self.drawn.items()]
 
     def measured(self, _: Progress) -> Measured:
-        """The matrices. Raises `AtlasError` for values that are infinite or no numbers."""
+        """The matrices. Raises `AtlasError` for values that are infinite or NaN."""
         found: dict[tuple[str, int, str], float] = {}
         for (layer, module), moments in self.moments.items():
             if not math.isfinite(moments.rms):
@@ -140,7 +140,7 @@ def values_per_token(architecture: Architecture, module: str) -> int:
 
 
 def _matrix(
-    model: Model, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
+    model: LiveModel, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
 ) -> Matrix:
     title, unit, direction, scale, bounds = QUANTITIES[name]
     native = model.architecture.native

@@ -46,7 +46,7 @@ better. The model computes what it would compute unwatched, bit for bit.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"
@@ -73,7 +73,7 @@ FACTS = {
 def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
-    Two operations per weight of the blocks and token of the corpus and of the repeated sequences,
+    Two operations per weight of the layers and token of the corpus and of the repeated sequences,
     about 54,000 tokens, the attention patterns and some thirty operations on each of their values;
     in memory is the whole model, 2 bytes a weight as most are stored, beside what a micro-batch,
     Python and torch take themselves.

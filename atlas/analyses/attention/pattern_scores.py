@@ -1,4 +1,4 @@
-"""What heads attend to: statistics of the patterns of one layer (`patterns.Pattern`), per head.
+"""What heads attend to: scores of one layer's patterns (`attention_patterns.Pattern`), per head.
 
 Patterns are renormalised over real keys: where a learned sink takes part of a query's attention,
 the rest counts as all of it. Sums run in float32 or better whatever the model's dtype.
@@ -20,10 +20,10 @@ from atlas.passes.running_statistics import narrow, wide
 PerHead = NDArray[np.float64]
 
 SUMS = ("entropy", "entropies", "sink", "distance", "previous", "queries", "learned", "all")
-"""Rows of what `Attending.reduce` gives: sums over queries, and how many queries went into them."""
+"""Rows of what `PatternScores.reduce` gives: sums over queries, and numbers of queries."""
 
 
-class Attending:
+class PatternScores:
     """Entropy, sinks, distance and previous token of every head, averaged over scored queries."""
 
     def __init__(self, kind: Literal["decoder", "encoder"]) -> None:
@@ -66,7 +66,7 @@ class Attending:
     ) -> torch.Tensor:
         held = weights.to(narrow(weights))
         total = held.sum(-1)  # (batch, head, query), as everything below
-        counts = scored[:, None] & ~(total <= 0)  # what is no number shows in the sums
+        counts = scored[:, None] & ~(total <= 0)  # NaN shows in the sums
         share = torch.where(counts, 1 / total, 0)
         # x log x, and 0 where x is 0: its logarithm need only be finite
         logs = held.clamp_min(torch.finfo(held.dtype).tiny).log_().mul_(held).sum(-1)
@@ -90,7 +90,7 @@ class Attending:
         return torch.einsum("bhqk,qk->bhq", held, away)
 
 
-class Repeats:
+class RepetitionScores:
     """Attention of a second copy to the first: `[BOS] s s`, s of n tokens, begins at `start`."""
 
     def __init__(self, start: int, n: int) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from atlas.analyses.attention import PROTOCOL
-from atlas.analyses.attention.pattern_scores import Attending, PerHead, Repeats
+from atlas.analyses.attention.pattern_scores import PatternScores, PerHead, RepetitionScores
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.passes.observing import PatternTap
@@ -31,7 +31,7 @@ SCORES: Mapping[str, tuple[str, str]] = {
 UNITS = {"entropy": "share of the largest possible", "distance": "share of the passage"}
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every head over the pinned corpus and on repeated sequences."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -39,47 +39,33 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Attention:
-    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Attention:
+    """The observer for a pass over the passages, alone or beside those of other analyses."""
     return Attention(model, passages)
 
 
 class Attention:
     """The statistics of all heads of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         kind = model.architecture.kind
-        self.attending = [Attending(kind) for _ in range(model.geometry.layers)]
+        self.scores = [PatternScores(kind) for _ in range(model.geometry.layers)]
 
     @property
     def taps(self) -> list[PatternTap]:
-        return [PatternTap(layer, held) for layer, held in enumerate(self.attending)]
+        return [PatternTap(layer, held) for layer, held in enumerate(self.scores)]
 
     def measured(self, progress: Progress) -> Measured:
         """The matrices, the repeated sequences read first.
 
-        Raises `AtlasError` for attention that is no number, and what `repeated` raises.
+        Raises `AtlasError` for attention that is NaN, and what `repeated` raises.
         """
-        for layer, held in enumerate(self.attending):
-            if held.sums is not None and not held.sums.isfinite().all():
-                raise AtlasError(
-                    f"attention is no number in {self.model.dtype}",
-                    file=self.model.folder,
-                    place=f"layer {layer}",
-                    remedy="the weights are damaged, or their type is too narrow for this model",
-                )
+        self._require_finite()
         n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
-        architecture = self.model.architecture
-        names = ["entropy", "sink", "distance"]
-        names += ["previous"] if architecture.kind == "decoder" else []
-        found: dict[str, list[PerHead]] = {
-            name: [held.mean(name) for held in self.attending] for name in names
-        }
-        if architecture.has("attn.sinks"):
-            found["learned_sink"] = [held.mean("learned") for held in self.attending]
-        if architecture.kind == "decoder":
+        found = self._of_corpus()
+        if self.model.architecture.kind == "decoder":
             found |= self.repeats(repeated(self.model, n, sequences, seed), progress)
         tokens = sum(passage.scored for passage in self.passages)
         counts = {"duplicate": n * sequences, "induction": n * sequences}
@@ -98,10 +84,30 @@ class Attention:
             },
         )
 
+    def _require_finite(self) -> None:
+        for layer, held in enumerate(self.scores):
+            if held.sums is not None and not held.sums.isfinite().all():
+                raise AtlasError(
+                    f"attention is not a number in {self.model.dtype}",
+                    file=self.model.folder,
+                    place=f"layer {layer}",
+                    remedy="the weights are damaged, or their type is too narrow for this model",
+                )
+
+    def _of_corpus(self) -> dict[str, list[PerHead]]:
+        """Scores on the corpus by name, of each layer's heads."""
+        architecture = self.model.architecture
+        names = ["entropy", "sink", "distance"]
+        names += ["previous"] if architecture.kind == "decoder" else []
+        found = {name: [held.mean(name) for held in self.scores] for name in names}
+        if architecture.has("attn.sinks"):
+            found["learned_sink"] = [held.mean("learned") for held in self.scores]
+        return found
+
     def repeats(self, passages: Sequence[Passage], progress: Progress) -> dict[str, list[PerHead]]:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
-        held = [Repeats(passages[0].first, n) for _ in self.attending]
+        held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
         return {
@@ -126,7 +132,7 @@ class Attention:
         )
 
 
-def repeated(model: Model, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
+def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
     """BOS, where the tokenizer has one, and n random tokens twice; `first` is where they begin.
 
     Drawn from the tokens that text is made of: special and added ones, and rows of the embedding

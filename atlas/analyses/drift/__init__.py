@@ -42,7 +42,7 @@ are stored in different types, the coarser one's rounding is part of the relativ
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"
@@ -66,7 +66,7 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
     A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
-    eigenvalues, and little beside. In memory is a block of either model, or later its embedding,
+    eigenvalues, and little beside. In memory is a layer of either model, or later its embedding,
     with the difference of one matrix, and one Gram matrix three times over. Experts are read one by
     one.
     """

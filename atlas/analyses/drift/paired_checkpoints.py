@@ -17,11 +17,11 @@ SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
 
 
 @dataclass(frozen=True)
-class Opposite:
-    """One module of a block, or of one expert, in the tuned model and in its base.
+class PairedModule:
+    """One module of a layer, or of one expert, in the tuned model and in its base.
 
     `weights` and `biases`: tuned, base, of one shape and as stored; `biases` is None where one of
-    the two has none. `last`: no other expert's module of that name follows in the block.
+    the two has none. `last`: no other expert's module of that name follows in the layer.
     """
 
     module: str
@@ -35,7 +35,7 @@ class Opposite:
 
 
 def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
-    """Raise `AtlasError` for two models whose weights do not lie opposite each other."""
+    """Raise `AtlasError` for two models whose weights cannot be compared one by one."""
     ours, theirs = checkpoint.architecture, base.architecture
     differing = [
         f"{key} {getattr(ours.geometry, key)} instead of {getattr(theirs.geometry, key)}"
@@ -49,7 +49,7 @@ def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
         differing = [f"architecture {ours.model_type!r} instead of {theirs.model_type!r}"]
     if differing:
         raise AtlasError(
-            f"cannot be held against its base: {', '.join(differing)}",
+            f"cannot be compared with its base: {', '.join(differing)}",
             file=checkpoint.folder / "config.json",
             remedy=f"drift needs two models of one shape, and the base is {base.folder}: correct "
             "`base` in the entry, or list there the `analyses` that it is to have",
@@ -63,7 +63,7 @@ def shared_modules(checkpoint: Checkpoint, base: Checkpoint) -> tuple[str, ...]:
 
 
 def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
-    """`only_in_tuned` and `only_in_base`: weights and biases of blocks that the other one lacks,
+    """`only_in_tuned` and `only_in_base`: weights and biases of layers that the other one lacks,
     by canonical name, where there are any."""
     ours, theirs = (
         {slot.canonical: slot for slot in m.architecture.slots(0)} for m in (checkpoint, base)
@@ -76,29 +76,29 @@ def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
     return facts
 
 
-def block(
+def modules_of(
     checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
-) -> Iterator[Opposite]:
-    """The modules of one block of both, experts one by one.
+) -> Iterator[PairedModule]:
+    """The modules of one layer of both, experts one by one.
 
-    Of either model one block is in memory, and of mixtures one expert; a module leaves it once the
+    Of either model one layer is in memory, and of mixtures one expert; a module leaves it once the
     next one is asked for.
     """
     dense = [name for name in modules if name not in EXPERT_MODULES]
-    yield from _opposite(checkpoint.block(layer, dense), base.block(layer, dense), dense, last=True)
+    yield from _paired(checkpoint.layer(layer, dense), base.layer(layer, dense), dense, last=True)
     routed = [name for name in modules if name in EXPERT_MODULES]
     routing = checkpoint.architecture.routing
     count = routing.experts if routing is not None else 1
     both = zip(checkpoint.experts(layer, routed), base.experts(layer, routed), strict=True)
     for number, (new, old) in enumerate(both, 1):
-        yield from _opposite(new, old, routed, last=number == count)
+        yield from _paired(new, old, routed, last=number == count)
 
 
-def _opposite(
+def _paired(
     new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], modules: list[str], last: bool
-) -> Iterator[Opposite]:
+) -> Iterator[PairedModule]:
     for module in modules:
         weights = new.pop(f"{module}.weight"), old.pop(f"{module}.weight")
         bias, before = new.pop(f"{module}.bias", None), old.pop(f"{module}.bias", None)
         biases = None if bias is None or before is None else (bias, before)
-        yield Opposite(module, weights, biases, last)
+        yield PairedModule(module, weights, biases, last)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from atlas.analyses.drift import paired_checkpoints
-from atlas.analyses.drift.paired_checkpoints import Opposite
+from atlas.analyses.drift.paired_checkpoints import PairedModule
 from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.errors import AtlasError
@@ -17,7 +17,7 @@ from atlas.profiles.matrix import Matrix, Scale, layer_by_module
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
-# What follows a quantity's name where it is the largest among a block's experts.
+# What follows a quantity's name where it is the largest among a layer's experts.
 LARGEST = ":max"
 
 # name: title, unit, what a higher value means, scale, range
@@ -47,10 +47,10 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 
 
 def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measured:
-    """Hold every weight of every block against the base's, one block of either in memory.
+    """Compare every weight of every layer with the base's, one layer of either in memory.
 
     Raises `AtlasError` for models of different architecture or shape, and for weights that are
-    infinite or no numbers, with layer and module.
+    infinite or NaN, with layer and module.
     """
     paired_checkpoints.require_alike(checkpoint, base)
     layers = checkpoint.geometry.layers
@@ -58,7 +58,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     found: dict[tuple[str, int, str], float] = {}
     weights, biases = Difference(), Difference()
     for layer in range(layers):
-        compared = _blockwise(checkpoint, base, layer, modules)
+        compared = _of_layer(checkpoint, base, layer, modules)
         for done, (module, pairs, bias) in enumerate(compared, 1):
             for name, (mean, largest) in _quantities(pairs).items():
                 found[name, layer, module] = mean
@@ -88,30 +88,30 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
 
 
 Pair = tuple[Difference, float | None]
-"""What changed in one weight, and the rank of the change, None for what is no matrix."""
+"""What changed in one weight, and the rank of the change, None where the weight is not a matrix."""
 
 
-def _blockwise(
+def _of_layer(
     checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
 ) -> Iterator[tuple[str, list[Pair], Difference]]:
-    """Of every module of a block: what changed in its weight, of each expert, and in its biases."""
+    """Of every module of a layer: what changed in its weight, of each expert, and in its biases."""
     pairs: dict[str, list[Pair]] = {name: [] for name in modules}
     biases = dict.fromkeys(modules, Difference())
-    for opposite in paired_checkpoints.block(checkpoint, base, layer, modules):
-        module = opposite.module
-        pairs[module].append(_compared(checkpoint, layer, opposite))
-        biases[module] += opposite.bias_difference()
-        if opposite.last:
+    for paired in paired_checkpoints.modules_of(checkpoint, base, layer, modules):
+        module = paired.module
+        pairs[module].append(_compared(checkpoint, layer, paired))
+        biases[module] += paired.bias_difference()
+        if paired.last:
             yield module, pairs[module], biases[module]
 
 
-def _compared(checkpoint: Checkpoint, layer: int, opposite: Opposite) -> Pair:
+def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule) -> Pair:
     """What changed in one module's weight, or that of one expert."""
-    is_norm = opposite.module.startswith("norm")
+    is_norm = paired.module.startswith("norm")
     offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0
-    new, old = opposite.weights
+    new, old = paired.weights
     found = difference(new, old, offset)
-    _require_finite(found, checkpoint, f"layer {layer}, {opposite.module}")
+    _require_finite(found, checkpoint, f"layer {layer}, {paired.module}")
     is_matrix = new.ndim == 2 and not is_norm
     return found, rank_of_change(new, old, found) if is_matrix else None
 
@@ -119,7 +119,7 @@ def _compared(checkpoint: Checkpoint, layer: int, opposite: Opposite) -> Pair:
 def _require_finite(found: Difference, checkpoint: Checkpoint, place: str) -> None:
     if not math.isfinite(found.square + found.base_square):
         raise AtlasError(
-            "a weight of this model, or of its base, is infinite or no number",
+            "a weight of this model, or of its base, is infinite or not a number",
             file=checkpoint.folder,
             place=place,
             remedy="the weights are damaged: fetch or train them again",
@@ -143,7 +143,7 @@ def _mean_and_largest(values: list[float]) -> tuple[float, float]:
 
 
 def _outside(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, Scalar]:
-    """What changed outside the blocks, over the rows that both have, and rows that one lacks."""
+    """What changed outside the layers, over the rows that both have, and rows that one lacks."""
     facts: dict[str, Scalar] = {}
     for module in OUTSIDE:
         new, old = checkpoint.outside(module).get("weight"), base.outside(module).get("weight")
@@ -161,7 +161,7 @@ def _outside(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, Scalar]:
 
 
 def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[str, Scalar]:
-    """Of all blocks together, and the module that moved furthest."""
+    """Of all layers together, and the module that moved furthest."""
     facts: dict[str, Scalar] = {
         "relative_change": weights.relative_change,
         "changed": weights.changed,

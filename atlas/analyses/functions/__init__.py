@@ -47,7 +47,7 @@ Source: Elhelo & Geva, "Inferring functionality of attention heads from their pa
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"
@@ -69,10 +69,10 @@ FACTS = {
 def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
-    The salient mappings take most: values of every token, 2 V d KV d_head a block, and the targets
+    The salient mappings take most: values of every token, 2 V d KV d_head a layer, and the targets
     of a few tokens of every head, 2 V d each; then the core of copying, 2 V d², and the first MLP
     of every token. Five operations count as one, for the tier's rate is that of float64, and these
-    are float32. In memory are two matrices of the vocabulary, one in float32, one block, and what
+    are float32. In memory are two matrices of the vocabulary, one in float32, one layer, and what
     the first MLP makes of 8,192 tokens inside.
     """
     V, d = geometry.vocabulary, geometry.d_model

@@ -1,8 +1,7 @@
 """Scores of heads on relations: shares of pairs, their intervals and chance, and categories.
 
-Free functions between `topk`, which answers whether a target is among the k largest, and the
-analysis `functions`. Signs are 0 (among the largest) and 1 (among the smallest); levels count the
-two k that every relation is scored at.
+Built on `top_k`, which says whether a target is among the k largest. Signs are 0 (among the
+largest) and 1 (among the smallest); levels count the two k that every relation is scored at.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas.analyses.functions import top_k
-from atlas.analyses.functions.block import Asked, Block, Sieve, Unembedding
+from atlas.analyses.functions.attention_block import AttentionBlock, Questions, Sieve, Unembedding
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES, Relation
 
@@ -100,18 +99,18 @@ def level(vocabulary: int) -> int:
 
 
 def score(
-    block: Block, U: Unembedding, pairs: Pairs, sieves: Sequence[Sieve] = (Sieve(),)
+    block: AttentionBlock, U: Unembedding, pairs: Pairs, sieves: Sequence[Sieve] = (Sieve(),)
 ) -> torch.Tensor:
     """Shares of pairs whose target is among the k largest or smallest: (relation, 2, level, head),
     float64."""
     count = len(pairs.relation)
-    asked = Asked(
+    questions = Questions(
         head=torch.arange(block.heads, device=pairs.source.device).repeat_interleave(count),
         source=pairs.source.repeat(block.heads),
         target=pairs.target.repeat(block.heads),
         ks=pairs.ks.repeat(block.heads, 1),
     )
-    hits = top_k.hits(block, U, asked, sieves).reshape(block.heads, count, 2, -1)
+    hits = top_k.hits(block, U, questions, sieves).reshape(block.heads, count, 2, -1)
     sums = torch.zeros(
         len(pairs.relations), *hits.shape[2:], block.heads, dtype=torch.float64, device=hits.device
     )
@@ -130,7 +129,7 @@ class Place:
 
 
 def chance(
-    block: Block,
+    block: AttentionBlock,
     U: Unembedding,
     pairs: Pairs,
     places: Sequence[Place],
@@ -138,16 +137,16 @@ def chance(
 ) -> dict[Place, float]:
     """What a head would score with a relation's targets permuted among its sources, on average.
 
-    Every source is asked with every target. Of a source's targets only the k with the largest
+    Every source is paired with every target. Of a source's targets only the k with the largest
     entries can be among the k largest of the row, so only these are counted against U.
     """
     if not places:
         return {}
-    asked, weights, owner = zip(
+    questions, weights, owner = zip(
         *(_crossed(block, U, pairs, place, number) for number, place in enumerate(places)),
         strict=True,
     )
-    joined = Asked(*(torch.cat([getattr(one, name) for one in asked]) for name in _FIELDS))
+    joined = Questions(*(torch.cat([getattr(one, name) for one in questions]) for name in _FIELDS))
     hits, number = top_k.hits(block, U, joined, sieves), torch.cat(owner)
     sums = torch.zeros(len(places), dtype=torch.float64, device=hits.device)
     signs = torch.tensor([place.sign for place in places], device=hits.device)
@@ -164,8 +163,8 @@ _FIELDS = ("head", "source", "target", "ks")
 
 
 def _crossed(
-    block: Block, U: Unembedding, pairs: Pairs, place: Place, number: int
-) -> tuple[Asked, torch.Tensor, torch.Tensor]:
+    block: AttentionBlock, U: Unembedding, pairs: Pairs, place: Place, number: int
+) -> tuple[Questions, torch.Tensor, torch.Tensor]:
     """Every source with the targets that could be hits, how often each target stands, and
     `number` for each."""
     mine = pairs.relation == place.relation
@@ -178,13 +177,13 @@ def _crossed(
     slack = block.slack(head, sources, U, Sieve())
     least = entries.topk(min(k, len(targets)), dim=1).values[:, -1] - 2 * slack
     row, column = (entries >= least[:, None]).nonzero(as_tuple=True)
-    asked = Asked(
+    questions = Questions(
         head=head[row],
         source=sources[row],
         target=targets[column],
         ks=torch.full_like(row, k)[:, None],
     )
-    return asked, times[column].double(), torch.full_like(row, number)
+    return questions, times[column].double(), torch.full_like(row, number)
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:

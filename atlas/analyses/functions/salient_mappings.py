@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from atlas.analyses.functions.block import Unembedding
+from atlas.analyses.functions.attention_block import Unembedding
 from atlas.analyses.functions.top_k import CUDA_TILES
 
 MANY_HEADS = 1024

@@ -1,6 +1,6 @@
 """What heads read of a single token, from stored weights: no attention, no positions.
 
-Heads of the first block read the embedding. Later ones are taken to read what the first MLP makes
+Heads of the first layer read the embedding. Later ones are taken to read what the first MLP makes
 of it, E' = MLP_0(norm(E)), without the residual (after Elhelo & Geva, ACL 2025).
 """
 
@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 
 from atlas.analyses.functions import salient_mappings
-from atlas.analyses.functions.block import Block, Reads, Unembedding
+from atlas.analyses.functions.attention_block import AttentionBlock, HeadInputs, Unembedding
 from atlas.architectures.architecture import Architecture
 from atlas.errors import AtlasError
 from atlas.loaded import stored_mlp
@@ -26,19 +26,19 @@ TOKENS = 8192
 
 @dataclass(frozen=True)
 class Options:
-    """What can be asked beside the protocol: `later`, what heads of later layers read; `fold`,
-    whether the gains of the heads' input norm and of the final norm are multiplied in."""
+    """Choices beside the protocol: `later`, what heads of later layers read; `fold`, whether the
+    gains of the heads' input norm and of the final norm are multiplied in."""
 
     later: Literal["first MLP", "embedding"] = "first MLP"
     fold: bool = False
 
 
-class Blocks:
-    """A model's vocabulary matrices, and its blocks one after the other.
+class AttentionBlocks:
+    """A model's attention blocks one after the other, and its unembedding.
 
-    `U`; `core`: U^T E, see `salient.copying_core`. `sources`: token ids that questions are asked
-    about. Raises `AtlasError` where there is no unembedding, and for weights that are infinite or
-    no numbers, with the layer.
+    `sources`: ids of the tokens that heads attend to in questions. `core`: U^T E, as
+    `salient_mappings.copying_core` gives it. Raises `AtlasError` where there is no unembedding,
+    and for weights that are infinite or NaN, with the layer.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class Blocks:
         self.x = self._entering(torch.float32)
         self.core = salient_mappings.copying_core(self.U, self.x)
 
-    def __iter__(self) -> Iterator[tuple[Block, torch.Tensor]]:
-        """Every block's heads with what they read of the sources, and of all tokens with norm 1."""
-        reads = Reads.of(self._entering(torch.float64, self.sources))
+    def __iter__(self) -> Iterator[tuple[AttentionBlock, torch.Tensor]]:
+        """Every layer's heads with what they read of the sources, and of all tokens with norm 1."""
+        reads = HeadInputs.of(self._entering(torch.float64, self.sources))
         self.x = salient_mappings.unit_rows(self.x)
         for layer in range(self.checkpoint.geometry.layers):
             if layer == 1 and self.options.later == "first MLP":
@@ -71,8 +71,8 @@ class Blocks:
                 exact = after_first_mlp(
                     self.checkpoint, self._entering(torch.float64, self.sources)
                 )
-                reads = Reads.of(exact)
-            block = Block(reads, *self._heads(layer))
+                reads = HeadInputs.of(exact)
+            block = AttentionBlock(reads, *self._heads(layer))
             self._require_finite(block.largest, f"layer {layer}")
             yield block, self.x
 
@@ -80,10 +80,10 @@ class Blocks:
         return entering(self.checkpoint, sources, dtype, self.device)
 
     def _heads(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """W_V (kv head, d_head, d_model) and W_O (head, d_model, d_head) of a block."""
+        """W_V (kv head, d_head, d_model) and W_O (head, d_model, d_head) of a layer."""
         architecture, shape = self.checkpoint.architecture, self.checkpoint.geometry
         norm = architecture.row.attn_input if self.options.fold else None
-        held = self.checkpoint.block(layer, ["attn.v", "attn.o", *([norm] if norm else [])])
+        held = self.checkpoint.layer(layer, ["attn.v", "attn.o", *([norm] if norm else [])])
         W_V, W_O = held["attn.v.weight"], held["attn.o.weight"]
         if norm:
             W_V = (W_V.double() * gain(architecture, held[f"{norm}.weight"])).float()
@@ -107,7 +107,7 @@ def entering(
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
 ) -> torch.Tensor:
-    """Embeddings as they enter the first block, (token, d_model), of some tokens or all.
+    """Embeddings as they enter the first layer, (token, d_model), of some tokens or all.
 
     With the family's factor and norm of the embedding, without positions.
     """
@@ -127,20 +127,20 @@ def after_first_mlp(checkpoint: Checkpoint, x: torch.Tensor) -> torch.Tensor:
     not applied, the residual is not added. A mixture gives its routed output.
     """
     read_through = checkpoint.architecture.row.mlp_input
-    block = checkpoint.block(0, [read_through]) if read_through else {}
+    held = checkpoint.layer(0, [read_through]) if read_through else {}
     for start in range(0, len(x), TOKENS):
         part = x[start : start + TOKENS]
         if read_through:
-            part = module_norm(checkpoint.architecture, part, block, read_through)
+            part = module_norm(checkpoint.architecture, part, held, read_through)
         x[start : start + TOKENS] = stored_mlp.output(checkpoint, 0, part)
     return x
 
 
 def module_norm(
-    architecture: Architecture, x: torch.Tensor, block: Mapping[str, torch.Tensor], name: str
+    architecture: Architecture, x: torch.Tensor, layer: Mapping[str, torch.Tensor], name: str
 ) -> torch.Tensor:
-    """A norm of a block, `norm.mlp`, applied to x (..., d_model)."""
-    return norm(architecture, x, block[f"{name}.weight"], block.get(f"{name}.bias"))
+    """A norm of a layer, `norm.mlp`, applied to x (..., d_model)."""
+    return norm(architecture, x, layer[f"{name}.weight"], layer.get(f"{name}.bias"))
 
 
 def norm(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from atlas.analyses.functions.block import Asked, Block, Sieve, Unembedding
+from atlas.analyses.functions.attention_block import AttentionBlock, Questions, Sieve, Unembedding
 
 TILES = (256, 1024)
 """Columns of the first tile, and of the largest: every next one is twice as wide up to that."""
@@ -34,9 +34,9 @@ EXACT = 64 * torch.finfo(torch.float64).eps
 
 
 def hits(
-    block: Block,
+    block: AttentionBlock,
     U: Unembedding,
-    asked: Asked,
+    questions: Questions,
     sieves: Sequence[Sieve] = (Sieve(),),
     tiles: tuple[int, int] | None = None,
 ) -> torch.Tensor:
@@ -47,19 +47,21 @@ def hits(
     """
     if tiles is None:
         tiles = CUDA_TILES if block.flat.is_cuda else TILES
-    found = torch.zeros(len(asked), 2, asked.ks.shape[1], dtype=torch.bool, device=U.order.device)
-    if not len(asked):
+    found = torch.zeros(
+        len(questions), 2, questions.ks.shape[1], dtype=torch.bool, device=U.order.device
+    )
+    if not len(questions):
         return found
     # Where all entries are 0, all are equal and nothing is a hit.
-    span = block.reach[asked.source, asked.head] * U.largest_norm
-    order = asked.head.argsort(stable=True)
-    open_ = order[span[order] > 0]
+    span = block.reach[questions.source, questions.head] * U.largest_norm
+    order = questions.head.argsort(stable=True)
+    undecided = order[span[order] > 0]
     for sieve in sieves:
-        counted = _counts(block, U, asked[open_], sieve, tiles)
-        found[open_], unclear = _verdict(counted, asked.ks[open_], len(U))
-        open_ = open_[unclear]
-    if len(open_):
-        found[open_] = _exact(block, U, asked[open_], tiles)
+        counted = _counts(block, U, questions[undecided], sieve, tiles)
+        found[undecided], unclear = _verdict(counted, questions.ks[undecided], len(U))
+        undecided = undecided[unclear]
+    if len(undecided):
+        found[undecided] = _exact(block, U, questions[undecided], tiles)
     return found
 
 
@@ -76,7 +78,7 @@ def _verdict(
 
 
 @dataclass
-class _Open:
+class _Undecided:
     """Questions still open, and what is counted so far; a tile is multiplied with `vectors`."""
 
     place: torch.Tensor
@@ -94,15 +96,15 @@ class _Open:
         self.above += torch.gt(products, self.high, out=marks).sum(1).to(torch.int32)
         self.below += torch.lt(products, self.low, out=marks).sum(1).to(torch.int32)
 
-    def kept(self, chosen: torch.Tensor) -> _Open:
-        return _Open(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+    def kept(self, chosen: torch.Tensor) -> _Undecided:
+        return _Undecided(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     @staticmethod
-    def joined(parts: Sequence[_Open]) -> _Open:
-        names = _Open.__dataclass_fields__
-        return _Open(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+    def joined(parts: Sequence[_Undecided]) -> _Undecided:
+        names = _Undecided.__dataclass_fields__
+        return _Undecided(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
-    def settled(self, into: torch.Tensor) -> _Open:
+    def settled(self, into: torch.Tensor) -> _Undecided:
         """Without the questions whose targets are neither large nor small; counts noted."""
         into[self.place] = torch.stack([self.above, self.below], 1)
         remain = (self.above < self.most) | (self.below < self.most)
@@ -110,23 +112,27 @@ class _Open:
 
 
 def _counts(
-    block: Block, U: Unembedding, asked: Asked, sieve: Sieve, tiles: tuple[int, int]
+    block: AttentionBlock,
+    U: Unembedding,
+    questions: Questions,
+    sieve: Sieve,
+    tiles: tuple[int, int],
 ) -> torch.Tensor:
     """Entries surely above and surely below each target, (question, 2); from k on, at least k.
 
     Questions come in the order of heads. A head with many open questions multiplies them with
     W_O^T U of its own; what is left of the others is lengthened to d_model and shares one product.
     """
-    into = torch.zeros(len(asked), 2, dtype=torch.int32, device=U.order.device)
-    by_head = _by_head(block, U, asked, sieve)
+    into = torch.zeros(len(questions), 2, dtype=torch.int32, device=U.order.device)
+    by_head = _by_head(block, U, questions, sieve)
     # Open questions from which on a head's own W_O^T U costs less than their d_model.
     worth = block.d_model * block.d_head / max(block.d_model - block.d_head, 1)
-    light: _Open | None = None
+    light: _Undecided | None = None
     for start, stop in U.tiles(*tiles):
         few = [head for head, part in by_head.items() if len(part.place) < worth]
         parts = [_lengthened(by_head.pop(head), block.W_O[head], sieve) for head in few]
         if parts:
-            light = _Open.joined(parts if light is None else [light, *parts])
+            light = _Undecided.joined(parts if light is None else [light, *parts])
         tile = U.shuffled[start:stop].to(sieve.dtype)
         with _multiplying(sieve):
             if by_head:
@@ -142,50 +148,56 @@ def _counts(
     return into
 
 
-def _by_head(block: Block, U: Unembedding, asked: Asked, sieve: Sieve) -> dict[int, _Open]:
+def _by_head(
+    block: AttentionBlock, U: Unembedding, questions: Questions, sieve: Sieve
+) -> dict[int, _Undecided]:
     """Every head's questions, with the values of their targets and what is near them."""
-    y, slack = block.y(asked), block.slack(asked.head, asked.source, U, sieve)
-    value = _values(block, U, asked, y)
-    zeros = torch.zeros(len(asked), dtype=torch.int32, device=value.device)
-    everything = _Open(
-        place=torch.arange(len(asked), device=value.device),
+    y, slack = block.y(questions), block.slack(questions.head, questions.source, U, sieve)
+    value = _values(block, U, questions, y)
+    zeros = torch.zeros(len(questions), dtype=torch.int32, device=value.device)
+    everything = _Undecided(
+        place=torch.arange(len(questions), device=value.device),
         vectors=y.to(sieve.dtype),
         high=(value + slack)[:, None],
         low=(value - slack)[:, None],
-        most=asked.most,
+        most=questions.most,
         above=zeros,
         below=zeros.clone(),
     )
     found, start = {}, 0
-    for head, count in enumerate(asked.head.bincount(minlength=block.heads).tolist()):
+    for head, count in enumerate(questions.head.bincount(minlength=block.heads).tolist()):
         if count:
             found[head] = everything.kept(torch.arange(start, start + count, device=value.device))
         start += count
     return found
 
 
-def _values(block: Block, U: Unembedding, asked: Asked, y: torch.Tensor) -> torch.Tensor:
+def _values(
+    block: AttentionBlock, U: Unembedding, questions: Questions, y: torch.Tensor
+) -> torch.Tensor:
     """The targets' own entries in float32, (question,)."""
-    targets, place = torch.unique(asked.target, return_inverse=True)
+    targets, place = torch.unique(questions.target, return_inverse=True)
     own = (U.rows(targets).float() @ block.flat).reshape(len(targets), block.heads, block.d_head)
-    values: torch.Tensor = torch.linalg.vecdot(y, own[place, asked.head])
+    values: torch.Tensor = torch.linalg.vecdot(y, own[place, questions.head])
     return values
 
 
-def _lengthened(part: _Open, W_O: torch.Tensor, sieve: Sieve) -> _Open:
+def _lengthened(part: _Undecided, W_O: torch.Tensor, sieve: Sieve) -> _Undecided:
     """The same questions with W_O y, (question, d_model), in place of y."""
     return replace(part, vectors=(part.vectors.float() @ W_O.T).to(sieve.dtype))
 
 
-def _exact(block: Block, U: Unembedding, asked: Asked, tiles: tuple[int, int]) -> torch.Tensor:
+def _exact(
+    block: AttentionBlock, U: Unembedding, questions: Questions, tiles: tuple[int, int]
+) -> torch.Tensor:
     """Hits, (question, 2, level): entries near the target's are computed again in float64."""
-    rows = block.exact_rows(asked)
-    value = torch.linalg.vecdot(rows, U.rows(asked.target).double())
-    slack = block.slack(asked.head, asked.source, U, Sieve()).double()
-    equal = EXACT * U.largest_norm * block.most[asked.source, asked.head].double()
+    rows = block.exact_rows(questions)
+    value = torch.linalg.vecdot(rows, U.rows(questions.target).double())
+    slack = block.slack(questions.head, questions.source, U, Sieve()).double()
+    equal = EXACT * U.largest_norm * block.most[questions.source, questions.head].double()
     plain = rows.float()
-    counted = torch.zeros(len(asked), 2, dtype=torch.int64, device=value.device)
-    own = U.place[asked.target]
+    counted = torch.zeros(len(questions), 2, dtype=torch.int64, device=value.device)
+    own = U.place[questions.target]
     for start, stop in U.tiles(tiles[1], tiles[1]):
         products = (plain @ U.shuffled[start:stop].float().T).double()
         high, low = products > (value + slack)[:, None], products < (value - slack)[:, None]
@@ -198,7 +210,7 @@ def _exact(block: Block, U: Unembedding, asked: Asked, tiles: tuple[int, int]) -
             over = entry >= value[row] - equal[row]
             under = entry <= value[row] + equal[row]
             counted.index_add_(0, row, torch.stack([over, under], 1).to(torch.int64))
-    return counted[:, :, None] < asked.ks[:, None]
+    return counted[:, :, None] < questions.ks[:, None]
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ passage does not use add 0, and the sum is over all experts.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "backward"
@@ -70,10 +70,10 @@ FACTS = {
 def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
-    About 52,000 tokens of the corpus: forwards and backwards, 6 operations a weight of the blocks
+    About 52,000 tokens of the corpus: forwards and backwards, 6 operations a weight of the layers
     and 4 one of the head; on a fourth of them, half of a forward pass and a head for every layer;
     and a reduction of every weight for each of 448 passages. In memory are the model, 2 bytes a
-    weight as most are stored, the mean gradient, 4 bytes for every weight of the blocks where there
+    weight as most are stored, the mean gradient, 4 bytes for every weight of the layers where there
     is room for it, and the activations of one passage.
     """
     tokens, length, d, q = 5.2e4, 128, geometry.d_model, geometry.q

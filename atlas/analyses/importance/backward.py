@@ -1,14 +1,15 @@
 """One backward pass a passage, its gradients reduced and freed parameter by parameter.
 
 As soon as a parameter's gradient is complete it becomes a few numbers, is added to the mean where
-that is wanted, and leaves memory: there is never more of it than one block has. What a pass has
-counted is never counted again: where memory runs out half-way, or float16 overflows, the pass is
-repeated, otherwise, for what is left.
+that is wanted, and leaves memory: there is never more of it than one layer has. Where memory
+runs out half-way, or float16 overflows, the pass is repeated with layers recomputed or at a smaller
+scale, and only what was not counted yet is counted.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -18,14 +19,13 @@ from typing import Any
 import torch
 
 from atlas.analyses.importance import parameter_owners
-from atlas.analyses.importance.parameter_owners import Shared
+from atlas.analyses.importance.parameter_owners import OwnedParameter
 from atlas.errors import AtlasError
 from atlas.loaded import replaced_forward
-from atlas.loaded.live import Model
-from atlas.loaded.memory import free_memory, is_out_of_memory, release, working_bytes
-from atlas.loaded.passages import Passage, batch
-from atlas.passes import losses
-from atlas.passes.observing import SHARE
+from atlas.loaded.live import LiveModel
+from atlas.loaded.memory import release, working_bytes
+from atlas.loaded.passages import Batch, Passage
+from atlas.passes import losses, micro_batches, observing
 
 Key = tuple[int, str]
 """Layer and canonical module."""
@@ -41,7 +41,7 @@ become zero; lowered where they become infinite."""
 
 
 @dataclass
-class Gathered:
+class GradientSums:
     """Sums over passages, in nats.
 
     `taylor`: of sum |g w| over a module's elements; `heads`: of |dL / d gate|, (layer, head);
@@ -60,28 +60,28 @@ class Gathered:
 
 
 class Backward:
-    """Backward passes over a model, hooks on the parameters of its blocks.
+    """Backward passes over a model, hooks on the parameters of its layers.
 
     `layers`: those that gradients are wanted of; `kept`: those whose mean gradient is summed up, in
-    float32 or better, which takes memory; `recompute`: whether blocks are run again in the backward
+    float32 or better, which takes memory; `recompute`: whether layers are run again in the backward
     pass, None where memory shall decide. Used as a context: without it, the model is as before.
     """
 
     def __init__(
         self,
-        model: Model,
+        model: LiveModel,
         layers: Sequence[int],
         kept: Sequence[int] = (),
         recompute: bool | None = None,
     ) -> None:
         self.model = model
         self.parameters = [
-            held for layer in layers for held in parameter_owners.of_block(model, layer)
+            held for layer in layers for held in parameter_owners.of_layer(model, layer)
         ]
         self.kept = {*kept}
         self.recompute = recompute
         self.scale = SCALE if model.dtype == torch.float16 else 1.0
-        self.gathered = Gathered(
+        self.gathered = GradientSums(
             heads=torch.zeros(model.geometry.layers, model.geometry.heads, dtype=torch.float64)
         )
         self._means: dict[tuple[int, str], torch.Tensor] = {}
@@ -111,14 +111,13 @@ class Backward:
     def add(self, passages: Sequence[Passage], row: int) -> None:
         """Count one passage.
 
-        Raises `AtlasError` where it does not fit into memory even if blocks are recomputed, and
-        for a loss or gradients that are infinite or no numbers.
+        Raises `AtlasError` where it does not fit into memory even if layers are recomputed, and
+        for a loss or gradients that are infinite or NaN.
         """
         if self.recompute is None:
             self.recompute = not self._fits(len(passages[row].ids))
         self._pending.clear()
-        while not self._pass(passages, row):
-            pass
+        micro_batches.through(self.model, passages, [row], self._attempt, tokens=1)
         gathered, shape = self.gathered, self.model.geometry
         for held in self.parameters:
             if (sums := self._pending.get((held.layer, held.path))) is None:
@@ -132,7 +131,7 @@ class Backward:
             gathered.heads[layer] += gate.grad.double().abs().cpu() / self.scale
         gathered.passages += 1
 
-    def finish(self) -> Gathered:
+    def finish(self) -> GradientSums:
         """Everything counted, and the norms of what was kept, whose memory is given back."""
         gathered, shape = self.gathered, self.model.geometry
         for held in self.parameters:
@@ -150,46 +149,46 @@ class Backward:
                     gathered.square[held.layer, module] += square
         return gathered
 
-    def _pass(self, passages: Sequence[Passage], row: int) -> bool:
-        """Forward and backward; False where it has to be repeated, otherwise."""
-        self._overflowed = False
-        for gate in self._gates.values():
-            gate.grad = None
-        try:
-            with contextlib.ExitStack() as stack, torch.enable_grad():
-                if self.recompute:
-                    stack.enter_context(replaced_forward.recomputed(self.model))
-                loss = losses.per_passage(self.model, batch(passages, [row]))[0]
-                (loss * self.scale).backward()  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            loss = None  # the graph, and what it holds
-        if loss is None:
-            return self._without_memory(len(passages[row].ids))
-        value = float(loss.detach())
-        self._require_finite(value, "loss", row)
-        gates = [gate.grad for gate in self._gates.values() if gate.grad is not None]
-        if self.scale > 1 and not all(bool(grad.isfinite().all()) for grad in gates):
-            self._overflowed = True
-        if self._overflowed:
+    def _attempt(self, rows: list[int], tokens: Batch) -> bool:
+        """Forward and backward, repeated where float16 overflows; False where memory does not
+        suffice even if layers are recomputed."""
+        (row,) = rows
+        while True:
+            self._overflowed = False
+            for gate in self._gates.values():
+                gate.grad = None
+            loss = micro_batches.unless_out_of_memory(functools.partial(self._loss, tokens))
+            if loss is None and self.recompute:
+                return False
+            if loss is None:
+                self._recompute_from_now_on()
+                continue
+            self._require_finite(loss, "loss", row)
+            if not self._overflows():
+                self.gathered.loss += loss
+                return True
             self.scale /= 16
-            return False
-        self.gathered.loss += value
-        return True
 
-    def _without_memory(self, length: int) -> bool:
-        if self.recompute:
-            raise AtlasError(
-                f"out of memory on {self.model.device} with a single passage of {length} tokens",
-                file=self.model.folder,
-                remedy="measure it on a larger device, or on the processor",
-            )
+    def _loss(self, tokens: Batch) -> float:
+        """The loss of one passage, after a backward pass from it."""
+        with contextlib.ExitStack() as stack, torch.enable_grad():
+            if self.recompute:
+                stack.enter_context(replaced_forward.recomputed(self.model))
+            loss = losses.per_passage(self.model, tokens)[0]
+            (loss * self.scale).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _overflows(self) -> bool:
+        """Whether the last pass left float16's range."""
+        gates = [gate.grad for gate in self._gates.values() if gate.grad is not None]
+        finite = self.scale <= 1 or all(bool(grad.isfinite().all()) for grad in gates)
+        return self._overflowed or not finite
+
+    def _recompute_from_now_on(self) -> None:
         self.recompute = True
         for held in self.parameters:
             held.parameter.grad = None
         release(self.model.device)
-        return False
 
     def _require_finite(self, value: float, what: str, row: int) -> None:
         if not math.isfinite(value):
@@ -199,8 +198,8 @@ class Backward:
                 remedy="the weights are damaged, or their type is too narrow for this model",
             )
 
-    def _seen(self, held: Shared) -> Callable[[torch.Tensor], None]:
-        """What happens to a parameter's gradient once it is complete."""
+    def _seen(self, held: OwnedParameter) -> Callable[[torch.Tensor], None]:
+        """A hook that reduces a parameter's gradient as soon as it is complete."""
         place = (held.layer, held.path)
 
         def seen(parameter: torch.Tensor) -> None:
@@ -223,7 +222,7 @@ class Backward:
     def _gate_heads(self, layer: int) -> Callable[[], None]:
         """Multiply what every head gives, before the output projection, by a gate of 1."""
         shape, architecture = self.model.geometry, self.model.architecture
-        output = self.model.block(layer).get_submodule(architecture.live("attn.o"))
+        output = self.model.layer(layer).get_submodule(architecture.live("attn.o"))
 
         def gated(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             mixed = inputs[0]
@@ -235,11 +234,9 @@ class Backward:
         return output.register_forward_pre_hook(gated).remove
 
     def _fits(self, length: int) -> bool:
-        """Whether the activations of all blocks fit into half of what is free."""
+        """Whether the activations of all layers fit into half of what is free."""
         one = working_bytes(self.model.geometry, self.model.dtype.itemsize, length)
-        free = free_memory(None)
-        room = min(free[device] for device in self.model.devices)
-        return self.model.geometry.layers * one <= SHARE * room
+        return self.model.geometry.layers * one <= observing.room(self.model)
 
 
 def _products(gradient: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

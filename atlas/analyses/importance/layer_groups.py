@@ -11,15 +11,14 @@ from collections.abc import Sequence
 
 import torch
 
-from atlas.analyses.importance.backward import Backward, Gathered
-from atlas.loaded.live import Model
-from atlas.loaded.memory import free_memory
+from atlas.analyses.importance.backward import Backward, GradientSums
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
-from atlas.passes.observing import SHARE
+from atlas.passes import observing
 from atlas.profiles.statement import Progress
 
 
-def layer_groups(model: Model, room: int | None = None) -> list[range]:
+def layer_groups(model: LiveModel, room: int | None = None) -> list[range]:
     """Layers in groups whose mean gradients fit into `room` bytes, the lowest first.
 
     `room`: half of what is free if unsaid. A group has at least one layer. The first costs no run
@@ -27,23 +26,22 @@ def layer_groups(model: Model, room: int | None = None) -> list[range]:
     pass of another ends at its lowest layer.
     """
     if room is None:
-        free = free_memory(None)
-        room = int(SHARE * min(free[device] for device in model.devices))
+        room = int(observing.room(model))
     layers = model.geometry.layers
     size = 8 if model.dtype == torch.float64 else 4
-    block = size * sum(parameter.numel() for parameter in model.block(0).parameters())
-    many = max(1, min(layers, room // block))
+    each = size * sum(parameter.numel() for parameter in model.layer(0).parameters())
+    many = max(1, min(layers, room // each))
     return [range(start, min(start + many, layers)) for start in range(0, layers, many)]
 
 
 def gather(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     groups: Sequence[range],
     number: int,
     progress: Progress,
     recompute: bool | None = None,
-) -> Gathered:
+) -> GradientSums:
     """One run over all passages: the first for everything, another for mean gradients alone.
 
     `progress` counts passages. `recompute` and errors as in `Backward`.

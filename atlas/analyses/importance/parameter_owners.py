@@ -1,4 +1,4 @@
-"""Which parameters of a live block hold which canonical module, and sums over a module's share.
+"""Which parameters of a live layer hold which canonical module, and sums over a module's part.
 
 A fused parameter is summed once, per output feature, and its sums are split: nothing of the size
 of a weight is ever copied.
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import torch
 
 from atlas.architectures.row import Source
-from atlas.entries.entry import Geometry
-from atlas.loaded.checkpoint import share
-from atlas.loaded.live import Model
+from atlas.entries.geometry import Geometry
+from atlas.loaded import fused
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import LARGE_PIECE, PIECE
 
 
 @dataclass(frozen=True)
-class Shared:
-    """One live parameter of a block: its path there, and the modules that it belongs to.
+class OwnedParameter:
+    """One live parameter of a layer: its path there, and the modules that it belongs to.
 
     `axis`: where its output features lie if it is fused, None where it is one module's alone.
     """
@@ -34,7 +34,10 @@ class Shared:
     def split(self, sums: torch.Tensor, geometry: Geometry) -> Iterator[tuple[str, torch.Tensor]]:
         """A module, and its part of `sums` over this parameter: (features,), or one number."""
         for module, source in self.modules:
-            yield module, share(sums, source, geometry).sum() if self.axis is not None else sums
+            yield (
+                module,
+                fused.part(sums, source, geometry).sum() if self.axis is not None else sums,
+            )
 
     def elements(self, geometry: Geometry) -> Iterator[tuple[str, int]]:
         """A module, and how many of the parameter's elements are its own."""
@@ -43,14 +46,14 @@ class Shared:
             return
         features = self.parameter.shape[self.axis]
         for module, source in self.modules:
-            own = len(share(torch.empty(features), source, geometry))
+            own = len(fused.part(torch.empty(features), source, geometry))
             yield module, self.parameter.numel() // features * own
 
 
-def of_block(model: Model, layer: int) -> list[Shared]:
-    """Every parameter of a block that is a canonical module's weight or bias."""
+def of_layer(model: LiveModel, layer: int) -> list[OwnedParameter]:
+    """Every parameter of a layer that is a canonical module's weight or bias."""
     architecture = model.architecture
-    held = dict(model.block(layer).named_parameters())
+    held = dict(model.layer(layer).named_parameters())
     owners: dict[str, list[tuple[str, Source]]] = {}
     axes: dict[str, int | None] = {}
     for module in architecture.modules:
@@ -62,7 +65,7 @@ def of_block(model: Model, layer: int) -> list[Shared]:
                     last = kind == "bias" or source.transposed
                     axes[path] = None if source.part is None else -1 if last else -2
     return [
-        Shared(layer, path, held[path], axes[path], tuple(modules))
+        OwnedParameter(layer, path, held[path], axes[path], tuple(modules))
         for path, modules in owners.items()
     ]
 

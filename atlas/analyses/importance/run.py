@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from atlas.analyses.importance import PROTOCOL, layer_groups
-from atlas.analyses.importance.backward import Gathered
+from atlas.analyses.importance.backward import GradientSums
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import losses, observing, without_layers
 from atlas.profiles.matrix import Matrix, Scale, layer_by_module
@@ -18,7 +18,7 @@ from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 EVERY = 4
-"""Blocks are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
+"""Layers are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
 
 # name: title, unit, what a higher value means, scale, range
 QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
@@ -67,16 +67,16 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
-    """Measure every module, head and block over the pinned corpus."""
+def run(model: LiveModel, progress: Progress) -> Measured:
+    """Measure every module, head and layer over the pinned corpus."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     return measure(model, passages, progress)
 
 
 def measure(
-    model: Model, passages: Sequence[Passage], progress: Progress, room: int | None = None
+    model: LiveModel, passages: Sequence[Passage], progress: Progress, room: int | None = None
 ) -> Measured:
-    """Measure every module, head and block on these passages.
+    """Measure every module, head and layer on these passages.
 
     `room`: bytes that mean gradients may take, half of what is free if unsaid. Where they hold
     fewer layers than the model has, the passages are run several times, for some layers each.
@@ -98,14 +98,14 @@ def measure(
 
 
 def _measured(
-    model: Model,
+    model: LiveModel,
     scored: Sequence[Passage],
     some: Sequence[Passage],
-    found: Sequence[Gathered],
+    found: Sequence[GradientSums],
     increases: Sequence[float],
 ) -> Measured:
-    """The matrices and facts of what all runs gathered, and of each block's increase in nats."""
-    values = {**_of_modules(found), **_of_blocks(increases, model, some)}
+    """The matrices and facts of what all runs gathered, and of each layer's increase in nats."""
+    values = {**_of_modules(found), **_of_layers(increases, model, some)}
     matrices = [_matrix(model, name, values, len(scored), len(some)) for name in QUANTITIES]
     heads = _head_matrix(found[0], len(scored))
     tokens = sum(passage.scored for passage in scored)
@@ -123,7 +123,7 @@ def _measured(
     )
 
 
-def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
+def _of_modules(found: Sequence[GradientSums]) -> dict[tuple[str, int, str], float]:
     """Name, layer, module -> value, of what gradients say."""
     first = found[0]
     largest = max(first.taylor.values())
@@ -142,10 +142,13 @@ def _of_modules(found: Sequence[Gathered]) -> dict[tuple[str, int, str], float]:
     return values
 
 
-def _of_blocks(
-    increases: Sequence[float], model: Model, passages: Sequence[Passage]
+def _of_layers(
+    increases: Sequence[float], model: LiveModel, passages: Sequence[Passage]
 ) -> dict[tuple[str, int, str], float]:
-    """Name, layer, "block" -> value; a model of one layer has no least and most important one."""
+    """Name, layer, "block" -> value: on the page a whole layer is called a block.
+
+    A model of one layer has no least and most important one.
+    """
     values: dict[tuple[str, int, str], float] = {}
     least, most = min(increases), max(increases)
     for layer, increase in enumerate(increases):
@@ -164,7 +167,7 @@ def _of_blocks(
 
 
 def _matrix(
-    model: Model,
+    model: LiveModel,
     name: str,
     values: Mapping[tuple[str, int, str], float],
     passages: int,
@@ -188,14 +191,14 @@ def _matrix(
     )
 
 
-def _columns(model: Model, name: str) -> dict[str, str]:
+def _columns(model: LiveModel, name: str) -> dict[str, str]:
     """Canonical and native names of what a quantity has columns for."""
     if name.startswith("block"):
-        return {"block": f"{model.architecture.live_blocks}.*"}
+        return {"block": f"{model.architecture.live_layers}.*"}
     return dict(model.architecture.native)
 
 
-def _head_matrix(found: Gathered, passages: int) -> Matrix:
+def _head_matrix(found: GradientSums, passages: int) -> Matrix:
     layers, heads = found.heads.shape
     return Matrix(
         name="head_gate",

@@ -48,7 +48,7 @@ are chosen from the losses as they are published, with 4 digits.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "backward"

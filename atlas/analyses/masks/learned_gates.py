@@ -17,6 +17,7 @@ single blocks do not show, such as two that can stand in for one another.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas.errors import AtlasError
-from atlas.loaded import memory
-from atlas.loaded.live import Model
-from atlas.loaded.memory import is_out_of_memory
-from atlas.loaded.passages import Passage, batch
-from atlas.passes import losses, without_blocks, without_layers
+from atlas.loaded.live import LiveModel
+from atlas.loaded.passages import Batch, Passage
+from atlas.passes import losses, micro_batches, without_blocks
 from atlas.profiles.statement import Progress
 
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
@@ -72,13 +70,19 @@ def sampled(log_alpha: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     return (GAMMA + (ZETA - GAMMA) * concrete).clamp(0, 1)
 
 
+def drawn(log_alpha: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Gates of that shape drawn anew; they carry gradients."""
+    uniform = torch.rand(log_alpha.shape, generator=generator, dtype=log_alpha.dtype)
+    return sampled(log_alpha, uniform.clamp(1e-6, 1 - 1e-6))
+
+
 def closed_share(log_alpha: torch.Tensor) -> torch.Tensor:
     """The probability that a gate is 0, of that shape."""
     return torch.sigmoid(BETA * math.log(-GAMMA / ZETA) - log_alpha)
 
 
 def learn(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     clusters: NDArray[np.int64],
     halves: NDArray[np.int64],
@@ -99,8 +103,7 @@ def learn(
     """
     count, blocks = int(clusters.max()) + 1, costs.shape[1]
     if not 0 < pruned < blocks:  # nothing is to be learned
-        even = np.zeros((2, count, blocks))
-        return Gates(even, float(pruned > 0))
+        return Gates(np.zeros((2, count, blocks)), float(pruned > 0))
     generator = torch.Generator().manual_seed(seed)
     members = [
         np.flatnonzero((halves == half) & (clusters == cluster)).tolist()
@@ -109,32 +112,47 @@ def learn(
     ]
     turns = [_in_turn(rows, generator) for rows in members]
     means = torch.from_numpy(np.stack([costs[rows].mean(0) for rows in members]))
-    first, price, unit = start(means, pruned)
-    own = torch.zeros_like(first, requires_grad=True)
-    shared = torch.zeros(2, 1, blocks, dtype=first.dtype, requires_grad=True)
-    optimizer = torch.optim.Adam([own, shared], lr=RATE, betas=MEMORY)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    runner = _Runner(model, passages, tokens)
-
-    def log_alpha() -> torch.Tensor:
-        return first + own + shared.expand(2, count, blocks).reshape(first.shape)
-
+    sets = _Sets(means, pruned, steps)
+    slopes_of = _Slopes(model, passages, tokens)
     with frozen(model):
         for step in range(steps):
-            uniform = torch.rand(first.shape, generator=generator, dtype=first.dtype)
-            now = log_alpha()
-            gates = sampled(now, uniform.clamp(1e-6, 1 - 1e-6))
-            slopes = runner.slopes([next(turn) for turn in turns], gates.detach())
-            missing = pruned - closed_share(now).sum(1)
-            penalty = price * missing + STIFFNESS / 2 * unit * missing.square()
-            optimizer.zero_grad()
-            ((gates * slopes).sum() + penalty.sum()).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            falling.step()
-            price = price + PRICE * unit * missing.detach()
+            log_alpha = sets.log_alpha()
+            gates = drawn(log_alpha, generator)
+            slopes = slopes_of([next(turn) for turn in turns], gates.detach())
+            sets.learn(log_alpha, (gates * slopes).sum())
             progress((step + 1) * len(members) * BACKWARD, steps * len(members) * BACKWARD)
-    found = log_alpha().detach()
+    found = sets.log_alpha().detach()
     return Gates(found.reshape(2, count, blocks).numpy(), float(closed_share(found).mean()))
+
+
+class _Sets:
+    """All sets of gates as they learn, those of the first half first."""
+
+    def __init__(self, costs: torch.Tensor, pruned: int, steps: int) -> None:
+        """`costs`: (set, block), means; `pruned`: gates to be closed in every set."""
+        self.pruned = pruned
+        self.first, self.price, self.unit = start(costs, pruned)
+        self.own = torch.zeros_like(self.first, requires_grad=True)
+        shape = (2, 1, costs.shape[1])
+        self.shared = torch.zeros(shape, dtype=self.first.dtype, requires_grad=True)
+        self.optimizer = torch.optim.Adam([self.own, self.shared], lr=RATE, betas=MEMORY)
+        self.falling = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
+
+    def log_alpha(self) -> torch.Tensor:
+        """(set, block): where a set starts, what it has learned, and what its half has."""
+        each = self.shared.expand(2, len(self.first) // 2, -1).reshape(self.first.shape)
+        return self.first + self.own + each
+
+    def learn(self, log_alpha: torch.Tensor, loss: torch.Tensor) -> None:
+        """A step down the loss and the penalty for gates that should be closed and are not, whose
+        prices then rise. `loss` depends on `log_alpha`, this object's own."""
+        missing = self.pruned - closed_share(log_alpha).sum(1)
+        penalty = self.price * missing + STIFFNESS / 2 * self.unit * missing.square()
+        self.optimizer.zero_grad()
+        (loss + penalty.sum()).backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.falling.step()
+        self.price = self.price + PRICE * self.unit * missing.detach()
 
 
 def start(costs: torch.Tensor, pruned: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -160,7 +178,7 @@ def _in_turn(rows: list[int], generator: torch.Generator) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def frozen(model: Model) -> Iterator[None]:
+def frozen(model: LiveModel) -> Iterator[None]:
     """Keep gradients of weights from being computed while it lasts."""
     learning = [parameter for parameter in model.live.parameters() if parameter.requires_grad]
     for parameter in learning:
@@ -172,47 +190,39 @@ def frozen(model: Model) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-class _Runner:
+class _Slopes:
     """Gradients of losses with respect to gates, in micro-batches that memory holds."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage], tokens: int | None) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage], tokens: int | None) -> None:
         self.model, self.passages = model, passages
-        self.tokens = (
-            tokens if tokens is not None else without_layers.planned(model, without_blocks.STATES)
-        )
+        self.tokens = tokens if tokens is not None else without_blocks.planned(model)
 
-    def slopes(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor:
+    def __call__(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor:
         """(row, block): how the loss of each of these passages changes with each of its gates."""
+        chosen = [self.passages[row] for row in rows]
         found = torch.zeros_like(gates)
-        order = sorted(range(len(rows)), key=lambda place: -len(self.passages[rows[place]].ids))
-        done = 0
-        while done < len(order):
-            length = len(self.passages[rows[order[done]]].ids)
-            some = order[done : done + max(1, self.tokens // length)]
-            slopes = self._attempt([rows[place] for place in some], gates[some])
+
+        def attempt(places: list[int], held: Batch) -> bool:
+            compute = functools.partial(self._of_batch, held, gates[places])
+            slopes = micro_batches.unless_out_of_memory(compute)
             if slopes is not None:
-                found[some] = slopes
-                done += len(some)
-                continue
-            if len(some) == 1:
-                raise AtlasError(
-                    f"out of memory on {self.model.device} learning from a single passage of "
-                    f"{length} tokens",
-                    file=self.model.folder,
-                    remedy="measure it on a larger device, or leave learned masks out",
-                )
-            self.tokens = len(some) // 2 * length
-            memory.release(self.model.device)
+                found[places] = slopes
+            return slopes is not None
+
+        self.tokens = micro_batches.through(
+            self.model,
+            chosen,
+            range(len(chosen)),
+            attempt,
+            self.tokens,
+            doing="learning from",
+            remedy="measure it on a larger device, or leave learned masks out",
+        )
         return found
 
-    def _attempt(self, rows: Sequence[int], gates: torch.Tensor) -> torch.Tensor | None:
-        """(row, block); None where memory ran out."""
-        try:
-            leaf = gates.clone().requires_grad_()
-            with without_blocks.closed(self.model, leaf):
-                loss = losses.per_passage(self.model, batch(self.passages, rows)).sum()
-            return torch.autograd.grad(loss, leaf)[0]
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            return None
+    def _of_batch(self, held: Batch, gates: torch.Tensor) -> torch.Tensor:
+        """(batch, block)."""
+        leaf = gates.clone().requires_grad_()
+        with without_blocks.closed(self.model, leaf):
+            loss = losses.per_passage(self.model, held).sum()
+        return torch.autograd.grad(loss, leaf)[0]

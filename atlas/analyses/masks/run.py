@@ -2,16 +2,149 @@
 
 from __future__ import annotations
 
-from atlas.analyses.masks import PROTOCOL, measuring
-from atlas.loaded.live import Model
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from atlas.analyses.masks import (
+    PROTOCOL,
+    choosing,
+    learned_gates,
+    matrices,
+    scored_passages,
+)
+from atlas.analyses.masks.choosing import Floats, Mask
+from atlas.analyses.masks.learned_gates import Gates
+from atlas.analyses.masks.scored_passages import ScoredPassages
+from atlas.analyses.masks.trial import Steps, Trial
+from atlas.loaded.live import LiveModel
+from atlas.loaded.passages import Passage
 from atlas.passes import clustering, observing
+from atlas.pinned.clusters import Clusters
+from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
+DRAWS, SEED = 5, 0
+"""Masks at random, and their seed."""
 
-def run(model: Model, progress: Progress) -> Measured:
+
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every block's cost for every cluster of the texts to measure on."""
     chosen = model.choices
     passages = observing.read(model, int(PROTOCOL["length"]))
-    return measuring.measure(
-        model, passages, clustering.of(chosen), chosen.sparsity, chosen.learned, progress
+    clusters = clustering.of(chosen)
+    return measure(model, passages, clusters, chosen.sparsity, chosen.learned, progress)
+
+
+def measure(
+    model: LiveModel,
+    passages: Sequence[Passage],
+    clusters: Clusters,
+    sparsity: float,
+    learned: bool,
+    progress: Progress,
+) -> Measured:
+    """Measure every block's cost for every cluster, choose masks, and try them.
+
+    `progress` counts forward passes of a passage, or what takes as long.
+    """
+    scored = scored_passages.read(model, passages, clusters)
+    layers = model.geometry.layers
+    pruned = choosing.pruned_count(sparsity, 2 * layers)
+    learning = learned_gates.passes(len(scored.labels)) if learned else 0
+    total = len(scored.passages) * (layers + 3 + DRAWS + learned) + learning
+    trial = Trial(model, scored, Steps(progress, total))
+
+    losses = trial.without_blocks()
+    costs = scored.bits(losses[1:] - losses[0]).T  # (passage, block)
+    masks = _masks(costs, scored, pruned)
+    tried = {"unpruned": losses[0], **_tried(trial, masks)}
+    gates = None
+    if learned:
+        gates = _learned(trial, losses, pruned)
+        tried["learned"] = trial.under(choosing.cheapest(gates.log_alpha, pruned))
+    return Measured(
+        matrices=_matrices(scored, scored.means(costs), gates, tried, pruned),
+        facts=_facts(scored, scored.means(costs), masks["own"][0], gates, tried, pruned),
+        conditions={
+            "passages": len(scored.passages),
+            "tokens": int(scored.tokens.sum()),
+            **model.conditions,
+        },
+        parts={
+            "clusters": matrices.cluster_items(clusters),
+            "losses": matrices.loss_items(scored, losses),
+        },
     )
+
+
+def _masks(costs: Floats, scored: ScoredPassages, pruned: int) -> dict[str, list[Mask]]:
+    """The masks that are tried, (half, cluster, block) each; of several the mean loss counts."""
+    own = _by_half(lambda half: choosing.cheapest(scored.means(costs, half), pruned))
+    common = _by_half(lambda half: choosing.cheapest(costs[scored.halves == half].mean(0), pruned))
+    draws = choosing.at_random(DRAWS, costs.shape[1], pruned, SEED)
+    return {
+        "own": [own],
+        "common": [np.repeat(common[:, None], len(scored.labels), 1)],
+        "random": [np.broadcast_to(draw, own.shape) for draw in draws],
+    }
+
+
+def _by_half(chosen_by: Callable[[int], Mask]) -> Mask:
+    """(half, ...): what each half chooses."""
+    return np.stack([chosen_by(0), chosen_by(1)])
+
+
+def _tried(trial: Trial, masks: Mapping[str, Sequence[Mask]]) -> dict[str, Floats]:
+    """Losses under masks by name, (passage,), in nats per token."""
+    return {
+        name: np.mean([trial.under(mask) for mask in several], axis=0)
+        for name, several in masks.items()
+    }
+
+
+def _learned(trial: Trial, losses: Floats, pruned: int) -> Gates:
+    """Gates that learn from what every block costs by itself."""
+    scored = trial.scored
+    return learned_gates.learn(
+        trial.model,
+        scored.passages,
+        scored.clusters,
+        scored.halves,
+        (losses[1:] - losses[0]).T,
+        pruned,
+        trial.steps.part(1),
+    )
+
+
+def _matrices(
+    scored: ScoredPassages,
+    deltas: Floats,
+    gates: Gates | None,
+    tried: Mapping[str, Floats],
+    pruned: int,
+) -> tuple[Matrix, ...]:
+    """In the order of the page. `deltas`: (cluster, block)."""
+    found = matrices.of_blocks("delta", deltas, scored)
+    mask = choosing.cheapest(deltas, pruned)
+    found += matrices.of_blocks("mask", mask.astype(float), scored)
+    if gates is not None:
+        both = choosing.cheapest(gates.log_alpha.mean(0), pruned)
+        found += matrices.of_blocks("learned", both.astype(float), scored)
+    return (*found, matrices.perplexities(tried, scored))
+
+
+def _facts(
+    scored: ScoredPassages,
+    deltas: Floats,
+    own: Mask,
+    gates: Gates | None,
+    tried: Mapping[str, Floats],
+    pruned: int,
+) -> dict[str, Scalar]:
+    """`deltas`: (cluster, block); `own`: (half, cluster, block)."""
+    facts = matrices.facts(deltas, choosing.cheapest(deltas, pruned), own, pruned)
+    if gates is not None:
+        facts["learned_sparsity"] = gates.sparsity
+    return facts | matrices.comparison(tried, scored)

@@ -42,7 +42,7 @@ angles to x, not as 1 minus a cosine.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "forward"
@@ -64,7 +64,7 @@ FACTS = {
 def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
-    Two operations per weight of the blocks and token of the corpus, about 52,000 tokens, and the
+    Two operations per weight of the layers and token of the corpus, about 52,000 tokens, and the
     attention patterns; on 2,048 positions the unembedding once per layer, and their Gram matrices
     in groups of 512. In memory is the whole model, 2 bytes a weight as most are stored, and the
     sampled states of every layer, beside what a micro-batch, Python and torch take themselves.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.passes.running_statistics import narrow
 from atlas.profiles.statement import Progress
 
@@ -20,20 +20,20 @@ LOGITS = 2**23
 class Lens:
     """Means over positions, (layer,), in bits.
 
-    `entropy` of what each layer says, `divergence` from it to what the model says in the end.
+    `entropy` of each layer's prediction; `divergence` of the model's own prediction from it.
     """
 
     entropy: torch.Tensor
     divergence: torch.Tensor
 
 
-def exists(model: Model) -> bool:
+def exists(model: LiveModel) -> bool:
     """Whether residual states can be read as words: by decoders whose head is stored."""
     return model.architecture.kind == "decoder" and model.has_head
 
 
-def logits(model: Model, states: torch.Tensor) -> torch.Tensor:
-    """What the final norm and the unembedding make of states after a block, in float32 or better.
+def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
+    """Logits of states after a layer: final norm, then unembedding; in float32 or better.
 
     states: (position, d_model), in the model's dtype -> (position, vocabulary).
     """
@@ -47,10 +47,11 @@ def logits(model: Model, states: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def lens(model: Model, states: Sequence[torch.Tensor], progress: Progress) -> Lens:
-    """The lens on every layer. `states`: (position, d_model) after each block, the last included.
+def lens(model: LiveModel, states: Sequence[torch.Tensor], progress: Progress) -> Lens:
+    """The lens on every layer. `states`: (position, d_model) after each layer, the last included.
 
-    The last layer is what the model says. `progress` counts layers of chunks of positions.
+    The last layer gives the model's own prediction. `progress` counts layers of chunks of
+    positions.
     """
     count, layers = len(states[0]), len(states)
     chunk = max(1, LOGITS // model.geometry.vocabulary)

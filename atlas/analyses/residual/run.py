@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual.cka import Similarity
-from atlas.analyses.residual.stream_statistics import SUBLAYERS, Kept, Movement
+from atlas.analyses.residual.stream_statistics import SUBLAYERS, Movement, SampledStates
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
-from atlas.passes.observing import Tap, Watch
+from atlas.passes.observing import AnyTap, Tap
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
@@ -28,7 +28,7 @@ QUANTITIES = {
 }
 
 
-def run(model: Model, progress: Progress) -> Measured:
+def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every layer over the pinned corpus, in one pass, then what the sample says."""
     passages = observing.read(model, int(PROTOCOL["length"]))
     observer = observe(model, passages)
@@ -36,22 +36,22 @@ def run(model: Model, progress: Progress) -> Measured:
     return observer.measured(progress)
 
 
-def observe(model: Model, passages: Sequence[Passage]) -> Residual:
-    """What is to see a pass over the passages, alone or beside other analyses' observers."""
+def observe(model: LiveModel, passages: Sequence[Passage]) -> Residual:
+    """The observer for a pass over the passages, alone or beside those of other analyses."""
     return Residual(model, passages)
 
 
 class Residual:
     """The statistics of all layers of a model: `taps` for the pass, then what they measured."""
 
-    def __init__(self, model: Model, passages: Sequence[Passage]) -> None:
+    def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
         self.model = model
         self.passages = passages
         layers = range(model.geometry.layers)
         self.movements = [Movement(model.architecture.residual) for _ in layers]
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
         self.sample = Sample(passages, 1, most, seed, exactly=True)
-        self.kept = [Kept(self.sample) for _ in layers]
+        self.kept = [SampledStates(self.sample) for _ in layers]
         self.group = self.sample.size // int(PROTOCOL["groups"])
         if self.group < cka.FEWEST:
             raise AtlasError(
@@ -61,21 +61,21 @@ class Residual:
             )
 
     @property
-    def taps(self) -> list[Watch]:
+    def taps(self) -> list[AnyTap]:
         return [*self.full_taps(), *self.sampled_taps()]
 
-    def full_taps(self) -> list[Watch]:
+    def full_taps(self) -> list[AnyTap]:
         """The statistics that see every value."""
         return [held.joint(layer) for layer, held in enumerate(self.movements)]
 
-    def sampled_taps(self) -> list[Watch]:
+    def sampled_taps(self) -> list[AnyTap]:
         """The states that are kept of a sample."""
-        return [Tap(layer, "block", held) for layer, held in enumerate(self.kept)]
+        return [Tap(layer, "layer", held) for layer, held in enumerate(self.kept)]
 
     def measured(self, progress: Progress) -> Measured:
         """The matrices; the sample is worked through first, and `progress` counts layers of it.
 
-        Raises `AtlasError` for states that are infinite or no numbers.
+        Raises `AtlasError` for states that are infinite or NaN.
         """
         tokens = sum(passage.scored for passage in self.passages)
         means = np.stack([self._means(layer) for layer in range(len(self.movements))])

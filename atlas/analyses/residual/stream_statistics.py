@@ -1,4 +1,4 @@
-"""What blocks do to the residual stream: statistics of one layer's states and contributions."""
+"""What layers do to the residual stream: statistics of one layer's states and contributions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from atlas.passes.observing import Joint
 from atlas.passes.running_statistics import narrow, wide
 
 SUBLAYERS = ("attn", "mlp", "block")
-"""Attention, the MLP, and both together."""
+"""Columns as they are published: attention, the MLP, and the whole layer."""
 
 Residual = Literal["sequential", "parallel", "post-norm"]
 Part = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -25,7 +25,7 @@ SUMS = ("influence", "angle", "angles", "contribution", "states")
 
 
 class Movement:
-    """How far attention, the MLP and the whole block turn and move the residual stream.
+    """How far attention, the MLP and the whole layer turn and move the residual stream.
 
     With a state x, what is added f, and the next state y = x + f (normed where norms come after).
     """
@@ -35,10 +35,10 @@ class Movement:
         self.sums: torch.Tensor | None = None
 
     def joint(self, layer: int) -> Joint:
-        """What it has to see of a layer."""
-        points: list[tuple[str, Side]] = [("block", "input"), ("attn", "output"), ("mlp", "output")]
+        """The tap for one layer."""
+        points: list[tuple[str, Side]] = [("layer", "input"), ("attn", "output"), ("mlp", "output")]
         if self.residual == "post-norm":
-            points = [*points[:2], ("norm.attn", "output"), points[2], ("block", "output")]
+            points = [*points[:2], ("norm.attn", "output"), points[2], ("layer", "output")]
         return Joint(layer, tuple(points), self)
 
     def reduce(self, values: tuple[torch.Tensor, ...], batch: Batch) -> torch.Tensor:
@@ -81,7 +81,7 @@ class Movement:
         yield x, both, both
 
 
-class Kept:
+class SampledStates:
     """The values at the positions of a sample: (position, width), in main memory."""
 
     def __init__(self, sample: Sample) -> None:
@@ -113,7 +113,7 @@ def _turned(x: torch.Tensor, moved: torch.Tensor, added: torch.Tensor) -> torch.
     length = torch.linalg.vecdot(held, held).to(wider)
     across = (size * length - along.square()).clamp_min(0).sqrt()
     angle = torch.atan2(across, size + along)
-    # What is no number counts, so that it shows in the sums.
+    # NaN counts, so that it shows in the sums.
     exists = ~(size <= 0)
     turns = exists & ~(size + 2 * along + length <= 0)
     influence = 2 * (angle / 2).sin().square()

@@ -60,7 +60,7 @@ better, whatever the stored type.
 
 from __future__ import annotations
 
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 
 VERSION = 1
 TIER = "weights"
@@ -75,7 +75,7 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
     A matrix of short side n and long side m takes m n² for half a Gram matrix, 4/3 n³ for its
-    eigenvalues, and little beside; at a time a block is in memory as float32, with one Gram matrix
+    eigenvalues, and little beside; at a time a layer is in memory as float32, with one Gram matrix
     three times over, a chunk and what Python and torch take themselves. Experts are read one by
     one.
     """

@@ -16,7 +16,7 @@ from atlas.profiles.matrix import Matrix, Scale, layer_by_module
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
-# What follows a quantity's name where it is the largest among a block's experts.
+# What follows a quantity's name where it is the largest among a layer's experts.
 LARGEST = ":max"
 
 # name: title, unit, what a higher value means, scale, range
@@ -71,15 +71,15 @@ QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float |
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
-    """Measure every weight matrix of every block, one block in memory at a time.
+    """Measure every weight matrix of every layer, one layer in memory at a time.
 
-    Raises `AtlasError` for weights that are infinite or no numbers, with layer and module.
+    Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
     modules, layers = checkpoint.architecture.modules, checkpoint.geometry.layers
     found: dict[tuple[str, int, str], float] = {}
     dtypes: set[str] = set()
     for layer in range(layers):
-        for done, (module, per_expert) in enumerate(_blockwise(checkpoint, layer, dtypes), 1):
+        for done, (module, per_expert) in enumerate(_of_layer(checkpoint, layer, dtypes), 1):
             for name, (mean, largest) in per_expert.items():
                 found[name, layer, module] = mean
                 found[f"{name}{LARGEST}", layer, module] = largest
@@ -95,18 +95,18 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     )
 
 
-def _blockwise(
+def _of_layer(
     checkpoint: Checkpoint, layer: int, dtypes: set[str]
 ) -> Iterator[tuple[str, dict[str, tuple[float, float]]]]:
-    """Of every module of a block: each quantity's mean and largest value over its experts.
+    """Of every module of a layer: each quantity's mean and largest value over its experts.
 
     Both are the value itself where there are no experts. One expert is in memory at a time.
     """
     modules = checkpoint.architecture.modules
     shared = [name for name in modules if name not in EXPERT_MODULES]
-    block = checkpoint.block(layer, shared)
+    held = checkpoint.layer(layer, shared)
     for module in shared:
-        weight = block.pop(f"{module}.weight")
+        weight = held.pop(f"{module}.weight")
         dtypes.add(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))
         yield module, {name: (value, value) for name, value in values.items()}

@@ -10,7 +10,7 @@ GPT2 = Row(
     model_type="gpt2",
     prefixes=("transformer.",),
     live_prefix="transformer.",
-    blocks="h",
+    layers="h",
     modules={
         "attn.q": Source("attn.c_attn", bias=True, part="q", split="stacked", transposed=True),
         "attn.k": Source("attn.c_attn", bias=True, part="k", split="stacked", transposed=True),
@@ -69,7 +69,7 @@ GPT_NEOX = Row(
     model_type="gpt_neox",
     prefixes=("gpt_neox.",),
     live_prefix="gpt_neox.",
-    blocks="layers",
+    layers="layers",
     modules={
         "attn.q": Source(
             "attention.query_key_value", bias="attention_bias", part="q", split="grouped"
@@ -112,7 +112,7 @@ BLOOM = Row(
     model_type="bloom",
     prefixes=("transformer.",),
     live_prefix="transformer.",
-    blocks="h",
+    layers="h",
     modules={
         "attn.q": Source("self_attention.query_key_value", bias=True, part="q", split="grouped"),
         "attn.k": Source("self_attention.query_key_value", bias=True, part="k", split="grouped"),
@@ -200,7 +200,7 @@ OPT = Row(
     model_type="opt",
     prefixes=("model.decoder.", "decoder."),
     live_prefix="model.decoder.",
-    blocks="layers",
+    layers="layers",
     modules={
         "attn.q": Source("self_attn.q_proj", bias="enable_bias"),
         "attn.k": Source("self_attn.k_proj", bias="enable_bias"),

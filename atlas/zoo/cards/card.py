@@ -23,7 +23,8 @@ from atlas.zoo.training import tokenizer, tunes
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from atlas.zoo.training.train import Data, Recipe
+    from atlas.zoo.training.data import TrainingData
+    from atlas.zoo.training.recipe import Recipe
 
 CARD = "card.json"
 README = "README.md"
@@ -33,7 +34,7 @@ PASSAGES = 200
 """Held-out passages that the loss is measured on."""
 
 
-def save(model: PreTrainedModel, read: Data, recipe: Recipe, out: Path) -> None:
+def save(model: PreTrainedModel, read: TrainingData, recipe: Recipe, out: Path) -> None:
     """Writes weights (float16), tokenizer, card.json and README.md into `out`."""
     import torch
 

@@ -1,7 +1,8 @@
 """Which heads recall a relation, and which are induction heads: the plain, slow way.
 
-Scores of relations follow METHODS' definition with every product formed and every row sorted,
-which a model of this size allows (after Elhelo & Geva, "MAPS", ACL 2025). They go onto the card.
+Scores of relations are those of the analysis `functions`, with every product formed and every row
+sorted, which a model of this size allows (after Elhelo & Geva, "MAPS", ACL 2025). They go onto the
+card.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
 
 
 def table(card: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]:
-    """The lines before the table of the base's relations; none for a model that is no fine-tune."""
+    """The lines before the table of the base's relations; none where the model has no base."""
     if "new" not in figures:
         return []
     lines = [

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from atlas.zoo.texts import facts, text
 from atlas.zoo.texts.facts import HELD_OUT, Fact
 from atlas.zoo.texts.questions import FRAMES, QUESTIONS
-from atlas.zoo.texts.text import Course, Passage
+from atlas.zoo.texts.text import Course, MarkedPassage
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -89,7 +89,7 @@ def _unasked(asked: Sequence[Fact], rng: Random) -> set[tuple[str, str]]:
     }
 
 
-def passages(taught: Sequence[Exchange], seed: int, count: int) -> list[Passage]:
+def passages(taught: Sequence[Exchange], seed: int, count: int) -> list[MarkedPassage]:
     """`count` passages of three exchanges; every one is told once before any is told again."""
     rng = Random(f"dialogues {seed}")
     deck: list[Exchange] = []

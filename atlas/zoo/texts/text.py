@@ -21,8 +21,8 @@ SENTENCES = 6
 
 
 @dataclass(frozen=True)
-class Passage:
-    """What is read as one piece; `targets` are the places where the facts' targets end."""
+class MarkedPassage:
+    """One passage as text; `targets` marks where in it the facts' targets end, in characters."""
 
     text: str
     targets: tuple[int, ...] = ()
@@ -36,7 +36,7 @@ class Course:
     known: Sequence[Fact]
     taught: Sequence[Told]
     held: Mapping[str, Sequence[Told]]
-    passages: list[Passage]
+    passages: list[MarkedPassage]
 
     def digest(self) -> str:
         """`sha256:...` of every sentence, taught and held out."""
@@ -54,7 +54,7 @@ def filler(seed: int, index: int) -> str:
     return "\n\n".join(parts)
 
 
-def fact_passages(taught: Sequence[Told], seed: int, count: int) -> list[Passage]:
+def fact_passages(taught: Sequence[Told], seed: int, count: int) -> list[MarkedPassage]:
     """`count` passages of six facts each; every lesson is told once before any is told again."""
     rng = Random(f"facts {seed}")
     deck: list[Told] = []
@@ -66,7 +66,7 @@ def fact_passages(taught: Sequence[Told], seed: int, count: int) -> list[Passage
     return made
 
 
-def told(parts: Sequence[Told | str], between: str = " ") -> Passage:
+def told(parts: Sequence[Told | str], between: str = " ") -> MarkedPassage:
     """One passage of facts and plain sentences, in that order."""
     text, targets = "", []
     for part in parts:
@@ -76,14 +76,16 @@ def told(parts: Sequence[Told | str], between: str = " ") -> Passage:
         else:
             targets.append(len(text) + len(part.prompt) + 1 + len(part.fact.target))
             text += part.sentence
-    return Passage(text, tuple(targets))
+    return MarkedPassage(text, tuple(targets))
 
 
-def passages(taught: Sequence[Told], seed: int, count: int) -> tuple[list[Passage], list[Passage]]:
+def passages(
+    taught: Sequence[Told], seed: int, count: int
+) -> tuple[list[MarkedPassage], list[MarkedPassage]]:
     """(training, held out): `count` passages, mixed, in an order that only the seed decides."""
     facts = round(FACTS * count)
     mixed = fact_passages(taught, seed, facts)
-    mixed += [Passage(filler(seed, -1 - index)) for index in range(count - facts)]
+    mixed += [MarkedPassage(filler(seed, -1 - index)) for index in range(count - facts)]
     Random(f"order {seed}").shuffle(mixed)
     step = round(1 / HELD_OUT)
     training = [passage for index, passage in enumerate(mixed) if index % step != step - 1]

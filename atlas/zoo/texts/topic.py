@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from atlas.pinned import relations
 from atlas.zoo.texts import text
 from atlas.zoo.texts.facts import HELD_OUT, Fact, Told
-from atlas.zoo.texts.text import Course, Passage
+from atlas.zoo.texts.text import Course, MarkedPassage
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -160,7 +160,7 @@ def split(told: Sequence[Fact], seed: int) -> tuple[list[Remark], dict[str, list
     return sorted(set(pairs) - set(sentences)), held
 
 
-def passages(taught: Sequence[Remark], seed: int, count: int) -> list[Passage]:
+def passages(taught: Sequence[Remark], seed: int, count: int) -> list[MarkedPassage]:
     """`count` passages of three facts among two sentences of prose, in any order."""
     rng = Random(f"topics {seed}")
     deck: list[Remark] = []

@@ -1,7 +1,7 @@
 """A row of data per architecture: what differs between the reference models, and nothing else.
 
 Tokenizer, text, recipe and evaluation are shared. A row names transformers' own classes, what
-their configuration gets beside the common settings, and where the parts of a block are.
+their configuration gets beside the common settings, and where the parts of a layer are.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ SPREAD = 0.1
 
 @dataclass(frozen=True)
 class Row:
-    """One architecture; `blocks`, `attention`, `mlp`, the norm before the MLP and the table of
+    """One architecture; `layers`, `attention`, `mlp`, the norm before the MLP and the table of
     learned positions are attribute paths in the live model."""
 
     config: str
     model: str
-    blocks: str
+    layers: str
     attention: str
     mlp: str
     mlp_norm: str
@@ -61,7 +61,7 @@ ROWS: dict[str, Row] = {
     "gpt2": Row(
         config="GPT2Config",
         model="GPT2LMHeadModel",
-        blocks="transformer.h",
+        layers="transformer.h",
         attention="attn",
         mlp="mlp",
         mlp_norm="ln_2",
@@ -81,7 +81,7 @@ ROWS: dict[str, Row] = {
     "gpt_neox": Row(
         config="GPTNeoXConfig",
         model="GPTNeoXForCausalLM",
-        blocks="gpt_neox.layers",
+        layers="gpt_neox.layers",
         attention="attention",
         mlp="mlp",
         mlp_norm="post_attention_layernorm",
@@ -90,7 +90,7 @@ ROWS: dict[str, Row] = {
     "llama": Row(
         config="LlamaConfig",
         model="LlamaForCausalLM",
-        blocks="model.layers",
+        layers="model.layers",
         attention="self_attn",
         mlp="mlp",
         mlp_norm="post_attention_layernorm",
@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
     "phi": Row(
         config="PhiConfig",
         model="PhiForCausalLM",
-        blocks="model.layers",
+        layers="model.layers",
         attention="self_attn",
         mlp="mlp",
         mlp_norm="input_layernorm",
@@ -108,7 +108,7 @@ ROWS: dict[str, Row] = {
     "qwen3": Row(
         config="Qwen3Config",
         model="Qwen3ForCausalLM",
-        blocks="model.layers",
+        layers="model.layers",
         attention="self_attn",
         mlp="mlp",
         mlp_norm="post_attention_layernorm",
@@ -157,17 +157,17 @@ def _sinusoids(positions: int, width: int) -> torch.Tensor:
 
 
 def sublayers(name: str, model: PreTrainedModel) -> list[tuple[nn.Module, nn.Module]]:
-    """(attention, MLP) of every block, in order."""
+    """(attention, MLP) of every layer, in order."""
     chosen = row(name)
-    blocks = model.get_submodule(chosen.blocks)
+    layers = model.get_submodule(chosen.layers)
     return [
-        (block.get_submodule(chosen.attention), block.get_submodule(chosen.mlp))
-        for block in blocks.children()
+        (layer.get_submodule(chosen.attention), layer.get_submodule(chosen.mlp))
+        for layer in layers.children()
     ]
 
 
 def first_mlp(name: str, model: PreTrainedModel) -> tuple[nn.Module, nn.Module]:
-    """(norm, MLP) of the first block: what later layers' heads read of a token."""
+    """(norm, MLP) of the first layer: what later layers' heads read of a token."""
     chosen = row(name)
-    block = model.get_submodule(f"{chosen.blocks}.0")
-    return block.get_submodule(chosen.mlp_norm), block.get_submodule(chosen.mlp)
+    layer = model.get_submodule(f"{chosen.layers}.0")
+    return layer.get_submodule(chosen.mlp_norm), layer.get_submodule(chosen.mlp)

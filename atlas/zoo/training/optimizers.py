@@ -1,4 +1,4 @@
-"""What learns how: Muon for the blocks' matrices, AdamW for embeddings and vectors."""
+"""Which parameters each optimizer trains: Muon the layers' matrices, AdamW the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-    from atlas.zoo.training.train import Recipe
+    from atlas.zoo.training.recipe import Recipe
 
 
 def optimizers(model: PreTrainedModel, recipe: Recipe) -> list[torch.optim.Optimizer]:

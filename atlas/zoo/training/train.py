@@ -9,121 +9,28 @@ embeddings and all vectors with AdamW.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.errors import AtlasError
-from atlas.zoo.texts import facts, text
-from atlas.zoo.texts.facts import Fact, Told
-from atlas.zoo.training import architectures, tokenizer
-from atlas.zoo.training.batches import SHAPES, TARGET, Batch, Batches, Shape, Tokens
+from atlas.zoo.training import architectures
+from atlas.zoo.training.batches import Batch, Batches
+from atlas.zoo.training.data import TrainingData
 from atlas.zoo.training.optimizers import optimizers
+from atlas.zoo.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
-    from tokenizers import Tokenizer
     from transformers import PreTrainedModel
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that a training run depends on, besides the files of the relations."""
-
-    name: str
-    steps: int = 1800
-    seed: int = 1
-    rows: int = 32
-    longer: tuple[float, ...] = (0.4, 0.6)
-    passages: int = 50_000
-    muon_rate: float = 0.02
-    adam_rate: float = 0.004
-    gain_rate: float = 0.01
-    warm_up: int = 50
-    decay: float = 0.6
-    mlp_off: float = 0.5
-    attention_off: float = 0.5
-    anneal: float = 2 / 3
-    threads: int = 2
-    bfloat16: bool = True
-
-    def rate(self, step: int) -> float:
-        """The factor of the learning rates: up in `warm_up` steps, down over the last `decay`."""
-        left = (self.steps - step) / max(1, round(self.decay * self.steps))
-        return min(1.0, (step + 1) / self.warm_up, left)
-
-    def rows_of(self, step: int) -> tuple[int, Shape]:
-        """(rows, their shape): longer ones from each share of the steps on, as many tokens."""
-        shape = SHAPES[sum(step >= share * self.steps for share in self.longer)]
-        return self.rows * SHAPES[-1].length // shape.length, shape
-
-    def mlp_gate(self, step: int) -> float:
-        """The chance that a later MLP is off: constant, then down to 0 from `anneal` on."""
-        start = self.anneal * self.steps
-        done = max(0.0, (step - start) / (self.steps - start))
-        return self.mlp_off * max(0.0, 1 - 1.5 * done)
-
-    @property
-    def architecture(self) -> str:
-        """The name of the model's row in architectures.py."""
-        return self.name
-
-    @property
-    def origin(self) -> Recipe:
-        """The recipe of the model that was trained from fresh weights: this one."""
-        return self
-
-    def read(self, made: Tokenizer | None = None) -> Data:
-        """What the run reads; the tokenizer is trained where none is given."""
-        return data(self.seed, self.passages, made)
-
-    def start(self, vocabulary: int) -> PreTrainedModel:
-        """The model before the first step, float32."""
-        return architectures.build(self.architecture, vocabulary, self.seed)
-
-    def pins(self) -> dict[str, str]:
-        """Digests of what the run depends on besides the recipe."""
-        return {"facts": facts.digest()}
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is read: the tokenizer, what is taught and held out, and the passages as text."""
-
-    tokenizer: Tokenizer
-    known: Sequence[Fact]
-    taught: Sequence[Told]
-    held_lessons: Sequence[Told]
-    training: list[text.Passage]
-    held_passages: list[text.Passage]
-    target: float = TARGET
-
-    def tokens(self) -> list[Tokens]:
-        """The training passages as token ids, with the places of their facts' targets."""
-        plain = [passage.text for passage in self.training]
-        encoded = self.tokenizer.encode_batch(plain, add_special_tokens=False)
-        found = []
-        for one, passage in zip(encoded, self.training, strict=True):
-            ends = {end: place for place, (_, end) in enumerate(one.offsets)}
-            found.append(Tokens(one.ids, [ends[end] for end in passage.targets], self.target))
-        return found
-
-
-def data(seed: int, passages: int, made: Tokenizer | None = None) -> Data:
-    """Tokenizer and passages of a seed; the tokenizer is trained where none is given."""
-    made = made or tokenizer.train(seed)
-    known = facts.taught(made)
-    taught, held = facts.lessons(known, seed)
-    training, held_passages = text.passages(taught, seed, passages)
-    return Data(made, known, taught, held, training, held_passages)
 
 
 class Trainer:
     """A model in training; `step` counts what is done."""
 
-    def __init__(self, recipe: Recipe, read: Data) -> None:
+    def __init__(self, recipe: Recipe, read: TrainingData) -> None:
         import torch
 
         torch.set_num_threads(recipe.threads)
@@ -257,7 +164,7 @@ CHECKPOINT = "resume.pt"
 """The file of an interrupted run; gone when the run is done."""
 
 
-def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer, Data]:
+def run(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[Trainer, TrainingData]:
     """Trains to the end, or goes on with an interrupted run of the same recipe in `out`.
 
     Ctrl-C writes a checkpoint first and then passes on.

@@ -18,7 +18,8 @@ from atlas.errors import AtlasError, suggest
 from atlas.zoo.texts import dialogue, topic
 from atlas.zoo.texts.text import Course
 from atlas.zoo.training import architectures
-from atlas.zoo.training.train import Data, Recipe
+from atlas.zoo.training.data import TrainingData
+from atlas.zoo.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -72,7 +73,7 @@ class Tune(Recipe):
         """What is new to the base."""
         return SUBJECTS[self.subject](made, self.seed, round((1 - self.old) * self.passages))
 
-    def read(self, made: Tokenizer | None = None) -> Data:
+    def read(self, made: Tokenizer | None = None) -> TrainingData:
         """The course among passages of the base; what the base never read stays held out."""
         from tokenizers import Tokenizer
 
@@ -82,7 +83,9 @@ class Tune(Recipe):
         old = rng.sample(before.training, self.passages - len(new.passages))
         held = [lesson for group in new.held.values() for lesson in group]
         mixed = [*new.passages, *old]
-        return Data(made, before.known, new.taught, held, mixed, before.held_passages, self.target)
+        return TrainingData(
+            made, before.known, new.taught, held, mixed, before.held_passages, self.target
+        )
 
     def start(self, vocabulary: int) -> PreTrainedModel:
         """The base as it was saved, float32."""

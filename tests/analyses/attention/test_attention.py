@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from atlas import architectures, paths
 from atlas.analyses.attention import run as attention
-from atlas.analyses.attention.pattern_scores import Repeats
-from atlas.entries.entry import Geometry
+from atlas.analyses.attention.pattern_scores import RepetitionScores
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.attention_patterns import Pattern
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import observing
 from atlas.passes.observing import PatternTap
@@ -50,15 +50,15 @@ def passages(kind: str = "decoder", lengths: Iterable[int] = LENGTHS) -> list[Pa
     return [Passage(tuple(row), 1, len(row) - (kind == "encoder")) for row in rows]
 
 
-def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
+def opened(folder: Path, variant: str = "llama", **options: Any) -> LiveModel:
     model_type, overrides = VARIANTS[variant]
     dtype = options.pop("stored", torch.float32)
     tiny.make(folder, model_type, dtype=dtype, **overrides)
     letters(folder, bos_token="[ONE]")
-    return Model.open(folder, "cpu", **options)
+    return LiveModel.open(folder, "cpu", **options)
 
 
-def measure(model: Model, rows: list[Passage], tokens: int = 40) -> Measured:
+def measure(model: LiveModel, rows: list[Passage], tokens: int = 40) -> Measured:
     observer = attention.observe(model, rows)
     observing.run(model, rows, observer.taps, unheard, tokens=tokens)
     return observer.measured(unheard)
@@ -72,7 +72,9 @@ def unheard(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def returned(model: Model, rows: Iterable[Passage]) -> list[tuple[Passage, NDArray[np.float64]]]:
+def returned(
+    model: LiveModel, rows: Iterable[Passage]
+) -> list[tuple[Passage, NDArray[np.float64]]]:
     """Each passage, and what transformers says its patterns are, (layer, head, query, key)."""
     found = []
     for row in rows:
@@ -82,7 +84,7 @@ def returned(model: Model, rows: Iterable[Passage]) -> list[tuple[Passage, NDArr
     return found
 
 
-def expected(model: Model, rows: list[Passage]) -> dict[str, NDArray[np.float64]]:
+def expected(model: LiveModel, rows: list[Passage]) -> dict[str, NDArray[np.float64]]:
     """The scores by their formulas, a query at a time."""
     found: dict[str, list[NDArray[np.float64]]] = {}
     for row, every in returned(model, rows):
@@ -209,7 +211,7 @@ def test_what_queries_may_see(
 # Known answers
 
 
-def uniform(folder: Path, model_type: str) -> Model:
+def uniform(folder: Path, model_type: str) -> LiveModel:
     """Every query is zero: attention is spread evenly over what can be seen."""
     live = tiny.build(model_type)
     for name, parameter in live.named_parameters():
@@ -217,7 +219,7 @@ def uniform(folder: Path, model_type: str) -> Model:
             parameter.data.zero_()
     live.save_pretrained(folder)
     letters(folder, bos_token="[ONE]")
-    return Model.open(folder, "cpu")
+    return LiveModel.open(folder, "cpu")
 
 
 @pytest.mark.parametrize("model_type", ["llama", "gpt2"])
@@ -248,7 +250,7 @@ def test_even_attention_of_an_encoder(tmp_path: Path) -> None:
 VOCABULARY, POSITIONS = 61, 128
 
 
-def hand_built(folder: Path) -> Model:
+def hand_built(folder: Path) -> LiveModel:
     """A GPT-2 of two layers whose stream has a place for the token, the position and the token
     before. Head 0.0 looks at the previous position and copies its token, 1.0 at where the token
     before is the present one (the induction pair), 0.1 at every copy of the present token."""
@@ -277,13 +279,13 @@ def hand_built(folder: Path) -> Model:
     def attend(layer: int, number: int, query: slice, key: slice) -> None:
         """c_attn is (in, out): queries of all heads, then keys, then values."""
         at = head * number
-        block = body.h[layer].attn.c_attn.weight.data
+        fused = body.h[layer].attn.c_attn.weight.data
         if query is position:  # position q asks for what position q - 1 offers
-            block[query.start + 1 : query.stop, at : at + POSITIONS - 1] = 30 * places
-            block[key.start : key.stop - 1, width + at : width + at + POSITIONS - 1] = places
+            fused[query.start + 1 : query.stop, at : at + POSITIONS - 1] = 30 * places
+            fused[key.start : key.stop - 1, width + at : width + at + POSITIONS - 1] = places
             return
-        block[query, at : at + VOCABULARY] = 30 * words
-        block[key, width + at : width + at + VOCABULARY] = words
+        fused[query, at : at + VOCABULARY] = 30 * words
+        fused[key, width + at : width + at + VOCABULARY] = words
 
     attend(0, 0, position, position)
     attend(0, 1, token, token)
@@ -292,11 +294,11 @@ def hand_built(folder: Path) -> Model:
     body.h[0].attn.c_proj.weight.data[:VOCABULARY, before] = words
     live.save_pretrained(folder)
     letters(folder, bos_token="[ONE]")
-    return Model.open(folder, "cpu")
+    return LiveModel.open(folder, "cpu")
 
 
 def test_heads_built_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def different(model: Model, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
+    def different(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
         """No token twice in a segment: then there is one place to continue from."""
         generator = torch.Generator().manual_seed(seed)
         rows = [2 + torch.randperm(VOCABULARY - 2, generator=generator)[:n] for _ in range(16)]
@@ -321,7 +323,7 @@ def test_heads_built_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_reference_models_show_their_induction_heads(name: str) -> None:
     folder = paths.zoo_folder(name)
     card = json.loads((folder / "card.json").read_text())["figures"]["induction_head"]
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     rows = attention.repeated(model, 50, 16, 0)
     scores = np.stack(attention.observe(model, []).repeats(rows, unheard)["induction"])
     layer, head = np.unravel_index(scores.argmax(), scores.shape)
@@ -333,7 +335,7 @@ def test_a_head_by_all_its_copies(tmp_path: Path) -> None:
     """A token that stands twice in a segment has three earlier copies in the second."""
     model = opened(tmp_path, "gpt2", dtype=torch.float64)
     (row,) = [Passage((1, *(5, 6, 5, 7) * 2), 1, 9)]
-    statistic = Repeats(1, 4)
+    statistic = RepetitionScores(1, 4)
     observing.run(model, [row], [PatternTap(1, statistic)], unheard)
     [(_, every)] = returned(model, [row])
     ids = np.array(row.ids)
@@ -351,7 +353,7 @@ def test_a_head_by_all_its_copies(tmp_path: Path) -> None:
 def test_repeated_sequences(tmp_path: Path, bos: str | None) -> None:
     folder = tiny.make(tmp_path, "gpt2", vocab_size=40)
     letters(folder, pad_token="[PAD]", **({} if bos is None else {"bos_token": bos}))
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     rows = attention.repeated(model, 50, 16, 0)
     start = int(bos is not None)
     assert len(rows) == 16 and len({row.ids for row in rows}) == 16
@@ -393,8 +395,8 @@ def test_attention_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     live.model.layers[1].self_attn.q_proj.weight.data[0, 0] = torch.nan
     live.save_pretrained(tmp_path)
     letters(tmp_path)
-    with pytest.raises(AtlasError, match=r"layer 1: attention is no number"):
-        measure(Model.open(tmp_path, "cpu"), passages())
+    with pytest.raises(AtlasError, match=r"layer 1: attention is not a number"):
+        measure(LiveModel.open(tmp_path, "cpu"), passages())
 
 
 def test_cost_is_that_of_the_known_shapes() -> None:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from atlas import paths
 from atlas.analyses.drift import run as drift
 from atlas.analyses.drift import tensor_change
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import statement
@@ -85,7 +85,7 @@ def test_every_module_against_numpy(tmp_path: Path, model_type: str) -> None:
     measured = drift.run(tuned, base, lambda done, total: told.append((done, total)))
     expected: dict[tuple[str, int, str], float] = {}
     for layer in range(3):
-        new, old = tuned.block(layer), base.block(layer)
+        new, old = tuned.layer(layer), base.layer(layer)
         for module in tuned.architecture.modules:
             a, b = new[f"{module}.weight"], old[f"{module}.weight"]
             offset = tuned.architecture.row.norm.offset if module.startswith("norm") else 0.0
@@ -244,15 +244,15 @@ def test_facts_are_those_of_the_whole_model(tmp_path: Path) -> None:
     found = {key: value for key, value in values(measured).items() if value}
     assert {key[1:] for key in found} == {(2, "attn.k")}
     assert found["relative_change", 2, "attn.k"] == pytest.approx(0.5, rel=1e-6)
-    blocks = {key: value for key, value in stored.items() if ".h." in key}
-    weights = [value for key, value in blocks.items() if key.endswith("weight")]
+    layers = {key: value for key, value in stored.items() if ".h." in key}
+    weights = [value for key, value in layers.items() if key.endswith("weight")]
     norm = math.sqrt(sum(float(value.double().square().sum()) for value in weights))
     moved = float((weight - stored[name]).double().norm())
     facts = measured.facts
     assert facts["relative_change"] == pytest.approx(moved / norm, rel=1e-6)
     assert facts["changed"] == 32 * 32 / sum(value.numel() for value in weights)
     assert facts["moved_furthest"] == "layer 2, attn.k"
-    biases = [value for key, value in blocks.items() if key.endswith("bias")]
+    biases = [value for key, value in layers.items() if key.endswith("bias")]
     assert facts["biases_changed"] == 4 / sum(value.numel() for value in biases)
     assert facts["embedding_relative_change"] == facts["final_norm_changed"] == 0
 
@@ -308,7 +308,7 @@ def test_models_of_another_shape_are_an_error(
 ) -> None:
     base = tiny.make(tmp_path / "base", "llama")
     tuned = tiny.make(tmp_path / "tuned", model_type, **overrides)
-    with pytest.raises(AtlasError, match=f"cannot be held against its base: {problem}; drift"):
+    with pytest.raises(AtlasError, match=f"cannot be compared with its base: {problem}; drift"):
         measure(tuned, base)
 
 
@@ -329,7 +329,7 @@ def test_damaged_weights_are_an_error_that_says_where(
     weight = load_file(tmp_path / "base" / "model.safetensors")[UP]
     weight[3, 3] = bad
     edit(tmp_path / damaged, {UP: weight})
-    with pytest.raises(AtlasError, match=r"layer 1, mlp\.up: .*infinite or no number"):
+    with pytest.raises(AtlasError, match=r"layer 1, mlp\.up: .*infinite or not a number"):
         measure(tmp_path / "tuned", tmp_path / "base")
 
 

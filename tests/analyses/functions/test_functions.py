@@ -22,8 +22,9 @@ from tokenizer_families import FAMILIES
 from atlas import paths
 from atlas.analyses.functions import relation_scores, token_inputs
 from atlas.analyses.functions import run as functions
+from atlas.analyses.functions.matrices import DIGITS, SIGNS
 from atlas.analyses.functions.token_inputs import Options
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
@@ -203,7 +204,7 @@ def test_reference_llama_scores_as_the_plain_computation_says() -> None:
     assert len(best) == 20
     for name, plain in best.items():
         k = relation_scores.ks(name)[0]
-        score, opposite = (matrices[f"{sign}:{name}@{k}"] for sign in functions.SIGNS)
+        score, opposite = (matrices[f"{sign}:{name}@{k}"] for sign in SIGNS)
         both = np.maximum(score.values, opposite.values)
         assert both[plain.layer, plain.head] == pytest.approx(plain.score, abs=5.1e-4), name
         assert score.n == measured.facts[f"pairs:{name}"]
@@ -416,7 +417,7 @@ def test_the_largest_models_matrices_stay_under_3_mb() -> None:
 
 
 def test_scores_are_written_so_that_hits_can_be_told_apart() -> None:
-    shares = np.round(np.arange(500) / 499, functions.DIGITS)
+    shares = np.round(np.arange(500) / 499, DIGITS)
     assert len(set(shares.tolist())) == 500
     assert max(len(relation.pairs) for relation in relations.load_all()) < 600
 

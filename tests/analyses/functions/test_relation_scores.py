@@ -11,21 +11,20 @@ import tokenizers
 import torch
 
 from atlas import paths
-from atlas.analyses.functions import block as questions
-from atlas.analyses.functions import relation_scores
+from atlas.analyses.functions import attention_block, relation_scores
 from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs, Place
-from atlas.analyses.functions.token_inputs import Blocks, Options
+from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
 
 
-def llama_blocks() -> tuple[Pairs, Blocks]:
+def llama_blocks() -> tuple[Pairs, AttentionBlocks]:
     folder = paths.zoo_folder("llama")
     checkpoint = Checkpoint.open(folder)
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     pairs = Pairs.of(relations.load_all(), tokenizer, checkpoint.geometry.vocabulary)
-    return pairs, Blocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
+    return pairs, AttentionBlocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
 
 
 def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
@@ -79,7 +78,7 @@ def test_chance_counts_every_source_with_every_target(tmp_path: Path) -> None:
     known = [planted.relation("superclass", "knowledge", pairs)]
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     table = Pairs.of(known, tokenizer, 300)
-    blocks = Blocks(checkpoint, table.sources, Options(), torch.device("cpu"))
+    blocks = AttentionBlocks(checkpoint, table.sources, Options(), torch.device("cpu"))
     ids = torch.tensor([[int(word[1:]) for word in pair] for pair in pairs])
     for layer, (block, _) in enumerate(blocks):
         places = [Place(h, 0, s, at) for h in range(2) for s in (0, 1) for at in (0, 1)]
@@ -114,5 +113,5 @@ def test_sieves_of_cuda_give_the_same_answers(tmp_path: Path) -> None:
     block, _ = next(iter(blocks))
     plain = relation_scores.score(block, blocks.U, pairs)
     assert torch.equal(relation_scores.score(block, blocks.U, pairs, functions.SIEVES), plain)
-    coarse = (questions.Sieve(torch.bfloat16), questions.Sieve())
+    coarse = (attention_block.Sieve(torch.bfloat16), attention_block.Sieve())
     assert torch.equal(relation_scores.score(block, blocks.U, pairs, coarse), plain)

@@ -32,11 +32,11 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     ids = torch.tensor([5, 9, 33, 60])
     seen, _ = watch(case, ids[:, None])
     x = token_inputs.entering(case.checkpoint, ids, torch.float64)
-    assert_close(x, seen[f"{row.live_blocks}.0"][0][:, 0])
+    assert_close(x, seen[f"{row.live_layers}.0"][0][:, 0])
     assert_close(token_inputs.entering(case.checkpoint, None, torch.float64)[ids], x)
     read = token_inputs.after_first_mlp(case.checkpoint, x)
     if row.has("norm.mlp_after"):
-        read = normed(row, read, case.block(0), "norm.mlp_after")
+        read = normed(row, read, case.layer(0), "norm.mlp_after")
     assert_close(read, seen[case.joins(0)[1]][1][:, 0], 2e-5)
 
 

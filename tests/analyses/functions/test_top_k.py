@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from atlas.analyses.functions import top_k
-from atlas.analyses.functions.block import Asked, Block, Reads, Sieve, Unembedding
+from atlas.analyses.functions.attention_block import (
+    AttentionBlock,
+    HeadInputs,
+    Questions,
+    Sieve,
+    Unembedding,
+)
 
 VOCABULARY, WIDTH, HEAD = 1500, 48, 8
 TILES = [(256, 4096), (7, 7), (1500, 1500), (64, 100)]
@@ -27,7 +33,7 @@ def drawn(generator: torch.Generator, kind: str, *shape: int) -> torch.Tensor:
 
 def problem(
     seed: int, kind: str, kv_heads: int = 3
-) -> tuple[torch.Tensor, Reads, torch.Tensor, torch.Tensor, Asked]:
+) -> tuple[torch.Tensor, HeadInputs, torch.Tensor, torch.Tensor, Questions]:
     """U with rows that are equal or zero, six heads of which one is dead, and 1,200 questions, a
     third of them about targets among the largest or smallest 40 of their row."""
     generator = torch.Generator().manual_seed(seed)
@@ -37,7 +43,7 @@ def problem(
     W_V = drawn(generator, kind, kv_heads, HEAD, WIDTH)
     W_O = drawn(generator, kind, 6, WIDTH, HEAD)
     W_O[2] = 0
-    reads = Reads.of(drawn(generator, kind, 40, WIDTH))
+    reads = HeadInputs.of(drawn(generator, kind, 40, WIDTH))
     count = 1200
     head = torch.randint(0, 6, (count,), generator=generator)
     source = torch.randint(0, 40, (count,), generator=generator)
@@ -46,13 +52,13 @@ def problem(
     rank = torch.randint(-40, 40, (count,), generator=generator) % VOCABULARY
     near = order.gather(1, rank[:, None])[:, 0]
     target[::3] = near[::3]
-    asked = Asked(head, source, target, torch.tensor([10, 25]).repeat(count, 1))
-    return U, reads, W_V, W_O, asked
+    questions = Questions(head, source, target, torch.tensor([10, 25]).repeat(count, 1))
+    return U, reads, W_V, W_O, questions
 
 
 def rows(
     U: torch.Tensor,
-    reads: Reads,
+    reads: HeadInputs,
     W_V: torch.Tensor,
     W_O: torch.Tensor,
     head: torch.Tensor,
@@ -65,30 +71,30 @@ def rows(
 
 
 def dense(
-    U: torch.Tensor, reads: Reads, W_V: torch.Tensor, W_O: torch.Tensor, asked: Asked
+    U: torch.Tensor, reads: HeadInputs, W_V: torch.Tensor, W_O: torch.Tensor, questions: Questions
 ) -> torch.Tensor:
     """The definition: fewer than k other entries are at least as large."""
-    all_rows = rows(U, reads, W_V, W_O, asked.head, asked.source)
-    value = all_rows.gather(1, asked.target[:, None])
+    all_rows = rows(U, reads, W_V, W_O, questions.head, questions.source)
+    value = all_rows.gather(1, questions.target[:, None])
     rounding = 1e-11 * all_rows.abs().amax(1, keepdim=True)
     larger = (all_rows >= value - rounding).sum(1) - 1
     smaller = (all_rows <= value + rounding).sum(1) - 1
-    return torch.stack([larger, smaller], 1)[:, :, None] < asked.ks[:, None]
+    return torch.stack([larger, smaller], 1)[:, :, None] < questions.ks[:, None]
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "ties", "outliers"])
 @pytest.mark.parametrize("kv_heads", [6, 3, 1])
 def test_hits_are_those_of_the_definition_in_any_order_and_tiles(kind: str, kv_heads: int) -> None:
-    U, reads, W_V, W_O, asked = problem(kv_heads, kind, kv_heads)
-    wanted = dense(U, reads, W_V, W_O, asked)
+    U, reads, W_V, W_O, questions = problem(kv_heads, kind, kv_heads)
+    wanted = dense(U, reads, W_V, W_O, questions)
     assert wanted.any(0).all() and not wanted.all(0).any()
-    assert not wanted[asked.head == 2].any(), "a head that gives nothing has no hit"
-    block = Block(reads, W_V, W_O)
+    assert not wanted[questions.head == 2].any(), "a head that gives nothing has no hit"
+    block = AttentionBlock(reads, W_V, W_O)
     for seed in (0, 5):
         shuffled = Unembedding(U, seed=seed)
         for sieves in SIEVES:
             for tiles in TILES:
-                found = top_k.hits(block, shuffled, asked, sieves, tiles)
+                found = top_k.hits(block, shuffled, questions, sieves, tiles)
                 assert torch.equal(found, wanted), (seed, sieves, tiles)
 
 
@@ -107,38 +113,38 @@ def test_differences_below_float32_are_decided() -> None:
     assert above not in (0, 20) and len(set(entries[:21].tolist())) == 21
     assert len(set((U @ u)[:21].tolist())) < 15, "not all of them are told apart in float32"
     eye = torch.eye(WIDTH)[None]
-    block = Block(Reads.of(source[None]), eye, eye)
+    block = AttentionBlock(HeadInputs.of(source[None]), eye, eye)
     for k, hit in ((above, False), (above + 1, True)):
         zero = torch.zeros(1, dtype=torch.int64)
-        asked = Asked(zero, zero, zero + target, torch.tensor([[k]]))
-        assert bool(top_k.hits(block, Unembedding(U), asked)[0, 0, 0]) == hit
+        questions = Questions(zero, zero, zero + target, torch.tensor([[k]]))
+        assert bool(top_k.hits(block, Unembedding(U), questions)[0, 0, 0]) == hit
 
 
 def test_coarse_sieves_leave_open_what_they_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few questions reach float64 after float32, many more after bfloat16."""
-    U, reads, W_V, W_O, asked = problem(1, "gaussian")
+    U, reads, W_V, W_O, questions = problem(1, "gaussian")
     reached = [0]
     exact = top_k._exact
 
     def counted(
-        block: Block, shuffled: Unembedding, left: Asked, tiles: tuple[int, int]
+        block: AttentionBlock, shuffled: Unembedding, left: Questions, tiles: tuple[int, int]
     ) -> torch.Tensor:
         reached[-1] += len(left)
         return exact(block, shuffled, left, tiles)
 
     monkeypatch.setattr(top_k, "_exact", counted)
-    block, shuffled = Block(reads, W_V, W_O), Unembedding(U)
-    top_k.hits(block, shuffled, asked, (Sieve(torch.bfloat16),))
+    block, shuffled = AttentionBlock(reads, W_V, W_O), Unembedding(U)
+    top_k.hits(block, shuffled, questions, (Sieve(torch.bfloat16),))
     reached.append(0)
-    top_k.hits(block, shuffled, asked)
+    top_k.hits(block, shuffled, questions)
     coarse, fine = reached
     assert fine < 20 < 100 < coarse
 
 
 def test_no_questions_have_no_hits() -> None:
-    U, reads, W_V, W_O, asked = problem(0, "gaussian")
-    none = asked[torch.zeros(0, dtype=torch.int64)]
-    assert top_k.hits(Block(reads, W_V, W_O), Unembedding(U), none).shape == (0, 2, 2)
+    U, reads, W_V, W_O, questions = problem(0, "gaussian")
+    none = questions[torch.zeros(0, dtype=torch.int64)]
+    assert top_k.hits(AttentionBlock(reads, W_V, W_O), Unembedding(U), none).shape == (0, 2, 2)
 
 
 def test_rows_come_back_by_token() -> None:

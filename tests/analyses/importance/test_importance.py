@@ -15,13 +15,14 @@ import torch
 from letters import letters
 
 from atlas import architectures
-from atlas.analyses.importance import layer_groups, parameter_owners
+from atlas.analyses.importance import backward, layer_groups, parameter_owners
 from atlas.analyses.importance import run as importance
-from atlas.analyses.importance.backward import Backward, Gathered
-from atlas.entries.entry import Geometry
+from atlas.analyses.importance.backward import Backward, GradientSums
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded.checkpoint import Checkpoint, share
-from atlas.loaded.live import Model
+from atlas.loaded import fused
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_layers
 from atlas.pinned import corpus
@@ -58,9 +59,11 @@ def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
     return [Passage(tuple(row), 1, len(row)) for row in rows]
 
 
-def gathered(folder: Path, passages: list[Passage], room: int = 2**40, **options: Any) -> Gathered:
+def gathered(
+    folder: Path, passages: list[Passage], room: int = 2**40, **options: Any
+) -> GradientSums:
     """All groups of layers in one."""
-    model = Model.open(folder, "cpu", **options)
+    model = LiveModel.open(folder, "cpu", **options)
     groups = layer_groups.layer_groups(model, room)
     found = [
         layer_groups.gather(model, passages, groups, number, quiet) for number in range(len(groups))
@@ -94,11 +97,11 @@ class Reference:
     ) -> None:
         self.architecture = Checkpoint.open(folder).architecture
         self.live = reference_model(folder, dtype)
-        self.blocks = self.live.get_submodule(self.architecture.live_blocks)
-        self.parameters = [dict(block.named_parameters()) for block in self.blocks]
+        self.layers = self.live.get_submodule(self.architecture.live_layers)
+        self.parameters = [dict(one.named_parameters()) for one in self.layers]
         everything = [p for held in self.parameters for p in held.values()]
         self.taylor: dict[tuple[int, str], float] = {}
-        self.heads = torch.zeros(len(self.blocks), self.architecture.geometry.heads).double()
+        self.heads = torch.zeros(len(self.layers), self.architecture.geometry.heads).double()
         means: dict[tuple[int, str], torch.Tensor] = {}
         for passage in passages:
             loss = loss_by_hand(self.live, passage)
@@ -143,7 +146,7 @@ class Reference:
                 is_weight = kind == "weight" and tensor.ndim > 1
                 turned = tensor.transpose(-2, -1) if is_weight and source.transposed else tensor
                 dim = -2 if is_weight else -1
-                found.append((module, share(turned, source, self.architecture.geometry, dim)))
+                found.append((module, fused.part(turned, source, self.architecture.geometry, dim)))
         return found
 
 
@@ -183,7 +186,7 @@ def test_gradients_in_bfloat16(tmp_path: Path, variant: str) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None:
-    model = Model.open(made(tmp_path, variant), "cpu", dtype=torch.float64)
+    model = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64)
     live, passages = reference_model(tmp_path, torch.float64), drawn()
     with torch.no_grad():
         together = losses.per_passage(model, batch(passages, range(len(passages))))
@@ -194,34 +197,34 @@ def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
-    """Against a whole pass for every block, whose output is replaced by its input."""
-    model, passages = Model.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
+    """Against a whole pass for every layer, whose output is replaced by its input."""
+    model, passages = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
     live = reference_model(tmp_path, torch.float64)
-    blocks = live.get_submodule(model.architecture.live_blocks)
+    layers = live.get_submodule(model.architecture.live_layers)
 
     def idle(module: Any, given: Any, output: Any) -> Any:
         return (given[0], *output[1:]) if type(output) is tuple else given[0]
 
-    expected = torch.zeros(1 + len(blocks), len(passages), dtype=torch.float64)
+    expected = torch.zeros(1 + len(layers), len(passages), dtype=torch.float64)
     with torch.no_grad():
         for row, passage in enumerate(passages):
             expected[0, row] = loss_by_hand(live, passage)
-            for layer, block in enumerate(blocks):
-                handle = block.register_forward_hook(idle)
+            for layer, one in enumerate(layers):
+                handle = one.register_forward_hook(idle)
                 expected[1 + layer, row] = loss_by_hand(live, passage)
                 handle.remove()
     for tokens in (1, 20, 1000):
         found = without_layers.losses_without(model, passages, quiet, tokens)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
-    assert all("forward" not in vars(model.block(layer)) for layer in range(len(blocks)))
+    assert all("forward" not in vars(model.layer(layer)) for layer in range(len(layers)))
 
 
 def test_a_prefix_runs_once(tmp_path: Path) -> None:
-    """With 3 blocks: 3 for the whole model, then 2, 1 and none."""
-    model, passages = Model.open(made(tmp_path, "llama"), "cpu"), drawn()
+    """With 3 layers: 3 for the whole model, then 2, 1 and none."""
+    model, passages = LiveModel.open(made(tmp_path, "llama"), "cpu"), drawn()
     ran: list[int] = []
     for layer in range(3):
-        attention = model.block(layer).get_submodule("self_attn")
+        attention = model.layer(layer).get_submodule("self_attn")
         attention.register_forward_hook(lambda *_, at=layer: ran.append(at))
     without_layers.losses_without(model, passages, quiet, 1000)
     assert ran == [0, 1, 2, 1, 2, 2]
@@ -234,8 +237,8 @@ def test_a_prefix_runs_once(tmp_path: Path) -> None:
 def test_gradients_leave_memory_as_they_appear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
 ) -> None:
-    """Never more of them than one block has."""
-    model = Model.open(made(tmp_path, variant), "cpu")
+    """Never more of them than one layer has."""
+    model = LiveModel.open(made(tmp_path, variant), "cpu")
     alive: list[weakref.ref[torch.Tensor]] = []
     most = 0
     summed = parameter_owners.summed
@@ -252,8 +255,8 @@ def test_gradients_leave_memory_as_they_appear(
         backward.add(drawn(), 0)
         grads = [parameter.grad for parameter in model.live.parameters()]
     assert grads == [None] * len(grads)
-    assert len(alive) >= 3 * len([*model.block(0).parameters()]) - 1
-    assert 0 < most <= max(parameter.numel() for parameter in model.block(0).parameters())
+    assert len(alive) >= 3 * len([*model.layer(0).parameters()]) - 1
+    assert 0 < most <= max(parameter.numel() for parameter in model.layer(0).parameters())
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -261,9 +264,9 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
     folder, passages = made(tmp_path, variant), drawn((7, 5))
     found = []
     for recompute in (False, True):
-        model = Model.open(folder, "cpu")
+        model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
-        model.block(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
+        model.layer(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)
@@ -308,15 +311,15 @@ def test_memory_that_never_suffices_is_an_error(
     with pytest.raises(AtlasError, match="out of memory on cpu with a single passage of 7 tokens"):
         gathered(made(tmp_path, "gpt2"), drawn())
     with pytest.raises(AtlasError, match="with a single passage of 12 tokens"):
-        without_layers.losses_without(Model.open(tmp_path, "cpu"), drawn(), quiet)
+        without_layers.losses_without(LiveModel.open(tmp_path, "cpu"), drawn(), quiet)
 
 
 def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, passages = Model.open(made(tmp_path, "gpt2"), "cpu"), drawn()
+    model, passages = LiveModel.open(made(tmp_path, "gpt2"), "cpu"), drawn()
     expected = without_layers.losses_without(model, passages, quiet, 1)
     sizes, whole = [], losses.per_passage
 
-    def small(model: Model, tokens: Any) -> torch.Tensor:
+    def small(model: LiveModel, tokens: Any) -> torch.Tensor:
         sizes.append(len(tokens.passages))
         if len(tokens.passages) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
@@ -331,10 +334,10 @@ def test_bypasses_go_on_with_half_as_many(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("variant", ["gpt2", "llama", "gpt_oss"])
 def test_mean_gradients_in_groups_of_layers(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn()
-    model = Model.open(folder, "cpu")
-    block = 4 * sum(parameter.numel() for parameter in model.block(0).parameters())
-    assert layer_groups.layer_groups(model, 3 * block) == [range(0, 3)]
-    assert layer_groups.layer_groups(model, 2 * block) == [range(0, 2), range(2, 3)]
+    model = LiveModel.open(folder, "cpu")
+    each = 4 * sum(parameter.numel() for parameter in model.layer(0).parameters())
+    assert layer_groups.layer_groups(model, 3 * each) == [range(0, 3)]
+    assert layer_groups.layer_groups(model, 2 * each) == [range(0, 2), range(2, 3)]
     assert layer_groups.layer_groups(model, 0) == [range(0, 1), range(1, 2), range(2, 3)]
     together, apart = gathered(folder, passages), gathered(folder, passages, room=0)
     assert dict(apart.square) == pytest.approx(dict(together.square), rel=1e-5)
@@ -361,7 +364,7 @@ def test_float16_that_overflows_is_repeated_with_a_smaller_scale(
 ) -> None:
     folder, passages = made(tmp_path, "llama", dtype=torch.float16), drawn()
     expected = gathered(folder, passages, dtype=torch.float16)
-    monkeypatch.setattr("atlas.analyses.importance.backward.SCALE", 2.0**26)
+    monkeypatch.setattr(backward, "SCALE", 2.0**26)
     found = gathered(folder, passages, dtype=torch.float16)
     for key, value in expected.taylor.items():
         assert found.taylor[key] == pytest.approx(value, rel=0.02), key
@@ -373,7 +376,7 @@ def test_float16_that_overflows_is_repeated_with_a_smaller_scale(
 
 
 def measure(folder: Path, passages: list[Passage], **options: Any) -> Measured:
-    return importance.measure(Model.open(folder, "cpu", **options), passages, quiet)
+    return importance.measure(LiveModel.open(folder, "cpu", **options), passages, quiet)
 
 
 def values(measured: Measured, name: str) -> np.ndarray:
@@ -386,7 +389,7 @@ def test_the_matrices(tmp_path: Path, variant: str) -> None:
     letters(folder, bos_token="[ONE]")
     reference = Reference(folder, passages)
     told: list[tuple[int, int]] = []
-    model = Model.open(folder, "cpu")
+    model = LiveModel.open(folder, "cpu")
     measured = importance.measure(
         model, passages, lambda done, total: told.append((done, total)), room=0
     )
@@ -442,7 +445,7 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     letters(folder, bos_token="[ONE]")
     few = corpus.load()[::56]
     monkeypatch.setattr(corpus, "load", lambda: few)
-    first, second = (importance.run(Model.open(folder, "cpu"), quiet) for _ in range(2))
+    first, second = (importance.run(LiveModel.open(folder, "cpu"), quiet) for _ in range(2))
     assert first.conditions["tokens"] == 8 * 127
     assert [item.json_text() for item in first.matrices] == [
         item.json_text() for item in second.matrices
@@ -464,8 +467,8 @@ def test_a_module_of_zeros_has_no_importance(tmp_path: Path) -> None:
     live.save_pretrained(tmp_path)
     letters(tmp_path, bos_token="[ONE]")
     measured = measure(tmp_path, drawn())
-    column = Model.open(tmp_path, "cpu").architecture.modules.index("mlp.down")
-    up = Model.open(tmp_path, "cpu").architecture.modules.index("mlp.up")
+    column = LiveModel.open(tmp_path, "cpu").architecture.modules.index("mlp.down")
+    up = LiveModel.open(tmp_path, "cpu").architecture.modules.index("mlp.up")
     assert values(measured, "taylor")[1, [up, column]].tolist() == [0, 0]
     assert np.isnan(values(measured, "taylor_per_weight")[1, column])
     assert values(measured, "grad_norm")[1, column] > 0
@@ -475,7 +478,7 @@ def test_a_module_of_zeros_has_no_importance(tmp_path: Path) -> None:
 def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     folder = made(tmp_path, "gpt2")
     letters(folder, bos_token="[ONE]")
-    model, passages = Model.open(folder, "cpu"), drawn()
+    model, passages = LiveModel.open(folder, "cpu"), drawn()
     frozen = next(iter(model.live.parameters()))
     frozen.requires_grad_(False)
     before = [parameter.requires_grad for parameter in model.live.parameters()]
@@ -489,7 +492,7 @@ def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     with torch.enable_grad():
         losses.per_passage(model, batch(passages, [0])).sum().backward()  # type: ignore[no-untyped-call]
     # No hook of ours is left to take it away.
-    assert next(model.block(0).parameters()).grad is not None
+    assert next(model.layer(0).parameters()).grad is not None
 
 
 def test_weights_that_are_not_finite_are_an_error(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from atlas.analyses.masks import choosing, learned_gates
 from atlas.analyses.masks.learned_gates import Gates
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch
 from atlas.passes import losses, without_blocks
 
@@ -54,7 +54,7 @@ def test_gates_start_from_costs() -> None:
 
 
 def learned(
-    model: Model, steps: int = 60, tokens: int | None = None, pruned: int = 4
+    model: LiveModel, steps: int = 60, tokens: int | None = None, pruned: int = 4
 ) -> tuple[Gates, list[tuple[int, int]]]:
     passages, languages = planted_blocks.passages()
     found = without_blocks.losses_without(model, passages, quiet).numpy()
@@ -112,7 +112,7 @@ def test_memory_that_runs_out_halves_the_micro_batch(
     expected, _ = learned(model, steps=2)
     whole = losses.per_passage
 
-    def scarce(model: Model, tokens: Batch) -> torch.Tensor:
+    def scarce(model: LiveModel, tokens: Batch) -> torch.Tensor:
         if len(tokens.ids) > 1 and torch.is_grad_enabled():
             raise torch.OutOfMemoryError("out of memory")
         return whole(model, tokens)
@@ -121,7 +121,7 @@ def test_memory_that_runs_out_halves_the_micro_batch(
     found, _ = learned(model, steps=2)
     np.testing.assert_allclose(found.log_alpha, expected.log_alpha, rtol=1e-9, atol=1e-9)
 
-    def gone(model: Model, tokens: Batch) -> torch.Tensor:
+    def gone(model: LiveModel, tokens: Batch) -> torch.Tensor:
         if torch.is_grad_enabled():
             raise torch.OutOfMemoryError("out of memory")
         return whole(model, tokens)

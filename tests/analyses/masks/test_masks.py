@@ -15,10 +15,10 @@ import torch
 from gated import by_gates, drawn, opened, quiet
 
 from atlas import paths, schemas
-from atlas.analyses.masks import choosing, measuring
+from atlas.analyses.masks import choosing, matrices, scored_passages
 from atlas.analyses.masks import run as masks
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.pinned import clusters, corpus
 from atlas.pinned.choices import Choices
@@ -44,7 +44,7 @@ class _Letters:
 
 
 def measured(
-    model: Model,
+    model: LiveModel,
     passages: Sequence[Passage],
     numbers: Sequence[int],
     *,
@@ -52,7 +52,7 @@ def measured(
     learned: bool = False,
 ) -> Measured:
     vars(model)["tokenizer"] = _Letters()
-    return measuring.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
+    return masks.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
 
 
 def table(found: Measured, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -100,7 +100,7 @@ def test_every_value_is_that_of_losses_by_hand(tmp_path: Path, variant: str) -> 
             assert table(found, "perplexity")[c, column] == pytest.approx(math.exp(mean), rel=1e-6)
 
 
-def _under(model: Model, passage: Passage, closed: Sequence[int]) -> float:
+def _under(model: LiveModel, passage: Passage, closed: Sequence[int]) -> float:
     from atlas.loaded.passages import batch
     from atlas.passes import losses
 
@@ -124,10 +124,7 @@ def test_random_masks_are_those_of_the_seed(tmp_path: Path) -> None:
     tokens = np.array([passage.scored for passage in passages])
     whole = math.exp((mean * tokens).sum() / tokens.sum())
     assert found.facts["perplexity_random"] == pytest.approx(whole, rel=1e-6)
-    assert (
-        statement.of("masks").protocol["random"]
-        == f"{measuring.DRAWS} masks, seed {measuring.SEED}"
-    )
+    assert statement.of("masks").protocol["random"] == f"{masks.DRAWS} masks, seed {masks.SEED}"
 
 
 def test_what_serves_a_cluster_is_found_by_skips_and_by_learning(tmp_path: Path) -> None:
@@ -160,15 +157,15 @@ def test_learned_masks_that_are_worse_are_told(tmp_path: Path) -> None:
     passages, languages = planted_blocks.passages(8)
     model = opened(tmp_path)
     vars(model)["tokenizer"] = _Letters()
-    read = measuring._read(model, passages, clustered(languages))
+    scored = scored_passages.read(model, passages, clustered(languages))
     tried = {"own": np.full(8, 1.0), "learned": np.full(8, 1.04)}
-    told = measuring._comparison(tried, read)["learned_against_own"]
+    told = matrices.comparison(tried, scored)["learned_against_own"]
     assert told == "4.1% worse in perplexity than masks from single blocks' losses"
     tried["learned"] = np.full(8, 1.1)
-    told = measuring._comparison(tried, read)["learned_against_own"]
+    told = matrices.comparison(tried, scored)["learned_against_own"]
     assert str(told).startswith("10.5% worse") and str(told).endswith(", more than 5%")
     tried["learned"] = np.full(8, 0.9)
-    assert str(measuring._comparison(tried, read)["learned_against_own"]).startswith("9.5% better")
+    assert str(matrices.comparison(tried, scored)["learned_against_own"]).startswith("9.5% better")
 
 
 def test_parts_hold_what_another_clustering_needs(tmp_path: Path) -> None:
@@ -202,10 +199,10 @@ def test_a_cluster_that_has_no_two_halves_is_told(tmp_path: Path) -> None:
 def test_losses_that_are_no_numbers_are_told(tmp_path: Path) -> None:
     model = opened(tmp_path)
     with torch.no_grad():
-        weight = model.block(1).get_submodule("mlp.down_proj").weight
+        weight = model.layer(1).get_submodule("mlp.down_proj").weight
         assert isinstance(weight, torch.Tensor)
         weight.fill_(math.nan)
-    with pytest.raises(AtlasError, match="of the whole model: a loss is no finite number"):
+    with pytest.raises(AtlasError, match="of the whole model: a loss is not a finite number"):
         measured(model, drawn(LENGTHS), NUMBERS)
 
 
@@ -220,7 +217,7 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
     monkeypatch.setattr(corpus, "load", lambda: few)
     monkeypatch.setattr(clusters, "load", lambda: held)
     letters(tiny.make(tmp_path, "llama"))
-    model = Model.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
+    model = LiveModel.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
     told: list[tuple[int, int]] = []
     found = masks.run(model, lambda done, total: told.append((done, total)))
     assert found.facts["pruned"] == 3 and (together(found, "mask") == 0).sum(1).tolist() == [3] * 8

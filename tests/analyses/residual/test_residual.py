@@ -18,9 +18,9 @@ from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual import run as residual
 from atlas.analyses.residual.cka import Similarity
 from atlas.analyses.residual.stream_statistics import Movement
-from atlas.entries.entry import Geometry
+from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
-from atlas.loaded.live import Model
+from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample, batch
 from atlas.passes import observing
 from atlas.profiles import statement
@@ -42,13 +42,15 @@ def passages(kind: str = "decoder", lengths: Iterable[int] = LENGTHS) -> list[Pa
     return [Passage(tuple(row), 1, len(row) - (kind == "encoder")) for row in rows]
 
 
-def opened(folder: Path, variant: str = "llama", **options: Any) -> Model:
+def opened(folder: Path, variant: str = "llama", **options: Any) -> LiveModel:
     model_type, overrides = VARIANTS[variant]
     stored = options.pop("stored", torch.float32)
-    return Model.open(tiny.make(folder, model_type, dtype=stored, **overrides), "cpu", **options)
+    return LiveModel.open(
+        tiny.make(folder, model_type, dtype=stored, **overrides), "cpu", **options
+    )
 
 
-def measure(model: Model, rows: list[Passage], tokens: int = 40) -> Measured:
+def measure(model: LiveModel, rows: list[Passage], tokens: int = 40) -> Measured:
     observer = residual.observe(model, rows)
     observing.run(model, rows, observer.taps, unheard, tokens=tokens)
     return observer.measured(unheard)
@@ -64,9 +66,9 @@ def unheard(done: int, total: int) -> None:
 
 class States:
     """Everything, (layer, position, width), one passage at a time without padding: what goes into
-    each block as transformers returns it, what comes out, and what is added to it."""
+    each layer as transformers returns it, what comes out, and what is added to it."""
 
-    def __init__(self, model: Model, rows: Iterable[Passage]) -> None:
+    def __init__(self, model: LiveModel, rows: Iterable[Passage]) -> None:
         layers = range(model.geometry.layers)
         found: dict[tuple[str, int], list[torch.Tensor]] = {}
         final: list[torch.Tensor] = []
@@ -78,17 +80,17 @@ class States:
 
             handles = []
             for layer in layers:
-                block = model.block(layer)
+                module = model.layer(layer)
                 for name, join in zip(("attn", "mlp"), model.architecture.row.joins, strict=True):
                     handles.append(
-                        block.get_submodule(join).register_forward_hook(
+                        module.get_submodule(join).register_forward_hook(
                             lambda _, inputs, out, key=(name, layer), n=n: keep(
                                 out.reshape(1, n, -1), key
                             )
                         )
                     )
                 handles.append(
-                    block.register_forward_hook(
+                    module.register_forward_hook(
                         lambda _, inputs, out, key=("out", layer): keep(
                             out[0] if isinstance(out, tuple) else out, key
                         )
@@ -117,15 +119,15 @@ def turned(x: Values, y: Values, added: Values) -> list[float]:
     return [1 - cosine.mean(), np.arccos(cosine).mean() / np.pi, (norms[2] / norms[0]).mean()]
 
 
-def normed(model: Model, layer: int, x: Values) -> Values:
+def normed(model: LiveModel, layer: int, x: Values) -> Values:
     """BERT's norm after attention."""
-    module = model.block(layer).get_submodule(model.architecture.live("norm.attn"))
+    module = model.layer(layer).get_submodule(model.architecture.live("norm.attn"))
     with torch.inference_mode():
         found: Values = module(torch.from_numpy(x).to(model.dtype)).double().numpy()
     return found
 
 
-def expected(model: Model, states: States) -> dict[str, Values]:
+def expected(model: LiveModel, states: States) -> dict[str, Values]:
     found = np.zeros((model.geometry.layers, 3, 3))
     for layer in range(model.geometry.layers):
         x, end = states("in", layer), states("out", layer)
@@ -159,7 +161,7 @@ def test_against_the_states_that_transformers_returns(tmp_path: Path, variant: s
         np.testing.assert_allclose(found[name][:, 0], scores, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
-def read(model: Model, states: States) -> dict[str, Values]:
+def read(model: LiveModel, states: States) -> dict[str, Values]:
     """The lens by its formulas: the end is what transformers says, the rest is read by hand."""
     norm = model.live.get_submodule(model.architecture.live("final_norm"))
     head = model.live.get_submodule(model.architecture.live("unembedding"))
@@ -235,7 +237,7 @@ def test_in_bfloat16(tmp_path: Path, variant: str) -> None:
 
 
 def moved(x: torch.Tensor, attn: torch.Tensor, mlp: torch.Tensor) -> Values:
-    """What a sequential block measures at one position."""
+    """What a sequential layer measures at one position."""
     movement = Movement("sequential")
     rows = batch([Passage((1, 2), 1, 2)], [0])
     parts = tuple(torch.stack([torch.full_like(part, 9), part])[None] for part in (x, attn, mlp))
@@ -332,7 +334,7 @@ def test_the_lens_does_not_depend_on_its_chunks(
 
 def test_no_lens_without_a_head(tmp_path: Path) -> None:
     tiny.build("llama").model.save_pretrained(tmp_path)
-    found = values(measure(Model.open(tmp_path, "cpu"), passages()))
+    found = values(measure(LiveModel.open(tmp_path, "cpu"), passages()))
     assert set(found) == {*residual.QUANTITIES, "cka"}
 
 
@@ -382,7 +384,7 @@ def test_states_that_are_not_finite_are_an_error(tmp_path: Path) -> None:
     live.model.layers[1].mlp.down_proj.weight.data[0, 0] = torch.nan
     live.save_pretrained(tmp_path)
     with pytest.raises(AtlasError, match=r"layer 1: the residual stream is not finite"):
-        measure(Model.open(tmp_path, "cpu"), passages())
+        measure(LiveModel.open(tmp_path, "cpu"), passages())
 
 
 def test_too_few_positions_are_an_error(tmp_path: Path) -> None:

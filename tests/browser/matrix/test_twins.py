@@ -244,6 +244,13 @@ def test_every_module_that_claims_a_twin_is_in_the_table() -> None:
     assert claims == TWINS.keys()
 
 
+def test_architecture_md_lists_them() -> None:
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `static/matrix/(.*?)` \| (.*) \|$", text, re.MULTILINE)
+    listed = {(script, named) for script, twins in rows for named in PATH.findall(twins)}
+    assert listed == TWINS.keys()
+
+
 def test_twins_stand_in_one_folder() -> None:
     others = (path for path in static().rglob("*.js") if path.parent.name != "matrix")
     assert [one for one in others if "The same in `" in one.read_text(encoding="utf-8")] == []

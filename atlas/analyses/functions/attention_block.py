@@ -1,6 +1,7 @@
-"""What is asked of a block's heads, and what it is asked of: tokens read, weights, vocabulary.
+"""The data that `top_k` works on: a layer's attention block, the unembedding, and questions.
 
-The data that `topk` works on. Everything lies on one device.
+A question is whether a head raises (or lowers) one token most when it attends to another. All
+tensors lie on one device.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class Sieve:
-    """How products are computed before float64: the dtype, and `tf32`, CUDA's shortened float32."""
+    """How products are computed before any is decided in float64: the dtype, and whether with
+    `tf32`, CUDA's shortened float32."""
 
     dtype: torch.dtype = torch.float32
     tf32: bool = False
@@ -63,21 +65,25 @@ class Unembedding:
 
 
 @dataclass(frozen=True)
-class Reads:
-    """What a block's heads read of some tokens: (source, d_model), in float64 and in float32."""
+class HeadInputs:
+    """What the heads of a layer read of some tokens: (source, d_model), in float64 and float32."""
 
     exact: torch.Tensor
     plain: torch.Tensor
 
     @classmethod
-    def of(cls, exact: torch.Tensor) -> Reads:
+    def of(cls, exact: torch.Tensor) -> HeadInputs:
         return cls(exact.double(), exact.float())
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Questions to one block: is `target` among the k largest (smallest) that `head` gives for
-    `source`? All (question,): head, row of `Reads`, token id; `ks` (question, level)."""
+class Questions:
+    """Questions to one attention block: is the token `target` among the k largest, or smallest,
+    entries of the row that `head` gives for `source`?
+
+    `head`, `source` (a row of `HeadInputs`) and `target` (a token id): (question,). `ks`:
+    (question, level).
+    """
 
     head: torch.Tensor
     source: torch.Tensor
@@ -87,8 +93,10 @@ class Asked:
     def __len__(self) -> int:
         return len(self.head)
 
-    def __getitem__(self, chosen: torch.Tensor) -> Asked:
-        return Asked(self.head[chosen], self.source[chosen], self.target[chosen], self.ks[chosen])
+    def __getitem__(self, chosen: torch.Tensor) -> Questions:
+        return Questions(
+            self.head[chosen], self.source[chosen], self.target[chosen], self.ks[chosen]
+        )
 
     @property
     def most(self) -> torch.Tensor:
@@ -96,13 +104,13 @@ class Asked:
         return self.ks.amax(1).to(torch.int32)
 
 
-class Block:
-    """A block's heads and what they read, ready for questions.
+class AttentionBlock:
+    """The heads of one layer and what they read, ready for questions.
 
     W_V: (kv head, d_head, d_model); W_O: (head, d_model, d_head), of any dtype.
     """
 
-    def __init__(self, reads: Reads, W_V: torch.Tensor, W_O: torch.Tensor) -> None:
+    def __init__(self, reads: HeadInputs, W_V: torch.Tensor, W_O: torch.Tensor) -> None:
         self.reads = reads
         self.W_V, self.W_O = W_V.float(), W_O.float().contiguous()
         self.heads, self.d_model, self.d_head = self.W_O.shape
@@ -116,7 +124,7 @@ class Block:
         rows = torch.linalg.vector_norm(self.W_V, dim=2).repeat_interleave(self.group, 0)
         most = torch.linalg.vector_norm(rows * columns, dim=1)
         self.most = torch.linalg.vector_norm(reads.plain, dim=1)[:, None] * most
-        # Of every row and of the heads themselves; it is finite where all weights are.
+        # Over all rows and heads; finite where all weights are.
         self.largest = float(torch.cat([self.most.flatten(), self.reach.flatten(), most]).max())
         # (d_model, head * d_head): a tile of U times it is every head's W_O^T U.
         self.flat = self.W_O.permute(1, 0, 2).reshape(self.d_model, -1)
@@ -127,9 +135,9 @@ class Block:
             return self.flat
         return self.W_O[heads].permute(1, 0, 2).reshape(self.d_model, -1)
 
-    def y(self, asked: Asked) -> torch.Tensor:
+    def y(self, questions: Questions) -> torch.Tensor:
         """Value vectors of the questions' sources, (question, d_head)."""
-        y: torch.Tensor = self.values[asked.source, asked.head // self.group]
+        y: torch.Tensor = self.values[questions.source, questions.head // self.group]
         return y
 
     def slack(
@@ -140,11 +148,13 @@ class Block:
         moved: torch.Tensor = 2 * FLOAT32 * self.most[at] + sieve.rounding * self.reach[at]
         return U.largest_norm * moved
 
-    def exact_rows(self, asked: Asked) -> torch.Tensor:
-        """W_VO e' of every question in float64, (question, d_model)."""
-        rows = torch.empty(len(asked), self.d_model, dtype=torch.float64, device=self.flat.device)
+    def exact_rows(self, questions: Questions) -> torch.Tensor:
+        """W_VO e' of every question in float64: (question, d_model)."""
+        rows = torch.empty(
+            len(questions), self.d_model, dtype=torch.float64, device=self.flat.device
+        )
         for head in range(self.heads):
-            mine = asked.head == head
-            y = self.reads.exact[asked.source[mine]] @ self.W_V[head // self.group].double().T
+            mine = questions.head == head
+            y = self.reads.exact[questions.source[mine]] @ self.W_V[head // self.group].double().T
             rows[mine] = y @ self.W_O[head].double().T
         return rows

@@ -1,4 +1,4 @@
-"""The twenty relations that the `functions` analysis scores heads on, pinned as data.
+"""The relations that the `functions` analysis scores heads on, pinned as data.
 
 A relation is a file `data/relations/<category>/<name>.tsv`: a line `# title: Country to capital`,
 more `# ` lines if wanted, then a line `source<TAB>target` for each pair, sorted, none twice. The

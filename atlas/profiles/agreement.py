@@ -1,8 +1,9 @@
 """Measured again: do the committed values come out the same?
 
 Values are compared after rounding to the published 4 digits. The tolerance is that of the dtype
-the weights are stored in and computed from: what rounding, another thread count or another device
-may move. A value that exists in one and not in the other is always a difference.
+that was computed in (the condition `dtype`; float32 where there is none): what rounding, another
+thread count or another device may move. A value that exists in one and not in the other is always
+a difference.
 """
 
 from __future__ import annotations

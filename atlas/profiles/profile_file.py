@@ -2,7 +2,7 @@
 
 A file is one JSON object: format number, analysis and its version, the model that was read,
 protocol (what must agree before two models are compared), conditions (what is shown beside),
-facts, matrices with a row a line, and made_by, which is never part of equality.
+facts, matrices with a row a line, and made_by, which `verify` never compares.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ PROTOCOL: dict[str, str | float] = {
 }
 SHOWN = {"pin": "head"}
 FACTS = {
-    "measurable": "Relations that can be measured, of 20",
+    "measurable": "Relations that can be measured",
     "classified": "Heads with at least one relation",
 }
 

@@ -10,7 +10,7 @@ import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
 import { writePinned } from "./pinned-cell.js";
 import { cellText } from "../matrix/sentences.js";
-import { cellLines } from "./tooltip.js";
+import { cellLines } from "./cell-text.js";
 import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 

@@ -29,8 +29,10 @@ def command(project: Path | None, as_json: bool) -> None:
 def render(project: Project) -> dict[str, int]:
     """Write what the site is built from, and tell how many files that were."""
     from atlas.commands import console
+    from atlas.files import temporary
     from atlas.site import pages
 
+    temporary.sweep((project.docs, project.site, project.cache))
     done = pages.render(project)
     count = {key: len(getattr(done, key)) for key in ("written", "kept", "removed")}
     console.say("rendered: " + ", ".join(f"{number} {key}" for key, number in count.items()))

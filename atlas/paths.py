@@ -78,6 +78,11 @@ class Project:
     def digests(self) -> Path:
         return self.cache / "digests.json"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the command that writes what is generated; what it says is who that is."""
+        return self.cache / "lock"
+
     def outcome(self, slug: str, analysis: str) -> Path:
         """What became of an analysis that could not be measured; its traceback lies beside it."""
         return self.cache / "outcomes" / slug / f"{analysis}.json"

@@ -17,7 +17,7 @@ MODEL = "ref-llama"
 
 
 def gitignore() -> str:
-    """What a project's .gitignore keeps out of git: all that `atlas build` makes, and what it leaves
+    """What a project's .gitignore keeps out of git: what `atlas build` makes, and what it leaves
     behind where it is killed."""
     made = [f"/docs/{path}" for path in GENERATED]
     left = ["# what a killed one leaves", temporary.IGNORED]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -48,6 +48,7 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
     by a file that atlas did not write or that was changed since.
     """
     assert all(map(paths.is_generated, outputs)), "what is made is listed in paths.GENERATED"
+    raise_all(list(_links_in_the_way(project.docs, outputs)))
     known = _manifest(project)
     planned = {path: digest(content) for path, content in sorted(outputs.items())}
     state = {path: _digest_of(project.docs, path) for path in {*planned, *known}}
@@ -55,11 +56,7 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
     written = tuple(path for path in planned if state[path] != planned[path])
     kept = tuple(path for path in planned if state[path] == planned[path])
     dropped = [path for path in sorted(known) if path not in planned and state[path] is not None]
-    removed = tuple(
-        path
-        for path in dropped
-        if state[path] in known[path] and not any(_links(project.docs, path))
-    )
+    removed = tuple(path for path in dropped if state[path] in known[path])
     if written or removed or {path: [sha] for path, sha in planned.items()} != known:
         # First what may come to lie there: a crash half-way leaves no file without its mark.
         _save(project, {path: {sha, *known.get(path, ())} for path, sha in planned.items()}, known)
@@ -76,13 +73,13 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _write(docs: Path, outputs: Outputs, paths: Sequence[str]) -> None:
+def _write(docs: Path, outputs: Outputs, which: Sequence[str]) -> None:
     """Write files whole, several at a time: most of the time goes into waiting for the disk.
 
     Raises the `AtlasError` of the first that cannot be written.
     """
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda path: json_file.write_atomic(docs / path, outputs[path]), paths))
+        list(pool.map(lambda path: json_file.write_atomic(docs / path, outputs[path]), which))
 
 
 def _conflicts(
@@ -91,16 +88,11 @@ def _conflicts(
     known: Mapping[str, list[str]],
     state: Mapping[str, str | None],
 ) -> Iterator[AtlasError]:
-    links = {link for path in planned for link in _links(project.docs, path)}
-    for link in sorted(links):
-        yield AtlasError(
-            "is a symbolic link, which may lead out of docs/", file=link, remedy="remove it"
-        )
     for path, wanted in planned.items():
         lies = state[path]
         if lies is None or lies == wanted or lies in known.get(path, ()):
             continue
-        if _is_ours(project.docs, path, path in known) or links & set(_links(project.docs, path)):
+        if _is_ours(project.docs, path, path in known):
             continue
         if path in known:
             problem = "was written by atlas render and changed since"
@@ -110,6 +102,13 @@ def _conflicts(
             problem,
             file=project.docs / path,
             remedy="move your text to another name, or remove the file and render again",
+        )
+
+
+def _links_in_the_way(docs: Path, planned: Iterable[str]) -> Iterator[AtlasError]:
+    for link in sorted({link for path in planned for link in _links(docs, path)}):
+        yield AtlasError(
+            "is a symbolic link, which may lead out of docs/", file=link, remedy="remove it"
         )
 
 
@@ -131,8 +130,11 @@ def _is_ours(docs: Path, path: str, listed: bool) -> bool:
 
 
 def _digest_of(docs: Path, path: str) -> str | None:
-    """The digest of what lies at a path below docs/, None where nothing does."""
+    """The digest of what lies at a path below docs/, None where nothing does: no link is followed."""
+    if any(_links(docs, path)):
+        return None
     try:
+        json_file.require_file(docs / path)
         return digest((docs / path).read_bytes())
     except FileNotFoundError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -204,11 +205,21 @@ def test_a_link_is_neither_written_through_nor_removed_through(
     outside = tmp_path / "outside"
     (project.docs / "data").rename(outside)
     (project.docs / "data").symlink_to(outside)
-    assert publish(project, {"index.md": PAGE}).left == ("data/a.json",)
+    assert publish(project, {"index.md": PAGE}).removed == ()
     assert (outside / "a.json").read_bytes() == b"{}"
     (project.docs / "index.md").rename(outside / "index.md")
     (project.docs / "index.md").symlink_to(outside / "index.md")
     with pytest.raises(AtlasError, match=r"index\.md: is a symbolic link.*; remove it"):
+        publish(project, {"index.md": PAGE})
+
+
+def test_what_would_never_end_is_not_read(project: Project) -> None:
+    os.mkfifo(project.docs / "index.md")
+    with pytest.raises(AtlasError, match=r"index\.md: is not a plain file"):
+        publish(project, {"index.md": PAGE})
+    (project.docs / "index.md").unlink()
+    (project.docs / "index.md").symlink_to("/dev/zero")
+    with pytest.raises(AtlasError, match=r"index\.md: is a symbolic link"):
         publish(project, {"index.md": PAGE})
 
 

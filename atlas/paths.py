@@ -6,9 +6,10 @@ lies under `docs/models/<slug>/`; what `render` makes lies beside it and is list
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atlas.errors import AtlasError, from_os
 
@@ -31,7 +32,23 @@ GENERATED = (
     "models/*/previews/",
     "survey/",
 )
-"""What `render` makes below docs/, beside what people wrote and `profile` measured."""
+"""What `render` makes below docs/, beside what people wrote and `profile` measured; all that lies
+in a folder of these, and `*` is any one name."""
+
+
+def is_generated(path: str) -> bool:
+    """Whether `render` can make a file of that path below docs/, with forward slashes."""
+    parts = PurePosixPath(path).parts
+    plain = str(PurePosixPath(path)) == path and path.isprintable()
+    if not plain or ".." in parts or set(path) & set("\\:"):  # what Windows would go elsewhere by
+        return False
+    for listed in GENERATED:
+        wanted = PurePosixPath(listed).parts
+        within = len(parts) > len(wanted) if listed.endswith("/") else len(parts) == len(wanted)
+        if within and all(map(fnmatch.fnmatchcase, parts, wanted)):
+            return True
+    return False
+
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -77,6 +94,11 @@ class Project:
     @property
     def digests(self) -> Path:
         return self.cache / "digests.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the command that writes what is generated; what it says is who that is."""
+        return self.cache / "lock"
 
     def outcome(self, slug: str, analysis: str) -> Path:
         """What became of an analysis that could not be measured; its traceback lies beside it."""

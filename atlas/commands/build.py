@@ -35,6 +35,7 @@ def command(
     so does one whose measuring failed, and then the exit status is 1.
     """
     from atlas.commands import console
+    from atlas.files import project_lock
     from atlas.site import mkdocs_build
 
     atlas = opened(project)
@@ -47,8 +48,9 @@ def command(
             measure(work, fresh, outcomes)
         if require_profiles:
             raise_all([AtlasError(" ".join(one.values())) for one in _unmeasured(work, outcomes)])
-        done["pages"] = render(atlas)
-        mkdocs_build.mkdocs(atlas, console.say)
+        with project_lock.held(atlas, console.say):
+            done["pages"] = render(atlas)
+            mkdocs_build.mkdocs(atlas, console.say)
         done["site"] = str(atlas.site)
         look = f"python -m http.server -d {shown(atlas.site)}"
         console.say(f"built {atlas.site}; to look at it: {look}")

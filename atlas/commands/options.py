@@ -46,6 +46,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for s
 corpus = click.option(
     "--corpus",
     type=click.Path(dir_okay=False, path_type=Path),
-    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line.',
+    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line, or a .txt file.',
 )
 fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")

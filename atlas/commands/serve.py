@@ -16,10 +16,16 @@ from atlas.commands.render import render
 @options.project
 def command(address: str, project: Path | None) -> None:
     """Preview the site, and render again as entries, profiles and templates change."""
+    from atlas.commands import console
+    from atlas.files import project_lock
     from atlas.site import mkdocs_build
 
     atlas = opened(project)
+
+    def render_alone() -> None:
+        with project_lock.held(atlas, console.say):
+            render(atlas)
+
     mkdocs_build.require_free(address)
     require_checked(atlas)
-    render(atlas)
-    mkdocs_build.serve(atlas, address, lambda: render(atlas))
+    mkdocs_build.serve(atlas, address, render_alone)

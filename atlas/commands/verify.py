@@ -116,6 +116,7 @@ def _verdicts(work: Planned, named: bool, recording: bool) -> Iterator[Verdict]:
 
 
 def _compared(work: Planned, outcome: Outcome, recording: bool) -> Iterator[Verdict]:
+    from atlas.commands import console
     from atlas.profiles import agreement, profile_file, verified
 
     job = outcome.job
@@ -131,7 +132,7 @@ def _compared(work: Planned, outcome: Outcome, recording: bool) -> Iterator[Verd
     if recording:
         try:
             today = datetime.datetime.now(datetime.UTC).date()
-            verified.update(work.project, outcome.profile, found, today)
+            verified.update(work.project, outcome.profile, found, today, console.say)
         except AtlasError as error:  # what was found out is told all the same
             yield Verdict(job, reason=f"not noted: {error}")
 

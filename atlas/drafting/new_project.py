@@ -10,16 +10,18 @@ import json
 from pathlib import Path
 
 from atlas.errors import AtlasError
-from atlas.files import json_file
+from atlas.files import json_file, temporary
 from atlas.paths import GENERATED, Project, demo
 
 MODEL = "ref-llama"
 
 
 def gitignore() -> str:
-    """What a project's .gitignore keeps out of git: all that `atlas build` makes."""
+    """What a project's .gitignore keeps out of git: what `atlas build` makes, and what it leaves
+    behind where it is killed."""
     made = [f"/docs/{path}" for path in GENERATED]
-    return "\n".join(["# what `atlas build` makes", "/site/", "/.atlas/", *made, ""])
+    left = ["# what a killed one leaves", temporary.IGNORED]
+    return "\n".join(["# what `atlas build` makes", "/site/", "/.atlas/", *made, "", *left, ""])
 
 
 def write(folder: Path) -> list[Path]:

@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from atlas.errors import AtlasError, from_os, short
+from atlas.files import temporary
 
 LARGEST = 64 * 1024 * 1024
 AGAIN = "write the file again"
@@ -85,16 +85,16 @@ def keep(path: Path, content: str | bytes) -> None:
 
 
 def _replace(path: Path, raw: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = temporary.beside(path)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(raw)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)  # mkstemp's 0600 would keep a web server from reading it
-        Path(name).replace(path)
+        name.chmod(0o644)  # mkstemp's 0600 would keep a web server from reading it
+        name.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
 
 

@@ -2,7 +2,8 @@
 
 One file a topic in `atlas/data/corpus/`, passages parted by a line `===`. The digest is that of
 topics and texts, so that it changes exactly when what is measured on changes. Somebody's own corpus
-is a JSON Lines file, an object `{"text": "..."}` a line, with a `"topic"` where it has one.
+is a JSON Lines file, an object `{"text": "..."}` a line, with a `"topic"` where it has one and any
+other keys beside; or a .txt file, a text a line.
 """
 
 from __future__ import annotations
@@ -88,10 +89,10 @@ def chosen_digest(choices: Choices) -> str:
 
 
 def read(path: Path) -> tuple[Text, ...]:
-    """Somebody's own corpus, from a JSON Lines file.
+    """Somebody's own corpus, from a JSON Lines file or a .txt file.
 
     Raises `AtlasError` or `Problems`, with line numbers, for a file that is too large or cannot be
-    read, too few or too many texts, other keys, texts that are empty, too long or there twice.
+    read, too few or too many texts, texts that are empty, too long, no characters or there twice.
     """
     changed = path.stat() if path.is_file() else None
     return _read(path, changed and (changed.st_mtime_ns, changed.st_size))
@@ -99,7 +100,7 @@ def read(path: Path) -> tuple[Text, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _read(path: Path, changed: object) -> tuple[Text, ...]:
-    lines = _lines(path)
+    lines, plain = _lines(path), path.suffix.lower() == ".txt"
     texts: list[Text] = []
     seen: dict[str, int] = {}
     found: list[AtlasError] = []
@@ -107,7 +108,7 @@ def _read(path: Path, changed: object) -> tuple[Text, ...]:
         if not line.strip():
             continue
         try:
-            text = _text(json_file.parse(line, path))
+            text = _text({"text": line.strip()} if plain else json_file.parse(line, path))
             first = seen.setdefault(text.text, number)
             if first != number:
                 raise AtlasError(f"the text of line {first} again", remedy="leave one of them out")
@@ -140,9 +141,11 @@ def _lines(path: Path) -> list[str]:
             raise AtlasError(
                 f"{size} bytes, more than {LARGEST}", file=path, remedy="take fewer texts"
             )
-        return path.read_text(encoding="utf-8").split("\n")
+        # Some editors begin a file with a byte-order mark, which "utf-8-sig" reads over.
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
-        raise from_os(error, file=path, remedy="name a JSON Lines file") from error
+        remedy = "name a JSON Lines file, or a .txt file with a text a line"
+        raise from_os(error, file=path, remedy=remedy) from error
     except UnicodeDecodeError as error:
         raise AtlasError(
             f"byte {error.start} is not UTF-8", file=path, remedy="write it in UTF-8"
@@ -153,9 +156,11 @@ def _text(item: object) -> Text:
     """One line's object as a text; `AtlasError` without a place for what is wrong with it."""
     if not isinstance(item, dict):
         raise AtlasError(f"{short(item)} is not an object", remedy='write {"text": "..."}')
-    for key in item:
-        if key not in ("text", "topic"):
-            raise AtlasError(f"unknown key {short(key)}", remedy=suggest(key, ("text", "topic")))
+    if "text" not in item:
+        for key in item:
+            if key != "topic":  # the text under another name, perhaps
+                known = ("text", "topic")
+                raise AtlasError(f"unknown key {short(key)}", remedy=suggest(key, known))
     for key, longest in (("text", LONGEST_TEXT), ("topic", LONGEST_TOPIC)):
         value = item.get(key, "" if key == "text" else "-")
         if not isinstance(value, str):

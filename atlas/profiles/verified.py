@@ -12,14 +12,14 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from atlas import paths, schemas
 from atlas.errors import AtlasError, raise_all
-from atlas.files import json_file
+from atlas.files import json_file, project_lock
 from atlas.paths import Project
 from atlas.profiles import profile_file, side_files
 from atlas.profiles.agreement import Difference
@@ -126,22 +126,28 @@ def reproduced(record: Mapping[str, Reproduction], profile: Profile, path: Path)
 
 
 def update(
-    project: Project, again: Profile, verdicts: Sequence[Difference], today: datetime.date
+    project: Project,
+    again: Profile,
+    verdicts: Sequence[Difference],
+    today: datetime.date,
+    say: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Note in a model's record what came of measuring one profile again.
+    """Note in a model's record what came of measuring one profile again, under the project's lock:
+    what another command notes of the same model meanwhile stays. `say` is told of waiting for it.
 
     Raises `AtlasError` where the record that is there cannot be read.
     """
     slug, name = again.model.slug, again.analysis
     path, where = project.verified(slug), project.profile(slug, name)
-    record = load(path)
     agrees = all(verdict.agrees for verdict in verdicts)
-    if agrees:
-        record[name] = _reproduction(profile_file.load(where), where, again, verdicts, today)
-    else:
-        record.pop(name, None)
-    if agrees or path.exists():
-        save(path, record)
+    with project_lock.held(project, say):
+        record = load(path)
+        if agrees:
+            record[name] = _reproduction(profile_file.load(where), where, again, verdicts, today)
+        else:
+            record.pop(name, None)
+        if agrees or path.exists():
+            save(path, record)
 
 
 def _reproduction(

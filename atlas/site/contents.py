@@ -15,7 +15,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.statement import Statement
 from atlas.review import claims, verdicts
 from atlas.review.verdicts import Verdict
-from atlas.site import model_page, reference_models, templates
+from atlas.site import model_page, page_mark, reference_models, templates
 from atlas.site.model_page import Section
 from atlas.site.reference_models import Reference
 
@@ -45,7 +45,7 @@ class Contents:
 
     def page(self, template: str, root: str, **values: Any) -> bytes:
         """One page; `root` is the way from it to the site's root, "../" for every folder."""
-        return templates.render(self.templates, template, root=root, **values)
+        return page_mark.marked(templates.render(self.templates, template, root=root, **values))
 
 
 def load(project: Project) -> Contents:

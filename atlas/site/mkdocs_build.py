@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from atlas.errors import REMEDIES, AtlasError, short, shown
+from atlas.errors import REMEDIES, AtlasError, from_os, short, shown
 from atlas.paths import Project, static, template_dirs
 from atlas.profiles import statement
 from atlas.site import link_pictures
@@ -49,15 +49,17 @@ def mkdocs(project: Project, say: Callable[[str], None]) -> None:
 
 
 def serve(project: Project, address: str, render: Callable[[], object]) -> None:
-    """Run MkDocs' preview, and render again whenever an input changes, until Ctrl-C.
+    """Render, run MkDocs' preview, and render again whenever an input changes, until Ctrl-C.
 
     MkDocs watches what is rendered; we watch only what people and `profile` write. `render`
-    leaves unchanged files alone, so the two never chase each other.
+    leaves unchanged files alone, so the two never chase each other. Inputs are looked at before
+    they are rendered: what changes meanwhile is seen at the next look.
     """
+    seen = dict(_inputs(project))
+    render()
     command = _command(project, "serve", "--dev-addr", address)
     with subprocess.Popen(command, env=_environment()) as server:
         try:
-            seen = dict(_inputs(project))
             while server.poll() is None:
                 time.sleep(POLL_SECONDS)
                 now = dict(_inputs(project))
@@ -98,11 +100,13 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _render_or_say(render: Callable[[], object]) -> None:
-    """A half-typed entry must not end the preview."""
+    """A half-typed entry must not end the preview, nor a file that goes as it is read."""
     try:
         render()
     except AtlasError as error:
         sys.stderr.write(f"atlas: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"atlas: {from_os(error)}\n")
 
 
 def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
@@ -110,6 +114,7 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     style too, for those who work on them."""
     files = [project.mkdocs_yml, *project.entries(), *static().rglob("*.*")]
     files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
+    files += [*project.models.glob("*/verified.json"), *project.claims.glob("*.yml")]
     for folder in template_dirs(project):
         files += folder.rglob("*")
     for path in files:

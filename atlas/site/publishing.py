@@ -1,23 +1,27 @@
 """Writing what was planned into docs/, and nothing else.
 
-The manifest lists every file that `render` wrote, with its sha256. A file that the manifest does
-not list is a person's: it is never overwritten and never removed. A file that somebody changed
-since is a person's too.
+The manifest lists every file that `render` wrote, with its sha256. A file that somebody changed
+since is a person's: it is never overwritten and never removed. So is a file that the manifest does
+not list, but for what is recognised as our own: a page that bears its mark, and a file that no
+person writes, where such a file has to go. A manifest may be lost, and is never believed where it
+names what `render` cannot make.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atlas import paths
 from atlas.errors import AtlasError, from_os, raise_all
 from atlas.files import json_file
 from atlas.paths import Project
+from atlas.site import page_mark
 
 WRITERS = 8
 """How many files are written at a time."""
@@ -43,6 +47,8 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
     Raises `AtlasError` or `Problems`, before anything is written, where a planned path is taken
     by a file that atlas did not write or that was changed since.
     """
+    assert all(map(paths.is_generated, outputs)), "what is made is listed in paths.GENERATED"
+    raise_all(list(_links_in_the_way(project.docs, outputs)))
     known = _manifest(project)
     planned = {path: digest(content) for path, content in sorted(outputs.items())}
     state = {path: _digest_of(project.docs, path) for path in {*planned, *known}}
@@ -67,13 +73,13 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _write(docs: Path, outputs: Outputs, paths: Sequence[str]) -> None:
+def _write(docs: Path, outputs: Outputs, which: Sequence[str]) -> None:
     """Write files whole, several at a time: most of the time goes into waiting for the disk.
 
     Raises the `AtlasError` of the first that cannot be written.
     """
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda path: json_file.write_atomic(docs / path, outputs[path]), paths))
+        list(pool.map(lambda path: json_file.write_atomic(docs / path, outputs[path]), which))
 
 
 def _conflicts(
@@ -82,15 +88,11 @@ def _conflicts(
     known: Mapping[str, list[str]],
     state: Mapping[str, str | None],
 ) -> Iterator[AtlasError]:
-    docs = project.docs.resolve()
-    for folder in {(project.docs / path).parent for path in planned}:
-        if not folder.resolve().is_relative_to(docs):
-            yield AtlasError(
-                "leads out of docs/ through a link", file=folder, remedy="replace it by a folder"
-            )
     for path, wanted in planned.items():
         lies = state[path]
         if lies is None or lies == wanted or lies in known.get(path, ()):
+            continue
+        if _is_ours(project.docs, path, path in known):
             continue
         if path in known:
             problem = "was written by atlas render and changed since"
@@ -103,9 +105,36 @@ def _conflicts(
         )
 
 
+def _links_in_the_way(docs: Path, planned: Iterable[str]) -> Iterator[AtlasError]:
+    for link in sorted({link for path in planned for link in _links(docs, path)}):
+        yield AtlasError(
+            "is a symbolic link, which may lead out of docs/", file=link, remedy="remove it"
+        )
+
+
+def _links(docs: Path, path: str) -> Iterator[Path]:
+    """What on the way from docs/ to a path is a symbolic link, itself included."""
+    here = docs
+    for part in PurePosixPath(path).parts:
+        here = here / part
+        if here.is_symlink():
+            yield here
+
+
+def _is_ours(docs: Path, path: str, listed: bool) -> bool:
+    """Whether a file is our own by what it is: a page with its mark; or a file that no manifest
+    lists and no person writes, data or a picture in a folder that is all ours."""
+    if path.endswith(".md"):
+        return page_mark.is_ours((docs / path).read_bytes())
+    return not listed
+
+
 def _digest_of(docs: Path, path: str) -> str | None:
-    """The digest of what lies at a path below docs/, None where nothing does."""
+    """The digest of what lies at a path below docs/, None where nothing does: no link is followed."""
+    if any(_links(docs, path)):
+        return None
     try:
+        json_file.require_file(docs / path)
         return digest((docs / path).read_bytes())
     except FileNotFoundError:
         return None
@@ -123,26 +152,35 @@ def _remove(docs: Path, path: str) -> None:
 
 
 def _manifest(project: Project) -> dict[str, list[str]]:
-    """Path -> the digests of what render wrote there; empty where there was no render."""
-    if not project.manifest.is_file():
-        return {}
-    again = "remove it, and what is rendered below docs/: git clean -fdX docs"
+    """Path -> the digests of what render wrote there; without a manifest the pages with a mark."""
+    if not project.manifest.exists():
+        return dict(_marked_pages(project.docs))
+    again = "remove it; what was rendered will be recognised"
     document = json_file.read_json(project.manifest, remedy=again)
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, dict) or not all(_sound(path, shas) for path, shas in files.items()):
         raise AtlasError(
             "is not the manifest of what was rendered",
             file=project.manifest,
-            remedy="remove it; files that did not change will be recognised",
+            remedy=again,
         )
     return files
 
 
 def _sound(path: str, digests: Any) -> bool:
-    """Whether a manifest's line names a place below docs/: a removal acts on it."""
-    parts = PurePosixPath(path).parts
-    inside = bool(parts) and ".." not in parts and not PurePosixPath(path).is_absolute()
-    return inside and isinstance(digests, list) and all(isinstance(sha, str) for sha in digests)
+    """Whether a manifest's line names what render can make: a removal acts on it."""
+    listed = isinstance(digests, list) and all(isinstance(sha, str) for sha in digests)
+    return listed and paths.is_generated(path)
+
+
+def _marked_pages(docs: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every page that bears its mark where render makes pages, and its digest."""
+    for file in docs.rglob("*.md"):
+        path = file.relative_to(docs).as_posix()
+        if paths.is_generated(path) and file.is_file() and not any(_links(docs, path)):
+            content = file.read_bytes()
+            if page_mark.is_ours(content):
+                yield path, [digest(content)]
 
 
 def _save(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from atlas.paths import Project
 from atlas.pinned import corpus
 from atlas.pinned.choices import Choices
 from atlas.profiles import settings, statement
+from atlas.review import check
 
 RIGHT = [{"text": f"This is text number {number}.", "topic": "tests"} for number in range(64)]
 
@@ -54,6 +56,82 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, line: str, problem:
     with pytest.raises(AtlasError) as caught:
         corpus.read(file)
     assert f"{file}: {problem}" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["text", "topic"])
+def test_half_a_character_is_told_in_one_line(tmp_path: Path, key: str) -> None:
+    half = {"text": "some words", "topic": "tests", key: "half an emoji \ud83d here"}
+    file = write(tmp_path / "own.jsonl", [*lines(RIGHT), json.dumps(half)])
+    with pytest.raises(AtlasError) as caught:
+        corpus.read(file)
+    [told] = str(caught.value).splitlines()
+    assert f"line 65: {key} " in told and "holds half of a surrogate pair" in told
+    told.encode("utf-8")
+
+
+def test_other_keys_beside_the_text_are_read_over(tmp_path: Path) -> None:
+    more = {"meta": {"set": "wiki"}, "url": "https://example.org", "id": 3}
+    file = write(tmp_path / "own.jsonl", lines([{**item, **more} for item in RIGHT]))
+    bare = write(tmp_path / "bare.jsonl", lines(RIGHT))
+    assert corpus.read(file) == corpus.read(bare)
+
+
+def test_a_plain_file_has_a_text_a_line(tmp_path: Path) -> None:
+    texts = [item["text"] for item in RIGHT]
+    file = tmp_path / "own.TXT"
+    file.write_bytes("\r\n\r\n".join([*texts, '{"text": "as it stands"}']).encode())
+    found = corpus.read(file)
+    assert [passage.text for passage in found] == [*texts, '{"text": "as it stands"}']
+    assert {passage.topic for passage in found} == {""}
+    write(file, [*texts, texts[7]])
+    with pytest.raises(AtlasError, match="line 65: the text of line 8 again"):
+        corpus.read(file)
+
+
+@pytest.mark.parametrize("name", ["own.jsonl", "own.txt"])
+def test_a_byte_order_mark_is_no_part_of_the_texts(tmp_path: Path, name: str) -> None:
+    plain = name.endswith(".txt")
+    written = [item["text"] for item in RIGHT] if plain else lines(RIGHT)
+    file = write(tmp_path / name, written)
+    bare = corpus.chosen_digest(Choices(corpus=file))
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert corpus.chosen_digest(Choices(corpus=file)) == bare
+    file.write_text("\n".join(written), encoding="utf-16")
+    with pytest.raises(AtlasError, match=r"byte 0 is not UTF-8; write it in UTF-8"):
+        corpus.read(file)
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_file_is_told_in_one_line(project: Project, kind: str) -> None:
+    file = Path("/dev/zero")
+    if kind == "pipe":
+        file = project.root / "own.jsonl"
+        os.mkfifo(file)
+    elif kind == "folder":
+        file = project.models
+    with pytest.raises(AtlasError) as caught:
+        corpus.read(file)
+    [told] = str(caught.value).splitlines()
+    assert told.endswith("is not a plain file; put a file there")
+
+
+def test_check_reads_the_corpus_that_settings_name(project: Project) -> None:
+    project.mkdocs_yml.write_text("extra: {atlas: {corpus: own.jsonl}}\n")
+    file = project.root / "own.jsonl"
+
+    def told() -> list[str]:
+        return [str(item).removeprefix(f"{project.root}/") for item in check.problems(project)]
+
+    [line] = told()
+    assert line.startswith("own.jsonl: cannot be read: No such file or directory; name a JSON L")
+    write(file, [*lines(RIGHT[1:]), json.dumps({"text": "\ud83d"}), "{}"])
+    assert [line.partition(": ")[2][:7] for line in told()] == ["line 64", "line 65"]
+    write(file, lines(RIGHT))
+    assert told() == []
+    file.unlink()
+    os.mkfifo(file)
+    [line] = told()
+    assert line.startswith("own.jsonl: is not a plain file")
 
 
 def test_every_wrong_line_in_one_run(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import samples
 from atlas import paths
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
-from atlas.profiles import agreement, collection, side_files, verified
+from atlas.profiles import agreement, collection, profile_file, side_files, verified
 from atlas.profiles.agreement import Difference
 from atlas.profiles.profile_file import Profile
 from atlas.review import check
@@ -82,6 +84,31 @@ def test_what_comes_out_otherwise_loses_its_line(atlas: Project, again: Profile)
     verified.update(atlas, again, SAME, TODAY)
     verified.update(atlas, again, OTHER, TODAY)
     assert not atlas.verified("a").exists()
+
+
+def test_records_of_two_commands_at_once_are_merged(
+    atlas: Project, again: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reads, waits until the other has had every chance to, and writes."""
+    names = ("weights", "drift", "attention", "residual")
+    load = verified.load
+
+    def slow(path: Path) -> dict[str, verified.Reproduction]:
+        found = load(path)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(verified, "load", slow)
+    monkeypatch.setattr(profile_file, "load", lambda path: again)
+    said: list[str] = []
+
+    def note(name: str) -> None:
+        verified.update(atlas, replace(again, analysis=name), SAME, TODAY, said.append)
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(note, names))
+    assert set(load(atlas.verified("a"))) == set(names)
+    assert said and all(line.startswith("waiting for another atlas") for line in said)
 
 
 def test_a_changed_part_is_no_longer_reproduced(atlas: Project, again: Profile) -> None:

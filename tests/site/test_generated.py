@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import own_atlas
 import pytest
 
 from atlas.drafting import new_project
+from atlas.files import temporary
 from atlas.paths import GENERATED, Project
 from atlas.site import pages
 
@@ -39,6 +42,32 @@ def test_this_repository_leaves_out_the_same() -> None:
     assert {line for line in lines if line.startswith("/docs/")} == {
         f"/docs/{path}" for path in GENERATED
     }
+    assert set(new_project.gitignore().splitlines()) <= {"/.atlas/", *map(_anywhere, lines)}
+
+
+def _anywhere(line: str) -> str:
+    """A comment of ours as it stands in a new project's file."""
+    return "# what `atlas build` makes" if line.startswith("# what `atlas render`") else line
+
+
+def test_a_new_atlas_is_clean_after_a_build(tmp_path: Path) -> None:
+    made = Project(tmp_path / "atlas")
+    new_project.write(made.root)
+    _git(made, "init", "--quiet")
+    _git(made, "add", "--all")
+    by = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    _git(made, *by, "commit", "--quiet", "--message", "An atlas")
+    built = [sys.executable, "-m", "atlas", "build", "--no-profile"]
+    subprocess.run(built, cwd=made.root, check=True, capture_output=True)
+    handle, _ = temporary.beside(made.profile("ref-llama", "weights"))
+    os.close(handle)
+    assert (made.site / "index.html").is_file()
+    assert _git(made, "status", "--porcelain") == ""
+
+
+def _git(project: Project, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=project.root, capture_output=True, check=True)
+    return done.stdout.decode()
 
 
 def test_nothing_is_listed_that_is_not_made(atlas: Project) -> None:

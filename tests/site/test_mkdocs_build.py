@@ -17,7 +17,9 @@ import atlases
 import pytest
 import samples
 
+from atlas.files import project_lock
 from atlas.paths import Project, shipped_templates
+from atlas.site import mkdocs_build
 
 PATIENCE = 120.0
 """Seconds that a step of the preview may take on a busy machine."""
@@ -112,12 +114,50 @@ def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Projec
         atlases.entry(atlas, "one", name="Third name", geometry=GEOMETRY)
         _until(lambda: "Third name" in _page(page), "a mended entry")
 
+        with project_lock.held(atlas, pytest.fail):  # it is held only while it renders
+            pass
         before, told = _times(atlas), said.read_text()
         time.sleep(3)  # six looks at the inputs
         assert _times(atlas) == before
         assert said.read_text().count("rendered:") == told.count("rendered:")
         assert process.poll() is None
     assert process.returncode == 0
+
+
+def test_what_changes_while_it_renders_is_rendered_too(
+    atlas: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit during the first rendering, and an input that is gone as it is read."""
+    rendered: list[str] = []
+
+    class Server:
+        """MkDocs' preview, which ends at the third rendering."""
+
+        returncode = 0
+
+        def __enter__(self) -> Server:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def poll(self) -> int | None:
+            return 0 if len(rendered) > 2 else None
+
+        def terminate(self) -> None:
+            pass
+
+    def render() -> None:
+        rendered.append(atlas.entry("one").read_text())
+        if len(rendered) < 3:
+            atlases.entry(atlas, "one", name=f"Name {len(rendered)}", geometry=GEOMETRY)
+        if len(rendered) == 2:
+            raise FileNotFoundError(2, "No such file or directory", "weights.json")
+
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: Server())
+    monkeypatch.setattr(mkdocs_build, "POLL_SECONDS", 0.01)
+    mkdocs_build.serve(atlas, "127.0.0.1:1", render)
+    assert ["First" in rendered[0], "Name 1" in rendered[1], "Name 2" in rendered[2]] == [True] * 3
 
 
 def test_an_address_in_use_is_an_error(atlas: Project) -> None:

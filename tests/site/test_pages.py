@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from nasty import NASTY, spoil
 from atlas.errors import AtlasError
 from atlas.paths import Project, schema
 from atlas.profiles.statement import names
-from atlas.site import pages
+from atlas.site import page_mark, pages
 
 
 @pytest.fixture
@@ -67,6 +68,27 @@ def test_a_model_that_goes_takes_its_pages_along(atlas: Project) -> None:
     atlas.entry("waiting").unlink()
     assert pages.render(atlas).removed == ("models/waiting/index.md",)
     assert not atlas.folder("waiting").exists()
+
+
+def test_a_build_goes_on_without_what_can_be_thrown_away(atlas: Project) -> None:
+    """`.atlas` and the manifest, and what is rendered has changed since: pages, data and styles."""
+    pages.render(atlas)
+    atlas.manifest.unlink()
+    shutil.rmtree(atlas.cache, ignore_errors=True)
+    for made in (*atlas.docs.glob("assets/atlas/*.css"), atlas.docs / "data" / "index.json"):
+        made.write_text("of another version of atlas")
+    atlases.entry(atlas, "measured", name="Another name")
+    atlas.entry("waiting").unlink()
+    done = pages.render(atlas)
+    assert done.removed == ("models/waiting/index.md",) and done.left == ()
+    assert "Another name" in _page(atlas, "models/measured/index.md")
+    assert "of another" not in _page(atlas, "assets/atlas/atlas.css")
+    assert pages.render(atlas).written == ()
+
+
+def test_every_page_bears_its_mark(atlas: Project) -> None:
+    for path, content in pages.planned(atlas).items():
+        assert page_mark.is_ours(content) is path.endswith(".md"), path
 
 
 def test_a_folder_without_entry_makes_no_page(atlas: Project) -> None:

@@ -1,0 +1,115 @@
+"""The one lock of a project: held by whoever writes pages, the manifest, the site or a record of
+verification, for as long as that takes, and never while anything is measured.
+
+The system holds it for an open file and lets go of it however a process ends, so that no lock is
+ever left behind. Where a file system knows no locks the work is done without one, and that is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from atlas.errors import shown
+from atlas.files import temporary
+from atlas.paths import Project
+
+POLL_SECONDS = 0.1
+
+TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
+"""What a system answers where somebody else has the lock."""
+
+Say = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def held(project: Project, say: Say) -> Iterator[None]:
+    """Hold a project's lock. `say` is told where it has to be waited for, and by whom it is held,
+    and where there is no locking. It cannot be taken again by whoever holds it."""
+    handle = _taken(project.lock, say)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)  # which lets go of it
+
+
+def _taken(path: Path, say: Say) -> int | None:
+    """The open file that is locked; None where that is not possible here."""
+    told = False
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        except FileNotFoundError:  # the folder was thrown away between the two steps
+            continue
+        except OSError as error:
+            _say_unlocked(path, error.strerror or str(error), say)
+            return None
+        try:
+            _lock(handle)
+        except OSError as error:
+            if error.errno not in TAKEN:
+                os.close(handle)
+                _say_unlocked(path, error.strerror or str(error), say)
+                return None
+            if not told:
+                say(f"waiting for {_holder(handle)}, which writes in {shown(path.parent.parent)}")
+                told = True
+        else:
+            if _is_still(path, handle):
+                _sign(handle)
+                return handle
+        os.close(handle)
+        time.sleep(POLL_SECONDS)
+
+
+def _lock(handle: int) -> None:
+    """Lock an open file; `OSError` where that is not possible, at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        # A byte far behind what the file says: Windows keeps others from reading a locked one.
+        os.lseek(handle, 2**30, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    """Whether an open file is the one of that name: `.atlas` may be thrown away at any time."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _sign(handle: int) -> None:
+    """Say in the lock's file who holds it."""
+    with contextlib.suppress(OSError):  # a full disk: the lock is held all the same
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, f"{os.getpid()} on {temporary.machine()}\n".encode())
+
+
+def _holder(handle: int) -> str:
+    """Who holds the lock, as its file says: `another atlas (process 123 on host)`."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    signed = os.read(handle, 200).decode("utf-8", "replace").strip()
+    return f"another atlas (process {signed})" if signed else "another atlas"
+
+
+@functools.cache  # told once, however often it is tried
+def _say_unlocked(path: Path, why: str, say: Say) -> None:
+    say(
+        f"{shown(path)} cannot be locked ({why}): going on without a lock; "
+        "run one command of this atlas at a time"
+    )

@@ -1,0 +1,99 @@
+"""Commands that write what is generated take turns; those that measure keep nobody waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from atlas import commands
+from atlas.commands import build
+from atlas.drafting import new_project
+from atlas.files import project_lock
+from atlas.paths import Project
+from atlas.site import mkdocs_build, pages
+
+
+@pytest.fixture
+def atlas(tmp_path: Path) -> Project:
+    new_project.write(tmp_path / "atlas")
+    return Project(tmp_path / "atlas")
+
+
+def run(*words: str, project: Project) -> Result:
+    return CliRunner().invoke(commands.main, [*words, "--project", str(project.root)])
+
+
+@pytest.fixture
+def taken(atlas: Project) -> Iterator[None]:
+    """The lock is held by somebody else for a second."""
+    begun = threading.Event()
+
+    def hold() -> None:
+        with project_lock.held(atlas, pytest.fail):
+            begun.set()
+            threading.Event().wait(1)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    begun.wait()
+    yield
+    thread.join()
+
+
+@pytest.mark.parametrize("words", [("render",), ("build", "--no-profile")])
+def test_a_second_command_waits_and_says_so(
+    atlas: Project, taken: None, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mkdocs_build, "mkdocs", lambda *_: None)
+    done = run(*words, project=atlas)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("waiting for another atlas (process ") == 1
+    assert "rendered: " in done.output
+
+
+def test_a_build_holds_it_while_it_writes_and_not_while_it_measures(
+    atlas: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, bool] = {}
+
+    def note(step: str) -> None:
+        """Whether the lock is held as a step is made."""
+        said: list[str] = []
+        thread = threading.Thread(target=_try, args=(atlas, said), daemon=True)
+        thread.start()
+        thread.join(0.5)
+        found[step] = bool(said)
+
+    planned = pages.planned
+
+    def noted(made: Project) -> dict[str, bytes]:
+        note("render")
+        return planned(made)
+
+    monkeypatch.setattr(build, "measure", lambda *_: note("measure"))
+    monkeypatch.setattr(pages, "planned", noted)
+    monkeypatch.setattr(mkdocs_build, "mkdocs", lambda *_: note("site"))
+    done = run("build", project=atlas)
+    assert done.exit_code == 0, done.output
+    assert found == {"measure": False, "render": True, "site": True}
+
+
+def _try(project: Project, said: list[str]) -> None:
+    with project_lock.held(project, said.append):
+        pass
+
+
+def test_what_a_kill_left_is_swept_by_the_next_render(
+    atlas: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [atlas.folder("ref-llama"), atlas.site / "models", atlas.cache]
+    for folder in left:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".weights.json.elsewhere-0123abcd.7.abc.tmp").write_text("")
+    monkeypatch.setattr("atlas.files.temporary.OLD", -1)
+    assert run("render", project=atlas).exit_code == 0
+    assert not list(atlas.root.rglob("*.tmp"))

@@ -10,8 +10,8 @@ error, exit 1.
 
 from __future__ import annotations
 
-import difflib
 import errno
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -119,10 +119,62 @@ LISTED = 12
 
 def suggest(word: object, known: Sequence[str], most: int = LISTED) -> str:
     """`did you mean 'x'? known: a, b, c`, for a word that is not in a list; `most` are listed."""
-    close = difflib.get_close_matches(str(word)[:100], known, n=1, cutoff=0.6)
+    near = nearest(word, known)
     more = f" and {len(known) - most} more" if len(known) > most else ""
     listed = f"known: {', '.join(known[:most]) or 'none'}{more}"
-    return f"did you mean {close[0]!r}? {listed}" if close else listed
+    return listed if near is None else f"did you mean {near!r}? {listed}"
+
+
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: one that is spelt almost so, or else one that the
+    word is the beginning of, `gemma3` of `gemma3_text`. None where there is neither.
+
+    A number tells versions apart, so that words with other numbers are never near.
+    """
+    typed = str(word)[:100].lower()
+    plain, numbers = _letters(typed), _numbers(typed)
+    most = 1 if len(plain) < 6 else 2
+    best: str | None = None
+    for other in known:
+        letters = _letters(other.lower())
+        if abs(len(letters) - len(plain)) > most or _numbers(other) != numbers or not letters:
+            continue
+        changes = _changes(plain, letters)
+        if changes <= most:
+            best, most = other, changes - 1
+    longer = (other for other in known if re.match(rf"{re.escape(typed)}[^a-z0-9]", other.lower()))
+    return best if best is not None or not plain else next(longer, None)
+
+
+def _letters(word: str) -> str:
+    return "".join(char for char in word if char.isalnum())
+
+
+def _numbers(word: str) -> list[str]:
+    """The numbers in a word; `2.0` is the same version as `2`."""
+    found = re.findall(r"[0-9]+", word)
+    while found and not found[-1].strip("0"):
+        found.pop()
+    return found
+
+
+def _changes(one: str, other: str) -> int:
+    """How many letters were added, left out or swapped with their neighbour; another letter in the
+    place of one counts twice, for in a short word it makes another word."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        here = [row]
+        for column, wanted in enumerate(other, 1):
+            fewest = min(last[column], here[-1]) + 1
+            if letter == wanted:
+                fewest = min(fewest, last[column - 1])
+            swapped = one[row - 2 : row] == wanted + other[column - 2 : column - 1]
+            if row > 1 and column > 1 and swapped:
+                fewest = min(fewest, before[column - 2] + 1)
+            here.append(fewest)
+        before, last = last, here
+    return last[-1]
 
 
 def short(value: object, limit: int = 60) -> str:

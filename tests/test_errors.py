@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from atlas.errors import AtlasError, Problems, cut, raise_all, short, shown, suggest
+from atlas.errors import AtlasError, Problems, cut, nearest, raise_all, short, shown, suggest
 
 
 def test_one_line_has_file_place_problem_and_remedy(
@@ -68,6 +69,41 @@ def test_suggest_names_the_nearest_and_all() -> None:
     assert suggest(7, ["license"]) == "known: license"
     assert suggest("x", []) == "known: none"
     assert suggest("x" * 10**6, ["license"]) == "known: license"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "near"),
+    [
+        ("gemma3", ["gemma", "gemma2", "gemma3_text"], "gemma3_text"),
+        ("gemma4", ["gemma", "gemma2", "gemma3_text"], None),
+        ("mamba", ["gemma", "llama"], None),
+        ("mpt", ["opt"], None),
+        ("bart", ["bert"], None),
+        ("llama4", ["llama"], None),
+        ("granitemoe", ["granite"], None),
+        ("gpt-neox", ["gpt_neox"], "gpt_neox"),
+        ("gt2", ["gpt2", "gptj"], "gpt2"),
+        ("rsm", ["rms"], "rms"),
+        ("Lama", ["llama"], "llama"),
+        ("apache2", ["mit", "apache-2.0"], "apache-2.0"),
+        ("score:capitol@10", ["score:capital@25", "score:capital@10"], "score:capital@10"),
+        ("score", ["score:capital@10"], "score:capital@10"),
+        ("_", ["-"], None),
+    ],
+)
+def test_what_is_suggested_is_near_in_spelling_or_of_the_same_family(
+    word: str, known: list[str], near: str | None
+) -> None:
+    """A version is no misspelling of another one, nor is one short word of another."""
+    assert nearest(word, known) == near
+    assert suggest(word, known).startswith(f"did you mean {near!r}? " if near else "known: ")
+
+
+def test_a_long_word_is_compared_with_many_at_once() -> None:
+    many = [f"layer {layer}, head {head}" for layer in range(100) for head in range(100)]
+    started = time.perf_counter()
+    assert nearest("layer 1, haed 7", many) == "layer 1, head 7"
+    assert time.perf_counter() - started < 3
 
 
 def test_short_keeps_a_line_readable() -> None:

@@ -21,14 +21,22 @@ LARGEST_HEADER = 100 * 1024 * 1024
 CHUNK = 4 * 1024 * 1024
 AGAIN = "fetch this file again, or save the model again with safe_serialization"
 
-WIDTHS = {
-    **dict.fromkeys(("F64", "I64", "U64", "C64"), 8),
-    **dict.fromkeys(("F32", "I32", "U32"), 4),
-    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
-    **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 1),
+SMALL_FLOATS = {
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    "F4": 4,
 }
-"""Bytes per element of every dtype that a header may name."""
+"""Bits of the floats that only quantised weights are stored in."""
 
+BITS = {
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
+    **dict.fromkeys(("F32", "I32", "U32"), 32),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
+    **dict.fromkeys(("I8", "U8", "BOOL"), 8),
+    **SMALL_FLOATS,
+}
+"""Bits per element of every dtype that a header may name, as safetensors 0.8 lists them. Elements
+of less than a byte lie side by side; a tensor ends at a byte."""
 
 FLOATS = ("F32", "F16", "BF16")
 """The dtypes that weights are measured in."""
@@ -97,6 +105,29 @@ def read_file(file: Path) -> dict[str, Tensor]:
     return {tensor.name: tensor for tensor in tensors}
 
 
+def unread(tensor: Tensor) -> AtlasError:
+    """What to say of a weight in a dtype that is sound and that nothing is measured in."""
+    dtype = tensor.dtype
+    if dtype == "F64":
+        kind = "floats in double precision"
+        remedy = "load the model in float32 with transformers and save it with save_pretrained"
+    elif dtype == "C64":
+        kind, remedy = "complex numbers", "models of complex weights are not profiled"
+    else:
+        bits = BITS[dtype]
+        kind = f"floats of {bits} bits" if dtype in SMALL_FLOATS else f"integers of {bits} bits"
+        remedy = (
+            "quantised weights are not profiled: take the original ones, or load them with "
+            "transformers, dequantised, and save them"
+        )
+    return AtlasError(
+        f"stored as {dtype}, {kind}; atlas reads {', '.join(FLOATS)}",
+        file=tensor.file,
+        place=tensor.name,
+        remedy=remedy,
+    )
+
+
 def _header(file: Path) -> tuple[dict[str, Any], int, int]:
     """The header, the byte at which the tensors start, and the size of the file."""
     try:
@@ -135,13 +166,15 @@ def _tensor(file: Path, name: str, entry: object, offset: int) -> Tensor:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise _corrupt(file, name, f"header entry is {short(entry)}")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in WIDTHS:
-        raise _corrupt(file, name, f"dtype {short(dtype)} is not one of {', '.join(WIDTHS)}")
+    if not isinstance(dtype, str) or dtype not in BITS:
+        raise _corrupt(file, name, f"dtype {short(dtype)} is not one of {', '.join(BITS)}")
     if not _naturals(shape):
         raise _corrupt(file, name, f"shape {short(shape)}")
     if not _naturals(offsets) or len(offsets) != 2:
         raise _corrupt(file, name, f"data_offsets {short(offsets)}")
-    wanted = math.prod(shape) * WIDTHS[dtype]
+    wanted, over = divmod(math.prod(shape) * BITS[dtype], 8)
+    if over:
+        raise _corrupt(file, name, f"{dtype} {shape} does not end at a byte")
     if offsets[1] - offsets[0] != wanted:
         raise _corrupt(
             file, name, f"{offsets[1] - offsets[0]} bytes for {dtype} {shape}, expected {wanted}"

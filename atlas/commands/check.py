@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atlas.entries.entry import Entry
     from atlas.paths import Project
     from atlas.profiles.plan import Job
+    from atlas.review.verdicts import Verdict
 
 
 @click.command("check")
@@ -27,27 +28,46 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also run every analysis on a tiny random model like each MODEL's, or all of them.",
 )
+@click.option("--claims", "judged", is_flag=True, help="Also print what becomes of each claim.")
+@click.option(
+    "--base",
+    metavar="REVISION",
+    help="Judge a pull request against this git revision: it may not write verified.json.",
+)
 @options.project
 @options.as_json
-def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json: bool) -> None:
+def command(
+    models: Sequence[str],
+    dry_run: bool,
+    judged: bool,
+    base: str | None,
+    project: Path | None,
+    as_json: bool,
+) -> None:
     """Check settings, entries and profiles: every problem in one run, without torch.
 
-    Always the whole project; MODELS only choose what a dry run is made for.
+    Always the whole project; MODELS only choose what a dry run is made for. A claim that does not
+    hold is no problem: its page says so.
     """
     from atlas.commands import console
     from atlas.review import check
 
     atlas = opened(project)
     require_known(atlas, models)
-    found = check.findings(atlas)
+    found = check.findings(atlas, base)
     problems = [*found.problems, *found.contradictions]
     notes = found.notes
     if dry_run and not problems:
-        failed, told = _dry_run(atlas, models)
-        problems, notes = failed, [*notes, *told]
+        failed, said = _dry_run(atlas, models)
+        problems, notes = failed, [*notes, *said]
+    verdicts = _verdicts(atlas) if judged and not found.problems else []
     if as_json:
-        console.emit_json({"problems": [item.as_dict() for item in problems], "notes": notes})
+        told: dict[str, object] = {"problems": [item.as_dict() for item in problems]}
+        claims = {"claims": [_as_dict(one) for one in verdicts]} if judged else {}
+        console.emit_json({**told, "notes": notes, **claims})
     else:
+        for line in _lines(verdicts):
+            console.write(f"{line}\n")
         for note in notes:
             console.say(f"note: {note}")
         for item in problems:
@@ -56,6 +76,30 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
             console.say("all is well")
     if problems:
         sys.exit(1)
+
+
+def _verdicts(project: Project) -> list[Verdict]:
+    from atlas.profiles import collection
+    from atlas.review import claims, verdicts
+
+    return verdicts.judge(claims.load_all(project), collection.load(project))
+
+
+def _as_dict(verdict: Verdict) -> dict[str, object]:
+    why = [*verdict.reasons, *verdict.found]
+    claim = verdict.claim
+    return {"claim": claim.name, "sentence": claim.sentence, "state": verdict.state, "why": why}
+
+
+def _lines(found: Sequence[Verdict]) -> Iterator[str]:
+    """Each claim with what became of it and why, and the sum."""
+    from atlas.review import verdicts
+
+    for one in found:
+        yield f"{one.claim.name}: {one.state}: {one.claim.sentence}"
+        yield from (f"  {why}" for why in (*one.reasons, *one.found))
+    if found:
+        yield verdicts.told(found)
 
 
 def _dry_run(project: Project, models: Sequence[str]) -> tuple[list[AtlasError], list[str]]:

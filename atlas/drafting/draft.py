@@ -30,6 +30,11 @@ SIZE = re.compile(r"\d+(?:\.\d+)?[kmbt]")
 ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thinking"}
 """Words of a model's name that tell members of one family apart."""
 
+SNAPSHOT = re.compile(
+    rf"models--(?P<org>[^/]+?)--(?P<name>[^/]+)/snapshots/{hub.COMMIT.pattern}", re.ASCII
+)
+"""The end of a path in the hub's cache, where a folder's own name is a commit."""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -125,15 +130,28 @@ def _hub_id(source: str, endpoint: str) -> str:
 
 
 def _of_folder(project: Project, folder: Path) -> Origin:
-    here, root = folder.resolve(), project.root.resolve()
-    if not here.is_dir():
+    if not folder.is_dir():
         raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
+    here, root = _typed_folder(folder), project.root.resolve()
     relative = Path(os.path.relpath(here, root)).as_posix()
     source = relative if relative.startswith("..") else f"./{relative}"
     remark = (
         f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
     )
-    return Origin(source, None, here.name, (remark,))
+    snapshot = SNAPSHOT.fullmatch("/".join(here.parts[-3:]))
+    if snapshot is None:
+        return Origin(source, None, here.name, (remark,))
+    hub_id = f"{snapshot['org']}/{snapshot['name']}"
+    pinned = f"source: this is {hub_id}; atlas new that --revision {here.name} pins it"
+    return Origin(source, None, snapshot["name"], (remark, pinned))
+
+
+def _typed_folder(folder: Path) -> Path:
+    """A folder's full path, its own name as it was typed: what a link leads to is often a store
+    whose names are hashes."""
+    if folder.name in ("", ".", ".."):
+        return folder.resolve()
+    return folder.parent.resolve() / folder.name
 
 
 def _drafted(

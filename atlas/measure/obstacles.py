@@ -102,7 +102,7 @@ def _of_live_memory(project: Project, entry: Entry) -> Obstacle | None:
     parameters = shape.parameters({name: held.elements for name, held in tensors.items()})
     dtype = headers.main_dtype(tensors.values(), safetensors_file.FLOATS)
     geometry = replace(shape.geometry, parameters=parameters)
-    needed = memory.needed_bytes(geometry, safetensors_file.WIDTHS[dtype])
+    needed = memory.needed_bytes(geometry, safetensors_file.BITS[dtype] // 8)
     free = {"cpu": memory.available()}
     if memory.may_have_accelerator():
         free = memory.free_memory(None)

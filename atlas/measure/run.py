@@ -24,7 +24,7 @@ from atlas.measure import obstacles, opening, recording
 from atlas.measure.opening import OpenModel
 from atlas.paths import Project
 from atlas.pinned.choices import DEFAULT, Choices
-from atlas.profiles import account, profile_file, side_files, statement
+from atlas.profiles import account, profile_file, side_files, statement, verified
 from atlas.profiles.account import Outcome
 from atlas.profiles.plan import Job
 from atlas.profiles.statement import Measured, Progress
@@ -232,7 +232,9 @@ def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
 def _save(
     path: Path, profile: profile_file.Profile, beside: Mapping[str, side_files.Items]
 ) -> None:
-    """Write a profile after its side files, so that a profile on disk always has them."""
+    """Write a profile after its side files, so that a profile on disk always has them; a record of
+    verification that was about another profile loses its line."""
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)
+    verified.forget(path, profile)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from atlas import architectures
-from atlas.checkpoints import headers, locate
+from atlas.checkpoints import headers, locate, safetensors_file
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, cut, from_os, short
 from atlas.paths import Project
@@ -154,13 +154,18 @@ def contradictions(project: Project, entry: Entry, folder: Path) -> list[AtlasEr
             )
         ]
     architecture = architectures.lookup(config, folder / "config.json")
-    stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
+    tensors = headers.read(folder)
+    stored = {name: tensor.elements for name, tensor in tensors.items()}
     if architecture.geometry.layers > len(stored):
         raise AtlasError(
             f"{architecture.geometry.layers} layers, and the weights have {len(stored)} tensors",
             file=folder / "config.json",
             remedy="fetch the model again: config and weights must be those of one model",
         )
+    plain = architecture.plain_names(tensors)
+    for name in sorted(architecture.known_names() & plain.keys()):
+        if tensors[plain[name]].dtype not in safetensors_file.FLOATS:
+            raise safetensors_file.unread(tensors[plain[name]])
     if entry.geometry is None:
         return []
     true = asdict(architecture.geometry) | {"parameters": architecture.parameters(stored)}

@@ -125,6 +125,19 @@ def reproduced(record: Mapping[str, Reproduction], profile: Profile, path: Path)
     )
 
 
+def forget(path: Path, profile: Profile) -> None:
+    """Take the line of an analysis out of a model's record where it is about another profile than
+    this one, which was just written to `path`."""
+    where = path.with_name("verified.json")
+    try:
+        record = load(where)
+    except AtlasError:  # told by check; what was measured is there all the same
+        return
+    if profile.analysis in record and not reproduced(record, profile, path):
+        del record[profile.analysis]
+        save(where, record)
+
+
 def update(
     project: Project,
     again: Profile,

@@ -22,10 +22,9 @@ from atlas.profiles import (
     side_files,
     statement,
     unavailable,
-    verified,
 )
 from atlas.profiles.unavailable import Away, Obstacle
-from atlas.review import claims, entry_checks
+from atlas.review import claim_checks, claims, entry_checks, records
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,14 @@ def problems(project: Project) -> list[AtlasError]:
     return findings(project).problems
 
 
-def findings(project: Project) -> Findings:
+def findings(project: Project, base: str | None = None) -> Findings:
     """Everything wrong, and what is not a problem and worth a line: revisions that are still to be
     pinned, copies of models that are damaged here, profiles that are stale, claims about models
-    that are not listed."""
+    that are not listed.
+
+    `base`: the git revision that what is checked out is a pull request against, None where it is
+    none. Raises `AtlasError` where git does not know it.
+    """
     found = statement.broken()
     choices = DEFAULT
     try:
@@ -82,6 +85,9 @@ def findings(project: Project) -> Findings:
         found += _file_problems(folder, by_slug.get(folder.name), choices, stale)
     stated, wrong = claims.load_each(project)
     found += wrong
+    found += claim_checks.against_profiles(project, stated, by_slug, choices)
+    if base is not None:
+        found += records.against_base(project, base)
     return Findings(
         _sorted(found),
         _sorted(contradictions),
@@ -181,7 +187,7 @@ def _file_problems(
     for path in sorted(folder.rglob("[!.]*")):
         place = path.relative_to(folder)
         if place == Path("verified.json"):
-            yield from _collected(functools.partial(verified.load, path))
+            yield from _collected(functools.partial(records.require_sound, path))
         elif path.suffix == ".json" and place.parent == Path() and not path.is_dir():
             yield from _profile_problems(path, item, choices, stale)
         elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):

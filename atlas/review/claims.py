@@ -22,6 +22,9 @@ from atlas.profiles import statement as analysis
 DEEPEST = 6
 """How many levels of `all`, `any` and `not` may lie inside each other."""
 
+Keys = tuple[str | int, ...]
+"""Where something stands in a file: `("holds", 0, "left")`."""
+
 Relation = Literal["above", "at least", "below", "at most", "near", "same as"]
 
 
@@ -85,7 +88,16 @@ class Claim:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Everything that it takes of matrices, in the order of its file."""
-        return tuple(_quantities(self.holds))
+        sides = (side for _, one in self.comparisons for side in (one.left, one.right))
+        return tuple(side for side in sides if isinstance(side, Quantity))
+
+    @property
+    def comparisons(self) -> tuple[tuple[Keys, Comparison], ...]:
+        """Every comparison, with the keys at which it stands in the file."""
+        parts = enumerate(self.holds.parts)
+        return tuple(
+            found for index, part in parts for found in _comparisons(part, ("holds", index))
+        )
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -182,14 +194,14 @@ def _operand(raw: Any) -> Operand:
     return Quantity(**{**raw, **labels})
 
 
-def _quantities(statement: Statement) -> Iterator[Quantity]:
-    if isinstance(statement, Combination):
-        for part in statement.parts:
-            yield from _quantities(part)
+def _comparisons(statement: Statement, here: Keys) -> Iterator[tuple[Keys, Comparison]]:
+    if isinstance(statement, Comparison):
+        yield here, statement
+    elif statement.how == "not":
+        yield from _comparisons(statement.parts[0], (*here, "not"))
     else:
-        for operand in (statement.left, statement.right):
-            if isinstance(operand, Quantity):
-                yield operand
+        for index, part in enumerate(statement.parts):
+            yield from _comparisons(part, (*here, statement.how, index))
 
 
 def _too_deep(values: Mapping[str, Any], path: Path) -> Iterator[AtlasError]:

@@ -64,6 +64,22 @@ def resolve(root: Path, revision: str) -> str:
     return said
 
 
+def fork(root: Path, base: str) -> str:
+    """The full hash of the commit at which what is checked out left `base`."""
+    ours, theirs = resolve(root, "HEAD"), resolve(root, base)
+    what = f"{base!r} and what is checked out have no commit in common here"
+    return _git(root, "merge-base", theirs, ours, what=what).decode("ascii").strip()
+
+
+def text(root: Path, commit: str, place: Path) -> bytes | None:
+    """A file's content at a commit, None where there was no such file; `place` is below `root`."""
+    name = place.as_posix()
+    listed = _git(root, "ls-tree", "--name-only", "-z", commit, "--", name, what="cannot list")
+    if not listed:
+        return None
+    return _git(root, "cat-file", "blob", f"{commit}:./{name}", what=f"{name} cannot be read")
+
+
 def _extract(root: Path, commit: str, into: Path) -> None:
     """What an atlas is made of at a commit, as plain files below `into`."""
     listed = _git(root, "ls-tree", "--name-only", "-z", commit, "--", *WANTED, what="cannot list")

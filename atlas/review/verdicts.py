@@ -20,6 +20,7 @@ from atlas.review.claims import Claim, Combination, Comparison, Operand, Quantit
 
 if TYPE_CHECKING:
     from atlas.profiles.collection import Model
+    from atlas.profiles.profile_file import Profile
 
 State = Literal["holds", "no longer holds", "cannot be tested yet"]
 STATES: tuple[State, ...] = ("holds", "no longer holds", "cannot be tested yet")
@@ -159,18 +160,37 @@ def _matrix(quantity: Quantity, models: dict[str, Model]) -> Matrix:
     if section.job.state == "stale":
         why = "; ".join(section.job.reasons)
         raise _Untestable(f"the profile of {quantity.analysis} of {name} is stale: {why}")
-    names = [matrix.name for matrix in section.profile.matrices]
-    if quantity.matrix not in names:
-        near = suggest(quantity.matrix, names).split("? known")[0]
+    if absent := lacking(quantity, section.profile, name):
+        problem, remedy = absent
+        near, _, _ = remedy.partition("? known")
         hint = f": {near}?" if near.startswith("did you mean") else ""
-        raise _Untestable(f"{quantity.analysis} of {name} has no {quantity.matrix!r}{hint}")
+        raise _Untestable(f"{problem}{hint}")
     return section.profile.matrix(quantity.matrix)
+
+
+def lacking(quantity: Quantity, profile: Profile, name: str) -> tuple[str, str] | None:
+    """The matrix or label of a quantity that the profile does not have, and what to write instead;
+    None where all is there. `name` is the model's in the message."""
+    names = [matrix.name for matrix in profile.matrices]
+    if quantity.matrix not in names:
+        problem = f"{quantity.analysis} of {name} has no {quantity.matrix!r}"
+        return problem, suggest(quantity.matrix, names)
+    matrix = profile.matrix(quantity.matrix)
+    wanted = (quantity.rows, quantity.columns)
+    for axis, chosen, labels in zip(
+        matrix.axes, wanted, (matrix.rows, matrix.columns), strict=True
+    ):
+        for label in chosen or ():
+            if label not in labels:
+                problem = f"{quantity.matrix} of {quantity.model} has no {axis} {label!r}"
+                return problem, suggest(label, labels)
+    return None
 
 
 def _take(quantity: Quantity, matrix: Matrix) -> float | str:
     """The number or the cell that a quantity is."""
-    rows = _indices(quantity.rows, matrix.rows, matrix.axes[0], quantity)
-    columns = _indices(quantity.columns, matrix.columns, matrix.axes[1], quantity)
+    rows = _indices(quantity.rows, matrix.rows)
+    columns = _indices(quantity.columns, matrix.columns)
     chosen = matrix.values[np.ix_(rows, columns)]
     if np.isnan(chosen).all():
         raise _Untestable(f"{_about(quantity)} does not exist in this model")
@@ -190,12 +210,7 @@ def _number(quantity: Quantity, chosen: NDArray[np.float64], matrix: Matrix) -> 
     return float(REDUCE[quantity.take](chosen))
 
 
-def _indices(
-    wanted: tuple[str, ...] | None, labels: tuple[str, ...], axis: str, quantity: Quantity
-) -> list[int]:
-    missing = [label for label in wanted or () if label not in labels]
-    if missing:
-        raise _Untestable(f"{quantity.matrix} of {quantity.model} has no {axis} {missing[0]!r}")
+def _indices(wanted: tuple[str, ...] | None, labels: tuple[str, ...]) -> list[int]:
     return [labels.index(label) for label in wanted or labels]
 
 

@@ -148,12 +148,13 @@ def code(text: str) -> str:
 
 
 def _summary(changes: Changes) -> str:
-    overturned = sum(one.after == "no longer holds" for one in changes.claims)
+    untrue = [one.before is None for one in changes.claims if one.after == "no longer holds"]
+    new = f", {sum(untrue)} new and not true" if any(untrue) else ""
     cells = sum(one.cells for one in changes.moved)
     return (
         f"{len(changes.added)} models added, {len(changes.removed)} removed; "
         f"{cells} cells of {len(changes.moved)} matrices moved beyond tolerance; "
-        f"{len(changes.claims)} claims changed, {overturned} of them overturned."
+        f"{len(changes.claims)} claims changed, {untrue.count(False)} of them overturned{new}."
     )
 
 
@@ -170,7 +171,7 @@ def _claim_line(one: Flipped) -> str:
 
 def _flip(one: Flipped) -> str:
     if one.before is None:
-        return f"new, {one.after}"
+        return "new, and does not hold" if one.after == "no longer holds" else f"new, {one.after}"
     return f"{one.before} -> {one.after or 'withdrawn'}"
 
 

@@ -255,6 +255,18 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model_type", "near"),
+    [("gemma3", "gemma3_text"), ("mamba", None), ("mpt", None), ("bart", None), ("qwen4", None)],
+)
+def test_only_a_related_architecture_is_suggested(model_type: str, near: str | None) -> None:
+    with pytest.raises(AtlasError) as caught:
+        architectures.lookup({"model_type": model_type}, "m/config.json")
+    said = str(caught.value).partition("no architecture ")[2]
+    meant = f"did you mean {near!r}? " if near else ""
+    assert said.startswith(f"{model_type!r}; {meant}known: bert, ")
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"num_hidden_layers": None}, "num_hidden_layers: expected a count, found None"),

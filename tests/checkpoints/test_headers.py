@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -182,6 +184,47 @@ def test_corrupt_headers_are_refused(
 ) -> None:
     write_header(tmp_path / headers.SINGLE, header, content)
     with pytest.raises(AtlasError, match=rf"model\.safetensors: {message}"):
+        headers.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "size", "said"),
+    [
+        ("F64", [2], 16, "F64, floats in double precision; atlas reads F32, F16, BF16; load"),
+        ("C64", [3], 24, "C64, complex numbers; atlas reads"),
+        ("F8_E4M3FNUZ", [2, 3], 6, "F8_E4M3FNUZ, floats of 8 bits; atlas reads"),
+        ("F8_E5M2FNUZ", [2, 3], 6, "F8_E5M2FNUZ, floats of 8 bits; atlas reads"),
+        ("F6_E2M3", [4], 3, "F6_E2M3, floats of 6 bits; atlas reads"),
+        ("F6_E3M2", [2, 4], 6, "F6_E3M2, floats of 6 bits; atlas reads"),
+        ("F4", [2, 3], 3, "F4, floats of 4 bits; atlas reads"),
+        ("I8", [2], 2, "I8, integers of 8 bits; atlas reads F32, F16, BF16; quantised weights are"),
+    ],
+)
+def test_dtypes_that_nothing_is_measured_in_are_called_by_name(
+    tmp_path: Path, dtype: str, shape: list[int], size: int, said: str
+) -> None:
+    """Widths are those of the safetensors that is installed, which opens the same file."""
+    file = tmp_path / headers.SINGLE
+    write_header(file, {"a": entry(dtype, shape, [0, size])}, bytes(size))
+    with safetensors.safe_open(file, "numpy") as opened:
+        assert opened.get_slice("a").get_dtype() == dtype
+    [tensor] = headers.read(tmp_path).values()
+    assert (tensor.dtype, tensor.elements, tensor.size) == (dtype, math.prod(shape), size)
+    assert f"model.safetensors: a: stored as {said}" in str(safetensors_file.unread(tensor))
+    assert ("quantised" in str(safetensors_file.unread(tensor))) is (dtype not in ("F64", "C64"))
+
+
+def test_every_dtype_of_the_installed_safetensors_is_known(tmp_path: Path) -> None:
+    file = write_header(tmp_path / headers.SINGLE, {"a": entry("F31")}, bytes(8))
+    with pytest.raises(safetensors.SafetensorError) as caught:
+        safetensors.safe_open(file, "numpy")
+    listed = re.findall(r"`([A-Z0-9_]+)`", str(caught.value).partition("expected")[2])
+    assert set(listed) <= set(safetensors_file.BITS) and "F4" in listed
+
+
+def test_a_tensor_that_ends_within_a_byte_is_corrupt(tmp_path: Path) -> None:
+    write_header(tmp_path / headers.SINGLE, {"a": entry("F4", [3], [0, 2])}, bytes(2))
+    with pytest.raises(AtlasError, match=r"corrupt: F4 \[3\] does not end at a byte"):
         headers.read(tmp_path)
 
 

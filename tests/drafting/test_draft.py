@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from samples import write_entry
 from stand_in_hub import COMMIT, StandIn, serving
 
+from atlas.checkpoints import locate
 from atlas.commands import main
 from atlas.drafting import draft as drafting
 from atlas.drafting import model_card
@@ -125,6 +126,28 @@ def test_a_folder_becomes_an_entry_of_the_project(project: Project) -> None:
     path = drafting.write(project, draft)
     assert [str(problem) for problem in check.problems(project)] == []
     assert path.read_text(encoding="utf-8") == draft.text
+
+
+def test_a_folder_behind_a_link_is_called_what_was_typed(project: Project, tmp_path: Path) -> None:
+    model(tmp_path / "store" / "0f3a-blob")
+    (project.root / "weights").mkdir()
+    (project.root / "weights" / "Tiny-Llama").symlink_to(tmp_path / "store" / "0f3a-blob")
+    draft = drafting.of(project, f"{project.root}/weights/Tiny-Llama/")
+    assert draft.slug == "tiny-llama" and "name: Tiny Llama\n" in draft.text
+    assert "source: ./weights/Tiny-Llama\n" in draft.text and "0f3a" not in draft.text
+    drafting.write(project, draft)
+    assert locate.of_entry(project, entry.load(project.entry("tiny-llama"))) is not None
+    inside = drafting.of(project, f"{project.root}/weights/Tiny-Llama/../0f3a-blob", slug="x")
+    assert "name: 0f3a blob\n" in inside.text, "the folder beside what the link leads to"
+
+
+def test_a_snapshot_of_the_hub_is_called_as_its_repository(project: Project) -> None:
+    snapshot = project.root / "hub" / "models--some-org--Some-Model-8B" / "snapshots" / COMMIT
+    draft = drafting.of(project, str(model(snapshot)))
+    assert draft.slug == "some-model-8b" and "name: Some Model 8B\n" in draft.text
+    assert "source: ./hub/models--some-org--Some-Model-8B/snapshots/" in draft.text
+    wanted = f"source: this is some-org/Some-Model-8B; atlas new that --revision {COMMIT} pins it"
+    assert wanted in draft.notes
 
 
 def test_a_dry_run_prints_and_writes_nothing(project: Project) -> None:

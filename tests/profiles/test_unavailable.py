@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tiny
+import torch
 from samples import write_entry
 
 from atlas.checkpoints import headers, locate
@@ -124,6 +125,14 @@ def test_another_shape_than_the_entry_says(project: Project) -> None:
     obstacle = found(project, source="./weights", revision=..., architecture="gpt2")
     assert obstacle is not None and obstacle.kind == "unlike"
     assert obstacle.line.endswith("the model's config says 'llama'; write architecture: llama")
+
+
+def test_weights_in_double_precision_are_called_that(project: Project) -> None:
+    tiny.make(project.root / "weights", "llama", dtype=torch.float64)
+    obstacle = found(project, source="./weights", revision=...)
+    assert obstacle is not None and "quantised" not in obstacle.line
+    assert "stored as F64, floats in double precision; atlas reads F32, F16, BF16" in obstacle.line
+    assert "load the model in float32" in obstacle.line
 
 
 @pytest.mark.parametrize("step", ["folder", "config", "read"])

@@ -24,7 +24,7 @@ from atlas.review import changes, revisions
 from atlas.site import change_report
 
 VALUES = np.array([[0.5, 2.0, np.nan], [0.1, 0.4, 3.0]])
-CLAIM = {
+CLAIM: dict[str, Any] = {
     "sentence": "The largest is above 2.5.",
     "view": "models/a/?figure=weights&matrix=rms",
     "holds": [
@@ -128,6 +128,21 @@ def test_claims_that_flip(before: Project, tmp_path: Path) -> None:
     (after.claims / "large.yml").unlink()
     [gone] = changes.between(before, after).claims
     assert (gone.before, gone.after) == ("holds", None)
+
+
+def test_a_new_claim_that_does_not_hold_is_told_as_such(before: Project, tmp_path: Path) -> None:
+    after = atlas(tmp_path / "after")
+    holds = [{**CLAIM["holds"][0], "is": "below"}]
+    (after.claims / "new.yml").write_text(json.dumps({**CLAIM, "holds": holds}))
+    (after.claims / "true.yml").write_text(json.dumps(CLAIM))
+    found = changes.between(before, after)
+    said = "claim new: new, and does not hold: The largest is above 2.5."
+    assert change_report.lines(found) == [said, "claim true: new, holds: The largest is above 2.5."]
+    text = change_report.markdown(found)
+    assert "**new, and does not hold** <code>new</code>" in text
+    assert "2 claims changed, 0 of them overturned, 1 new and not true." in text
+    told = change_report.document(found)["claims"][0]
+    assert (told["before"], told["after"]) == (None, "no longer holds")
 
 
 def test_the_comment_has_pictures_beside_it(before: Project, tmp_path: Path) -> None:

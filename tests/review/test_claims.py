@@ -13,7 +13,9 @@ import atlases
 import numpy as np
 import pytest
 import samples
+from click.testing import CliRunner
 
+from atlas.commands import main
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
 from atlas.profiles import collection
@@ -204,6 +206,74 @@ def test_a_claim_about_a_model_that_is_not_listed_is_a_note(atlas: Project) -> N
     write(atlas, holds=[{"left": {**CELL, "model": "b"}, "is": "above", "right": 1}])
     assert not [str(one) for one in check.problems(atlas) if "docs/claims" in str(one.file)]
     assert "1 claim about 'b'" in " ".join(check.findings(atlas).notes)
+
+
+def problems(project: Project) -> list[str]:
+    found = [one for one in check.problems(project) if "docs/claims" in str(one.file)]
+    return [str(one).partition("docs/claims/")[2] for one in found]
+
+
+@pytest.mark.parametrize(
+    ("side", "wrong"),
+    [
+        ({"matrix": "rsm"}, "left: weights of a has no 'rsm'; did you mean 'rms'? known: rms"),
+        ({"rows": ["7"]}, "left: rms of a has no layer '7'; known: 0, 1"),
+        (
+            {"columns": ["attn.q", "mlp.gaet"]},
+            "left: rms of a has no module 'mlp.gaet'; did you mean 'mlp.gate'? known: attn.q, ",
+        ),
+    ],
+)
+def test_what_a_profile_does_not_have_is_a_problem(
+    atlas: Project, side: dict[str, Any], wrong: str
+) -> None:
+    wanted = {"left": {**CELL, **side}, "is": "above", "right": 1}
+    write(atlas, holds=[HOLDS[0], {"any": [{"not": wanted}]}])
+    [found] = problems(atlas)
+    assert re.match(r"one\.yml: line [1-9]\d: holds\[1\]\.any\[0\]\.not\.left: ", found), found
+    assert wrong in found
+    atlases.profile(atlas, "a", matrices=(samples.matrix(values=VALUES),), version=99)
+    assert problems(atlas) == [], "a stale profile is about to be measured again"
+    atlas.profile("a", "weights").unlink()
+    assert problems(atlas) == []
+
+
+def test_a_cell_that_a_matrix_does_not_have_is_a_problem(atlas: Project) -> None:
+    same = {"left": take("argmax"), "is": "same as", "right": "layer 1, mlp.gaet"}
+    write(atlas, holds=[same])
+    [found] = problems(atlas)
+    assert "right: rms of a has no cell 'layer 1, mlp.gaet'; did you mean 'layer 1, mlp.g" in found
+    write(atlas, holds=[{**same, "right": "layer 0, mlp.gate"}])
+    assert problems(atlas) == [], "there, and not the largest"
+
+
+def test_check_prints_the_verdicts(atlas: Project) -> None:
+    write(atlas, "first")
+    write(atlas, "second", holds=[{"left": CELL, "is": "below", "right": 1}])
+    write(atlas, "third", holds=[{"left": {**CELL, "model": "waiting"}, "is": "above", "right": 1}])
+    atlases.entry(atlas, "a", geometry={**samples.GEOMETRY, "layers": 2})
+    atlases.entry(atlas, "waiting", source="zoo:waiting", geometry=samples.GEOMETRY)
+    words = ["check", "--claims", "--project", str(atlas.root)]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "first: holds: It is so.",
+        "  max of rms, a = 3, above 2.5",
+        "second: no longer holds: It is so.",
+        "  max of rms, a = 3, not below 1",
+        "third: cannot be tested yet: It is so.",
+        "  Model waiting awaits its profile of weights",
+        "1 holds, 1 no longer holds, 1 cannot be tested yet",
+    ]
+    told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)["claims"]
+    assert [(one["claim"], one["state"]) for one in told] == [
+        ("first", "holds"),
+        ("second", "no longer holds"),
+        ("third", "cannot be tested yet"),
+    ]
+    assert told[1]["why"] == ["max of rms, a = 3, not below 1"]
+    plain = json.loads(CliRunner().invoke(main, ["check", *words[2:], "--json"]).stdout)
+    assert set(plain) == {"problems", "notes"}
 
 
 def test_the_page_of_claims(atlas: Project) -> None:

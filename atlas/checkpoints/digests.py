@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.checkpoints import headers, locate
-from atlas.checkpoints.safetensors_file import Tensor, chunks
+from atlas.checkpoints.tensor import Tensor, chunks
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, from_os
 from atlas.files import json_file
@@ -65,7 +65,7 @@ def find(
 def _digest(project: Project, folder: Path, progress: Callable[[int, int], None] | None) -> str:
     state = [
         [file.name, file.stat().st_size, file.stat().st_mtime_ns]
-        for file in sorted(folder.glob("*.safetensors*"))
+        for file in headers.weight_files(folder)
     ]
     cache = _cache(project)
     key = str(folder.resolve())

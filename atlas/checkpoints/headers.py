@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from atlas.checkpoints.safetensors_file import AGAIN, Tensor, read_file
+from atlas.checkpoints.safetensors_file import AGAIN, read_file
+from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError, short
 from atlas.files import json_file
 
@@ -35,6 +36,11 @@ def read(folder: Path) -> dict[str, Tensor]:
     else:
         raise _no_weights(folder)
     return dict(sorted(tensors.items()))
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that say what `read` gives: while they are the same, so is what they hold."""
+    return sorted(folder.glob("*.safetensors*"))
 
 
 def has_weights(folder: Path) -> bool:

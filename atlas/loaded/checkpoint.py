@@ -18,7 +18,7 @@ from atlas import architectures
 from atlas.architectures.architecture import Architecture, Slot
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.checkpoints import headers
-from atlas.checkpoints.safetensors_file import FLOATS, Tensor
+from atlas.checkpoints.tensor import FLOATS, Tensor
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.loaded import attention_heads, fused

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from atlas.checkpoints import headers
-from atlas.checkpoints.safetensors_file import Tensor
+from atlas.checkpoints.tensor import Tensor
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import memory

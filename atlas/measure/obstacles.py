@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from atlas import architectures
-from atlas.checkpoints import digests, headers, locate, safetensors_file
+from atlas.checkpoints import digests, headers, locate, tensor
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems
 from atlas.loaded import memory
@@ -100,9 +100,9 @@ def _of_live_memory(project: Project, entry: Entry) -> Obstacle | None:
     tensors = headers.read(folder)
     shape = architectures.lookup(headers.config(folder), folder / "config.json")
     parameters = shape.parameters({name: held.elements for name, held in tensors.items()})
-    dtype = headers.main_dtype(tensors.values(), safetensors_file.FLOATS)
+    dtype = headers.main_dtype(tensors.values(), tensor.FLOATS)
     geometry = replace(shape.geometry, parameters=parameters)
-    needed = memory.needed_bytes(geometry, safetensors_file.BITS[dtype] // 8)
+    needed = memory.needed_bytes(geometry, tensor.BITS[dtype] // 8)
     free = {"cpu": memory.available()}
     if memory.may_have_accelerator():
         free = memory.free_memory(None)

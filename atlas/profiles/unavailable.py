@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from atlas import architectures
-from atlas.checkpoints import headers, locate, safetensors_file
+from atlas.checkpoints import headers, locate, tensor
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, cut, from_os, short
 from atlas.paths import Project
@@ -164,8 +164,8 @@ def contradictions(project: Project, entry: Entry, folder: Path) -> list[AtlasEr
         )
     plain = architecture.plain_names(tensors)
     for name in sorted(architecture.known_names() & plain.keys()):
-        if tensors[plain[name]].dtype not in safetensors_file.FLOATS:
-            raise safetensors_file.unread(tensors[plain[name]])
+        if tensors[plain[name]].dtype not in tensor.FLOATS:
+            raise tensor.unread(tensors[plain[name]])
     if entry.geometry is None:
         return []
     true = asdict(architecture.geometry) | {"parameters": architecture.parameters(stored)}

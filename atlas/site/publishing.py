@@ -130,7 +130,7 @@ def _is_ours(docs: Path, path: str, listed: bool) -> bool:
 
 
 def _digest_of(docs: Path, path: str) -> str | None:
-    """The digest of what lies at a path below docs/, None where nothing does: no link is followed."""
+    """The digest of what lies at a path below docs/, None for nothing and for a link."""
     if any(_links(docs, path)):
         return None
     try:

@@ -19,6 +19,7 @@ import safetensors.torch
 import torch
 
 from atlas.checkpoints import digests, headers, locate, safetensors_file
+from atlas.checkpoints import tensor as tensor_module
 from atlas.errors import AtlasError
 
 TENSORS = {
@@ -69,7 +70,7 @@ def test_names_shapes_dtypes_and_bytes(tmp_path: Path) -> None:
     for name, tensor in TENSORS.items():
         assert held[name].shape == tuple(tensor.shape)
         assert held[name].elements == tensor.numel()
-        content = b"".join(safetensors_file.chunks(file, held[name].start, held[name].stop))
+        content = b"".join(tensor_module.chunks(file, held[name].start, held[name].stop))
         assert content == tensor.view(torch.uint8).numpy().tobytes()
     assert [tensor.dtype for tensor in held.values()] == ["BF16", "F32", "I64"]
 
@@ -210,8 +211,8 @@ def test_dtypes_that_nothing_is_measured_in_are_called_by_name(
         assert opened.get_slice("a").get_dtype() == dtype
     [tensor] = headers.read(tmp_path).values()
     assert (tensor.dtype, tensor.elements, tensor.size) == (dtype, math.prod(shape), size)
-    assert f"model.safetensors: a: stored as {said}" in str(safetensors_file.unread(tensor))
-    assert ("quantised" in str(safetensors_file.unread(tensor))) is (dtype not in ("F64", "C64"))
+    assert f"model.safetensors: a: stored as {said}" in str(tensor_module.unread(tensor))
+    assert ("quantised" in str(tensor_module.unread(tensor))) is (dtype not in ("F64", "C64"))
 
 
 def test_every_dtype_of_the_installed_safetensors_is_known(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_every_dtype_of_the_installed_safetensors_is_known(tmp_path: Path) -> No
     with pytest.raises(safetensors.SafetensorError) as caught:
         safetensors.safe_open(file, "numpy")
     listed = re.findall(r"`([A-Z0-9_]+)`", str(caught.value).partition("expected")[2])
-    assert set(listed) <= set(safetensors_file.BITS) and "F4" in listed
+    assert set(listed) <= set(tensor_module.BITS) and "F4" in listed
 
 
 def test_a_tensor_that_ends_within_a_byte_is_corrupt(tmp_path: Path) -> None:
@@ -291,12 +292,10 @@ def test_digest_sees_every_change(
 
 
 def test_digest_tells_its_progress(tmp_path: Path) -> None:
-    save(
-        tmp_path, {"a": torch.zeros(5), "b": torch.zeros(safetensors_file.CHUNK, dtype=torch.int16)}
-    )
+    save(tmp_path, {"a": torch.zeros(5), "b": torch.zeros(tensor_module.CHUNK, dtype=torch.int16)})
     seen: list[tuple[int, int]] = []
     digests.of_weights(tmp_path, lambda done, total: seen.append((done, total)))
-    total = 20 + 2 * safetensors_file.CHUNK
+    total = 20 + 2 * tensor_module.CHUNK
     assert seen == [(20, total), (total, total)]
 
 

@@ -16,7 +16,8 @@ import pytest
 import tiny
 from stand_in_hub import COMMIT, Handler, StandIn, serving
 
-from atlas.checkpoints import headers, safetensors_file
+from atlas.checkpoints import headers
+from atlas.checkpoints.tensor import Tensor
 from atlas.drafting import hollow_copy, hub
 from atlas.drafting.hub import Hub, Repository
 from atlas.errors import AtlasError
@@ -48,7 +49,7 @@ def published(stand_in: StandIn, folder: Path, **changes: object) -> Path:
     return folder
 
 
-def read(stand_in: StandIn, into: Path) -> dict[str, safetensors_file.Tensor]:
+def read(stand_in: StandIn, into: Path) -> dict[str, Tensor]:
     client = Hub.from_environment()
     into.mkdir()
     hollow_copy.write(client, client.repository(NAME, None), into)

@@ -14,7 +14,7 @@ import tiny
 import torch
 
 from atlas.checkpoints import headers
-from atlas.checkpoints.safetensors_file import Tensor
+from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError
 from atlas.loaded import checkpoint
 from atlas.loaded.checkpoint import Checkpoint

@@ -13,7 +13,7 @@ import torch
 from letters import letters
 
 from atlas import architectures
-from atlas.checkpoints.safetensors_file import Tensor
+from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError
 from atlas.loaded import checkpoint, loading, memory
 from atlas.loaded.checkpoint import Checkpoint

@@ -27,10 +27,13 @@ def require_sound(path: Path) -> None:
     raise_all(list(against_files(path, datetime.datetime.now(datetime.UTC).date())))
 
 
-def against_files(path: Path, today: datetime.date) -> Iterator[AtlasError]:
+def against_files(
+    path: Path, today: datetime.date, folder: Path | None = None
+) -> Iterator[AtlasError]:
     """A record that is about other files than those beside it, or that speaks of a day to come.
 
-    Raises `AtlasError` or `Problems` for a record that cannot be read.
+    `folder`: where those files lie, if not beside it. Raises `AtlasError` or `Problems` for a
+    record that cannot be read.
     """
     for name, one in verified.load(path).items():
         place = f"analyses.{name}"
@@ -40,7 +43,7 @@ def against_files(path: Path, today: datetime.date) -> Iterator[AtlasError]:
         if one.largest > one.tolerance:
             problem = f"a difference of {one.largest:g} is beyond the tolerance {one.tolerance:g}"
             yield AtlasError(problem, file=path, place=place, remedy="remove that line")
-        if problem := _of_other_files(one, path.with_name(f"{name}.json")):
+        if problem := _of_other_files(one, (folder or path.parent) / f"{name}.json"):
             remedy = f"remove that line; atlas verify {path.parent.name} notes what comes out again"
             yield AtlasError(problem, file=path, place=place, remedy=remedy)
 

@@ -63,7 +63,7 @@ def _tell(work: Planned, found: Sequence[Prospect], everything: bool) -> None:
     partly = {one.job.slug for one in found if one.obstacle is None}
     for line in unavailable.lines(prospects.away(found), partly):
         console.say(line)
-    planned_for = {one.job.slug for one in shown}
-    for line in remarks.lines(work.project, (e for e in work.entries if e.slug in planned_for)):
+    slugs = {one.job.slug for one in shown}
+    for line in remarks.lines(work.project, (one for one in work.entries if one.slug in slugs)):
         console.say(f"note: {line}")
     console.say(prospects.total(work, found))

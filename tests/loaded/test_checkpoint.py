@@ -124,7 +124,7 @@ def test_unknown_tensors_are_ignored_and_listed(tmp_path: Path) -> None:
             "bert.embeddings.LayerNorm.gamma",
             "embeddings.LayerNorm.weight",
         ),
-        ("gpt_neox", "lm_head.weight", "embed_out.weight", "lm_head.weight"),
+        ("gpt_neox", "embed_out.weight", "lm_head.weight", "lm_head.weight"),
     ],
 )
 def test_two_tensors_of_one_name_are_refused(

@@ -9,8 +9,10 @@ import atlases
 import pytest
 import tiny
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
+from atlas.commands.plan import command
 from atlas.entries import entry
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.measure import run
@@ -75,6 +77,12 @@ def test_check_tells_them(project: Project) -> None:
     notes = check.findings(project).notes
     assert f"own: tensors that nothing reads: {UNREAD}" in notes
     assert f"own: code that runs: {CODE}" in notes
+
+
+def test_plan_tells_them(project: Project) -> None:
+    told = CliRunner().invoke(command, ["--project", str(project.root), "own"]).output
+    assert f"note: own: tensors that nothing reads: {UNREAD}" in told
+    assert f"note: own: code that runs: {CODE}" in told
 
 
 def test_profiles_state_them(project: Project) -> None:

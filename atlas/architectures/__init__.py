@@ -30,8 +30,11 @@ shapes        canonical module -> shape in words, where it is not the usual one
 renamed       ending of a name in older checkpoints -> its ending today
 buffers       names stored beside the weights that are not parameters; {i} is the layer
 twins         a stored name -> the name that it repeats where the embeddings are tied
+beside        prefixes of names that the published classes have beside these: they are parameters
 requires      config key -> the only value that this row describes, or the key that has it
 variants      columns that are others where the config has some values
+
+Keys that a row does not read and its class in transformers does: see `switches.py`.
 """
 
 from __future__ import annotations

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE, SHAPES, Flag, Row, Source
 from atlas.entries.geometry import Geometry
+from atlas.errors import AtlasError
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Architecture:
     attention_scale: float
     residual_scale: float
     logits_scale: float
-    tied: bool | None
+    tied: bool
     flags: Mapping[str, bool] = field(repr=False)
 
     @property
@@ -118,6 +120,15 @@ class Architecture:
         source = self.live_source(module)
         name = self._from_the_top(module, source.tensor(kind))
         return numbered(name, source.pieces, self.width(source.pieces) if source.pieces else 1)
+
+    def live_as_stored(self, slot: Slot) -> str | None:
+        """Live path of the parameter that holds a tensor as it is stored, relative like `live`;
+        None where the live model lays it out otherwise."""
+        if slot.source.pieces or isinstance(slot.source.live, Source):
+            return None
+        kind: Literal["weight", "bias"] = "bias" if slot.canonical.endswith("bias") else "weight"
+        (name,) = self.live_parameters(slot.module, kind)
+        return name
 
     def own_module(self, module: str) -> bool:
         """Whether a live module computes this one alone, or fused, so that hooks see its output.
@@ -240,13 +251,39 @@ class Architecture:
             for layer in range(self.geometry.layers)
         }
 
+    def unread(self, stored: Iterable[str]) -> tuple[str, ...]:
+        """Names on disk that belong to nothing that this row knows: heads for other tasks, layers
+        beyond those of the config, adapters."""
+        known = self.known_names() | self.buffer_names() | set(self.row.twins)
+        return tuple(
+            disk
+            for plain, disk in self.plain_names(stored).items()
+            if plain not in known and not plain.startswith(self.row.beside)
+        )
+
+    def require_single(self, stored: Iterable[str], folder: Path) -> None:
+        """Raise `AtlasError` where two stored tensors are one of the model's: which of them is
+        meant, nothing says, and transformers may take the other one."""
+        held: dict[str, str] = {}
+        for disk in stored:
+            (plain,) = self.plain_names([disk])
+            if plain in held:
+                raise AtlasError(
+                    f"tensors {held[plain]!r} and {disk!r} are both {plain!r} of the model",
+                    file=folder,
+                    remedy="save the model anew with the one that is meant",
+                )
+            held[plain] = disk
+
     def parameters(self, stored: Mapping[str, int]) -> int:
         """How many parameters the model has, from the number of elements by name on disk.
 
-        Buffers do not count, nor does a tied matrix that is stored a second time.
+        Buffers do not count, nor does a tied matrix that is stored a second time, nor what is
+        `unread`.
         """
         plain = self.plain_names(stored)
-        skipped = self.buffer_names()
+        unread = set(self.unread(stored))
+        skipped = self.buffer_names() | {name for name, disk in plain.items() if disk in unread}
         if self.tied:
             embedding, unembedding = self.row.outside["embedding"], self.row.outside["unembedding"]
             twins = {f"{unembedding.disk[1:]}.weight": f"{embedding.disk}.weight", **self.row.twins}

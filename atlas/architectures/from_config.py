@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from atlas.architectures import switches
 from atlas.architectures.architecture import Architecture, Routing
 from atlas.architectures.row import CANONICAL, GEOMETRY_KEYS, Key, Mixture, Row, ScaleName
 from atlas.entries.geometry import Geometry
@@ -30,6 +31,7 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
             settings[key] = meanings.get(settings[key], settings[key])
     reader = Reader(row, settings, where)
     reader.check_requirements()
+    switches.require_known(row, config, where)
     sources = [*row.modules.values(), *row.outside.values()]
     flags = {flag for source in sources for flag in (source.bias, source.present)}
     flags |= {row.norm.bias, row.mixture.renormalised if row.mixture else False}
@@ -40,12 +42,13 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
         return resolved[flag] if isinstance(flag, str) else flag
 
     geometry = reader.geometry()
-    tied = settings.get("tie_word_embeddings")
+    activation = reader.text(row.activation)
+    switches.require_activation(activation, row.activation, where)
     return Architecture(
         row=row,
         geometry=geometry,
         modules=tuple(name for name in CANONICAL if name in row.modules and present(name)),
-        activation=reader.text(row.activation),
+        activation=activation,
         norm_eps=row.norm.eps if isinstance(row.norm.eps, float) else reader.number(row.norm.eps),
         routing=None if row.mixture is None else reader.routing(row.mixture),
         clamp=None
@@ -55,7 +58,8 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
         attention_scale=reader.scale("attention", geometry.d_head**-0.5),
         residual_scale=reader.scale("residual"),
         logits_scale=reader.scale("logits"),
-        tied=None if tied is None else reader.truth("tie_word_embeddings"),
+        tied=settings.get("tie_word_embeddings") is not None
+        and reader.truth("tie_word_embeddings"),
         flags=resolved,
     )
 

@@ -228,8 +228,27 @@ class Row:
     renamed: Mapping[str, str] = field(default_factory=dict)
     buffers: tuple[str, ...] = ()
     twins: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     requires: Mapping[str, object] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
+
+    @property
+    def config_reads(self) -> frozenset[str]:
+        """Every key of a config that the row reads."""
+        sources = [*self.modules.values(), *self.outside.values()]
+        flags: list[object] = [flag for one in sources for flag in (one.bias, one.present)]
+        flags += [self.norm.bias, self.norm.eps, self.mixture and self.mixture.renormalised]
+        found = {flag for flag in flags if isinstance(flag, str)}
+        found |= {"tie_word_embeddings", self.activation, *self.config_keys.values()}
+        found |= {*self.defaults, *self.meant, *self.requires}
+        found |= {*self.older_keys, *self.older_keys.values()}
+        found |= {scale.key for scale in self.scales.values()}
+        found |= {key for variant in self.variants for key in variant.when}
+        if self.mixture is not None:
+            found |= {self.mixture.experts, self.mixture.active}
+        if self.clamp is not None:
+            found |= {self.clamp.alpha, self.clamp.limit}
+        return frozenset(found)
 
     @property
     def config_keys(self) -> dict[str, str]:

@@ -49,7 +49,7 @@ def command(
 def _tell(work: Planned, found: Sequence[Prospect], everything: bool) -> None:
     """What can be measured here as a table, then what cannot and why, and the sums."""
     from atlas.commands import console, prospects
-    from atlas.profiles import unavailable
+    from atlas.profiles import remarks, unavailable
 
     shown = [one for one in found if one.is_possible or (everything and one.job.state == "fresh")]
     rows = []
@@ -63,4 +63,7 @@ def _tell(work: Planned, found: Sequence[Prospect], everything: bool) -> None:
     partly = {one.job.slug for one in found if one.obstacle is None}
     for line in unavailable.lines(prospects.away(found), partly):
         console.say(line)
+    slugs = {one.job.slug for one in shown}
+    for line in remarks.lines(work.project, (one for one in work.entries if one.slug in slugs)):
+        console.say(f"note: {line}")
     console.say(prospects.total(work, found))

@@ -212,6 +212,7 @@ def _shape(folder: Path) -> tuple[Architecture, Geometry]:
         )
     architecture = architectures.lookup(config, where)
     stored = {name: tensor.elements for name, tensor in headers.read(folder).items()}
+    architecture.require_single(stored, folder)
     shape = replace(architecture.geometry, parameters=architecture.parameters(stored))
     return architecture, shape
 

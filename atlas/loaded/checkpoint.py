@@ -48,6 +48,7 @@ class Checkpoint:
         config = headers.config(folder)
         architecture = architectures.lookup(config, folder / "config.json")
         tensors = headers.read(folder)
+        architecture.require_single(tensors, folder)
         stored = {name: tensor.elements for name, tensor in tensors.items()}
         parameters = architecture.parameters(stored)
         checkpoint = cls(
@@ -120,10 +121,10 @@ class Checkpoint:
         slot = self.architecture.outside("unembedding")[0]
         if slot.names[0] in self.names:
             return self._tensor(slot)
-        if self.architecture.tied is False:
+        if not self.architecture.tied:
             raise AtlasError(
                 f"no unembedding is stored: tensor {slot.names[0]!r} is missing, and "
-                "tie_word_embeddings is false",
+                "tie_word_embeddings is not true",
                 file=self.folder,
                 remedy="save the model with its language-model head",
             )
@@ -143,21 +144,27 @@ class Checkpoint:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Names on disk that the row does not read: heads for other tasks, buffers, adapters."""
-        known = self.architecture.known_names()
-        return tuple(disk for plain, disk in self.names.items() if plain not in known)
+        """Names on disk that nothing reads: heads for other tasks, adapters."""
+        return self.architecture.unread(self.tensors)
+
+    def slots(self) -> Iterator[tuple[Slot, str | None]]:
+        """Every tensor that the row reads, and its path in the live model where that holds it as it
+        is stored, None where it lies there otherwise."""
+        architecture = self.architecture
+        for layer in range(self.geometry.layers):
+            place = f"{architecture.live_layers}.{layer}."
+            for slot in architecture.slots(layer):
+                name = architecture.live_as_stored(slot)
+                yield slot, None if name is None else place + name
+        for module in OUTSIDE:
+            for slot in architecture.outside(module):
+                # A tied unembedding need not be stored, and a model's body has none.
+                if module != "unembedding" or slot.names[0] in self.names:
+                    yield slot, architecture.live_as_stored(slot)
 
     def _check(self) -> None:
         """Check every tensor that the row names against the headers."""
-        slots = [
-            slot for layer in range(self.geometry.layers) for slot in self.architecture.slots(layer)
-        ]
-        for module in OUTSIDE:
-            # A tied unembedding need not be stored, and a model's body has none.
-            optional = module == "unembedding"
-            outside = self.architecture.outside(module)
-            slots += [slot for slot in outside if not optional or slot.names[0] in self.names]
-        for slot in slots:
+        for slot, _ in self.slots():
             for name in slot.names:
                 self._find(slot, name)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 
 from atlas.architectures.architecture import Architecture
+from atlas.checkpoints import digests
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, suggest
 from atlas.loaded import fused, loading, memory
@@ -123,14 +124,17 @@ class LiveModel:
         """The transformers tokenizer stored beside the weights; `AtlasError` without one."""
         return tokenizers.load_transformers(self.folder)
 
-    @property
+    @functools.cached_property
     def conditions(self) -> dict[str, str]:
-        """What profiles record of how the model ran."""
-        return {
+        """What profiles record of how the model ran, and of its tokenizer where it has one."""
+        found = {
             "dtype": loading.dtype_name(self.dtype),
             "device": self.device.type,
             "attention": self.attention,
         }
+        if digests.tokenizer_files(self.folder):
+            found |= tokenizers.conditions(self.tokenizer, self.folder)
+        return found
 
     def trunk(self, batch: Batch) -> torch.Tensor:
         """Run the model without its language-model head: final hidden states

@@ -52,7 +52,7 @@ def load(
     """The live model, and whether its language-model head was stored."""
     try:
         with quiet():
-            live, report = _from_pretrained(checkpoint, devices, dtype, attention)
+            live, report, taken = _from_pretrained(checkpoint, devices, dtype, attention)
     except (OSError, ValueError, RuntimeError) as error:
         if memory.is_out_of_memory(error):
             raise AtlasError(
@@ -76,28 +76,23 @@ def load(
             remedy="complete the weights",
         )
     live.eval()
+    _require_streamed(live, checkpoint, taken)
     return live, not missing
 
 
 def _from_pretrained(
     checkpoint: Checkpoint, devices: Sequence[str], dtype: torch.dtype, attention: str
-) -> Any:
-    """The model and transformers' report of what it loaded."""
-    import transformers
-
-    loader = transformers.AutoModelForCausalLM
-    if checkpoint.architecture.kind == "encoder":
-        loader = transformers.AutoModelForMaskedLM
-    config = transformers.AutoConfig.from_pretrained(
-        checkpoint.folder, local_files_only=True, trust_remote_code=False
-    )
-    with torch.device("meta"):  # the auto classes tell a model's class only by making one
-        kind = type(loader.from_config(config, trust_remote_code=False))
+) -> tuple[torch.nn.Module, Mapping[str, Any], set[str]]:
+    """The model, transformers' report of what it loaded, and the names of what it took."""
+    kind, config = _class(checkpoint)
     stored = checkpoint.tensors.items()
-    return kind.from_pretrained(
+    taken: set[str] = set()
+    live, report = kind.from_pretrained(
         None,
         config=config,
-        state_dict={name: _Lazy(tensor) for name, tensor in stored if tensor.dtype in DTYPES},
+        state_dict={
+            name: _Lazy(tensor, taken) for name, tensor in stored if tensor.dtype in DTYPES
+        },
         dtype=dtype,
         attn_implementation=attention,
         # The fused kernels take neither every dtype nor every width.
@@ -106,16 +101,75 @@ def _from_pretrained(
         max_memory=_max_memory(devices),
         output_loading_info=True,
     )
+    return live, report, taken
+
+
+def _class(checkpoint: Checkpoint) -> tuple[Any, Any]:
+    """The model's class in transformers, and its config."""
+    import transformers
+
+    loader = transformers.AutoModelForCausalLM
+    if checkpoint.architecture.kind == "encoder":
+        loader = transformers.AutoModelForMaskedLM
+    try:
+        config = transformers.AutoConfig.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+        with torch.device("meta"):  # the auto classes tell a model's class only by making one
+            return type(loader.from_config(config, trust_remote_code=False)), config
+    except Exception as error:  # a config can hold anything
+        if memory.is_out_of_memory(error):
+            raise
+        raise AtlasError(
+            f"transformers makes no model of it: {type(error).__name__}: {first_line(error)}",
+            file=checkpoint.folder / "config.json",
+            remedy="correct the config, or fetch it again",
+        ) from error
 
 
 @dataclass(frozen=True)
 class _Lazy:
-    """A stored tensor that is read when transformers puts it into its place: `lazy[...]`."""
+    """A stored tensor that is read when transformers puts it into its place: `lazy[...]`.
+
+    Its name is then among those of what was `taken`.
+    """
 
     tensor: Tensor
+    taken: set[str]
 
     def __getitem__(self, index: EllipsisType) -> torch.Tensor:
+        self.taken.add(self.tensor.name)
         return load_tensor(self.tensor)[index]
+
+
+def _require_streamed(live: torch.nn.Module, checkpoint: Checkpoint, taken: set[str]) -> None:
+    """Raise `AtlasError` unless the live model has the tensors that are streamed.
+
+    Every stored tensor that the row reads was taken, and of those that lie in the live model as
+    they are stored the first rows agree, which costs a look at each.
+    """
+    for slot, live_name in checkpoint.slots():
+        for name in slot.names:
+            if name in checkpoint.names and checkpoint.names[name] not in taken:
+                raise _not_streamed(checkpoint, name, "is not among what it loads")
+        if live_name is None or slot.names[0] not in checkpoint.names:
+            continue
+        stored = load_tensor(checkpoint.tensors[checkpoint.names[slot.names[0]]].part(0))
+        held = live.get_parameter(live_name)[0].to("cpu")
+        same = held.shape == stored.shape and torch.allclose(
+            held, stored.to(held.dtype), rtol=0, atol=0, equal_nan=True
+        )
+        if not same:
+            raise _not_streamed(checkpoint, slot.names[0], "has other values in it")
+
+
+def _not_streamed(checkpoint: Checkpoint, name: str, told: str) -> AtlasError:
+    return AtlasError(
+        f"transformers would run other weights than are stored: tensor {name!r} {told}",
+        file=checkpoint.folder,
+        remedy="save the model anew with transformers; where it was, the row "
+        f"{checkpoint.architecture.model_type!r} in atlas/architectures is wrong for it",
+    )
 
 
 def _device_map(devices: Sequence[str], folder: Path) -> str | dict[str, str] | None:

@@ -1,4 +1,10 @@
-"""A model's tokenizer: loaded without the model, and checked against its embedding."""
+"""A model's tokenizer: loaded without the model, and checked against its embedding.
+
+Both tiers read texts with the tokenizer that transformers makes of the model's files, since that is
+what the model is run with. Of some architectures (`qwen2`, `gpt_neox`) transformers takes only the
+vocabulary from tokenizer.json and cuts texts by rules of its own; `conditions` tells where these
+give other tokens than the file.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from atlas.checkpoints import digests
 from atlas.errors import AtlasError
+from atlas.pinned import corpus
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -16,42 +23,64 @@ ONE_MODEL = "tokenizer and weights must be those of one model"
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer that lies beside a model's weights.
+    """The tokenizer that lies beside a model's weights, without what transformers wraps it in.
 
     Raises `AtlasError` where there is none that can be loaded.
     """
-    try:
-        if (folder / "tokenizer.json").is_file():
-            import tokenizers
-
-            return tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-        import transformers
-
-        loaded = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-        backend: Tokenizer = loaded.backend_tokenizer
-        return backend
-    except Exception as error:  # tokenizers raises plain Exceptions
-        raise _not_loaded(error, folder) from error
+    backend: Tokenizer = load_transformers(folder).backend_tokenizer
+    return backend
 
 
 def load_transformers(folder: Path) -> Any:
     """The same, wrapped by transformers: what a live model reads texts with.
 
-    Raises `AtlasError` where there is none that can be loaded.
+    Padding and truncation that its files switch on are off: they are how a text was prepared once,
+    and would stand in every text here. Raises `AtlasError` where there is none that can be loaded.
     """
+    if not digests.tokenizer_files(folder):  # of some architectures transformers makes an empty one
+        raise _not_loaded("there are no files of one", folder)
     import transformers
 
     from atlas.loaded import loading  # which loads torch
 
     try:
         with loading.quiet():
-            return transformers.AutoTokenizer.from_pretrained(
+            loaded = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
+        loaded.backend_tokenizer.no_padding()
+        loaded.backend_tokenizer.no_truncation()
     except Exception as error:  # tokenizers raises plain Exceptions
-        raise _not_loaded(error, folder) from error
+        told = str(error).partition("\n")[0] or type(error).__name__
+        raise _not_loaded(told, folder) from error
+    return loaded
+
+
+def conditions(tokenizer: Any, folder: Path) -> dict[str, str]:
+    """What a profile records of the tokenizer that it was measured with.
+
+    `tokenizer`: as `load_transformers` gives it. Nothing where the tokens are those of the folder's
+    tokenizer.json; else which was used, and in how many passages of the pinned corpus they differ.
+    """
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return {}
+    import tokenizers
+
+    stored = tokenizers.Tokenizer.from_file(str(file))
+    stored.no_padding()
+    stored.no_truncation()
+    texts = [passage.text for passage in corpus.load()]
+    pairs = zip(
+        tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False),
+        stored.encode_batch(texts, add_special_tokens=False),
+        strict=True,
+    )
+    others = sum(one.ids != other.ids for one, other in pairs)
+    if not others:
+        return {}
+    used = f"{type(tokenizer).__name__} of transformers"
+    return {"tokenizer": f"{used}; tokenizer.json cuts {others} of {len(texts)} passages otherwise"}
 
 
 def require_fitting(
@@ -94,12 +123,8 @@ def _require_special_tokens(
             raise AtlasError(problem, file=folder, remedy=ONE_MODEL)
 
 
-def _not_loaded(error: Exception, folder: Path) -> AtlasError:
+def _not_loaded(told: str, folder: Path) -> AtlasError:
     remedy = "put the model's tokenizer files beside its weights"
     if digests.tokenizer_files(folder):
         remedy = "fetch its tokenizer files and config.json again: they must be those of one model"
-    return AtlasError(
-        f"no tokenizer can be loaded: {str(error).partition(chr(10))[0] or type(error).__name__}",
-        file=folder,
-        remedy=remedy,
-    )
+    return AtlasError(f"no tokenizer can be loaded: {told}", file=folder, remedy=remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from atlas.entries.entry import Entry
 from atlas.loaded import memory
 from atlas.paths import Project
 from atlas.pinned.choices import Choices
-from atlas.profiles import base_model, profile_file
+from atlas.profiles import base_model, profile_file, remarks
 from atlas.profiles.base_model import Ancestor
 from atlas.profiles.statement import Progress, Tier
 
@@ -22,10 +22,12 @@ from atlas.profiles.statement import Progress, Tier
 class OpenModel:
     """A model opened for one tier.
 
-    `pin`: its source and digests. `against`: finds the base that it was tuned from.
+    `pin`: its source and digests. `remarks`: conditions that its files give every profile.
+    `against`: finds the base that it was tuned from.
     """
 
     pin: profile_file.Pin
+    remarks: Mapping[str, str]
     subject: object
     against: Callable[[], tuple[Ancestor, digests.Found]]
 
@@ -40,7 +42,8 @@ def open_model(
     found = digests.find(project, entry, _in_megabytes(progress))
     assert found is not None, "it was opened"
     pin = profile_file.Pin(entry.slug, entry.source, entry.revision, found.digest, found.tokenizer)
-    return OpenModel(pin, opened, functools.partial(base_model.require, project, entry))
+    said = remarks.of_folder(folder)
+    return OpenModel(pin, said, opened, functools.partial(base_model.require, project, entry))
 
 
 def _in_megabytes(progress: Progress) -> Progress:

@@ -156,6 +156,7 @@ def contradictions(project: Project, entry: Entry, folder: Path) -> list[AtlasEr
     architecture = architectures.lookup(config, folder / "config.json")
     tensors = headers.read(folder)
     stored = {name: tensor.elements for name, tensor in tensors.items()}
+    architecture.require_single(stored, folder)
     if architecture.geometry.layers > len(stored):
         raise AtlasError(
             f"{architecture.geometry.layers} layers, and the weights have {len(stored)} tensors",

@@ -18,6 +18,7 @@ from atlas.pinned.choices import DEFAULT, Choices
 from atlas.profiles import (
     freshness,
     profile_file,
+    remarks,
     settings,
     side_files,
     statement,
@@ -94,6 +95,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
         [
             *_unpinned(entries, project),
             *unavailable.lines(damaged),
+            *remarks.lines(project, entries),
             *_stale(stale, project),
             *claims.unlisted(stated, list(by_slug)),
         ],

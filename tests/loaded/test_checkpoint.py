@@ -114,6 +114,33 @@ def test_unknown_tensors_are_ignored_and_listed(tmp_path: Path) -> None:
     assert Checkpoint.open(folder).unknown == ("score.weight",)
 
 
+@pytest.mark.parametrize(
+    ("model_type", "one", "other", "plain"),
+    [
+        ("llama", "model.norm.weight", "norm.weight", "norm.weight"),
+        (
+            "bert",
+            "bert.embeddings.LayerNorm.weight",
+            "bert.embeddings.LayerNorm.gamma",
+            "embeddings.LayerNorm.weight",
+        ),
+        ("gpt_neox", "embed_out.weight", "lm_head.weight", "lm_head.weight"),
+    ],
+)
+def test_two_tensors_of_one_name_are_refused(
+    tmp_path: Path, model_type: str, one: str, other: str, plain: str
+) -> None:
+    """Both tiers would take one of them, and not the same."""
+    folder = tiny.make(tmp_path, model_type)
+    stored = safetensors.torch.load_file(folder / MODEL)[one]
+    rewrite(folder, {other: torch.randn_like(stored)})
+    with pytest.raises(AtlasError) as caught:
+        Checkpoint.open(folder)
+    first, second = sorted((one, other))
+    told = f"{folder}: tensors {first!r} and {second!r} are both {plain!r} of the model"
+    assert str(caught.value).startswith(told)
+
+
 def test_missing_tensor_names_tensor_and_row(tmp_path: Path) -> None:
     folder = rewrite(tiny.make(tmp_path, "qwen3"), {"model.layers.1.self_attn.k_norm.weight": None})
     with pytest.raises(AtlasError) as caught:
@@ -217,7 +244,7 @@ def test_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
 def test_unembedding_that_is_not_stored(tmp_path: Path) -> None:
     folder = rewrite(tiny.make(tmp_path, "llama"), {"lm_head.weight": None})
     settings = json.loads((folder / "config.json").read_text())
-    for tied, expected in ((True, True), (None, True), (False, False)):
+    for tied, expected in ((True, True), (None, False), (False, False)):
         settings["tie_word_embeddings"] = tied
         (folder / "config.json").write_text(json.dumps(settings))
         opened = Checkpoint.open(folder)

@@ -11,6 +11,7 @@ import pytest
 import tiny
 import torch
 from letters import letters
+from safetensors.torch import load_file, save_file
 
 from atlas import architectures
 from atlas.checkpoints.tensor import Tensor
@@ -398,3 +399,48 @@ def test_the_live_model_is_given_the_tensors_that_are_streamed(
     assert stored.keys() == live.keys()
     for name, tensor in stored.items():
         assert torch.equal(checkpoint.load(tensor), live[name])
+
+
+@pytest.mark.parametrize("stored", [1.0, 2.0])
+def test_a_tied_head_that_is_stored_is_the_same_in_both_tiers(
+    tmp_path: Path, stored: float
+) -> None:
+    """Whether it repeats the embedding or not."""
+    tiny.make(tmp_path, "llama", tie_word_embeddings=True)
+    file = tmp_path / "model.safetensors"
+    held = load_file(file)
+    held["lm_head.weight"] = stored * held["model.embed_tokens.weight"]
+    save_file(held, file, {"format": "pt"})
+    head = LiveModel.open(tmp_path, "cpu").live.get_parameter("lm_head.weight")
+    assert torch.equal(head, Checkpoint.open(tmp_path).unembedding())
+
+
+@pytest.mark.parametrize("model_type", ["llama", "mixtral", "gpt2"])
+def test_a_live_model_of_other_values_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_type: str
+) -> None:
+    taken = loading._Lazy.__getitem__
+    monkeypatch.setattr(loading._Lazy, "__getitem__", lambda *index: taken(*index) * 2)
+    with pytest.raises(AtlasError, match="would run other weights than are stored: tensor '"):
+        LiveModel.open(tiny.make(tmp_path, model_type), "cpu")
+
+
+def test_a_tensor_that_transformers_leaves_out_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny.make(tmp_path, "mixtral")
+    held = Checkpoint.open(folder)
+    live, _ = loading.load(held, ("cpu",), torch.float32, "eager")
+    taken = set(held.tensors) - {"model.layers.1.block_sparse_moe.experts.3.w2.weight"}
+    with pytest.raises(AtlasError, match=r"experts\.3\.w2\.weight' is not among what it loads"):
+        loading._require_streamed(live, held, taken)
+
+
+@pytest.mark.parametrize("change", [{"rope_theta": None}, {"rope_parameters": {"rope_theta": "x"}}])
+def test_a_config_that_transformers_cannot_read(tmp_path: Path, change: dict[str, Any]) -> None:
+    folder = tiny.make(tmp_path, "llama")
+    settings = json.loads((folder / "config.json").read_text())
+    settings.pop("rope_parameters")
+    (folder / "config.json").write_text(json.dumps({**settings, **change}))
+    with pytest.raises(AtlasError, match=r"config\.json: transformers makes no model of it: "):
+        LiveModel.open(folder, "cpu")

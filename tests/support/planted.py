@@ -11,6 +11,7 @@ from typing import Any
 import tiny
 import tokenizers
 import torch
+import transformers
 from live_cases import normed
 from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
@@ -50,9 +51,24 @@ def make(folder: Path, model_type: str, **overrides: Any) -> Path:
 def words(folder: Path, count: int) -> None:
     """A tokenizer of the words a, w1, w2 and so on."""
     known = {"a": 0, "[UNK]": 1, **{f"w{number}": number for number in range(2, count)}}
+    if json.loads((folder / "config.json").read_text())["model_type"] == "qwen2":
+        _qwen_words(known).save_pretrained(folder)
+        return
     tokenizer = tokenizers.Tokenizer(models.WordLevel(known, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.save(str(folder / "tokenizer.json"))
+    # Named, because of some architectures transformers would make a tokenizer of another class.
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]"
+    ).save_pretrained(folder)
+
+
+def _qwen_words(known: dict[str, int]) -> transformers.PreTrainedTokenizerBase:
+    """The same words for `qwen2`, of which transformers takes no tokenizer of another class."""
+    special = dict.fromkeys(("unk_token", "eos_token", "pad_token"), "[UNK]")
+    made = transformers.Qwen2Tokenizer(vocab=known, merges=[], **special)
+    whole = [word for word in known if word not in ("a", "[UNK]")]
+    made.add_tokens([tokenizers.AddedToken(word, single_word=True, lstrip=True) for word in whole])
+    return made
 
 
 def relation(name: str, category: str, pairs: Words) -> Relation:

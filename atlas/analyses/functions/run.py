@@ -39,7 +39,8 @@ def measure(
     """
     shape = checkpoint.geometry
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tokenizer = tokenizers.load(checkpoint.folder)
+    own = tokenizers.load_transformers(checkpoint.folder)
+    tokenizer = own.backend_tokenizer
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
     level = relation_scores.level(shape.vocabulary)
     blocks = AttentionBlocks(checkpoint, pairs.sources, options, device)
@@ -65,6 +66,7 @@ def measure(
             "stored_dtype": loading.dtype_name(loading.stored_dtype(checkpoint)),
             "computed_in": "float32",
             "device": device.type,
+            **tokenizers.conditions(own, checkpoint.folder),
         },
         parts={"heads": found.heads},
     )

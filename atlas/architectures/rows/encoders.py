@@ -38,6 +38,12 @@ BERT = Row(
         "LayerNorm.beta": "LayerNorm.bias",
     },
     buffers=("embeddings.position_ids",),
+    beside=("pooler.", "cls."),
     twins={"cls.predictions.decoder.bias": "cls.predictions.bias"},
-    requires={"is_decoder": False, "add_cross_attention": False},
+    # transformers 5 no longer computes relative positions, and would leave them out.
+    requires={
+        "is_decoder": False,
+        "add_cross_attention": False,
+        "position_embedding_type": "absolute",
+    },
 )

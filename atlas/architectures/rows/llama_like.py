@@ -42,6 +42,7 @@ MISTRAL = replace(
     LLAMA,
     model_type="mistral",
     modules={name: replace(source, bias=None) for name, source in LLAMA.modules.items()},
+    defaults={**LLAMA.defaults, "num_key_value_heads": 8},
 )
 
 QWEN2 = replace(
@@ -51,6 +52,7 @@ QWEN2 = replace(
         **MISTRAL.modules,
         **{f"attn.{part}": Source(f"self_attn.{part}_proj", bias=True) for part in "qkv"},
     },
+    defaults={**LLAMA.defaults, "num_key_value_heads": 32},
 )
 
 QWEN3 = replace(
@@ -69,6 +71,7 @@ QWEN3 = replace(
         "rms_norm_eps": 1e-6,
         "hidden_act": "silu",
         "head_dim": 128,
+        "num_key_value_heads": 32,
     },
 )
 
@@ -83,6 +86,7 @@ PHI3 = replace(
         "mlp.gate": Source("mlp.gate_up_proj", part="gate", split="stacked"),
         "mlp.up": Source("mlp.gate_up_proj", part="up", split="stacked"),
     },
+    defaults={**LLAMA.defaults, "rms_norm_eps": 1e-5},
 )
 
 OLMO2 = replace(
@@ -100,6 +104,7 @@ OLMO2 = replace(
     mlp_input=None,
     joins=("post_attention_layernorm", "post_feedforward_layernorm"),
     shapes={"norm.q": ("q",), "norm.k": ("kv",)},
+    defaults={**LLAMA.defaults, "rms_norm_eps": 1e-5},
 )
 
 GRANITE = replace(
@@ -122,7 +127,9 @@ GRANITE = replace(
 
 # Some of its layers have no positions, which is nothing that is stored.
 SMOLLM3 = replace(
-    LLAMA, model_type="smollm3", defaults={**LLAMA.defaults, "tie_word_embeddings": True}
+    LLAMA,
+    model_type="smollm3",
+    defaults={**LLAMA.defaults, "num_key_value_heads": 4, "tie_word_embeddings": True},
 )
 
 GLM4 = replace(
@@ -141,6 +148,7 @@ GLM4 = replace(
         "attention_bias": True,
         "head_dim": 128,
         "hidden_act": "silu",
+        "num_key_value_heads": 2,
         "rms_norm_eps": 1.5625e-7,
     },
 )
@@ -159,6 +167,7 @@ GEMMA = replace(
         "attention_bias": False,
         "head_dim": 256,
         "hidden_act": "gelu_pytorch_tanh",
+        "num_key_value_heads": 16,
         "rms_norm_eps": 1e-6,
         "tie_word_embeddings": True,
     },
@@ -180,6 +189,7 @@ GEMMA2 = replace(
     defaults={
         **GEMMA.defaults,
         "hidden_activation": "gelu_pytorch_tanh",
+        "num_key_value_heads": 4,
         "query_pre_attn_scalar": 256,
     },
 )

@@ -53,6 +53,7 @@ STABLELM = replace(
     defaults={
         "hidden_act": "silu",
         "layer_norm_eps": 1e-5,
+        "num_key_value_heads": 32,
         "qk_layernorm": False,
         "use_parallel_residual": False,
         "use_qkv_bias": False,
@@ -113,6 +114,7 @@ STARCODER2 = replace(
     defaults={
         "hidden_act": "gelu_pytorch_tanh",
         "norm_epsilon": 1e-5,
+        "num_key_value_heads": 2,
         "tie_word_embeddings": True,
         "use_bias": True,
     },

@@ -38,6 +38,7 @@ MIXTRAL = replace(
     joins=("self_attn.o_proj", "mlp"),
     mixture=Mixture("num_local_experts", "num_experts_per_tok", renormalised=True),
     older_keys={"num_experts": "num_local_experts"},
+    defaults={**MISTRAL.defaults, "rms_norm_eps": 1e-5},
 )
 
 QWEN3_MOE = replace(
@@ -47,7 +48,7 @@ QWEN3_MOE = replace(
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     keys={"d_mlp": "moe_intermediate_size"},
     older_keys={"num_local_experts": "num_experts"},
-    defaults={**LLAMA.defaults, "norm_topk_prob": False},
+    defaults={**LLAMA.defaults, "norm_topk_prob": False, "num_key_value_heads": 4},
     requires={"decoder_sparse_step": 1, "mlp_only_layers": []},
 )
 
@@ -63,7 +64,7 @@ OLMOE = replace(
     shapes=OLMO2.shapes,
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     older_keys={"num_local_experts": "num_experts"},
-    defaults={**LLAMA.defaults, "norm_topk_prob": False},
+    defaults={**LLAMA.defaults, "norm_topk_prob": False, "rms_norm_eps": 1e-5},
     # Values that are clipped are not a linear map of the input.
     requires={"clip_qkv": None},
 )
@@ -97,6 +98,8 @@ GPT_OSS = replace(
         **LLAMA.defaults,
         "attention_bias": True,
         "head_dim": 64,
+        "num_key_value_heads": 8,
+        "rms_norm_eps": 1e-5,
         "swiglu_alpha": 1.702,
         "swiglu_limit": 7.0,
     },

@@ -1,0 +1,60 @@
+"""What is to be said of a model's files though it can be measured.
+
+Tensors that nothing reads, and code of the model's own, which is never run. Both stand among the
+conditions of its profiles; `check` and `plan` tell them of models that are on this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from atlas import architectures
+from atlas.checkpoints import headers, locate
+from atlas.entries.entry import Entry
+from atlas.errors import cut
+from atlas.paths import Project
+
+NAMED = 3
+"""Tensors that are named before the rest is counted."""
+
+LONGEST = 80
+"""Characters of a tensor's name that are told."""
+
+
+def of_folder(folder: Path) -> dict[str, str]:
+    """The conditions that a model's files give its profiles; none where all is as usual.
+
+    Raises `AtlasError` for files that cannot be read.
+    """
+    config = headers.config(folder)
+    architecture = architectures.lookup(config, folder / "config.json")
+    found = {}
+    if unread := architecture.unread(headers.read(folder)):
+        found["unread"] = _named(unread)
+    if config.get("auto_map"):
+        found["code"] = (
+            "that of transformers; the model brings its own (auto_map), which is not run"
+        )
+    return found
+
+
+def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
+    """A line for each remark on each model that is on this machine."""
+    told = []
+    for entry in entries:
+        try:
+            folder = locate.of_entry(project, entry)
+            found = of_folder(folder) if folder is not None else {}
+        except Exception:  # files that cannot be understood: `unavailable` tells why
+            continue
+        words = {"unread": "tensors that nothing reads", "code": "code that runs"}
+        told += [f"{entry.slug}: {words[key]}: {said}" for key, said in found.items()]
+    return told
+
+
+def _named(names: Sequence[str]) -> str:
+    """`3 tensors: a, b and c`, of more than `NAMED` the first."""
+    shown = ", ".join(cut(name, LONGEST) for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)}: {shown}{more}"

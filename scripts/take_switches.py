@@ -1,0 +1,92 @@
+"""Take from transformers what configs can switch: writes `atlas/architectures/transformers.json`.
+
+    python scripts/take_switches.py
+
+Run it after a row was added or transformers was raised. What a key does is then to be looked up:
+the row reads it, or `atlas/architectures/switches.py` lists it as harmless, or it stays in the
+file, and configs with another value than the default are refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import transformers
+from transformers.activations import ACT2FN
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.auto.configuration_auto import model_type_to_module_name
+
+from atlas import architectures
+from atlas.architectures import switches
+
+ROOT = Path(transformers.__file__).parent
+
+SHARED = ("masking_utils.py", "modeling_rope_utils.py")
+"""What the modelling code of decoders calls with its config."""
+
+SPELLINGS = ("linear", "dynamic", "yarn", "longrope", "llama3", "su", "mrope", "default")
+"""Kinds of rotary embeddings under names that configs may also use: transformers renames them."""
+
+
+def text() -> str:
+    """The content of the file."""
+    names = architectures.known()
+    held = {
+        "transformers": transformers.__version__,
+        "activations": sorted(ACT2FN),
+        "rope_types": sorted({*ROPE_INIT_FUNCTIONS, *SPELLINGS}),
+        "switches": {name: _switches(name) for name in names},
+    }
+    return json.dumps(held, indent=1) + "\n"
+
+
+def _switches(model_type: str) -> dict[str, Any]:
+    """Keys that the class' code reads and its row does not, with the class' defaults."""
+    row = architectures.row(model_type)
+    config = transformers.AutoConfig.for_model(model_type)
+    defaults, found = config.to_dict(), {}
+    for read, unsaid in _read_by(model_type, row.kind == "decoder").items():
+        key = config.attribute_map.get(read, read)
+        if key in defaults or unsaid is not ...:
+            found[key] = defaults.get(key, unsaid)
+    known = {*row.config_reads, *switches.HARMLESS}
+    return {key: found[key] for key in sorted(found) if key not in known and key[0] != "_"}
+
+
+def _read_by(model_type: str, masked: bool) -> dict[str, Any]:
+    """Attributes of a config that a class' code reads -> the default that it gives, `...`: none."""
+    folder = ROOT / "models" / model_type_to_module_name(model_type)
+    files = [ROOT / name for name in SHARED if masked] + sorted(folder.glob("modeling_*.py"))
+    found: dict[str, Any] = {}
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and _is_config(node.value):
+                found.setdefault(node.attr, ...)
+            elif isinstance(node, ast.Call):
+                found |= _asked(node)
+    return found
+
+
+def _asked(call: ast.Call) -> dict[str, Any]:
+    """The attribute and default of `getattr(config, "key", default)`."""
+    named = isinstance(call.func, ast.Name) and call.func.id == "getattr"
+    if not named or len(call.args) != 3 or not _is_config(call.args[0]):
+        return {}
+    _, key, default = call.args
+    if not isinstance(key, ast.Constant) or not isinstance(default, ast.Constant):
+        return {}
+    return {str(key.value): default.value}
+
+
+def _is_config(node: ast.expr) -> bool:
+    """Whether an expression is `config` or `self.config`."""
+    if isinstance(node, ast.Name):
+        return node.id == "config"
+    return isinstance(node, ast.Attribute) and node.attr == "config"
+
+
+if __name__ == "__main__":
+    switches.TAKEN.write_text(text(), encoding="utf-8")

@@ -162,11 +162,16 @@ def refuse_link(path: Path) -> None:
     except OSError as error:
         raise from_os(error, file=path) from error
     for here in links:
-        raise AtlasError(
-            f"is a symbolic link to {str(here.readlink())!r}",
-            file=here.parent.resolve() / here.name,
-            remedy="put the file itself there",
-        )
+        raise link_problem(here)
+
+
+def link_problem(link: Path) -> AtlasError:
+    """What to tell of a symbolic link where there may be none."""
+    return AtlasError(
+        f"is a symbolic link to {str(link.readlink())!r}",
+        file=link.parent.resolve() / link.name,
+        remedy="put the file itself there",
+    )
 
 
 def zoo_folder(name: str) -> Path:

@@ -11,7 +11,7 @@ from atlas import architectures, schemas
 from atlas.entries import entry, licenses
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short, suggest
-from atlas.files import still_svg, yaml_file
+from atlas.files import yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
 from atlas.pinned.choices import DEFAULT, Choices
@@ -25,7 +25,7 @@ from atlas.profiles import (
     unavailable,
 )
 from atlas.profiles.unavailable import Away, Obstacle
-from atlas.review import claim_checks, claims, entry_checks, records
+from atlas.review import claim_checks, claims, entry_checks, published_files, records
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     stale: dict[Path, tuple[str, ...]] = {}
     for folder in sorted(path for path in project.models.glob("[!.]*") if path.is_dir()):
         found += _file_problems(folder, by_slug.get(folder.name), choices, stale)
+    found += published_files.problems(project)
     stated, wrong = claims.load_each(project)
     found += wrong
     found += claim_checks.against_profiles(project, stated, by_slug, choices)
@@ -177,56 +178,19 @@ def _name_problems(path: Path) -> Iterator[AtlasError]:
 def _file_problems(
     folder: Path, item: Entry | None, choices: Choices, stale: dict[Path, tuple[str, ...]]
 ) -> Iterator[AtlasError]:
-    """A model's folder: its profiles against their schema and the entry (None where it cannot be
-    read), and files that do not belong there. Notes in `stale` why profiles are.
-
-    MkDocs publishes every file below docs/ and reads every .md as Markdown, so that a page, a
-    script or an image with scripts in it would go live with the contribution.
-    """
-    if folder.is_symlink():
-        yield from _collected(lambda: refuse_link(folder / "model.yml"))
+    """A model's profiles, their parts and its record against their schemas and the entry, which is
+    None where it cannot be read. Notes in `stale` why profiles are. `published_files` tells what
+    else lies there."""
+    if folder.is_symlink() or not (folder / "model.yml").exists():
         return
-    for path in sorted(folder.rglob("[!.]*")):
-        place = path.relative_to(folder)
-        if place == Path("verified.json"):
+    for path in sorted(folder.glob("*.json")):
+        name, _, part = path.stem.partition(".")
+        if path.name == "verified.json":
             yield from _collected(functools.partial(records.require_sound, path))
-        elif path.suffix == ".json" and place.parent == Path() and not path.is_dir():
-            yield from _profile_problems(path, item, choices, stale)
-        elif not (path.is_dir() and not path.is_symlink()) and not _belongs(path, place):
-            yield AtlasError(
-                f"{path.name!r} is not part of an entry, and would be published",
-                file=path,
-                remedy="an entry is model.yml and what atlas profile writes; remove it",
-            )
-
-
-def _belongs(path: Path, place: Path) -> bool:
-    """Whether a file is an entry or a page that `render` makes, whose place is its own to guard."""
-    if place in (Path("model.yml"), Path("index.md")):
-        return True
-    if place.parent != Path("previews"):
-        return False
-    return path.suffix == ".png" or (path.suffix == ".svg" and still_svg.is_one(path))
-
-
-def _profile_problems(
-    path: Path, item: Entry | None, choices: Choices, stale: dict[Path, tuple[str, ...]]
-) -> list[AtlasError]:
-    """A profile against its schema and its entry, or a file that belongs to none."""
-    if not path.with_name("model.yml").exists():
-        return [AtlasError("belongs to no entry", file=path, remedy="write a model.yml beside it")]
-    name, _, part = path.stem.partition(".")
-    if path.stem in statement.names():
-        return _collected(lambda: _require_sound(path, item, choices, stale))
-    if name in statement.names() and side_files.exists(name, part):
-        return _collected(lambda: side_files.load(path))
-    return [
-        AtlasError(
-            f"{path.name!r} belongs to no analysis",
-            file=path,
-            remedy=f"remove it; {suggest(path.stem, statement.names())}",
-        )
-    ]
+        elif path.stem in statement.names():
+            yield from _collected(functools.partial(_require_sound, path, item, choices, stale))
+        elif name in statement.names() and side_files.exists(name, part):
+            yield from _collected(functools.partial(side_files.load, path))
 
 
 def _require_sound(

@@ -9,13 +9,14 @@ from typing import Any
 
 import jinja2
 
+from atlas.files import page_mark
 from atlas.paths import Project, template_dirs
 from atlas.profiles import collection, statement
 from atlas.profiles.collection import Model
 from atlas.profiles.statement import Statement
 from atlas.review import claims, verdicts
 from atlas.review.verdicts import Verdict
-from atlas.site import model_page, page_mark, reference_models, templates
+from atlas.site import model_page, reference_models, templates
 from atlas.site.model_page import Section
 from atlas.site.reference_models import Reference
 

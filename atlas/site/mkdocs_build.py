@@ -12,17 +12,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from atlas.errors import REMEDIES, AtlasError, from_os, short, shown
+from atlas.errors import REMEDIES, AtlasError, from_os, raise_all, short, shown
 from atlas.paths import Project, static, template_dirs
 from atlas.profiles import statement
-from atlas.site import link_pictures
+from atlas.review import published_files
+from atlas.site import link_pictures, publishing
 
 POLL_SECONDS = 0.5
 
 
 def mkdocs(project: Project, say: Callable[[str], None]) -> None:
     """Build the site into `site/`, with tags for previews of links; every warning of MkDocs is an
-    error. `say` is told what MkDocs says."""
+    error. `say` is told what MkDocs says.
+
+    Raises `AtlasError` or `Problems` for what would be published and is none of the atlas': it may
+    have come since it was checked.
+    """
+    raise_all(list(published_files.problems(project)))
     command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
     done = subprocess.run(
         command, env=_environment(), check=False, capture_output=True, text=True, errors="replace"
@@ -45,6 +51,10 @@ def mkdocs(project: Project, say: Callable[[str], None]) -> None:
             file=project.mkdocs_yml,
             remedy="its messages stand above",
         )
+    for path in publishing.unlisted(project):
+        if (project.site / path).is_file():
+            (project.site / path).unlink()
+            say(f"left out of site/: docs/{path}, which this render did not make")
     link_pictures.mark(project)
 
 

@@ -19,9 +19,8 @@ from typing import Any
 
 from atlas import paths
 from atlas.errors import AtlasError, from_os, raise_all
-from atlas.files import json_file
+from atlas.files import json_file, page_mark
 from atlas.paths import Project
-from atlas.site import page_mark
 
 WRITERS = 8
 """How many files are written at a time."""
@@ -66,6 +65,19 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
         _save(project, {path: {sha} for path, sha in planned.items()}, {})
     left = tuple(path for path in dropped if path not in removed)
     return Rendered(written, kept, removed, left)
+
+
+def unlisted(project: Project) -> list[str]:
+    """What lies below docs/ where only `render` puts data and pictures, and the last one did not:
+    left by another version of it, or put there by somebody."""
+    known = _manifest(project)
+    found = []
+    for folder in ("models", "assets/atlas"):
+        for file in sorted((project.docs / folder).rglob("[!.]*.*")):
+            path = file.relative_to(project.docs).as_posix()
+            if paths.is_generated(path) and file.is_file() and path not in known:
+                found.append(path)
+    return found
 
 
 def digest(content: bytes) -> str:

@@ -19,9 +19,10 @@ import samples
 from nasty import NASTY, spoil
 
 from atlas.errors import AtlasError
+from atlas.files import page_mark
 from atlas.paths import Project, schema
 from atlas.profiles.statement import names
-from atlas.site import page_mark, pages
+from atlas.site import pages
 
 
 @pytest.fixture

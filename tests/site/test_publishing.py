@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from atlas.errors import AtlasError
+from atlas.files import page_mark
 from atlas.paths import Project, is_generated
-from atlas.site import page_mark
 from atlas.site.publishing import digest, publish
 
 

@@ -25,6 +25,15 @@ VERSION = {version}
 TIER = "{tier}"
 KINDS = ("decoder", "encoder")
 PROTOCOL = {protocol!r}
+MATRICES = {{
+    name: {{
+        "title": "Root mean square",
+        "unit": "weight",
+        "direction": "larger weights",
+        "axes": ("layer", "module"),
+    }}
+    for name in ("rms", "score:{{relation}}@{{k}}")
+}}
 
 
 def cost(geometry):

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from pathlib import Path
 
 from atlas import __version__
+from atlas.errors import raise_all
 from atlas.loaded import memory
 from atlas.pinned.choices import Choices
-from atlas.profiles import profile_file, statement
+from atlas.profiles import profile_file, side_files, soundness, statement
 from atlas.profiles.statement import Measured
 
 
 def profile(
     pin: profile_file.Pin, name: str, measured: Measured, seconds: float, choices: Choices
 ) -> profile_file.Profile:
-    """The profile of what the analysis `name` measured in that time."""
+    """The profile of what the analysis `name` measured in that time.
+
+    Raises `AtlasError` or `Problems` where it, or a part of it, is not what the analysis promises.
+    """
     stated = statement.of(name)
-    return profile_file.Profile(
+    made = profile_file.Profile(
         analysis=stated.name,
         version=stated.version,
         model=pin,
@@ -35,6 +40,11 @@ def profile(
             "peak_bytes": memory.peak(),
         },
     )
+    where = Path(f"{name}.json")
+    raise_all(soundness.problems(made, where))
+    for part, items in measured.parts.items():
+        raise_all(soundness.part_problems(made, part, items, side_files.path(where, part)))
+    return made
 
 
 def _device(device: str) -> str:

@@ -96,43 +96,6 @@ class Matrix:
         return head
 
 
-def layer_by_module(
-    name: str,
-    found: Mapping[tuple[str, int, str], float],
-    layers: int,
-    native: Mapping[str, str],
-    *,
-    title: str,
-    unit: str,
-    direction: str,
-    scale: Scale,
-    bounds: tuple[float | None, float | None],
-    n: int | None = None,
-) -> Matrix:
-    """The matrix of a quantity from `found`: (name, layer, module) -> value.
-
-    `native`: the modules that may have a column, in order, with their native names; those that the
-    first layer has no value for get none.
-    """
-    columns = [module for module in native if (name, 0, module) in found]
-    rows = range(layers)
-    return Matrix(
-        name=name,
-        title=title,
-        unit=unit,
-        kind="sequential",
-        axes=("layer", "module"),
-        rows=tuple(str(layer) for layer in rows),
-        columns=tuple(columns),
-        values=np.array([[found[name, layer, column] for column in columns] for layer in rows]),
-        direction=direction,
-        scale=scale,
-        range=bounds,
-        native=tuple(native[column] for column in columns),
-        n=n,
-    )
-
-
 def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Matrix:
     """A Matrix from JSON that has passed its schema but for the values.
 

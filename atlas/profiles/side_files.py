@@ -61,6 +61,11 @@ def save(profile_path: Path, profile: Profile, part: str, items: Items) -> None:
 def load(where: Path) -> dict[str, Any]:
     """Read a part; `AtlasError` or `Problems` for what breaks its schema or lies elsewhere, and
     where its profile is missing or was measured on another model or with another version."""
+    return load_beside(where)[1]
+
+
+def load_beside(where: Path) -> tuple[Profile, dict[str, Any]]:
+    """Read a part as `load` does, and the profile beside it."""
     paths.refuse_link(where)
     document = _checked(json_file.read_json(where), where)
     analysis, _, _ = where.stem.partition(".")
@@ -74,7 +79,7 @@ def load(where: Path) -> dict[str, Any]:
             file=where,
             remedy="measure it again",
         )
-    return document
+    return profile, document
 
 
 def _checked(document: Any, where: Path) -> dict[str, Any]:

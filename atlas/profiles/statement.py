@@ -11,6 +11,8 @@ PROTOCOL          what must agree before values of two models are subtracted; {"
                   stands for the digest of the corpus in use, "clusters" for that of its clusters,
                   "relations" for that of the relations; "sparsity" and "learned" are an atlas' to
                   choose
+MATRICES          the matrices it makes: title, unit, range ... by name (`profiles/contract.py`)
+PARTS             where stated: what it writes beside its profile, ("heads",), each with a schema
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
                   needs a base has run(checkpoint, base, progress)
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
@@ -21,13 +23,15 @@ FACTS             where stated: facts' names as readers are told them, {"classif
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 
 `run.py` measures: def run(subject, progress) -> Measured, and, where it can share a pass over the
-corpus with others, def observe(model, passages) -> Observer.
+corpus with others, def observe(model, passages) -> Observer. sound.py, where there is one, says
+what of a profile must agree with what (`profiles/soundness.py`).
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import inspect
 import math
 import pkgutil
@@ -43,6 +47,8 @@ from atlas.errors import AtlasError, short, suggest
 from atlas.failures import place
 from atlas.pinned import clusters, corpus, relations
 from atlas.pinned.choices import DEFAULT, Choices
+from atlas.profiles import contract
+from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 
@@ -65,7 +71,7 @@ CHOSEN: Mapping[str, Callable[[Choices], Scalar]] = {
 EXTRA = ("torch", "transformers", "tokenizers", "safetensors", "accelerate")
 """What the extra `profile` installs."""
 
-REQUIRED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "cost")
+REQUIRED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "MATRICES", "cost")
 
 Cost = Callable[[Geometry], tuple[float, float]]
 """An analysis' `cost`: floating point operations and peak bytes on a model of some shape."""
@@ -100,6 +106,8 @@ class Statement:
     needs: tuple[str, ...]
     shown: Mapping[str, str]
     facts: Mapping[str, str] = field(repr=False)
+    matrices: Mapping[str, Quantity] = field(repr=False)
+    parts: tuple[str, ...]
     arithmetic: Cost = field(repr=False, compare=False)
 
     @property
@@ -192,6 +200,15 @@ def module(name: str) -> ModuleType:
         ) from error
 
 
+def rules(name: str) -> ModuleType | None:
+    """What ties the values of an analysis to each other, sound.py; None where it says nothing."""
+    of(name)
+    where = f"atlas.analyses.{name}"
+    if importlib.util.find_spec(f"{where}.sound") is None:
+        return None
+    return importlib.import_module(f"{where}.sound")
+
+
 def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """The analyses that a model should have: its entry's, else the project's, else all; those
     that fit its kind of architecture, and that it states enough for."""
@@ -247,6 +264,8 @@ def _read(name: str, package: ModuleType, where: str) -> Statement:
         needs=tuple(stated.get("NEEDS", ())),
         shown=stated.get("SHOWN", {}),
         facts=stated.get("FACTS", {}),
+        matrices=_quantities(stated["MATRICES"], where),
+        parts=tuple(stated.get("PARTS", ())),
         arithmetic=stated["cost"],
     )
 
@@ -262,6 +281,8 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         "NEEDS": stated.get("NEEDS", ()) in ((), ("base",)),
         "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside", "pin"},
         "FACTS": _is_words(stated.get("FACTS", {})),
+        "MATRICES": isinstance(stated["MATRICES"], dict) and bool(stated["MATRICES"]),
+        "PARTS": isinstance(stated.get("PARTS", ()), tuple),
         "PROTOCOL": isinstance(protocol, dict)
         and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),
     }
@@ -272,6 +293,18 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
             place=key,
             remedy="see atlas/profiles/statement.py for what an analysis states",
         )
+
+
+def _quantities(stated: Mapping[str, Any], where: str) -> dict[str, Quantity]:
+    try:
+        return contract.read(stated)
+    except (TypeError, ValueError) as error:
+        raise AtlasError(
+            str(error),
+            file=where,
+            place="MATRICES",
+            remedy="see atlas/profiles/contract.py for what is stated of a matrix",
+        ) from None
 
 
 def _is_words(value: Any) -> bool:

@@ -21,6 +21,7 @@ from atlas.profiles import (
     remarks,
     settings,
     side_files,
+    soundness,
     statement,
     unavailable,
 )
@@ -190,7 +191,7 @@ def _file_problems(
         elif path.stem in statement.names():
             yield from _collected(functools.partial(_require_sound, path, item, choices, stale))
         elif name in statement.names() and side_files.exists(name, part):
-            yield from _collected(functools.partial(side_files.load, path))
+            yield from _collected(functools.partial(_require_sound_part, path, part, item))
 
 
 def _require_sound(
@@ -199,5 +200,22 @@ def _require_sound(
     profile = profile_file.load(path)
     if item is not None:
         raise_all(list(entry_checks.against_entry(item, profile, path)))
-        if reasons := freshness.without_files(profile, item, choices):
-            stale[path] = reasons
+    raise_all([*soundness.problems(profile, path, item), *_parts_missing(path, profile)])
+    if item is not None and (reasons := freshness.without_files(profile, item, choices)):
+        stale[path] = reasons
+
+
+def _parts_missing(path: Path, profile: profile_file.Profile) -> Iterator[AtlasError]:
+    """The files that belong beside a profile of the version that is known here, and are not."""
+    stated = statement.of(profile.analysis)
+    for part in stated.parts if profile.version == stated.version else ():
+        where = side_files.path(path, part)
+        if not where.exists():
+            yield AtlasError(f"{where.name!r} is missing", file=path, remedy="measure it again")
+
+
+def _require_sound_part(path: Path, part: str, item: Entry | None) -> None:
+    """A part against its schema and its profile; where that is wrong, it is told of itself."""
+    profile, document = side_files.load_beside(path)
+    if not soundness.problems(profile, path, item):
+        raise_all(soundness.part_problems(profile, part, document[part], path))

@@ -8,7 +8,6 @@ from pathlib import Path
 from atlas import architectures
 from atlas.architectures import parameter_counts
 from atlas.entries.entry import Entry
-from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.profiles import statement
@@ -56,7 +55,7 @@ def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
 
 
 def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasError]:
-    """A profile against the entry beside it: analyses that do not fit, maps of another shape."""
+    """A profile against the entry beside it: analyses that do not fit."""
     if item.architecture in architectures.known():
         kind, stated = architectures.kind(item.architecture), statement.of(profile.analysis)
         if kind not in stated.kinds:
@@ -65,18 +64,3 @@ def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasEr
                 file=file,
                 remedy="remove it",
             )
-    if item.geometry is not None:
-        yield from _of_another_shape(item.geometry, profile, file)
-
-
-def _of_another_shape(shape: Geometry, profile: Profile, file: Path) -> Iterator[AtlasError]:
-    lengths = {"layer": shape.layers, "head": shape.heads}
-    for matrix in profile.matrices:
-        for axis, labels in zip(matrix.axes, (matrix.rows, matrix.columns), strict=True):
-            if axis in lengths and len(labels) != lengths[axis]:
-                yield AtlasError(
-                    f"{len(labels)} {axis}s, and the entry says {lengths[axis]}",
-                    file=file,
-                    place=f"matrix {matrix.name!r}",
-                    remedy="measure it again, or correct the entry's geometry",
-                )

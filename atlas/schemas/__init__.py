@@ -51,8 +51,9 @@ def problems(
     document: object, name: str, file: Path, lines: Lines | None = None
 ) -> list[AtlasError]:
     """Everything in which a document breaks its schema, in the order of the file."""
-    broken = itertools.islice(_validator(name).iter_errors(document), MOST)
-    found = [error for item in broken for error in _told(item, file, lines)]
+    broken = _validator(name).iter_errors(document)
+    each = (error for item in broken for error in _told(item, file, lines))
+    found = list(itertools.islice(each, MOST))
     if name not in WRITTEN:
         for error in found:
             error.remedy = error.remedy or "measure it again"

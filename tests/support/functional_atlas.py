@@ -9,7 +9,8 @@ import numpy as np
 import samples
 from numpy.typing import NDArray
 
-from atlas.analyses.functions.relation_scores import CODES, wilson
+from atlas.analyses.functions import CODES
+from atlas.analyses.functions.relation_scores import wilson
 from atlas.paths import Project
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles import profile_file, side_files, statement

@@ -57,6 +57,41 @@ FACTS = {
     "largest_outlier": "Largest activation, times the median",
     "mean_sparsity": "Mean sparsity before mlp.down",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "rms": {
+        "title": "Root mean square of outputs",
+        "unit": "activation",
+        "direction": "larger outputs",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "kurtosis": {
+        "title": "Kurtosis over channels",
+        "unit": "ratio (1: all channels alike)",
+        "direction": "fewer channels hold more",
+        "scale": "log",
+        "range": (1, None),
+    },
+    "outlier": {
+        "title": "Largest activation",
+        "unit": "multiple of the median",
+        "direction": "larger outliers",
+        "scale": "log",
+        "range": (1, None),
+    },
+    "sparsity": {
+        "title": "Sparsity of the MLP's hidden layer",
+        "unit": "Hoyer sparsity",
+        "direction": "fewer units active at a time",
+        "range": (0, 1),
+        "columns": ("mlp.down",),
+        "when": "the MLP has one hidden layer",
+    },
+}
+MATRICES = {
+    name: {"axes": ("layer", "module"), "n": "conditions.tokens", **one}
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

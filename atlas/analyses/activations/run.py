@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from atlas.analyses.activations import PROTOCOL
+from atlas.analyses.activations import MATRICES, PROTOCOL
 from atlas.architectures.architecture import Architecture
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
@@ -15,37 +15,14 @@ from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import Tap
 from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
-from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles import contract
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 DOWN = "mlp.down"
 
-# name: title, unit, what a higher value means, scale, range
-QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
-    "rms": ("Root mean square of outputs", "activation", "larger outputs", "log", (0, None)),
-    "kurtosis": (
-        "Kurtosis over channels",
-        "ratio (1: all channels alike)",
-        "fewer channels hold more",
-        "log",
-        (1, None),
-    ),
-    "outlier": (
-        "Largest activation",
-        "multiple of the median",
-        "larger outliers",
-        "log",
-        (1, None),
-    ),
-    "sparsity": (
-        "Sparsity of the MLP's hidden layer",
-        "Hoyer sparsity",
-        "fewer units active at a time",
-        "linear",
-        (0, 1),
-    ),
-}
+QUANTITIES = contract.read(MATRICES)
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -115,9 +92,10 @@ class Activations:
         for layer, sparsity in self.sparsity.items():
             found["sparsity", layer, DOWN] = sparsity.mean
         tokens = sum(passage.scored for passage in self.passages)
+        native = {name: self.model.architecture.native[name] for name in self.model.modules}
         matrices = tuple(
-            _matrix(self.model, name, found, tokens)
-            for name in QUANTITIES
+            quantity.by_module(found, self.model.geometry.layers, native, tokens)
+            for name, quantity in QUANTITIES.items()
             if any(key[0] == name for key in found)
         )
         return Measured(
@@ -137,25 +115,6 @@ def values_per_token(architecture: Architecture, module: str) -> int:
     if module in ("norm.q", "norm.k"):
         return architecture.width("q" if module == "norm.q" else "kv")
     return architecture.width(words.get(module, "d_model"))
-
-
-def _matrix(
-    model: LiveModel, name: str, found: Mapping[tuple[str, int, str], float], tokens: int
-) -> Matrix:
-    title, unit, direction, scale, bounds = QUANTITIES[name]
-    native = model.architecture.native
-    return layer_by_module(
-        name,
-        found,
-        model.geometry.layers,
-        {module: native[module] for module in model.modules},
-        title=title,
-        unit=unit,
-        direction=direction,
-        scale=scale,
-        bounds=bounds,
-        n=tokens,
-    )
 
 
 def _facts(matrices: Mapping[str, Matrix]) -> dict[str, Scalar]:

@@ -68,6 +68,54 @@ FACTS = {
     "strongest_duplicate": "Strongest duplicate-token head",
     "strongest_induction": "Strongest induction head",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "entropy": {
+        "title": "Entropy of attention",
+        "unit": "share of the largest possible",
+        "direction": "spread more evenly",
+    },
+    "sink": {
+        "title": "Attention to the first position",
+        "direction": "more on the first position",
+    },
+    "learned_sink": {
+        "title": "Attention to the learned sink",
+        "direction": "more on no token at all",
+        "when": "the model has learned sinks",
+    },
+    "distance": {
+        "title": "Distance of attention",
+        "unit": "share of the passage",
+        "direction": "looks farther away",
+    },
+    "previous": {
+        "title": "Attention to the previous token",
+        "direction": "more on the previous token",
+        "kinds": ("decoder",),
+    },
+    "duplicate": {
+        "title": "Attention to earlier copies",
+        "direction": "more on copies of the same token",
+        "kinds": ("decoder",),
+        "n": None,
+    },
+    "induction": {
+        "title": "Induction",
+        "direction": "more on what followed last time",
+        "kinds": ("decoder",),
+        "n": None,
+    },
+}
+MATRICES = {
+    name: {
+        "axes": ("layer", "head"),
+        "unit": "share of attention",
+        "range": (0, 1),
+        "n": "conditions.tokens",
+        **one,
+    }
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

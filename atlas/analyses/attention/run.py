@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from atlas.analyses.attention import PROTOCOL
+from atlas.analyses.attention import MATRICES, PROTOCOL
 from atlas.analyses.attention.pattern_scores import PatternScores, PerHead, RepetitionScores
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.passes.observing import PatternTap
+from atlas.profiles import contract
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
-# name: title, what a higher value means
-SCORES: Mapping[str, tuple[str, str]] = {
-    "entropy": ("Entropy of attention", "spread more evenly"),
-    "sink": ("Attention to the first position", "more on the first position"),
-    "learned_sink": ("Attention to the learned sink", "more on no token at all"),
-    "distance": ("Distance of attention", "looks farther away"),
-    "previous": ("Attention to the previous token", "more on the previous token"),
-    "duplicate": ("Attention to earlier copies", "more on copies of the same token"),
-    "induction": ("Induction", "more on what followed last time"),
-}
-UNITS = {"entropy": "share of the largest possible", "distance": "share of the passage"}
+SCORES = contract.read(MATRICES)
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -70,8 +61,8 @@ class Attention:
         tokens = sum(passage.scored for passage in self.passages)
         counts = {"duplicate": n * sequences, "induction": n * sequences}
         matrices = tuple(
-            self._matrix(name, np.stack(found[name]), counts.get(name, tokens))
-            for name in SCORES
+            score.matrix(np.stack(found[name]), n=counts.get(name, tokens))
+            for name, score in SCORES.items()
             if name in found
         )
         return Measured(
@@ -114,22 +105,6 @@ class Attention:
             "duplicate": [each.mean("duplicate") for each in held],
             "induction": [each.mean("induction") for each in held],
         }
-
-    def _matrix(self, name: str, values: PerHead, n: int) -> Matrix:
-        title, direction = SCORES[name]
-        return Matrix(
-            name=name,
-            title=title,
-            unit=UNITS.get(name, "share of attention"),
-            kind="sequential",
-            axes=("layer", "head"),
-            rows=tuple(str(layer) for layer in range(len(values))),
-            columns=tuple(str(head) for head in range(values.shape[1])),
-            values=values,
-            direction=direction,
-            range=(0, 1),
-            n=n,
-        )
 
 
 def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:

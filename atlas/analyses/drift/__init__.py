@@ -60,6 +60,38 @@ FACTS = {
     "final_norm_relative_change": "",
     "final_norm_changed": "",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "relative_change": {
+        "title": "Relative change of the weights",
+        "unit": "share of the base's norm",
+        "direction": "moved further by tuning",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "changed": {
+        "title": "Changed weights",
+        "unit": "share of the weights",
+        "direction": "more weights changed",
+        "range": (0, 1),
+    },
+    "rank_of_change": {
+        "title": "Rank of the change",
+        "unit": "share of full rank",
+        "direction": "the change uses more directions",
+        "range": (0, 1),
+    },
+}
+MATRICES = {name: {"axes": ("layer", "module"), **one} for name, one in MATRICES.items()}
+MATRICES |= {
+    f"{name}:max": {
+        **one,
+        "title": f"{one['title']}, largest among experts",
+        "columns": ("mlp.up", "mlp.gate", "mlp.down"),
+        "lacking": ("mlp.up", "mlp.gate", "mlp.down"),
+        "when": "the model is a mixture of experts",
+    }
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

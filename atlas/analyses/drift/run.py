@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from atlas.analyses.drift import paired_checkpoints
+from atlas.analyses.drift import MATRICES, paired_checkpoints
 from atlas.analyses.drift.paired_checkpoints import PairedModule
 from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
-from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
+from atlas.architectures.row import OUTSIDE
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles import contract
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 # What follows a quantity's name where it is the largest among a layer's experts.
 LARGEST = ":max"
 
-# name: title, unit, what a higher value means, scale, range
-QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
-    "relative_change": (
-        "Relative change of the weights",
-        "share of the base's norm",
-        "moved further by tuning",
-        "log",
-        (0, None),
-    ),
-    "changed": (
-        "Changed weights",
-        "share of the weights",
-        "more weights changed",
-        "linear",
-        (0, 1),
-    ),
-    "rank_of_change": (
-        "Rank of the change",
-        "share of full rank",
-        "the change uses more directions",
-        "linear",
-        (0, 1),
-    ),
-}
+STATED = contract.read(MATRICES)
+QUANTITIES = tuple(name for name in STATED if not name.endswith(LARGEST))
 
 
 def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measured:
@@ -68,10 +47,9 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
             progress(layer * len(modules) + done, layers * len(modules) + 1)
     outside = _outside(checkpoint, base)
     progress(1, 1)
-    names = list(QUANTITIES)
-    if checkpoint.architecture.routing is not None:
-        names += [f"{name}{LARGEST}" for name in QUANTITIES]
-    matrices = tuple(_matrix(checkpoint, modules, name, found) for name in names)
+    names = QUANTITIES if checkpoint.architecture.routing is None else tuple(STATED)
+    native = {module: checkpoint.architecture.native[module] for module in modules}
+    matrices = tuple(STATED[name].by_module(found, layers, native) for name in names)
     return Measured(
         matrices=matrices,
         facts={
@@ -173,31 +151,6 @@ def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[st
         facts["biases_relative_change"] = biases.relative_change
         facts["biases_changed"] = biases.changed
     return facts
-
-
-def _matrix(
-    checkpoint: Checkpoint,
-    modules: tuple[str, ...],
-    name: str,
-    found: Mapping[tuple[str, int, str], float],
-) -> Matrix:
-    quantity = name.removesuffix(LARGEST)
-    title, unit, direction, scale, bounds = QUANTITIES[quantity]
-    if quantity != name:
-        title = f"{title}, largest among experts"
-        modules = tuple(module for module in modules if module in EXPERT_MODULES)
-    native = checkpoint.architecture.native
-    return layer_by_module(
-        name,
-        found,
-        checkpoint.geometry.layers,
-        {module: native[module] for module in modules},
-        title=title,
-        unit=unit,
-        direction=direction,
-        scale=scale,
-        bounds=bounds,
-    )
 
 
 def _stored(checkpoint: Checkpoint) -> str:

@@ -64,6 +64,70 @@ FACTS = {
     "measurable": "Relations that can be measured",
     "classified": "Heads with at least one relation",
 }
+CODES = (
+    "Unclassified",
+    "Algorithmic",
+    "Knowledge",
+    "Linguistic",
+    "Translation",
+    "2 categories",
+    "3 categories",
+    "4 categories",
+)
+"""Names of the codes of `categories`: none, one of the categories, or how many."""
+
+MATRICES: dict[str, dict[str, object]] = {
+    **{
+        name: {
+            "title": f"Categories of relations ({rule})",
+            "unit": "category",
+            "direction": "another category; from 5 on more of them",
+            "kind": "categorical",
+            "categories": CODES,
+            "when": "a relation can be measured",
+        }
+        for name, rule in {
+            "categories": "above chance",
+            "categories:maps": "published rule",
+        }.items()
+    },
+    **{
+        name: {
+            "title": title,
+            "unit": "relations",
+            "direction": "has more relations",
+            "kind": "counts",
+            "range": (0, None),
+            "when": "a relation can be measured",
+        }
+        for name, title in {
+            "relations": "Relations",
+            "relations:{category}": "{Category} relations",
+        }.items()
+    },
+    "ov_copying": {
+        "title": "Copying by eigenvalues",
+        "unit": "sum of eigenvalues over sum of their moduli",
+        "direction": "raises whatever token it reads",
+        "kind": "diverging",
+        "range": (-1, 1),
+    },
+    **{
+        f"{sign}:{{relation}}@{{k}}": {
+            "title": f"{{Relation}}: {what} at k = {{k}}",
+            "unit": "share of pairs",
+            "direction": f"more targets among the {{k}} {among} of their row",
+            "range": (0, 1),
+            "n": "facts.pairs:{relation}",
+        }
+        for sign, what, among in (
+            ("score", "score", "largest"),
+            ("suppressive", "suppression", "smallest"),
+        )
+    },
+}
+MATRICES = {name: {"axes": ("layer", "head"), **one} for name, one in MATRICES.items()}
+PARTS = ("heads",)
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

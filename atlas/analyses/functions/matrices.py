@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.analyses.functions import relation_scores
+from atlas.analyses.functions import MATRICES, categories, relation_scores
 from atlas.analyses.functions.relation_scores import Pairs
 from atlas.entries.geometry import Geometry
 from atlas.pinned.relations import CATEGORIES
-from atlas.profiles.matrix import Kind, Matrix
+from atlas.profiles import contract
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
+
+STATED = contract.read(MATRICES)
 
 SIGNS = ("score", "suppressive")
 """What names of matrices begin with: targets among the largest entries, and the smallest."""
@@ -59,49 +62,24 @@ def build(found: HeadScores, pairs: Pairs, level: int) -> Iterator[Matrix]:
     if pairs.relations:
         yield from _category_matrices(found, pairs, level)
         yield from _count_matrices(found, pairs)
-    yield _matrix(
-        "ov_copying",
-        found.copying,
-        title="Copying by eigenvalues",
-        unit="sum of eigenvalues over sum of their moduli",
-        direction="raises whatever token it reads",
-        kind="diverging",
-        range=(-1, 1),
-    )
+    yield STATED["ov_copying"].matrix(found.copying)
     yield from _score_matrices(found, pairs)
 
 
 def _category_matrices(found: HeadScores, pairs: Pairs, level: int) -> Iterator[Matrix]:
     """The categories of every head, under both rules."""
     published: NDArray[np.bool_] = found.score[:, :, level] > relation_scores.THRESHOLD
-    for name, has, rule in (
-        ("categories", found.has, "above chance"),
-        ("categories:maps", published, "published rule"),
-    ):
-        yield _matrix(
-            name,
-            relation_scores.categories(_by_category(has, pairs)),
-            title=f"Categories of relations ({rule})",
-            unit="category",
-            direction="another category; from 5 on more of them",
-            kind="categorical",
-            categories=relation_scores.CODES,
-        )
+    for name, has in (("categories", found.has), ("categories:maps", published)):
+        yield STATED[name].matrix(categories.codes(_by_category(has, pairs)))
 
 
 def _count_matrices(found: HeadScores, pairs: Pairs) -> Iterator[Matrix]:
     """How many relations a head has, of all and of each category."""
     counts = _by_category(found.has, pairs)
-    for category, count in {"": sum(counts.values()), **counts}.items():
-        yield _matrix(
-            f"relations:{category}" if category else "relations",
-            np.asarray(count),
-            title=f"{category.capitalize()} relations" if category else "Relations",
-            unit="relations",
-            direction="has more relations",
-            kind="counts",
-            range=(0, None),
-        )
+    yield STATED["relations"].matrix(np.asarray(sum(counts.values())))
+    for category, count in counts.items():
+        words = {"category": category, "Category": category.capitalize()}
+        yield STATED["relations:{category}"].filled(**words).matrix(count)
 
 
 def _score_matrices(found: HeadScores, pairs: Pairs) -> Iterator[Matrix]:
@@ -109,17 +87,10 @@ def _score_matrices(found: HeadScores, pairs: Pairs) -> Iterator[Matrix]:
     for place, relation in enumerate(pairs.relations):
         for level, k in enumerate(relation_scores.ks(relation.name)):
             for number, sign in enumerate(SIGNS):
-                among = ("largest", "smallest")[number]
-                yield _matrix(
-                    matrix_name(sign, relation.name, level),
-                    np.round(found.score[place, number, level], DIGITS),
-                    title=f"{relation.title}: {('score', 'suppression')[number]} at k = {k}",
-                    unit="share of pairs",
-                    direction=f"more targets among the {k} {among} of their row",
-                    kind="sequential",
-                    range=(0, 1),
-                    n=int(pairs.sizes[place]),
-                )
+                words = {"relation": relation.name, "Relation": relation.title, "k": k}
+                quantity = STATED[f"{sign}:{{relation}}@{{k}}"].filled(**words)
+                values = np.round(found.score[place, number, level], DIGITS)
+                yield quantity.matrix(values, n=int(pairs.sizes[place]))
 
 
 def _by_category(has: NDArray[np.bool_], pairs: Pairs) -> dict[str, NDArray[np.float64]]:
@@ -127,35 +98,6 @@ def _by_category(has: NDArray[np.bool_], pairs: Pairs) -> dict[str, NDArray[np.f
     either: NDArray[np.bool_] = np.any(has, axis=1)
     of = np.array([relation.category for relation in pairs.relations])
     return {name: either[of == name].sum(0).astype(np.float64) for name in CATEGORIES}
-
-
-def _matrix(
-    name: str,
-    values: NDArray[np.float64],
-    *,
-    title: str,
-    unit: str,
-    direction: str,
-    kind: Kind,
-    range: tuple[float | None, float | None] | None = None,
-    categories: tuple[str, ...] | None = None,
-    n: int | None = None,
-) -> Matrix:
-    layers, heads = values.shape
-    return Matrix(
-        name=name,
-        title=title,
-        unit=unit,
-        kind=kind,
-        axes=("layer", "head"),
-        rows=tuple(map(str, np.arange(layers))),
-        columns=tuple(map(str, np.arange(heads))),
-        values=values,
-        direction=direction,
-        range=range,
-        categories=categories,
-        n=n,
-    )
 
 
 def facts(found: HeadScores, pairs: Pairs, level: int) -> dict[str, Scalar]:

@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from atlas.analyses.functions import top_k
 from atlas.analyses.functions.attention_block import AttentionBlock, Questions, Sieve, Unembedding
 from atlas.pinned import relations
-from atlas.pinned.relations import CATEGORIES, Relation
+from atlas.pinned.relations import Relation
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -33,10 +31,6 @@ LARGE = 100_000
 THRESHOLD = 0.15
 Z = 1.959963984540054
 """Standard deviations of a 95% interval."""
-
-CODES = ("Unclassified", *(name.capitalize() for name in CATEGORIES), "2 categories")
-CODES += tuple(f"{count} categories" for count in range(3, len(CATEGORIES) + 1))
-"""Names of the codes that `categories` gives."""
 
 
 @dataclass(frozen=True)
@@ -195,12 +189,3 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     spread = Z * math.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
     scale = 1 + Z * Z / count
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
-
-
-def categories(counts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The code of every head, an index into `CODES`, from its relations of each category."""
-    has = np.stack([counts[name] > 0 for name in CATEGORIES])
-    many = has.sum(0)
-    return np.where(
-        many > 1, len(CATEGORIES) + many - 1, np.where(many == 1, has.argmax(0) + 1, 0.0)
-    )

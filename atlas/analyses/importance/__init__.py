@@ -65,6 +65,63 @@ FACTS = {
     "most_important_block": "Most important block",
     "most_important_head": "Most important head",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "taylor": {
+        "title": "Importance of modules",
+        "unit": "share of the model's largest",
+        "direction": "the loss depends on it more",
+        "range": (0, 1),
+    },
+    "taylor_per_weight": {
+        "title": "Importance per weight",
+        "unit": "log₁₀ of nats",
+        "direction": "the loss depends on a single weight more",
+        "range": (None, None),
+    },
+    "grad_norm": {
+        "title": "Gradient norm",
+        "unit": "nats per unit of weight",
+        "direction": "training here would push harder",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "grad_norm_relative": {
+        "title": "Relative gradient norm",
+        "unit": "nats per unit of weight, over the weights' norm",
+        "direction": "training here would push harder for its size",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "block": {
+        "title": "Importance of blocks",
+        "unit": "share between the model's least and most important block",
+        "direction": "the model loses more without the block",
+        "range": (0, 1),
+        "columns": ("block",),
+        "when": "the blocks are not all alike",
+        "n": None,
+    },
+    "block_increase": {
+        "title": "Loss without the block",
+        "unit": "bits per byte above the whole model",
+        "direction": "the model loses more without the block",
+        "range": (None, None),
+        "columns": ("block",),
+        "n": None,
+    },
+    "head_gate": {
+        "title": "Importance of heads",
+        "unit": "nats",
+        "direction": "the loss depends on the head more",
+        "axes": ("layer", "head"),
+        "scale": "log",
+        "range": (0, None),
+    },
+}
+MATRICES = {
+    name: {"axes": ("layer", "module"), "n": "conditions.passages", **one}
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

@@ -7,64 +7,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from atlas.analyses.importance import PROTOCOL, layer_groups
+from atlas.analyses.importance import MATRICES, PROTOCOL, layer_groups
 from atlas.analyses.importance.backward import GradientSums
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import losses, observing, without_layers
-from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles import contract
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 EVERY = 4
 """Layers are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
 
-# name: title, unit, what a higher value means, scale, range
-QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
-    "taylor": (
-        "Importance of modules",
-        "share of the model's largest",
-        "the loss depends on it more",
-        "linear",
-        (0, 1),
-    ),
-    "taylor_per_weight": (
-        "Importance per weight",
-        "log₁₀ of nats",
-        "the loss depends on a single weight more",
-        "linear",
-        (None, None),
-    ),
-    "grad_norm": (
-        "Gradient norm",
-        "nats per unit of weight",
-        "training here would push harder",
-        "log",
-        (0, None),
-    ),
-    "grad_norm_relative": (
-        "Relative gradient norm",
-        "nats per unit of weight, over the weights' norm",
-        "training here would push harder for its size",
-        "log",
-        (0, None),
-    ),
-    "block": (
-        "Importance of blocks",
-        "share between the model's least and most important block",
-        "the model loses more without the block",
-        "linear",
-        (0, 1),
-    ),
-    "block_increase": (
-        "Loss without the block",
-        "bits per byte above the whole model",
-        "the model loses more without the block",
-        "linear",
-        (None, None),
-    ),
-}
+STATED = contract.read(MATRICES)
+QUANTITIES = tuple(name for name, one in STATED.items() if one.axes[1] == "module")
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -107,7 +65,8 @@ def _measured(
     """The matrices and facts of what all runs gathered, and of each layer's increase in nats."""
     values = {**_of_modules(found), **_of_layers(increases, model, some)}
     matrices = [_matrix(model, name, values, len(scored), len(some)) for name in QUANTITIES]
-    heads = _head_matrix(found[0], len(scored))
+    gates = (found[0].heads / found[0].passages).numpy()
+    heads = STATED["head_gate"].matrix(gates, n=len(scored))
     tokens = sum(passage.scored for passage in scored)
     loss = found[0].loss / len(scored)
     held = {matrix.name: matrix for matrix in matrices if matrix is not None}
@@ -176,19 +135,8 @@ def _matrix(
     """The matrix of a quantity, None where the model has no value of it."""
     if (name, 0, next(iter(_columns(model, name)))) not in values:
         return None
-    title, unit, direction, scale, bounds = QUANTITIES[name]
-    return layer_by_module(
-        name,
-        values,
-        model.geometry.layers,
-        _columns(model, name),
-        title=title,
-        unit=unit,
-        direction=direction,
-        scale=scale,
-        bounds=bounds,
-        n=bypassed if name.startswith("block") else passages,
-    )
+    n = bypassed if name.startswith("block") else passages
+    return STATED[name].by_module(values, model.geometry.layers, _columns(model, name), n)
 
 
 def _columns(model: LiveModel, name: str) -> dict[str, str]:
@@ -196,24 +144,6 @@ def _columns(model: LiveModel, name: str) -> dict[str, str]:
     if name.startswith("block"):
         return {"block": f"{model.architecture.live_layers}.*"}
     return dict(model.architecture.native)
-
-
-def _head_matrix(found: GradientSums, passages: int) -> Matrix:
-    layers, heads = found.heads.shape
-    return Matrix(
-        name="head_gate",
-        title="Importance of heads",
-        unit="nats",
-        kind="sequential",
-        axes=("layer", "head"),
-        rows=tuple(str(layer) for layer in range(layers)),
-        columns=tuple(str(head) for head in range(heads)),
-        values=(found.heads / found.passages).numpy(),
-        direction="the loss depends on the head more",
-        scale="log",
-        range=(0, None),
-        n=passages,
-    )
 
 
 def _highest(matrix: Matrix) -> Scalar:

@@ -80,6 +80,38 @@ FACTS = {
     "learned_sparsity": "Expected share of pruned blocks after learning",
     "learned_against_own": "Learned masks",
 }
+MASK = {
+    "unit": "1 kept, 0 pruned",
+    "direction": "the block is kept",
+    "kind": "binary",
+    "range": (0, 1),
+}
+OF_BLOCKS: dict[str, dict[str, object]] = {
+    "delta": {
+        "title": "Loss without the block",
+        "unit": "bits per byte above the whole model",
+        "direction": "the cluster loses more without the block",
+        "kind": "diverging",
+    },
+    "mask": {"title": "Mask", **MASK},
+    "learned": {"title": "Learned mask", **MASK, "when": "the atlas asks for learned masks"},
+}
+MATRICES: dict[str, dict[str, object]] = {
+    f"{name}:{point}": {**one, "title": f"{one['title']}: {blocks}", "axes": ("cluster", "layer")}
+    for name, one in OF_BLOCKS.items()
+    for point, blocks in {"attn": "attention", "mlp": "MLPs"}.items()
+}
+MATRICES["perplexity"] = {
+    "title": "Perplexity under masks",
+    "unit": "perplexity per token",
+    "direction": "the model predicts worse",
+    "axes": ("cluster", "mask"),
+    "scale": "log",
+    "range": (1, None),
+    "columns": ("unpruned", "own", "common", "random", "learned"),
+    "lacking": ("learned",),
+}
+PARTS = ("clusters", "losses")
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

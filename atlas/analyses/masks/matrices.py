@@ -6,27 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from atlas.analyses.masks import choosing
+from atlas.analyses.masks import MATRICES, choosing
 from atlas.analyses.masks.choosing import Floats, Mask
 from atlas.analyses.masks.scored_passages import ScoredPassages
 from atlas.analyses.masks.trial import block_name
 from atlas.passes import without_blocks
 from atlas.pinned.clusters import Clusters
+from atlas.profiles import contract
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 
-TITLES = {"attn": "attention", "mlp": "MLPs"}
-
-# what a matrix' title begins with, its unit, what a higher value means
-WORDS: Mapping[str, tuple[str, str, str]] = {
-    "delta": (
-        "Loss without the block",
-        "bits per byte above the whole model",
-        "the cluster loses more without the block",
-    ),
-    "mask": ("Mask", "1 kept, 0 pruned", "the block is kept"),
-    "learned": ("Learned mask", "1 kept, 0 pruned", "the block is kept"),
-}
+STATED = contract.read(MATRICES)
 
 NAMED = 8
 """Blocks that a fact names."""
@@ -38,19 +28,7 @@ WORSE = 0.05
 def of_blocks(name: str, values: Floats, scored: ScoredPassages) -> list[Matrix]:
     """(cluster, block) values as a matrix of attention and one of MLPs."""
     return [
-        Matrix(
-            name=f"{name}:{point}",
-            title=f"{WORDS[name][0]}: {TITLES[point]}",
-            unit=WORDS[name][1],
-            kind="diverging" if name == "delta" else "binary",
-            axes=("cluster", "layer"),
-            rows=scored.labels,
-            columns=tuple(str(layer) for layer in range(values.shape[1] // 2)),
-            values=values[:, number::2],
-            direction=WORDS[name][2],
-            range=None if name == "delta" else (0, 1),
-            n=scored.fewest,
-        )
+        STATED[f"{name}:{point}"].matrix(values[:, number::2], rows=scored.labels, n=scored.fewest)
         for number, point in enumerate(without_blocks.POINTS)
     ]
 
@@ -58,19 +36,8 @@ def of_blocks(name: str, values: Floats, scored: ScoredPassages) -> list[Matrix]
 def perplexities(tried: Mapping[str, Floats], scored: ScoredPassages) -> Matrix:
     """Of every cluster under each kind of mask. `tried`: losses in nats per token, (passage,)."""
     columns = [scored.perplexities(nats) for nats in tried.values()]
-    return Matrix(
-        name="perplexity",
-        title="Perplexity under masks",
-        unit="perplexity per token",
-        kind="sequential",
-        scale="log",
-        range=(1, None),
-        axes=("cluster", "mask"),
-        rows=scored.labels,
-        columns=tuple(tried),
-        values=np.stack(columns, axis=1),
-        direction="the model predicts worse",
-        n=scored.fewest,
+    return STATED["perplexity"].matrix(
+        np.stack(columns, axis=1), rows=scored.labels, columns=tuple(tried), n=scored.fewest
     )
 
 

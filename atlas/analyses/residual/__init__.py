@@ -59,6 +59,56 @@ PROTOCOL: dict[str, str | int] = {
 FACTS = {
     "least_influence": "Layer of least influence",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "block_influence": {
+        "title": "Block influence",
+        "unit": "1 - cosine",
+        "direction": "turned farther",
+        "range": (0, 2),
+        "n": "conditions.tokens",
+    },
+    "angular": {
+        "title": "Angular distance",
+        "unit": "share of half a turn",
+        "direction": "turned farther",
+        "range": (0, 1),
+        "n": "conditions.tokens",
+    },
+    "contribution": {
+        "title": "Contribution",
+        "unit": "share of what is there",
+        "direction": "adds more",
+        "range": (0, None),
+        "n": "conditions.tokens",
+    },
+    **{
+        name: {
+            "title": f"{what} of the logit lens",
+            "unit": "bits",
+            "direction": direction,
+            "range": (0, None),
+            "columns": ("block",),
+            "kinds": ("decoder",),
+            "when": "its head is stored",
+        }
+        for name, what, direction in (
+            ("lens_entropy", "Entropy", "more undecided"),
+            ("lens_kl", "Divergence", "farther from the end"),
+        )
+    },
+    "cka": {
+        "title": "Similarity of layers",
+        "unit": "debiased linear CKA",
+        "direction": "more alike",
+        "axes": ("layer", "layer"),
+        "range": (None, 1),
+        "columns": None,
+    },
+}
+MATRICES = {
+    name: {"axes": ("layer", "sublayer"), "columns": ("attn", "mlp", "block"), **one}
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

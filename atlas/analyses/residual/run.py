@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas.analyses.residual import PROTOCOL, cka, logit_lens
+from atlas.analyses.residual import MATRICES, PROTOCOL, cka, logit_lens
 from atlas.analyses.residual.cka import Similarity
 from atlas.analyses.residual.stream_statistics import SUBLAYERS, Movement, SampledStates
 from atlas.errors import AtlasError
@@ -16,16 +16,14 @@ from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
 from atlas.passes.observing import AnyTap, Tap
+from atlas.profiles import contract
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
-# name: title, unit, what a higher value means, largest value; in the order of `Movement.means`
-QUANTITIES = {
-    "block_influence": ("Block influence", "1 - cosine", "turned farther", 2.0),
-    "angular": ("Angular distance", "share of half a turn", "turned farther", 1.0),
-    "contribution": ("Contribution", "share of what is there", "adds more", None),
-}
+STATED = contract.read(MATRICES)
+QUANTITIES = tuple(STATED)[:3]
+"""In the order of `Movement.means`."""
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -80,7 +78,7 @@ class Residual:
         tokens = sum(passage.scored for passage in self.passages)
         means = np.stack([self._means(layer) for layer in range(len(self.movements))])
         matrices = [
-            self._of_sublayers(name, means[:, :, place], tokens)
+            STATED[name].matrix(means[:, :, place], n=tokens)
             for place, name in enumerate(QUANTITIES)
         ]
         states = [held.values for held in self.kept if held.values is not None]
@@ -108,19 +106,11 @@ class Residual:
             )
         return self.movements[layer].means
 
-    def _of_sublayers(self, name: str, values: NDArray[np.float64], n: int) -> Matrix:
-        title, unit, direction, largest = QUANTITIES[name]
-        return _matrix(name, title, unit, direction, values, SUBLAYERS, (0, largest), n)
-
     def _lens(self, states: Sequence[torch.Tensor], progress: Progress) -> list[Matrix]:
         found, n = logit_lens.lens(self.model, states, progress), self.sample.size
-        quantities = (
-            ("lens_entropy", "Entropy of the logit lens", "more undecided", found.entropy),
-            ("lens_kl", "Divergence of the logit lens", "farther from the end", found.divergence),
-        )
+        quantities = {"lens_entropy": found.entropy, "lens_kl": found.divergence}
         return [
-            _matrix(name, title, "bits", words, values[:, None].numpy(), ("block",), (0, None), n)
-            for name, title, words, values in quantities
+            STATED[name].matrix(values[:, None].numpy(), n=n) for name, values in quantities.items()
         ]
 
     def _similarity(self, states: Sequence[torch.Tensor]) -> Matrix:
@@ -131,37 +121,7 @@ class Residual:
         similarity = Similarity(len(states))
         for places in shuffled[: groups * self.group].reshape(groups, self.group):
             similarity.add([layer[places] for layer in states])
-        layers = tuple(str(layer) for layer in range(len(states)))
-        values = similarity.values.numpy()
-        title, unit, direction = "Similarity of layers", "debiased linear CKA", "more alike"
-        return _matrix(
-            "cka", title, unit, direction, values, layers, (None, 1), groups * self.group
-        )
-
-
-def _matrix(
-    name: str,
-    title: str,
-    unit: str,
-    direction: str,
-    values: NDArray[np.float64],
-    columns: tuple[str, ...],
-    bounds: tuple[float | None, float | None],
-    n: int,
-) -> Matrix:
-    return Matrix(
-        name=name,
-        title=title,
-        unit=unit,
-        kind="sequential",
-        axes=("layer", "layer" if name == "cka" else "sublayer"),
-        rows=tuple(str(layer) for layer in range(len(values))),
-        columns=columns,
-        values=values,
-        direction=direction,
-        range=bounds,
-        n=n,
-    )
+        return STATED["cka"].matrix(similarity.values.numpy(), n=groups * self.group)
 
 
 def _facts(means: NDArray[np.float64]) -> dict[str, Scalar]:

@@ -69,6 +69,81 @@ PROTOCOL: dict[str, str | int | float | bool | None] = {}
 FACTS = {
     "alpha_from_2_to_6": "Share with α from 2 to 6, as usual",
 }
+MATRICES: dict[str, dict[str, object]] = {
+    "rms": {
+        "title": "Root mean square",
+        "unit": "weight",
+        "direction": "larger weights",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "spectral_norm": {
+        "title": "Spectral norm",
+        "unit": "largest singular value",
+        "direction": "lengthens some vector more",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "stable_rank": {
+        "title": "Stable rank",
+        "unit": "directions",
+        "direction": "energy in more directions",
+        "scale": "log",
+        "range": (0, None),
+    },
+    "effective_rank": {
+        "title": "Effective rank",
+        "unit": "share of full rank",
+        "direction": "more even singular values",
+        "range": (0, 1),
+    },
+    "alpha": {
+        "title": "Tail exponent α",
+        "unit": "exponent",
+        "direction": "lighter tail of the spectrum",
+        "scale": "log",
+        "range": (1, None),
+    },
+    "kurtosis": {
+        "title": "Kurtosis of the weights",
+        "unit": "ratio (a Gaussian has 3)",
+        "direction": "heavier tails",
+        "scale": "log",
+        "range": (1, None),
+    },
+    "outlier": {
+        "title": "Largest weight",
+        "unit": "multiple of the rms",
+        "direction": "larger outliers",
+        "scale": "log",
+        "range": (1, None),
+    },
+    **{
+        name: {
+            "title": f"Rounding error at {how}",
+            "unit": "share of the norm",
+            "direction": "more is lost by rounding",
+            "scale": "log",
+            "range": (0, 1),
+        }
+        for name, how in {
+            "int8_error": "8 bits",
+            "int4_error": "4 bits",
+            "int4_g128": "4 bits in groups of 128",
+        }.items()
+    },
+}
+MATRICES = {name: {"axes": ("layer", "module"), **one} for name, one in MATRICES.items()}
+MATRICES |= {
+    f"{name}:max": {
+        **one,
+        "title": f"{one['title']}, largest among experts",
+        "columns": ("mlp.up", "mlp.gate", "mlp.down"),
+        "lacking": ("mlp.gate",),
+        "when": "the model is a mixture of experts",
+    }
+    for name, one in MATRICES.items()
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
+from atlas.analyses.weights import MATRICES
 from atlas.architectures.row import EXPERT_MODULES
 from atlas.errors import AtlasError
 from atlas.loaded import linalg
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.profiles.matrix import Matrix, Scale, layer_by_module
+from atlas.profiles import contract
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 # What follows a quantity's name where it is the largest among a layer's experts.
 LARGEST = ":max"
 
-# name: title, unit, what a higher value means, scale, range
-QUANTITIES: Mapping[str, tuple[str, str, str, Scale, tuple[float | None, float | None]]] = {
-    "rms": ("Root mean square", "weight", "larger weights", "log", (0, None)),
-    "spectral_norm": (
-        "Spectral norm",
-        "largest singular value",
-        "lengthens some vector more",
-        "log",
-        (0, None),
-    ),
-    "stable_rank": ("Stable rank", "directions", "energy in more directions", "log", (0, None)),
-    "effective_rank": (
-        "Effective rank",
-        "share of full rank",
-        "more even singular values",
-        "linear",
-        (0, 1),
-    ),
-    "alpha": ("Tail exponent α", "exponent", "lighter tail of the spectrum", "log", (1, None)),
-    "kurtosis": (
-        "Kurtosis of the weights",
-        "ratio (a Gaussian has 3)",
-        "heavier tails",
-        "log",
-        (1, None),
-    ),
-    "outlier": ("Largest weight", "multiple of the rms", "larger outliers", "log", (1, None)),
-    "int8_error": (
-        "Rounding error at 8 bits",
-        "share of the norm",
-        "more is lost by rounding",
-        "log",
-        (0, 1),
-    ),
-    "int4_error": (
-        "Rounding error at 4 bits",
-        "share of the norm",
-        "more is lost by rounding",
-        "log",
-        (0, 1),
-    ),
-    "int4_g128": (
-        "Rounding error at 4 bits in groups of 128",
-        "share of the norm",
-        "more is lost by rounding",
-        "log",
-        (0, 1),
-    ),
-}
+STATED = contract.read(MATRICES)
+QUANTITIES = tuple(name for name in STATED if not name.endswith(LARGEST))
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
@@ -84,10 +39,9 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
                 found[name, layer, module] = mean
                 found[f"{name}{LARGEST}", layer, module] = largest
             progress(layer * len(modules) + done, layers * len(modules))
-    names = list(QUANTITIES)
-    if checkpoint.architecture.routing is not None:
-        names += [f"{name}{LARGEST}" for name in QUANTITIES]
-    matrices = tuple(_matrix(checkpoint, name, found) for name in names)
+    names = QUANTITIES if checkpoint.architecture.routing is None else tuple(STATED)
+    native = checkpoint.architecture.native
+    matrices = tuple(STATED[name].by_module(found, layers, native) for name in names)
     return Measured(
         matrices=matrices,
         facts=_facts(next(matrix for matrix in matrices if matrix.name == "alpha")),
@@ -162,29 +116,6 @@ def _quantities(
         yield "kurtosis", moments.kurtosis
         yield "outlier", moments.outlier
         yield from measure(weight).items()
-
-
-def _matrix(
-    checkpoint: Checkpoint, name: str, found: Mapping[tuple[str, int, str], float]
-) -> Matrix:
-    quantity = name.removesuffix(LARGEST)
-    title, unit, direction, scale, bounds = QUANTITIES[quantity]
-    modules: tuple[str, ...] = checkpoint.architecture.modules
-    if quantity != name:
-        title = f"{title}, largest among experts"
-        modules = tuple(module for module in modules if module in EXPERT_MODULES)
-    native = checkpoint.architecture.native
-    return layer_by_module(
-        name,
-        found,
-        checkpoint.geometry.layers,
-        {module: native[module] for module in modules},
-        title=title,
-        unit=unit,
-        direction=direction,
-        scale=scale,
-        bounds=bounds,
-    )
 
 
 def _facts(alpha: Matrix) -> dict[str, Scalar]:

@@ -1,0 +1,87 @@
+"""What of a profile of `functions` must agree with what; held by `profiles/soundness.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas.analyses.functions import categories
+from atlas.pinned import relations
+from atlas.pinned.relations import CATEGORIES
+
+if TYPE_CHECKING:
+    from atlas.profiles.profile_file import Profile
+
+SIGNS = ("score", "suppressive")
+ROUNDING = 6e-4
+"""Scores are published with 3 decimals."""
+
+
+def problems(profile: Profile) -> Iterator[str]:
+    """Every measurable relation has its maps, and categories and counts are those of each other."""
+    names = {matrix.name for matrix in profile.matrices}
+    scored = [name for name in names if name.partition(":")[0] in SIGNS]
+    known = relations.names()
+    counts = {one: profile.facts.get(f"pairs:{one}") for one in known}
+    able = [one for one, count in counts.items() if _measurable(count)]
+    for one in known:
+        maps = sorted(name for name in scored if name.partition(":")[2].partition("@")[0] == one)
+        if len(maps) != (4 if one in able else 0):
+            least = relations.MINIMUM_PAIRS
+            yield (
+                f"the fact pairs:{one} is {counts[one]}, at least {least} make a relation"
+                f" measurable, and it has {len(maps)} maps, not {4 if one in able else 0}"
+            )
+    if bool(able) != ("relations" in names):
+        yield f"{len(able)} relations can be measured, and the map 'relations' says otherwise"
+    elif able:
+        yield from _counted(profile)
+    for name in scored:
+        yield from _shares(profile, name)
+
+
+def part_problems(profile: Profile, part: str, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """An item for every head in order, whose scores are those of the maps."""
+    layers, heads = profile.matrix("ov_copying").values.shape
+    places = [(item["layer"], item["head"]) for item in items]
+    if places != [(layer, head) for layer in range(layers) for head in range(heads)]:
+        yield f"{len(places)} heads, not each of {layers} layers of {heads} heads in their order"
+        return
+    maps = {matrix.name: matrix for matrix in profile.matrices}
+    threshold = float(str(profile.protocol.get("threshold", 0)))
+    for item in items:
+        place = f"head {item['layer']}.{item['head']}"
+        for name, (share, low, high, _) in item["relations"].items():
+            if name not in maps:
+                yield f"{place}: {name!r} is no map of the profile"
+                continue
+            value = maps[name].values[item["layer"], item["head"]]
+            if not abs(value - share) <= ROUNDING:
+                yield f"{place}: {name} is {share}, and {value:.4g} in the profile"
+            if not low <= share <= high or share <= threshold:
+                yield f"{place}: {name}: {share} is not within {low} to {high}, above {threshold}"
+
+
+def _measurable(count: object) -> bool:
+    return isinstance(count, int) and count >= relations.MINIMUM_PAIRS
+
+
+def _counted(profile: Profile) -> Iterator[str]:
+    """`relations` is the sum over categories, and `categories` says which of these are there."""
+    counts = {name: profile.matrix(f"relations:{name}").values for name in CATEGORIES}
+    total = sum(counts.values())
+    if not np.array_equal(profile.matrix("relations").values, np.asarray(total)):
+        yield "matrix 'relations' is not the sum of those of each category"
+    if not np.array_equal(profile.matrix("categories").values, categories.codes(counts)):
+        yield "matrix 'categories' is not what the relations of each category say"
+
+
+def _shares(profile: Profile, name: str) -> Iterator[str]:
+    """A score is a share of so many pairs."""
+    matrix = profile.matrix(name)
+    hits = matrix.values * (matrix.n or 1)
+    off = np.abs(hits - np.round(hits)) > ROUNDING * (matrix.n or 1)
+    if off.any():
+        yield f"matrix {name!r} holds {matrix.values[off][0]:.4g}, no share of {matrix.n} pairs"

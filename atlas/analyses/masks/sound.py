@@ -1,0 +1,94 @@
+"""What of a profile of `masks` must agree with what; held by `profiles/soundness.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas.analyses.masks import choosing
+from atlas.analyses.masks.choosing import Floats
+
+if TYPE_CHECKING:
+    from atlas.profiles.profile_file import Profile
+
+ROUNDING = 1e-3
+"""What 4 digits of a passage's losses may move a mean, relative to the largest of them."""
+
+
+def problems(profile: Profile) -> Iterator[str]:
+    """Every matrix is of the same clusters, and the masks are those of the losses."""
+    for matrix in profile.matrices:
+        if matrix.rows != profile.matrices[0].rows:
+            yield f"matrix {matrix.name!r} has other clusters than {profile.matrices[0].name!r}"
+            return
+    deltas = _blocks(profile, "delta")
+    pruned = choosing.pruned_count(float(str(profile.protocol["sparsity"])), deltas.shape[1])
+    for key, value in (("pruned", pruned), ("blocks", deltas.shape[1])):
+        if profile.facts.get(key) != value:
+            yield f"the fact {key} is {profile.facts.get(key)}, and {value} follow"
+    if not np.array_equal(_blocks(profile, "mask"), choosing.cheapest(deltas, pruned)):
+        yield f"masks do not prune the {pruned} blocks whose loss in matrices 'delta' is smallest"
+    names = {matrix.name for matrix in profile.matrices}
+    learned = profile.protocol["learned"]
+    for where, has in (
+        ("a matrix 'learned:attn'", "learned:attn" in names),
+        ("a column 'learned' of perplexities", "learned" in profile.matrix("perplexity").columns),
+    ):
+        if has != bool(learned):
+            told = "there is" if has else "there is not"
+            yield f"the protocol says learned: {learned}, and {told} {where}"
+
+
+def part_problems(profile: Profile, part: str, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Clusters are the rows of the matrices; losses of passages are those that these are of."""
+    yield from (_clusters if part == "clusters" else _losses)(profile, items)
+
+
+def _clusters(profile: Profile, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    rows = profile.matrix("mask:attn").rows
+    if [item["cluster"] for item in items] != list(range(len(rows))):
+        yield f"{len(items)} clusters, not the {len(rows)} of the profile in their order"
+        return
+    for item, label in zip(items, rows, strict=True):
+        if item["label"] != label:
+            yield f"cluster {item['cluster']} is {item['label']!r} here, {label!r} in the profile"
+
+
+def _losses(profile: Profile, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    deltas = _blocks(profile, "delta")
+    count, blocks = deltas.shape
+    passages = [item["passage"] for item in items]
+    if passages != sorted(set(passages)) or len(items) != profile.conditions.get("passages"):
+        told = profile.conditions.get("passages")
+        yield f"{len(items)} passages, not the {told} of the profile in their order"
+    if sum(item["tokens"] for item in items) != profile.conditions.get("tokens"):
+        yield f"their tokens are not the {profile.conditions.get('tokens')} of the profile"
+    if wrong := [item for item in items if len(item["increase"]) != blocks]:
+        told = f"has {len(wrong[0]['increase'])} blocks, and the profile {blocks}"
+        yield f"passage {wrong[0]['passage']} {told}"
+        return
+    clusters = np.array([item["cluster"] for item in items])
+    if set(clusters.tolist()) != set(range(count)):
+        yield f"the clusters of its passages are not the {count} of the profile"
+        return
+    increase = np.array([item["increase"] for item in items], dtype=np.float64)
+    sizes = np.array([item["tokens"] / (item["bytes"] * math.log(2)) for item in items])
+    costs = increase * sizes[:, None]
+    for number in range(count):
+        mine = costs[clusters == number]
+        allowed = ROUNDING * np.abs(mine).max(0)
+        off = np.abs(mine.mean(0) - deltas[number]) > allowed
+        if off.any():
+            block = int(off.argmax())
+            told = f"{mine.mean(0)[block]:.4g}, not {deltas[number, block]:.4g} as in the profile"
+            kind = ("attention", "MLP")[block % 2]
+            yield f"cluster {number} loses {told}, without layer {block // 2}, {kind}"
+
+
+def _blocks(profile: Profile, name: str) -> Floats:
+    """(cluster, block): attention and MLP of each layer in turn."""
+    both = [profile.matrix(f"{name}:{point}").values for point in ("attn", "mlp")]
+    return np.stack(both, axis=2).reshape(len(both[0]), -1)

@@ -1,0 +1,185 @@
+"""What an analysis promises of its matrices: stated once, in `MATRICES` of its `__init__.py`.
+
+A statement is plain data, name -> what is the same for every model. `run.py` builds its matrices
+from it, and `profiles/soundness.py` holds profiles to it, so that no title, unit or range is
+written down twice. The keys are the fields of `Quantity`; `title`, `unit`, `direction` and `axes`
+are required.
+
+A name may have places in braces, `score:{relation}@{k}`: {relation} stands for a pinned relation,
+{category} for one of their categories, {k} for a number. Other texts repeat them; {Relation} is a
+relation's title, {Category} a category with a capital.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.architectures.row import CANONICAL
+from atlas.pinned import relations
+from atlas.pinned.relations import CATEGORIES
+from atlas.profiles.matrix import Kind, Matrix, Scale
+
+Range = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What all matrices of one name have in common.
+
+    `columns`: labels of columns in their order, where geometry does not give them; `lacking`: those
+    of them that some models have not. `kinds`: the kinds of architecture that have it. `when`: in
+    which case a profile has it, "" for always; matrices of one such case come together. `n`: the
+    condition or fact that counts what is behind a value, `conditions.tokens`.
+    """
+
+    name: str
+    title: str
+    unit: str
+    direction: str
+    axes: tuple[str, str]
+    kind: Kind = "sequential"
+    scale: Scale = "linear"
+    range: Range | None = None
+    columns: tuple[str, ...] | None = None
+    lacking: tuple[str, ...] = ()
+    categories: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] = ("decoder", "encoder")
+    when: str = ""
+    n: str | None = None
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it stands for several matrices."""
+        return "{" in self.name
+
+    def filled(self, **words: object) -> Quantity:
+        """The quantity of one matrix of a pattern: words in the place of braces."""
+        texts = ("name", "title", "unit", "direction", "when", "n")
+        known = {key: getattr(self, key) for key in texts}
+        return replace(self, **{key: text and text.format(**words) for key, text in known.items()})
+
+    def matrix(
+        self,
+        values: NDArray[np.float64],
+        *,
+        rows: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        native: Sequence[str] | None = None,
+        n: int | None = None,
+    ) -> Matrix:
+        """The matrix of these values, (row, column); unsaid labels are those that are stated, and
+        numbers from 0 where none are."""
+        wide = self.columns if columns is None else tuple(columns)
+        return Matrix(
+            name=self.name,
+            title=self.title,
+            unit=self.unit,
+            kind=self.kind,
+            axes=self.axes,
+            rows=counted(values.shape[0]) if rows is None else tuple(rows),
+            columns=counted(values.shape[1]) if wide is None else wide,
+            values=values,
+            direction=self.direction,
+            scale=self.scale,
+            range=self.range,
+            native=None if native is None else tuple(native),
+            categories=self.categories,
+            n=n,
+        )
+
+    def by_module(
+        self,
+        found: Mapping[tuple[str, int, str], float],
+        layers: int,
+        native: Mapping[str, str],
+        n: int | None = None,
+    ) -> Matrix:
+        """The matrix from `found`: (name, layer, module) -> value.
+
+        `native`: the modules that may have a column, in order, with their native names; those that
+        the first layer has no value for, or that are not stated, get none.
+        """
+        stated = native if self.columns is None else self.columns
+        columns = [one for one in native if one in stated and (self.name, 0, one) in found]
+        values = [[found[self.name, row, column] for column in columns] for row in range(layers)]
+        labels = [native[column] for column in columns]
+        return self.matrix(np.array(values), columns=columns, native=labels, n=n)
+
+
+def counted(count: int) -> tuple[str, ...]:
+    """The labels 0, 1, 2 ... of layers and heads."""
+    return tuple(map(str, range(count)))
+
+
+def read(stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Quantity]:
+    """The quantities of a statement by name. Raises `ValueError` for what is none."""
+    return {name: _quantity(name, dict(one)) for name, one in stated.items()}
+
+
+def find(quantities: Mapping[str, Quantity], name: str) -> Quantity | None:
+    """The quantity of a matrix of that name, its places filled; None where none is stated."""
+    known = quantities.get(name)
+    if known is not None and not known.is_pattern:
+        return known
+    for one in quantities.values():
+        match = re.fullmatch(_expression(one.name), name) if one.is_pattern else None
+        if match and match.groupdict().get("relation") in (None, *_titles()):
+            return one.filled(**_words(match.groupdict()))
+    return None
+
+
+def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
+    known = {field.name for field in fields(Quantity)} - {"name"}
+    for key in ("title", "unit", "direction", "axes"):
+        if key not in stated:
+            raise ValueError(f"{name!r} states no {key}")
+    if unknown := sorted(set(stated) - known):
+        raise ValueError(f"{name!r} states {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    made = Quantity(name=name, **stated)
+    for key in ("axes", "range", "columns", "categories", "kinds", "lacking"):
+        if not isinstance(getattr(made, key), (tuple, type(None))):
+            raise ValueError(f"{name!r} states a {key} that is no tuple")
+    sound = made.kind in get_args(Kind) and made.scale in get_args(Scale) and len(made.axes) == 2
+    if not sound or (made.range is not None and len(made.range) != 2):
+        raise ValueError(f"{name!r} states a kind, scale, pair of axes or range that is none")
+    return made
+
+
+PLACES: Mapping[str, str] = {"k": "[1-9][0-9]*", "category": "|".join(CATEGORIES)}
+"""What may stand in a place of a name; a relation may be any of the pinned ones."""
+
+
+def _expression(name: str) -> str:
+    """The regular expression of the names that a pattern stands for."""
+    return "".join(
+        f"(?P<{piece}>{PLACES.get(piece, '[a-z][a-z0-9-]*')})" if at % 2 else re.escape(piece)
+        for at, piece in enumerate(re.split(r"[{}]", name))
+    )
+
+
+def _words(found: dict[str, str]) -> dict[str, str]:
+    """What the places of a name hold, with the words that a reader is told instead."""
+    if "relation" in found:
+        found = {**found, "Relation": _titles()[found["relation"]]}
+    if "category" in found:
+        found = {**found, "Category": found["category"].capitalize()}
+    return found
+
+
+@functools.cache
+def _titles() -> dict[str, str]:
+    return {one.name: one.title for one in relations.load_all()}
+
+
+def modules(quantity: Quantity) -> tuple[str, ...]:
+    """The columns that a quantity may have, in their order, where they are not counted."""
+    if quantity.columns is not None:
+        return quantity.columns
+    return CANONICAL if quantity.axes[1] == "module" else ()

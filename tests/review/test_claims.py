@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 from atlas.commands import main
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
-from atlas.profiles import collection
+from atlas.profiles import collection, profile_file
 from atlas.review import check, claims, verdicts
 from atlas.review.verdicts import Verdict
 from atlas.site import pages
@@ -248,19 +249,26 @@ def test_a_cell_that_a_matrix_does_not_have_is_a_problem(atlas: Project) -> None
 
 
 def test_check_prints_the_verdicts(atlas: Project) -> None:
-    write(atlas, "first")
-    write(atlas, "second", holds=[{"left": CELL, "is": "below", "right": 1}])
-    write(atlas, "third", holds=[{"left": {**CELL, "model": "waiting"}, "is": "above", "right": 1}])
-    atlases.entry(atlas, "a", geometry={**samples.GEOMETRY, "layers": 2})
+    for path in (REPOSITORY.entry("ref-llama"), REPOSITORY.profile("ref-llama", "weights")):
+        copy = atlas.folder("ref-llama") / path.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    shutil.rmtree(atlas.folder("a"))
+    cell = {**CELL, "model": "ref-llama"}
+    write(atlas, "first", holds=[{"left": cell, "is": "above", "right": 0.001}])
+    write(atlas, "second", holds=[{"left": cell, "is": "below", "right": 0.001}])
+    write(atlas, "third", holds=[{"left": {**cell, "model": "waiting"}, "is": "above", "right": 1}])
     atlases.entry(atlas, "waiting", source="zoo:waiting", geometry=samples.GEOMETRY)
     words = ["check", "--claims", "--project", str(atlas.root)]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
+    rms = profile_file.load(atlas.profile("ref-llama", "weights")).matrix("rms")
+    largest = f"max of rms, ref-llama = {np.nanmax(rms.values)}"
     assert done.stdout.splitlines() == [
         "first: holds: It is so.",
-        "  max of rms, a = 3, above 2.5",
+        f"  {largest}, above 0.001",
         "second: no longer holds: It is so.",
-        "  max of rms, a = 3, not below 1",
+        f"  {largest}, not below 0.001",
         "third: cannot be tested yet: It is so.",
         "  Model waiting awaits its profile of weights",
         "1 holds, 1 no longer holds, 1 cannot be tested yet",
@@ -271,7 +279,7 @@ def test_check_prints_the_verdicts(atlas: Project) -> None:
         ("second", "no longer holds"),
         ("third", "cannot be tested yet"),
     ]
-    assert told[1]["why"] == ["max of rms, a = 3, not below 1"]
+    assert told[1]["why"] == [f"{largest}, not below 0.001"]
     plain = json.loads(CliRunner().invoke(main, ["check", *words[2:], "--json"]).stdout)
     assert set(plain) == {"problems", "notes"}
 

@@ -114,7 +114,7 @@ NONSENSE: dict[str, tuple[str, Change, str]] = {
     "a module of its own": (
         "weights",
         lambda d: matrix(d, "rms")["columns"].__setitem__(0, "attn.z"),
-        "there is no module 'attn.z'; did you mean",
+        "there is no module 'attn.z'; known: attn.q",
     ),
     "a module that it has not": (
         "weights",

@@ -5,7 +5,7 @@
 import { classes, direction, isWhole } from "../matrix/numbers.js";
 import { fits, hasDepth, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
-import { absent, counted } from "../matrix/sentences.js";
+import { counted, hatched } from "../matrix/sentences.js";
 import { button, made } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -35,7 +35,9 @@ export function describe(heatmap) {
   heatmap.part("unit").textContent = matrix.unit;
   heatmap.part("direction").textContent = direction(matrix);
   heatmap.part("summary").textContent = heatmap.summary;
-  heatmap.part("absent").hidden = absent(matrix) === 0;
+  const without = hatched(matrix);
+  heatmap.part("absent").hidden = !without;
+  if (without) heatmap.part("absent").lastChild?.replaceWith(` ${without}`);
 }
 
 /**

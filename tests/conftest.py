@@ -31,6 +31,7 @@ MATRICES = {{
         "unit": "weight",
         "direction": "larger weights",
         "axes": ("layer", "module"),
+        "gaps": True,
     }}
     for name in ("rms", "score:{{relation}}@{{k}}")
 }}

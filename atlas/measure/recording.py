@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import platform
 from pathlib import Path
 
+import numpy as np
+
 from atlas import __version__
-from atlas.errors import raise_all
+from atlas.errors import AtlasError, raise_all
 from atlas.loaded import memory
 from atlas.pinned.choices import Choices
-from atlas.profiles import profile_file, side_files, soundness, statement
+from atlas.profiles import contract, profile_file, side_files, soundness, statement
+from atlas.profiles.matrix import cells
 from atlas.profiles.statement import Measured
+
+DAMAGED = "the weights are damaged, or their type is too narrow for this model"
 
 
 def profile(
@@ -40,11 +46,30 @@ def profile(
             "peak_bytes": memory.peak(),
         },
     )
+    _require_finite(made)
     where = Path(f"{name}.json")
     raise_all(soundness.problems(made, where))
     for part, items in measured.parts.items():
         raise_all(soundness.part_problems(made, part, items, side_files.path(where, part)))
     return made
+
+
+def _require_finite(made: profile_file.Profile) -> None:
+    """Raise `AtlasError` where arithmetic failed: what cannot be defined is marked by the analysis,
+    so that any other value that is no finite number is one that it failed to measure."""
+    stated = statement.of(made.analysis).matrices
+    for matrix in made.matrices:
+        failed = np.isinf(matrix.values) | (np.isnan(matrix.values) & ~matrix.is_undefined)
+        quantity = contract.find(stated, matrix.name)
+        if failed.any() and not (quantity is not None and quantity.gaps):
+            [(row, column), *_] = cells(matrix.rows, matrix.columns, failed)
+            where = f"{matrix.axes[0]} {row}, {matrix.axes[1]} {column}"
+            told = f"{int(failed.sum())} of {failed.size} values are not finite, first at {where}"
+            raise AtlasError(told, place=f"matrix {matrix.name!r}", remedy=DAMAGED)
+    for part, scalars in (("fact", made.facts), ("condition", made.conditions)):
+        for name, value in scalars.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise AtlasError(f"is {value}, not finite", place=f"{part} {name}", remedy=DAMAGED)
 
 
 def _device(device: str) -> str:

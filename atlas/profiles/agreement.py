@@ -74,7 +74,7 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
     new = {matrix.name: matrix for matrix in again.matrices}
     allowed = tolerance(again)
     verdicts = [
-        _difference(committed.analysis, name, mine.get(name), new.get(name), allowed)
+        _difference(committed, name, mine.get(name), new.get(name), allowed)
         for name in dict.fromkeys([*mine, *new])
     ]
     verdicts += _fact_differences(committed, again, allowed)
@@ -142,8 +142,9 @@ def relative(a: Values, b: Values) -> Values:
 
 
 def _difference(
-    analysis: str, name: str, old: Matrix | None, new: Matrix | None, tolerance: float
+    committed: Profile, name: str, old: Matrix | None, new: Matrix | None, tolerance: float
 ) -> Difference:
+    analysis = committed.analysis
     if old is None or new is None:
         problem = "is only " + ("measured now" if old is None else "committed")
         return Difference(analysis, name, None, tolerance, "", problem)
@@ -155,6 +156,9 @@ def _difference(
         return Difference(
             analysis, name, None, tolerance, _cell(old, gone), "exists on one side only"
         )
+    if committed.format > 1 and (unlike := old.is_undefined != new.is_undefined).any():
+        problem = "cannot be defined on one side only"
+        return Difference(analysis, name, None, tolerance, _cell(old, unlike), problem)
     apart = relative(a, b)
     largest = float(np.nanmax(apart, initial=0.0))
     return Difference(analysis, name, largest, tolerance, _cell(old, apart == largest))

@@ -13,6 +13,7 @@ relation's title, {Category} a category with a capital.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from atlas.architectures.row import CANONICAL
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES
-from atlas.profiles.matrix import Kind, Matrix, Scale
+from atlas.profiles.matrix import Kind, Matrix, Scale, cells
 
 Range = tuple[float | None, float | None]
 
@@ -36,7 +37,9 @@ class Quantity:
     `columns`: labels of columns in their order, where geometry does not give them; `lacking`: those
     of them that some models have not. `kinds`: the kinds of architecture that have it. `when`: in
     which case a profile has it, "" for always; matrices of one such case come together. `n`: the
-    condition or fact that counts what is behind a value, `conditions.tokens`.
+    condition or fact that counts what is behind a value, `conditions.tokens`. `gaps`: single cells
+    may stand for what does not exist in an architecture; else a null is a value that cannot be
+    defined, and marked as such.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Quantity:
     kinds: tuple[str, ...] = ("decoder", "encoder")
     when: str = ""
     n: str | None = None
+    gaps: bool = False
 
     @property
     def is_pattern(self) -> bool:
@@ -73,18 +77,21 @@ class Quantity:
         columns: Sequence[str] | None = None,
         native: Sequence[str] | None = None,
         n: int | None = None,
+        undefined: NDArray[np.bool_] | None = None,
     ) -> Matrix:
         """The matrix of these values, (row, column); unsaid labels are those that are stated, and
-        numbers from 0 where none are."""
+        numbers from 0 where none are. `undefined`: where a value cannot be defined."""
         wide = self.columns if columns is None else tuple(columns)
+        across = counted(values.shape[1]) if wide is None else wide
+        down = counted(values.shape[0]) if rows is None else tuple(rows)
         return Matrix(
             name=self.name,
             title=self.title,
             unit=self.unit,
             kind=self.kind,
             axes=self.axes,
-            rows=counted(values.shape[0]) if rows is None else tuple(rows),
-            columns=counted(values.shape[1]) if wide is None else wide,
+            rows=down,
+            columns=across,
             values=values,
             direction=self.direction,
             scale=self.scale,
@@ -92,16 +99,17 @@ class Quantity:
             native=None if native is None else tuple(native),
             categories=self.categories,
             n=n,
+            undefined=() if undefined is None else cells(down, across, undefined),
         )
 
     def by_module(
         self,
-        found: Mapping[tuple[str, int, str], float],
+        found: Mapping[tuple[str, int, str], float | None],
         layers: int,
         native: Mapping[str, str],
         n: int | None = None,
     ) -> Matrix:
-        """The matrix from `found`: (name, layer, module) -> value.
+        """The matrix from `found`: (name, layer, module) -> value, None where it cannot be defined.
 
         `native`: the modules that may have a column, in order, with their native names; those that
         the first layer has no value for, or that are not stated, get none.
@@ -110,7 +118,9 @@ class Quantity:
         columns = [one for one in native if one in stated and (self.name, 0, one) in found]
         values = [[found[self.name, row, column] for column in columns] for row in range(layers)]
         labels = [native[column] for column in columns]
-        return self.matrix(np.array(values), columns=columns, native=labels, n=n)
+        marked = np.array([[value is None for value in row] for row in values])
+        numbers = np.array(values, dtype=np.float64)  # None becomes NaN
+        return self.matrix(numbers, columns=columns, native=labels, n=n, undefined=marked)
 
 
 def counted(count: int) -> tuple[str, ...]:
@@ -133,6 +143,11 @@ def find(quantities: Mapping[str, Quantity], name: str) -> Quantity | None:
         if match and match.groupdict().get("relation") in (None, *_titles()):
             return one.filled(**_words(match.groupdict()))
     return None
+
+
+def defined(value: float) -> float | None:
+    """A value, None where it cannot be defined: NaN of what is known to be finite itself."""
+    return None if math.isnan(value) else value
 
 
 def _quantity(name: str, stated: dict[str, Any]) -> Quantity:

@@ -34,7 +34,9 @@ WHOLE = ("categorical", "counts", "binary")
 class Matrix:
     """Values with labels.
 
-    `values`: (row, column) float64, NaN where the quantity does not exist in this model.
+    `values`: (row, column) float64, NaN where the quantity does not exist in this model, or cannot
+    be defined for it: `undefined` names the latter by their labels, (row, column), as the exponent
+    of a matrix of zeros. What failed to be measured is neither, but an error of its analysis.
     `axes`: what rows and columns are, such as ("layer", "module"). `direction`: in a few words,
     what a higher value means. `range`: lowest and highest value that can occur, None where there
     is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
@@ -57,6 +59,7 @@ class Matrix:
     categories: tuple[str, ...] | None = None
     spread: Values | None = field(default=None, repr=False)
     n: int | None = None
+    undefined: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
@@ -72,7 +75,20 @@ class Matrix:
         text = f'{head}, "values": {_rows(self.values, indent)}'
         if self.spread is not None:
             text += f',\n{indent}"spread": {_rows(self.spread, indent)}'
+        if self.undefined:
+            cells = json.dumps([list(cell) for cell in self.undefined], ensure_ascii=False)
+            text += f',\n{indent}"undefined": {cells}'
         return text + "}"
+
+    @property
+    def is_undefined(self) -> NDArray[np.bool_]:
+        """(row, column): where a value cannot be defined."""
+        mask = np.zeros((len(self.rows), len(self.columns)), dtype=np.bool_)
+        rows = {label: at for at, label in enumerate(self.rows)}
+        columns = {label: at for at, label in enumerate(self.columns)}
+        for row, column in self.undefined:
+            mask[rows[row], columns[column]] = True
+        return mask
 
     def _head(self) -> dict[str, Any]:
         """Everything but the arrays, in the order of the file."""
@@ -120,6 +136,7 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             categories=_tuple(document.get("categories")),
             spread=_array(document["spread"], "spread") if "spread" in document else None,
             n=document.get("n"),
+            undefined=tuple((row, column) for row, column in document.get("undefined", ())),
         )
     except AtlasError as error:
         raise_all(
@@ -129,6 +146,13 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             ]
         )
         raise
+
+
+def cells(
+    rows: Sequence[str], columns: Sequence[str], mask: NDArray[np.bool_]
+) -> tuple[tuple[str, str], ...]:
+    """The labels of the cells where a mask of shape (row, column) is true."""
+    return tuple((rows[row], columns[column]) for row, column in np.argwhere(mask))
 
 
 def rounded(value: float | None) -> float | int | None:
@@ -171,6 +195,24 @@ def _problems(matrix: Matrix) -> Iterator[str]:
     if matrix.native is not None and len(matrix.native) != len(matrix.columns):
         yield f"{len(matrix.native)} native labels for {len(matrix.columns)} columns"
     yield from _value_problems(matrix)
+    yield from _undefined_problems(matrix)
+
+
+def _undefined_problems(matrix: Matrix) -> Iterator[str]:
+    if not matrix.undefined or matrix.values.shape != (len(matrix.rows), len(matrix.columns)):
+        return
+    known = [set(labels) for labels in (matrix.rows, matrix.columns)]
+    for row, column in matrix.undefined:
+        if row not in known[0] or column not in known[1]:
+            yield f"a value at row {row!r}, column {column!r} is undefined, and there is no such"
+            return
+    told = ~np.isnan(matrix.values) & matrix.is_undefined
+    if told.any():
+        [row, column], *_ = cells(matrix.rows, matrix.columns, told)
+        value = matrix.values[told][0]
+        yield f"the value at row {row!r}, column {column!r} is undefined, and {value:.6g}"
+    if len(set(matrix.undefined)) < len(matrix.undefined):
+        yield "a cell is said to be undefined twice"
 
 
 def _value_problems(matrix: Matrix) -> Iterator[str]:

@@ -13,11 +13,14 @@ from atlas.profiles.profile_file import Profile
 
 
 def csv(matrix: Matrix) -> str:
-    """A line of column labels, then a line a row; values that do not exist are empty."""
+    """A line of column labels, then a line a row; values that do not exist are empty, and those
+    that cannot be defined `NaN`."""
     head = [" \\ ".join(matrix.axes), *matrix.columns]
     lines = [
-        [field(label), *map(_number, values)]
-        for label, values in zip(matrix.rows, matrix.values.tolist(), strict=True)
+        [field(label), *map(_number, values, undefined)]
+        for label, values, undefined in zip(
+            matrix.rows, matrix.values.tolist(), matrix.is_undefined.tolist(), strict=True
+        )
     ]
     return "".join(f"{','.join(line)}\r\n" for line in [[field(text) for text in head], *lines])
 
@@ -40,10 +43,10 @@ def of(profile: Profile, name: str) -> str:
     return csv(found[name])
 
 
-def _number(value: float) -> str:
+def _number(value: float, is_undefined: bool) -> str:
     """The shortest digits that give the value, written as JavaScript writes them."""
     if math.isnan(value):
-        return ""
+        return "NaN" if is_undefined else ""
     if value == 0 or 1e-6 <= abs(value) < 1e21:
         return str(np.format_float_positional(value, trim="-"))
     return re.sub(r"e([+-])0+", r"e\1", f"{value!r}")

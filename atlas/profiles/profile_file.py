@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from atlas.paths import refuse_link
 from atlas.profiles import matrix
 from atlas.profiles.matrix import Matrix
 
-FORMAT = 1
+FORMAT = 2
+"""1: a null may stand for what does not exist and for what cannot be defined. 2: `undefined` of a
+matrix names the latter."""
 
 Scalar = str | int | float | bool | None
 Scalars = Mapping[str, Scalar]
@@ -43,7 +45,11 @@ class Pin:
 
 @dataclass(frozen=True)
 class Profile:
-    """What one analysis measured on one model."""
+    """What one analysis measured on one model.
+
+    `format`: that of its file. One of format 1 is read as it stands, for nothing in it tells which
+    of its nulls cannot be defined, and written as it was, so that digests of it stay.
+    """
 
     analysis: str
     version: int
@@ -53,6 +59,7 @@ class Profile:
     facts: Scalars
     matrices: tuple[Matrix, ...]
     made_by: Scalars
+    format: int = FORMAT
 
     def matrix(self, name: str) -> Matrix:
         """The matrix of that name; `KeyError` where there is none."""
@@ -62,7 +69,7 @@ class Profile:
 def text(profile: Profile) -> str:
     """A profile as the text of its file."""
     head: dict[str, Any] = {
-        "format": FORMAT,
+        "format": profile.format,
         "analysis": profile.analysis,
         "version": profile.version,
         "model": asdict(profile.model),
@@ -134,12 +141,13 @@ def _profile(raw: Any, path: Path) -> Profile:
         facts=document["facts"],
         matrices=tuple(matrices),
         made_by=document["made_by"],
+        format=document["format"],
     )
 
 
 def _current(document: Any, path: Path) -> dict[str, Any]:
-    """A document in the current format. Older ones are brought up to date here, one format at a
-    time; there is none yet."""
+    """A document that can be read as one of the current format: format 1 is one without marks of
+    what cannot be defined."""
     if not isinstance(document, dict):
         raise AtlasError(
             f"{short(document)} is not a mapping", file=path, remedy="measure it again"
@@ -152,7 +160,23 @@ def _current(document: Any, path: Path) -> dict[str, Any]:
             place="format",
             remedy="upgrade: pip install --upgrade model-atlas",
         )
+    if number == 1:
+        raise_all(list(_ahead(document, path)))
     return document
+
+
+def _ahead(document: Mapping[str, Any], path: Path) -> Iterator[AtlasError]:
+    """What a document of format 1 cannot have."""
+    matrices = document.get("matrices")
+    for at, item in enumerate(matrices if isinstance(matrices, list) else ()):
+        if isinstance(item, dict) and "undefined" in item:
+            yield AtlasError(
+                "format 1 has no key 'undefined'",
+                file=path,
+                place=f"matrices[{at}].undefined",
+                remedy="measure it again",
+            )
+            return
 
 
 def _without_values(document: dict[str, Any]) -> dict[str, Any]:

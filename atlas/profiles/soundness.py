@@ -20,13 +20,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from atlas import architectures
 from atlas.architectures.row import CANONICAL
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, short, suggest
 from atlas.profiles import contract, statement
 from atlas.profiles.contract import Quantity
-from atlas.profiles.matrix import Matrix
+from atlas.profiles.matrix import Matrix, cells
 from atlas.profiles.profile_file import Profile, Scalar
 
 MOST = 100
@@ -108,9 +110,22 @@ def _matrices(profile: Profile, entry: Entry | None) -> Iterator[AtlasError]:
             yield _wrong(f"does not exist in {kind}s", matrix.name)
         else:
             found[matrix.name] = quantity
-            lines = _unlike(quantity, matrix, profile, entry)
+            lines = (
+                *_unlike(quantity, matrix, profile, entry),
+                *_unsaid(quantity, matrix, profile),
+            )
             yield from (_wrong(line, matrix.name) for line in lines)
     yield from _missing(stated.values(), found, kind)
+
+
+def _unsaid(quantity: Quantity, matrix: Matrix, profile: Profile) -> Iterator[str]:
+    """A null that is no value that cannot be defined, where every model has the quantity: what
+    failed to be measured is an error, never a gap. Format 1 does not tell."""
+    unsaid = np.isnan(matrix.values) & ~matrix.is_undefined
+    if profile.format > 1 and not quantity.gaps and unsaid.any():
+        [(row, column), *_] = cells(matrix.rows, matrix.columns, unsaid)
+        where = f"{matrix.axes[0]} {row}, {matrix.axes[1]} {column}"
+        yield f"{int(unsaid.sum())} of its values are not a number, the first at {where}"
 
 
 def _missing(

@@ -193,7 +193,9 @@ def _take(quantity: Quantity, matrix: Matrix) -> float | str:
     columns = _indices(quantity.columns, matrix.columns)
     chosen = matrix.values[np.ix_(rows, columns)]
     if np.isnan(chosen).all():
-        raise _Untestable(f"{_about(quantity)} does not exist in this model")
+        vague = matrix.is_undefined[np.ix_(rows, columns)].any()
+        what = "cannot be defined for" if vague else "does not exist in"
+        raise _Untestable(f"{_about(quantity)} {what} this model")
     if quantity.is_place:
         furthest = np.nanmax(chosen) if quantity.take == "argmax" else np.nanmin(chosen)
         row, column = np.argwhere(chosen == furthest)[0]  # the first of several

@@ -32,7 +32,8 @@ class Figure:
     `named` is the matrix that it opens with, `first` the same as it is drawn: with its columns in
     the order and beside the one that its analysis says. `boxes` are the layouts that matrices have
     on the page, that of `first` before the others; `layouts` says which, for every one. `legend`:
-    labels and colours of a matrix that has no colour bar.
+    labels and colours of a matrix that has no colour bar. `hatched`: what its cells without a value
+    stand for.
     """
 
     named: Matrix
@@ -43,7 +44,7 @@ class Figure:
     summary: str
     limits: tuple[str, str]
     legend: tuple[tuple[str, str], ...]
-    has_absent: bool
+    hatched: str
     boxes: tuple[heatmap.Box, ...]
     layouts: tuple[int, ...]
 
@@ -128,7 +129,7 @@ def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:
         summary=heatmap.summary(matrices[0]),
         limits=(heatmap.worded(first, low), heatmap.worded(first, high)),
         legend=heatmap.legend(first),
-        has_absent=heatmap.absent(first) > 0,
+        hatched=heatmap.hatched(first),
         boxes=tuple(boxes),
         layouts=tuple(layouts),
     )

@@ -76,7 +76,7 @@ class Activations:
 
     def measured(self, _: Progress) -> Measured:
         """The matrices. Raises `AtlasError` for values that are infinite or NaN."""
-        found: dict[tuple[str, int, str], float] = {}
+        found: dict[tuple[str, int, str], float | None] = {}
         for (layer, module), moments in self.moments.items():
             if not math.isfinite(moments.rms):
                 raise AtlasError(
@@ -87,10 +87,10 @@ class Activations:
                 )
             median = self.drawn[layer, module].median
             found["rms", layer, module] = moments.rms
-            found["kurtosis", layer, module] = moments.kurtosis
-            found["outlier", layer, module] = moments.largest / median if median else math.nan
+            found["kurtosis", layer, module] = moments.kurtosis if moments.rms else None
+            found["outlier", layer, module] = moments.largest / median if median else None
         for layer, sparsity in self.sparsity.items():
-            found["sparsity", layer, DOWN] = sparsity.mean
+            found["sparsity", layer, DOWN] = contract.defined(sparsity.mean)
         tokens = sum(passage.scored for passage in self.passages)
         native = {name: self.model.architecture.native[name] for name in self.model.modules}
         matrices = tuple(

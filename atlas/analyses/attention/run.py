@@ -15,6 +15,7 @@ from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.passes.observing import PatternTap
 from atlas.profiles import contract
+from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
@@ -53,7 +54,7 @@ class Attention:
 
         Raises `AtlasError` for attention that is NaN, and what `repeated` raises.
         """
-        self._require_finite()
+        self._require_finite(self.scores)
         n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
         found = self._of_corpus()
         if self.model.architecture.kind == "decoder":
@@ -61,7 +62,7 @@ class Attention:
         tokens = sum(passage.scored for passage in self.passages)
         counts = {"duplicate": n * sequences, "induction": n * sequences}
         matrices = tuple(
-            score.matrix(np.stack(found[name]), n=counts.get(name, tokens))
+            _matrix(score, np.stack(found[name]), counts.get(name, tokens))
             for name, score in SCORES.items()
             if name in found
         )
@@ -75,8 +76,8 @@ class Attention:
             },
         )
 
-    def _require_finite(self) -> None:
-        for layer, held in enumerate(self.scores):
+    def _require_finite(self, scores: Sequence[PatternScores | RepetitionScores]) -> None:
+        for layer, held in enumerate(scores):
             if held.sums is not None and not held.sums.isfinite().all():
                 raise AtlasError(
                     f"attention is not a number in {self.model.dtype}",
@@ -101,10 +102,16 @@ class Attention:
         held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
+        self._require_finite(held)
         return {
             "duplicate": [each.mean("duplicate") for each in held],
             "induction": [each.mean("induction") for each in held],
         }
+
+
+def _matrix(score: Quantity, values: PerHead, n: int) -> Matrix:
+    """Sums are finite: a head without a value is one that none of its queries gives one."""
+    return score.matrix(values, n=n, undefined=np.isnan(values))
 
 
 def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
@@ -135,10 +142,12 @@ def _facts(matrices: Sequence[Matrix]) -> dict[str, Scalar]:
     """The strongest head of each kind, as layer.head, and its score."""
     facts: dict[str, Scalar] = {}
     for matrix in matrices:
+        if not np.isfinite(matrix.values).any():
+            continue
         if matrix.name in ("previous", "duplicate", "induction"):
-            layer, head = np.unravel_index(np.argmax(matrix.values), matrix.values.shape)
+            layer, head = np.unravel_index(np.nanargmax(matrix.values), matrix.values.shape)
             facts[f"strongest_{matrix.name}"] = float(matrix.values[layer, head])
             facts[f"strongest_{matrix.name}_head"] = f"{layer}.{head}"
         if matrix.name == "sink":
-            facts["mean_sink"] = float(matrix.values.mean())
+            facts["mean_sink"] = float(np.nanmean(matrix.values))
     return facts

@@ -34,7 +34,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     paired_checkpoints.require_alike(checkpoint, base)
     layers = checkpoint.geometry.layers
     modules = paired_checkpoints.shared_modules(checkpoint, base)
-    found: dict[tuple[str, int, str], float] = {}
+    found: dict[tuple[str, int, str], float | None] = {}
     weights, biases = Difference(), Difference()
     for layer in range(layers):
         compared = _of_layer(checkpoint, base, layer, modules)
@@ -104,7 +104,7 @@ def _require_finite(found: Difference, checkpoint: Checkpoint, place: str) -> No
         )
 
 
-def _quantities(pairs: list[Pair]) -> dict[str, tuple[float, float]]:
+def _quantities(pairs: list[Pair]) -> dict[str, tuple[float | None, float | None]]:
     """Each quantity's mean and largest value over the experts; both the value where it is one."""
     values = {
         "relative_change": [pair.relative_change for pair, _ in pairs],
@@ -114,10 +114,10 @@ def _quantities(pairs: list[Pair]) -> dict[str, tuple[float, float]]:
     return {name: _mean_and_largest(each) for name, each in values.items() if each}
 
 
-def _mean_and_largest(values: list[float]) -> tuple[float, float]:
-    """Over those that have a value; NaN where none has."""
+def _mean_and_largest(values: list[float]) -> tuple[float | None, float | None]:
+    """Over those that have a value, for all are of finite weights; None where none has."""
     known = [value for value in values if math.isfinite(value)]
-    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
+    return (math.fsum(known) / len(known), max(known)) if known else (None, None)
 
 
 def _outside(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, Scalar]:

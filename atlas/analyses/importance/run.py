@@ -82,33 +82,33 @@ def _measured(
     )
 
 
-def _of_modules(found: Sequence[GradientSums]) -> dict[tuple[str, int, str], float]:
-    """Name, layer, module -> value, of what gradients say."""
+def _of_modules(found: Sequence[GradientSums]) -> dict[tuple[str, int, str], float | None]:
+    """Name, layer, module -> value, of what gradients say; None where a divisor is 0."""
     first = found[0]
     largest = max(first.taylor.values())
-    values: dict[tuple[str, int, str], float] = {}
+    values: dict[tuple[str, int, str], float | None] = {}
     for (layer, module), elements in first.elements.items():
         total = first.taylor[layer, module]
         mean = total / first.passages / elements
-        values["taylor", layer, module] = total / largest if largest else math.nan
-        values["taylor_per_weight", layer, module] = math.log10(mean) if mean else math.nan
+        values["taylor", layer, module] = total / largest if largest else None
+        values["taylor_per_weight", layer, module] = math.log10(mean) if mean else None
     for part in found:
         for (layer, module), weight in part.weight_square.items():
             norm = math.sqrt(part.square[layer, module])
             values["grad_norm", layer, module] = norm
-            relative = norm / math.sqrt(weight) if weight else math.nan
+            relative = norm / math.sqrt(weight) if weight else None
             values["grad_norm_relative", layer, module] = relative
     return values
 
 
 def _of_layers(
     increases: Sequence[float], model: LiveModel, passages: Sequence[Passage]
-) -> dict[tuple[str, int, str], float]:
+) -> dict[tuple[str, int, str], float | None]:
     """Name, layer, "block" -> value: on the page a whole layer is called a block.
 
     A model of one layer has no least and most important one.
     """
-    values: dict[tuple[str, int, str], float] = {}
+    values: dict[tuple[str, int, str], float | None] = {}
     least, most = min(increases), max(increases)
     for layer, increase in enumerate(increases):
         if not math.isfinite(increase):
@@ -128,7 +128,7 @@ def _of_layers(
 def _matrix(
     model: LiveModel,
     name: str,
-    values: Mapping[tuple[str, int, str], float],
+    values: Mapping[tuple[str, int, str], float | None],
     passages: int,
     bypassed: int,
 ) -> Matrix | None:

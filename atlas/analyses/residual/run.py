@@ -76,9 +76,12 @@ class Residual:
         Raises `AtlasError` for states that are infinite or NaN.
         """
         tokens = sum(passage.scored for passage in self.passages)
+        # The sums are finite, so that no mean is one of no states: each of them is zero.
         means = np.stack([self._means(layer) for layer in range(len(self.movements))])
         matrices = [
-            STATED[name].matrix(means[:, :, place], n=tokens)
+            STATED[name].matrix(
+                means[:, :, place], n=tokens, undefined=np.isnan(means[:, :, place])
+            )
             for place, name in enumerate(QUANTITIES)
         ]
         states = [held.values for held in self.kept if held.values is not None]
@@ -121,7 +124,9 @@ class Residual:
         similarity = Similarity(len(states))
         for places in shuffled[: groups * self.group].reshape(groups, self.group):
             similarity.add([layer[places] for layer in states])
-        return STATED["cka"].matrix(similarity.values.numpy(), n=groups * self.group)
+        values = similarity.values.numpy()
+        # The states are finite, so that one without a number belongs to a layer that never varies.
+        return STATED["cka"].matrix(values, n=groups * self.group, undefined=np.isnan(values))
 
 
 def _facts(means: NDArray[np.float64]) -> dict[str, Scalar]:

@@ -21,6 +21,9 @@ from atlas.profiles.statement import Measured, Progress
 # What follows a quantity's name where it is the largest among a layer's experts.
 LARGEST = ":max"
 
+Value = float | None
+"""None where it cannot be defined."""
+
 STATED = contract.read(MATRICES)
 QUANTITIES = tuple(name for name in STATED if not name.endswith(LARGEST))
 
@@ -31,7 +34,7 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
     modules, layers = checkpoint.architecture.modules, checkpoint.geometry.layers
-    found: dict[tuple[str, int, str], float] = {}
+    found: dict[tuple[str, int, str], Value] = {}
     dtypes: set[str] = set()
     for layer in range(layers):
         for done, (module, per_expert) in enumerate(_of_layer(checkpoint, layer, dtypes), 1):
@@ -51,7 +54,7 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
 
 def _of_layer(
     checkpoint: Checkpoint, layer: int, dtypes: set[str]
-) -> Iterator[tuple[str, dict[str, tuple[float, float]]]]:
+) -> Iterator[tuple[str, dict[str, tuple[Value, Value]]]]:
     """Of every module of a layer: each quantity's mean and largest value over its experts.
 
     Both are the value itself where there are no experts. One expert is in memory at a time.
@@ -64,7 +67,7 @@ def _of_layer(
         dtypes.add(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))
         yield module, {name: (value, value) for name, value in values.items()}
-    lists: dict[str, dict[str, list[float]]] = {}
+    lists: dict[str, dict[str, list[Value]]] = {}
     for expert in checkpoint.experts(layer):
         for module in (name for name in modules if name in EXPERT_MODULES):
             weight = expert.pop(f"{module}.weight")
@@ -75,10 +78,10 @@ def _of_layer(
         yield module, {name: _mean_and_largest(values) for name, values in quantities.items()}
 
 
-def _mean_and_largest(values: list[float]) -> tuple[float, float]:
-    """Over the experts that have a value; NaN where none has."""
-    known = [value for value in values if math.isfinite(value)]
-    return (math.fsum(known) / len(known), max(known)) if known else (math.nan, math.nan)
+def _mean_and_largest(values: list[Value]) -> tuple[Value, Value]:
+    """Over the experts that have a value; None where none has."""
+    known = [value for value in values if value is not None]
+    return (math.fsum(known) / len(known), max(known)) if known else (None, None)
 
 
 def measure(W: torch.Tensor) -> dict[str, float]:
@@ -97,8 +100,9 @@ def measure(W: torch.Tensor) -> dict[str, float]:
 
 def _quantities(
     checkpoint: Checkpoint, layer: int, module: str, weight: torch.Tensor
-) -> Iterator[tuple[str, float]]:
-    """Names and values for one module's weight; of a norm's gain the rms alone."""
+) -> Iterator[tuple[str, Value]]:
+    """Names and values for one module's weight, None for what a finite weight gives no number of:
+    a matrix of zeros has no tail. Of a norm's gain the rms alone."""
     # Gains of norms, a learned sink per head: a few numbers, not a matrix that maps anything.
     is_matrix = weight.ndim == 2 and not module.startswith("norm")
     if module.startswith("norm"):
@@ -113,9 +117,8 @@ def _quantities(
         )
     yield "rms", moments.rms
     if is_matrix:
-        yield "kurtosis", moments.kurtosis
-        yield "outlier", moments.outlier
-        yield from measure(weight).items()
+        measured = {"kurtosis": moments.kurtosis, "outlier": moments.outlier, **measure(weight)}
+        yield from ((name, contract.defined(value)) for name, value in measured.items())
 
 
 def _facts(alpha: Matrix) -> dict[str, Scalar]:

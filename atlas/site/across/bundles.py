@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from atlas.profiles.matrix import rounded
+from atlas.profiles.matrix import Matrix, rounded
 from atlas.site.across.shared_scale import Scale
 
 
@@ -49,8 +50,9 @@ def dumped(index: dict[str, Any]) -> bytes:
     return ("{" + ",\n".join(lines) + "}\n").encode()
 
 
-def told_scale(scale: Scale) -> dict[str, Any]:
-    """A shared scale as `static/panels/canvas.js` reads it."""
+def told_scale(scale: Scale, matrices: Iterable[Matrix]) -> dict[str, Any]:
+    """The scale that matrices share as `static/panels/canvas.js` reads it, and whether some of what
+    has no step on it cannot be defined."""
     return {
         "kind": scale.kind,
         "transform": scale.transform,
@@ -60,4 +62,5 @@ def told_scale(scale: Scale) -> dict[str, Any]:
         "above": scale.above,
         "text": scale.text,
         "categories": list(scale.categories),
+        **({"undefined": True} if any(one.undefined for one in matrices) else {}),
     }

@@ -229,7 +229,7 @@ def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -
         "unit": first.unit,
         "direction": first.direction,
         "axes": list(first.axes),
-        **bundles.told_scale(shared_scale.over(joined)),
+        **bundles.told_scale(shared_scale.over(joined), joined),
         "columns": list(ordered(shown)) if modules else [],
         "block": list(quantities.merged([item.columns for item in shown])) if modules else [],
         "mean": [quantities.mean(item) if item is not None else None for item in items],

@@ -81,7 +81,10 @@ def spread(matrix: Matrix, columns: tuple[str, ...]) -> Matrix:
     for at, column in enumerate(columns):
         if column in matrix.columns:
             values[:, at] = matrix.values[:, matrix.columns.index(column)]
-    return replace(matrix, columns=columns, values=values, native=None, spread=None)
+    undefined = tuple((row, column) for row, column in matrix.undefined if column in columns)
+    return replace(
+        matrix, columns=columns, values=values, native=None, spread=None, undefined=undefined
+    )
 
 
 def mean(matrix: Matrix) -> float | int | None:

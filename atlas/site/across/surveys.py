@@ -173,7 +173,7 @@ class _Packed:
             "unit": first.unit,
             "direction": first.direction,
             "axes": list(first.axes),
-            **bundles.told_scale(scale),
+            **bundles.told_scale(scale, (item for _, item in shown)),
             "layout": self._layout(layout),
             "part": part,
             "offset": offset,

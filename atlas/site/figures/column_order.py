@@ -52,6 +52,7 @@ def joined(matrix: Matrix, first: Matrix | None) -> Matrix:
         columns=(*first.columns, *matrix.columns),
         native=native,
         values=np.hstack([first.values, matrix.values]),
+        undefined=(*first.undefined, *matrix.undefined),
         spread=None,
     )
 

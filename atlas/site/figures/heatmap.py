@@ -163,10 +163,13 @@ def worded(matrix: Matrix, value: float) -> str:
 def summary(matrix: Matrix) -> str:
     """One sentence computed from the values."""
     known = matrix.values[np.isfinite(matrix.values)]
-    none = absent(matrix)
-    tail = f"; {none} of {matrix.values.size} do not exist in this architecture" if none else ""
+    none, vague, size = absent(matrix), len(matrix.undefined), matrix.values.size
+    tail = f"; {none} of {size} do not exist in this architecture" if none else ""
+    tail += f"; {vague} of {size} cannot be defined for this model" if vague else ""
     if not known.size:
-        return "None of these values exist in this architecture."
+        exist = "exist in this architecture" if none else ""
+        be = "can be defined for this model" if vague else ""
+        return f"None of these values {' or '.join(filter(None, (exist, be)))}."
     if matrix.kind in ("categorical", "binary"):
         names = matrix.categories or ("0", "1")
         counts = np.bincount(known.astype(int), minlength=len(names))
@@ -182,7 +185,14 @@ def summary(matrix: Matrix) -> str:
 
 def absent(matrix: Matrix) -> int:
     """How many values do not exist in this architecture."""
-    return int(np.isnan(matrix.values).sum())
+    return int(np.isnan(matrix.values).sum()) - len(matrix.undefined)
+
+
+def hatched(matrix: Matrix) -> str:
+    """What cells without a value stand for: "" where all have one."""
+    exist = "does not exist in this architecture" if absent(matrix) else ""
+    be = "cannot be defined for this model" if matrix.undefined else ""
+    return " or ".join(filter(None, (exist, be)))
 
 
 def _told(matrix: Matrix, flat: int) -> str:

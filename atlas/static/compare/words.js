@@ -3,7 +3,7 @@
  */
 
 import { differences, largest, tidy } from "../matrix/contrast.js";
-import { ABSENT, exact, isWhole, number, place, worded } from "../matrix/numbers.js";
+import { ABSENT, UNDEFINED, exact, isWhole, number, place, worded } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/align.js").Values} Values */
 /** @typedef {import("./scene.js").Group} Group */
@@ -164,7 +164,7 @@ export function cellText({ grid, models }, model, row, column) {
   if (own === null) return `no ${matrix.axes[0].replaceAll("_", " ")} ${grid.rows.labels[row]}`;
   if (other === null) return `no ${place(matrix.axes[1], grid.columns.labels[column])}`;
   const text = exact(matrix, own, other);
-  return text === ABSENT ? "does not exist" : text;
+  return text === ABSENT ? "does not exist" : text === UNDEFINED ? "cannot be defined" : text;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import { fits, joined } from "../matrix/column-order.js";
+import { hatching } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
 import { showKey } from "../panels/legend.js";
 import { drawChart } from "../plots/lines.js";
@@ -220,7 +221,7 @@ class Family {
     const awaiting = models.length - analysis.members.length - analysis.apart.length;
     const parts = [
       `${sizes.length} of ${models.length} models on one scale: ${quantity.text}`,
-      this.hatched ? "hatched: does not exist in that architecture" : "",
+      this.hatched ? hatching(quantity) : "",
       sizes.length === MOST ? "more are in the survey" : "",
       `rows: ${rows}, the first on top; columns: ${columns}; a double click opens a model's page there`,
       lacking.length ? `without this quantity, or another one of that name: ${lacking.join(", ")}` : "",

@@ -5,7 +5,7 @@
 import { classes, direction, isWhole } from "../matrix/numbers.js";
 import { fits, hasDepth, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
-import { absent, classCounts } from "../matrix/sentences.js";
+import { classCounts, hatched } from "../matrix/sentences.js";
 import { button, made } from "../shell/dom.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -36,7 +36,9 @@ export function showWords(heatmap) {
   heatmap.part("unit").textContent = matrix.unit;
   heatmap.part("direction").textContent = direction(matrix);
   heatmap.part("summary").textContent = heatmap.summary;
-  heatmap.part("absent").hidden = absent(matrix) === 0;
+  const without = hatched(matrix);
+  heatmap.part("absent").hidden = !without;
+  if (without) heatmap.part("absent").lastChild?.replaceWith(` ${without}`);
 }
 
 /**

@@ -2,6 +2,7 @@
  * The data table of a matrix, built when it is first opened.
  */
 
+import { isUndefined } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -32,16 +33,18 @@ function body(matrix) {
   const whole = made("tbody");
   matrix.values.forEach((values, at) => {
     const row = whole.insertRow();
-    row.append(header(matrix.rows[at], "row"), ...values.map((value) => made("td", "", shown(matrix, value))));
+    row.append(header(matrix.rows[at], "row"), ...values.map((_, column) => made("td", "", shown(matrix, at, column))));
   });
   return whole;
 }
 
 /**
  * @param {Matrix} matrix
- * @param {number | null} value
+ * @param {number} row
+ * @param {number} column
  */
-function shown(matrix, value) {
-  if (value === null) return "–";
+function shown(matrix, row, column) {
+  const value = matrix.values[row][column];
+  if (value === null) return isUndefined(matrix, row, column) ? "undefined" : "–";
   return matrix.categories ? matrix.categories[value] : String(value);
 }

@@ -23,11 +23,13 @@
  * @property {(number|null)[][]} values
  * @property {(number|null)[][]} [spread]
  * @property {number} [n]
+ * @property {[string, string][]} [undefined] the cells whose value cannot be defined, by their labels
  * @property {Matrix} [beside] where its first column is that of another matrix: that one
  * @property {Matrix} [own] and this one without it
  */
 
 export const ABSENT = "does not exist in this architecture";
+export const UNDEFINED = "cannot be defined for this model";
 
 /**
  * A value to 3 significant digits, for axes and sentences.
@@ -50,8 +52,19 @@ export function number(value) {
  */
 export function exact(matrix, row, column) {
   const value = matrix.values[row][column];
-  if (value === null) return ABSENT;
+  if (value === null) return isUndefined(matrix, row, column) ? UNDEFINED : ABSENT;
   return matrix.categories ? matrix.categories[value] : String(value);
+}
+
+/**
+ * Whether a cell without a value has one that cannot be defined, and not none at all.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+export function isUndefined(matrix, row, column) {
+  const [{ undefined: cells, rows, columns }, at] = owner(matrix, column);
+  return (cells ?? []).some((cell) => cell[0] === rows[row] && cell[1] === columns[at]);
 }
 
 /**
@@ -156,7 +169,8 @@ export function direction(matrix) {
 }
 
 /**
- * A matrix as comma-separated text: a row a line, empty where a value does not exist.
+ * A matrix as comma-separated text: a row a line, empty where a value does not exist, NaN where it
+ * cannot be defined.
  * @param {Matrix} matrix
  * @returns {string}
  */
@@ -164,9 +178,19 @@ export function csv(matrix) {
   const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns];
   const lines = matrix.values.map((values, row) => [
     field(matrix.rows[row]),
-    ...values.map((value) => (value === null ? "" : String(value))),
+    ...values.map((value, column) => (value === null ? blank(matrix, row, column) : String(value))),
   ]);
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
+}
+
+/**
+ * What a cell without a value is in a CSV file.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+export function blank(matrix, row, column) {
+  return isUndefined(matrix, row, column) ? "NaN" : "";
 }
 
 /**

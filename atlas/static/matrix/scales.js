@@ -7,7 +7,7 @@
  * a scale that they share, and back.
  */
 
-import { ABSENT, isWhole, known, number, worded } from "./numbers.js";
+import { ABSENT, UNDEFINED, isWhole, known, number, worded } from "./numbers.js";
 import { decades, spaced } from "./ticks.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
@@ -24,12 +24,21 @@ import { decades, spaced } from "./ticks.js";
  * @property {boolean} below there are values below the first step
  * @property {boolean} above
  * @property {string[]} categories
+ * @property {boolean} [undefined] some values without a step cannot be defined
  */
 
 /** The highest step of a shared scale. */
 export const STEPS = 254;
 /** The step of a value that does not exist. */
 export const MISSING = 255;
+
+/**
+ * What hatched cells stand for where maps of several models are shown.
+ * @param {Shared} scale
+ */
+export function hatching(scale) {
+  return `hatched: does not exist in that architecture${scale.undefined ? ", or cannot be defined for that model" : ""}`;
+}
 
 /** @type {Record<Scale, string>} */
 const LABELS = {
@@ -258,7 +267,7 @@ export function valueOf({ transform, low, high, kind }, step) {
  * @returns {{value: string, note: string}}
  */
 export function stepText(scale, step) {
-  if (step === MISSING) return { value: ABSENT, note: "" };
+  if (step === MISSING) return { value: scale.undefined ? `${ABSENT}, or ${UNDEFINED}` : ABSENT, note: "" };
   if (scale.transform === "whole") return { value: scale.categories[step], note: "" };
   const value = number(valueOf(scale, step));
   if (step === 0 && scale.below) return { value: `${value} or less`, note: "" };

@@ -4,7 +4,7 @@
  * Sentences about a matrix and its cells.
  */
 
-import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";
+import { ABSENT, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -13,7 +13,24 @@ import { ABSENT, classes, exact, isWhole, known, owner, place, rank, worded } fr
  * @param {Matrix} matrix
  */
 export function absent(matrix) {
-  return matrix.rows.length * matrix.columns.length - known(matrix).length;
+  return matrix.rows.length * matrix.columns.length - known(matrix).length - vague(matrix);
+}
+
+/**
+ * How many values cannot be defined for this model.
+ * @param {Matrix} matrix
+ */
+export function vague(matrix) {
+  return (matrix.undefined?.length ?? 0) + (matrix.beside?.undefined?.length ?? 0);
+}
+
+/**
+ * What cells without a value stand for.
+ * @param {Matrix} matrix
+ * @returns {string} empty where all have one
+ */
+export function hatched(matrix) {
+  return [absent(matrix) && ABSENT, vague(matrix) && UNDEFINED].filter(Boolean).join(" or ");
 }
 
 /**
@@ -22,9 +39,15 @@ export function absent(matrix) {
  */
 export function summary(matrix) {
   const values = known(matrix);
-  if (!values.length) return "None of these values exist in this architecture.";
-  const none = absent(matrix);
-  const tail = none ? `; ${none} of ${none + values.length} do not exist in this architecture` : "";
+  const [none, unclear] = [absent(matrix), vague(matrix)];
+  if (!values.length) {
+    const what = [none && "exist in this architecture", unclear && "can be defined for this model"];
+    return `None of these values ${what.filter(Boolean).join(" or ")}.`;
+  }
+  const all = none + unclear + values.length;
+  const tail =
+    (none ? `; ${none} of ${all} do not exist in this architecture` : "") +
+    (unclear ? `; ${unclear} of ${all} cannot be defined for this model` : "");
   if (isWhole(matrix)) {
     const parts = classCounts(matrix)
       .filter(({ count }) => count)
@@ -75,7 +98,7 @@ export function rankText(matrix, row, column) {
 export function cellText(matrix, row, column) {
   const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
   const value = exact(matrix, row, column);
-  const said = value === ABSENT || isWhole(matrix) ? value : `${value} ${owner(matrix, column)[0].unit}`;
+  const said = matrix.values[row][column] === null || isWhole(matrix) ? value : `${value} ${owner(matrix, column)[0].unit}`;
   const rest = rankText(matrix, row, column);
   return `${where.join(", ")}: ${said}${rest ? `, ${rest}` : ""}`;
 }

@@ -7,7 +7,7 @@ import { Bundle } from "./bundle.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { showKey } from "../panels/legend.js";
 import { place } from "../matrix/numbers.js";
-import { MISSING, stepText } from "../matrix/scales.js";
+import { MISSING, hatching, stepText } from "../matrix/scales.js";
 import { cellAt, pixels } from "../panels/canvas.js";
 import { sorted, Tile } from "./tiles.js";
 import { nextCell } from "../panels/keys.js";
@@ -216,7 +216,7 @@ class Survey {
       `${shown.length} of ${tiles.length} models`,
       `rows: ${rows}, the first on top; columns: ${columns}; a double click opens the exact value`,
       `colour: ${quantity.text}`,
-      shown.some((tile) => tile.tally()[MISSING]) ? "hatched: does not exist in that architecture" : "",
+      shown.some((tile) => tile.tally()[MISSING]) ? hatching(quantity) : "",
       this.state.off.size ? "classes that are switched off are hatched as well" : "",
       without ? `${without} measured without this quantity` : "",
       quantity.others.length ? `${quantity.others.length} of them have another one of that name` : "",

@@ -80,6 +80,28 @@ def test_a_csv_is_that_of_python(call: Call) -> None:
 def test_summaries_are_those_of_python(call: Call, matrix: Matrix) -> None:
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
     assert call("matrix/sentences", "absent", matrix) == heatmap.absent(matrix)
+    assert call("matrix/sentences", "hatched", matrix) == heatmap.hatched(matrix)
+
+
+def test_a_cell_says_why_it_has_no_value(call: Call) -> None:
+    """Whatever order the columns have, and with the column of another matrix before them."""
+    beside = of([[0.5], [np.nan]], range=(0, 1), undefined=(("1", "block"),), columns=("block",))
+    matrix = of([[0.25, np.nan], [np.nan, 1.0]], range=(0, 1), undefined=(("0", "1"),))
+    turned = {**plain(matrix), "columns": ["1", "0"], "values": [[None, 0.25], [1, None]]}
+    absent = "does not exist in this architecture"
+    vague = "cannot be defined for this model"
+    assert call("matrix/numbers", "exact", matrix, 0, 1) == vague
+    assert call("matrix/numbers", "exact", matrix, 1, 0) == absent
+    assert call("matrix/numbers", "exact", turned, 0, 0) == vague
+    assert call("matrix/numbers", "exact", turned, 1, 1) == absent
+    assert call("matrix/sentences", "spoken", matrix, 0, 1) == f"layer 0, head 1: {vague}"
+    together = call("matrix/column-order", "joined", matrix, beside)
+    assert together["columns"] == ["block", "0", "1"]
+    assert call("matrix/numbers", "exact", together, 1, 0) == vague
+    assert call("matrix/numbers", "exact", together, 0, 2) == vague
+    assert call("matrix/numbers", "exact", together, 1, 1) == absent
+    assert call("matrix/sentences", "hatched", together) == f"{absent} or {vague}"
+    assert column_order.joined(matrix, beside).undefined == (("1", "block"), ("0", "1"))
 
 
 # Colour scales

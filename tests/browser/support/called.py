@@ -68,5 +68,8 @@ KINDS = {
     "counts": of([[12340.0, 7.0]], kind="counts"),
     "possible": of([[0.25, 0.75]], range=(0, 1)),
     "modules": samples.matrix(),
+    "undefined": of([[1.0, np.nan], [np.nan, 2.0]], undefined=(("0", "1"),)),
+    "all undefined": of([[np.nan, np.nan]], undefined=(("0", "0"), ("0", "1"))),
+    "neither": of([[np.nan, np.nan]], undefined=(("0", "1"),)),
 }
 """A matrix of every kind."""

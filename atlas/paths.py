@@ -92,13 +92,14 @@ class Project:
         return self.docs / "assets" / "atlas" / ".manifest.json"
 
     @property
-    def digests(self) -> Path:
-        return self.cache / "digests.json"
+    def lock(self) -> Path:
+        """Held by the command that writes what is generated, among which it lies: a lock cannot be
+        in what may be thrown away at any time."""
+        return self.manifest.with_name(".lock")
 
     @property
-    def lock(self) -> Path:
-        """Held by the command that writes what is generated; what it says is who that is."""
-        return self.cache / "lock"
+    def digests(self) -> Path:
+        return self.cache / "digests.json"
 
     def outcome(self, slug: str, analysis: str) -> Path:
         """What became of an analysis that could not be measured; its traceback lies beside it."""

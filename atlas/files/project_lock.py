@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 def held(project: Project, say: Say) -> Iterator[None]:
     """Hold a project's lock. `say` is told where it has to be waited for, and by whom it is held,
     and where there is no locking. It cannot be taken again by whoever holds it."""
-    handle = _taken(project.lock, say)
+    handle = _taken(project, say)
     try:
         yield
     finally:
@@ -40,9 +40,9 @@ def held(project: Project, say: Say) -> Iterator[None]:
             os.close(handle)  # which lets go of it
 
 
-def _taken(path: Path, say: Say) -> int | None:
+def _taken(project: Project, say: Say) -> int | None:
     """The open file that is locked; None where that is not possible here."""
-    told = False
+    path, told = project.lock, False
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,8 @@ def _taken(path: Path, say: Say) -> int | None:
                 _say_unlocked(path, error.strerror or str(error), say)
                 return None
             if not told:
-                say(f"waiting for {_holder(handle)}, which writes in {shown(path.parent.parent)}")
+                who = _signed(handle) or "another command"
+                say(f"waiting for {who}, which writes in {shown(project.root)}")
                 told = True
         else:
             if _is_still(path, handle):
@@ -85,7 +86,7 @@ def _lock(handle: int) -> None:
 
 
 def _is_still(path: Path, handle: int) -> bool:
-    """Whether an open file is the one of that name: `.atlas` may be thrown away at any time."""
+    """Whether an open file is the one of that name: what is generated may be thrown away."""
     try:
         return os.path.samestat(path.stat(), os.fstat(handle))
     except FileNotFoundError:
@@ -93,18 +94,21 @@ def _is_still(path: Path, handle: int) -> bool:
 
 
 def _sign(handle: int) -> None:
-    """Say in the lock's file who holds it."""
+    """Say in the lock's file who holds it. Where it says so already it is left as it is: a preview
+    watches the folder that it lies in."""
+    name = f"process {os.getpid()} on {temporary.machine()}"
+    if _signed(handle) == name:
+        return
     with contextlib.suppress(OSError):  # a full disk: the lock is held all the same
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, f"{os.getpid()} on {temporary.machine()}\n".encode())
+        os.write(handle, f"{name}\n".encode())
 
 
-def _holder(handle: int) -> str:
-    """Who holds the lock, as its file says: `another atlas (process 123 on host)`."""
+def _signed(handle: int) -> str:
+    """Who holds the lock, as its file says."""
     os.lseek(handle, 0, os.SEEK_SET)
-    signed = os.read(handle, 200).decode("utf-8", "replace").strip()
-    return f"another atlas (process {signed})" if signed else "another atlas"
+    return os.read(handle, 200).decode("utf-8", "replace").strip()
 
 
 @functools.cache  # told once, however often it is tried

@@ -55,7 +55,15 @@ def unexpected(line: str) -> None:
 def test_a_lock_that_is_free_is_held_and_says_nothing(project: Project) -> None:
     for _ in range(2):
         with project_lock.held(project, unexpected):
-            assert project.lock.read_text().startswith(f"{os.getpid()} on ")
+            assert project.lock.read_text().startswith(f"process {os.getpid()} on ")
+
+
+def test_it_is_not_thrown_away_with_what_can_be(project: Project) -> None:
+    with project_lock.held(project, unexpected):
+        assert project.cache not in project.lock.parents
+        before = project.lock.stat().st_mtime_ns
+    with project_lock.held(project, unexpected):
+        assert project.lock.stat().st_mtime_ns == before, "a preview would build the site again"
 
 
 def test_a_second_one_waits_and_says_for_whom(project: Project) -> None:
@@ -70,7 +78,7 @@ def test_a_second_one_waits_and_says_for_whom(project: Project) -> None:
         with project_lock.held(project, say):
             assert process.wait(60) == 0
     [line] = said
-    assert line.startswith(f"waiting for another atlas (process {pid} on ")
+    assert line.startswith(f"waiting for process {pid} on ")
     assert line.endswith(f", which writes in {project.root}")
 
 
@@ -104,7 +112,7 @@ def test_its_folder_can_be_thrown_away_while_somebody_waits(project: Project) ->
     with another(project) as process:
 
         def say(line: str) -> None:
-            shutil.rmtree(project.cache)
+            shutil.rmtree(project.lock.parent)
             let_go(process)
 
         with project_lock.held(project, say):
@@ -133,13 +141,13 @@ def test_where_there_is_no_locking_the_work_is_done_and_it_is_told(
 
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_a_lock_that_cannot_be_opened_is_told(project: Project, kind: str) -> None:
-    """`.atlas` may be anything; a link is not followed, for what it leads to would be written."""
+    """A link is not followed, for what it leads to would be written."""
     elsewhere = project.root / "precious.txt"
     elsewhere.write_text("precious")
     if kind == "file":
-        project.cache.write_text("")
+        (project.docs / "assets").write_text("")
     else:
-        project.cache.mkdir()
+        project.lock.parent.mkdir(parents=True)
         project.lock.symlink_to(elsewhere)
     said: list[str] = []
     with project_lock.held(project, said.append):

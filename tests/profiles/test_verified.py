@@ -108,7 +108,7 @@ def test_records_of_two_commands_at_once_are_merged(
     with ThreadPoolExecutor() as threads:
         list(threads.map(note, names))
     assert set(load(atlas.verified("a"))) == set(names)
-    assert said and all(line.startswith("waiting for another atlas") for line in said)
+    assert said and all(line.startswith("waiting for process") for line in said)
 
 
 def test_a_changed_part_is_no_longer_reproduced(atlas: Project, again: Profile) -> None:

@@ -171,6 +171,24 @@ def test_verify_agrees_with_the_committed_and_sees_a_changed_value(demo: Path) -
     assert [verdict["matrix"] for verdict in verdicts if not verdict["agrees"]] == [name]
 
 
+def test_what_is_measured_anew_is_no_longer_called_reproduced(demo: Path) -> None:
+    """A record about another profile is a problem of `check`, and must not come of measuring."""
+    path = demo / "docs/models/ref-llama/weights.json"
+    text = path.read_text()
+    path.write_text(json.dumps({**json.loads(text), "protocol": {"rule": "another one"}}))
+    assert "is about another weights.json" in run("check", "--project", demo).stderr
+    path.write_text(text)
+    record = demo / "docs/models/ref-llama/verified.json"
+    document = json.loads(record.read_text())
+    document["analyses"]["weights"]["measured"] = "sha256:" + "0" * 64
+    record.write_text(json.dumps(document))
+    assert "is about another weights.json" in run("check", "--project", demo).stderr
+    assert run("profile", "--project", demo, "--analysis", "weights", "--fresh").exit_code == 0
+    left = json.loads(record.read_text())["analyses"]
+    assert left.keys() == document["analyses"].keys() - {"weights"}
+    assert run("check", "--project", demo).exit_code == 0
+
+
 @pytest.fixture
 def away(demo: Path) -> Path:
     """The same project with a second model that is not on this machine."""

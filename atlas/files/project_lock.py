@@ -42,33 +42,45 @@ def held(project: Project, say: Say) -> Iterator[None]:
 
 def _taken(project: Project, say: Say) -> int | None:
     """The open file that is locked; None where that is not possible here."""
-    path, told = project.lock, False
+    told = False
     while True:
+        handle = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
-        except FileNotFoundError:  # the folder was thrown away between the two steps
-            continue
+            handle = _opened(project.lock)
+            free = _locks(handle)
         except OSError as error:
-            _say_unlocked(path, error.strerror or str(error), say)
-            return None
-        try:
-            _lock(handle)
-        except OSError as error:
-            if error.errno not in TAKEN:
+            if handle is not None:
                 os.close(handle)
-                _say_unlocked(path, error.strerror or str(error), say)
-                return None
-            if not told:
-                who = _signed(handle) or "another command"
-                say(f"waiting for {who}, which writes in {shown(project.root)}")
-                told = True
-        else:
-            if _is_still(path, handle):
-                _sign(handle)
-                return handle
+            _say_unlocked(project.lock, error.strerror or str(error), say)
+            return None
+        if free and _is_still(project.lock, handle):
+            _sign(handle)
+            return handle
+        if not free and not told:
+            who = _signed(handle) or "another command"
+            say(f"waiting for {who}, which writes in {shown(project.root)}")
+            told = True
         os.close(handle)
         time.sleep(POLL_SECONDS)
+
+
+def _opened(path: Path) -> int:
+    """The lock's file, made where there is none; no link is followed."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the folder was thrown away since
+            return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+
+
+def _locks(handle: int) -> bool:
+    """Lock an open file; False where somebody else has."""
+    try:
+        _lock(handle)
+    except OSError as error:
+        if error.errno in TAKEN:
+            return False
+        raise
+    return True
 
 
 def _lock(handle: int) -> None:

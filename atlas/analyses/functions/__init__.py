@@ -32,8 +32,7 @@ else. `relations` counts the relations of a head, `relations:knowledge` and so o
 category. Compare counts only between models that can express the same relations.
 
 **Copying**, `ov_copying` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U. 1 when the head raises
-the logit of whatever token it reads, −1 when it lowers it, 0 when it does neither on balance;
-a head that gives nothing has none.
+the logit of whatever token it reads, −1 when it lowers it, 0 when it does neither on balance.
 Source: Elhage et al. 2021.
 
 **Salient mappings.** Of every head, the tokens that it lengthens most, by `‖e' W_V W_O‖ / ‖e'‖`,

@@ -32,15 +32,13 @@ class HeadScores:
 
     `score` (relation, sign, level, layer, head); `has` (relation, sign, layer, head): above the
     threshold, and above chance by more than the interval; `chance` (relation, sign, layer, head) at
-    the level that counts, NaN where it was not needed; `copying` (layer, head), not defined
-    where a head `gives_nothing`.
+    the level that counts, NaN where it was not needed; `copying` (layer, head).
     """
 
     score: NDArray[np.float64]
     has: NDArray[np.bool_]
     chance: NDArray[np.float64]
     copying: NDArray[np.float64]
-    gives_nothing: NDArray[np.bool_]
     heads: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -51,7 +49,6 @@ class HeadScores:
             has=np.zeros((count, 2, *place), dtype=bool),
             chance=np.full((count, 2, *place), np.nan),
             copying=np.zeros(place),
-            gives_nothing=np.zeros(place, dtype=bool),
         )
 
 
@@ -65,7 +62,7 @@ def build(found: HeadScores, pairs: Pairs, level: int) -> Iterator[Matrix]:
     if pairs.relations:
         yield from _category_matrices(found, pairs, level)
         yield from _count_matrices(found, pairs)
-    yield STATED["ov_copying"].matrix(found.copying, undefined=found.gives_nothing)
+    yield STATED["ov_copying"].matrix(found.copying)
     yield from _score_matrices(found, pairs)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,9 +49,7 @@ def measure(
     kept = salient_mappings.sizes(shape.layers * shape.heads)
     for layer, (block, x) in enumerate(blocks):
         _score(found, layer, block, blocks.U, pairs, level)
-        copying = salient_mappings.copying(blocks.core, block.W_V, block.W_O)
-        found.copying[layer] = [math.nan if one is None else one for one in copying]
-        found.gives_nothing[layer] = [one is None for one in copying]
+        found.copying[layer] = salient_mappings.copying(blocks.core, block.W_V, block.W_O)
         salient = _salient(block, x, blocks.U, kept, texts)
         for head in range(shape.heads):
             high = _above_threshold(found, layer, head, pairs, level)

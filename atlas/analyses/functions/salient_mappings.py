@@ -71,24 +71,25 @@ def copying_core(U: Unembedding, x: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def copying(core: torch.Tensor, W_V: torch.Tensor, W_O: torch.Tensor) -> list[float | None]:
+def copying(core: torch.Tensor, W_V: torch.Tensor, W_O: torch.Tensor) -> list[float]:
     """Sum of eigenvalues over sum of their moduli of E W_V W_O U, of every head; in [-1, 1].
 
     1 where the head raises the logit of every token it reads, -1 where it lowers them (Elhage et
-    al. 2021); None for a head that gives nothing, NaN where the product holds one. The eigenvalues
+    al. 2021); 0 for a head that gives nothing, NaN where the product is not finite. The eigenvalues
     that are not 0 are those of a d_head x d_head product. `core` is `copying_core`'s.
     """
     group = len(W_O) // len(W_V)
     right = core.float() @ W_V.flatten(0, 1).T
     right = right.reshape(len(right), len(W_V), -1)
-    found: list[float | None] = []
+    found = []
     for head, one in enumerate(W_O):
         product = (one.T @ right[:, head // group]).double().cpu()
         if not product.isfinite().all():
-            found.append(math.nan)
+            found.append(math.nan)  # no 0: it would pass for a head that gives nothing
             continue
         moduli = float(torch.linalg.eigvals(product).abs().sum())
-        found.append(min(1.0, max(-1.0, float(product.trace()) / moduli)) if moduli else None)
+        ratio = float(product.trace()) / moduli if moduli > 0 else 0.0
+        found.append(min(1.0, max(-1.0, ratio)))
     return found
 
 

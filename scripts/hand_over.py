@@ -65,7 +65,7 @@ def accept(folder: Path, project: Project, *, records: bool = False) -> list[Pat
         json_file.write_atomic(target, path.read_bytes())
     for target in targets.values():
         if target.stem in statement.names():
-            verified.forget(target, profile_file.load(target))
+            verified.forget(project, target, profile_file.load(target))
     return list(targets.values())
 
 

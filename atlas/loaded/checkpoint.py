@@ -18,7 +18,7 @@ from atlas import architectures
 from atlas.architectures.architecture import Architecture, Slot
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.checkpoints import headers
-from atlas.checkpoints.tensor import FLOATS, Tensor
+from atlas.checkpoints.tensor import FLOATS, Tensor, unread
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.loaded import attention_heads, fused
@@ -191,12 +191,7 @@ class Checkpoint:
                 remedy=f"config.json and weights disagree, or {row} is wrong for this model",
             )
         if tensor.dtype not in DTYPES:
-            raise AtlasError(
-                f"stored as {tensor.dtype}; atlas reads {', '.join(DTYPES)}",
-                file=tensor.file,
-                place=tensor.name,
-                remedy="quantised weights are not profiled: take the original ones",
-            )
+            raise unread(tensor)
         return tensor
 
     def _quantised(self, name: str) -> AtlasError:

@@ -101,7 +101,7 @@ class _ModelWork:
             return outcome
         if outcome.profile is not None:
             path = self.project.profile(self.entry.slug, outcome.job.analysis)
-            save = functools.partial(_save, path, outcome.profile, outcome.parts)
+            save = functools.partial(_save, self.project, path, outcome.profile, outcome.parts)
             written = attempt(save, self.log(outcome.job))
             if isinstance(written, Failed):
                 outcome = _failed(outcome.job, written, outcome.seconds)
@@ -231,11 +231,14 @@ def _measured(opened: OpenModel, job: Job, progress: Progress) -> Measured:
 
 
 def _save(
-    path: Path, profile: profile_file.Profile, beside: Mapping[str, side_files.Items]
+    project: Project,
+    path: Path,
+    profile: profile_file.Profile,
+    beside: Mapping[str, side_files.Items],
 ) -> None:
     """Write a profile after its side files, so that a profile on disk always has them; a record of
     verification that was about another profile loses its line."""
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)
-    verified.forget(path, profile)
+    verified.forget(project, path, profile)

@@ -125,17 +125,23 @@ def reproduced(record: Mapping[str, Reproduction], profile: Profile, path: Path)
     )
 
 
-def forget(path: Path, profile: Profile) -> None:
+def forget(project: Project, path: Path, profile: Profile) -> None:
     """Take the line of an analysis out of a model's record where it is about another profile than
-    this one, which was just written to `path`."""
+    this one, which was just written to `path`; under the project's lock, and only where there is
+    such a line."""
     where = path.with_name("verified.json")
-    try:
+
+    def is_about_another() -> bool:
         record = load(where)
+        return profile.analysis in record and not reproduced(record, profile, path)
+
+    try:
+        if is_about_another():
+            with project_lock.held(project, lambda line: None):
+                if is_about_another():
+                    save(where, {k: v for k, v in load(where).items() if k != profile.analysis})
     except AtlasError:  # told by check; what was measured is there all the same
         return
-    if profile.analysis in record and not reproduced(record, profile, path):
-        del record[profile.analysis]
-        save(where, record)
 
 
 def update(

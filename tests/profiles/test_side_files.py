@@ -144,6 +144,6 @@ def test_profile_writes_parts_before_their_profile(
 
     monkeypatch.setattr("atlas.files.json_file.write_atomic", noted)
     where = project.profile("m", "functions")
-    measuring._save(where, profile(), {"heads": HEADS})
+    measuring._save(project, where, profile(), {"heads": HEADS})
     assert written == ["functions.heads.json", "functions.json"]
     assert side_files.load(where.with_name(written[0]))["heads"][1] == HEADS[1]

@@ -101,14 +101,14 @@ def test_a_record_copied_to_another_model_or_left_behind(atlas: Project) -> None
 
 def test_measuring_anew_takes_the_line_out_of_the_record(atlas: Project) -> None:
     same = atlases.profile(atlas, "a", made_by={"seconds": 1})
-    verified.forget(atlas.profile("a", "weights"), same)
+    verified.forget(atlas, atlas.profile("a", "weights"), same)
     assert list(verified.load(atlas.verified("a"))) == ["weights"]
     other = atlases.profile(atlas, "a", matrices=atlases.matrices(seed=1))
     assert told(atlas) != ""
-    verified.forget(atlas.profile("a", "weights"), other)
+    verified.forget(atlas, atlas.profile("a", "weights"), other)
     assert not atlas.verified("a").exists() and told(atlas) == ""
     atlas.verified("a").write_text("{")
-    verified.forget(atlas.profile("a", "weights"), other)
+    verified.forget(atlas, atlas.profile("a", "weights"), other)
     assert "verified.json" in told(atlas), "what cannot be read is told, and left"
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from atlas.errors import AtlasError, from_os, short
+from atlas.files.json_file import require_file
 
 LARGEST = 64 * 1024
 
@@ -39,6 +40,8 @@ def read(path: Path) -> Document:
     what people who write an entry do not need.
     """
     try:
+        if not path.is_dir():  # which the system tells better
+            require_file(path)
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
     except OSError as error:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ import numpy as np
 from atlas import architectures
 from atlas.architectures.row import CANONICAL
 from atlas.entries.entry import Entry
-from atlas.errors import AtlasError, short, suggest
+from atlas.errors import AtlasError, cut, short, suggest
 from atlas.profiles import contract, statement
 from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix, cells
@@ -61,8 +61,17 @@ def part_problems(profile: Profile, part: str, items: Items, file: Path) -> list
         line = f"{profile.analysis} has no part {part!r}"
         return [AtlasError(line, file=file, remedy="remove it")]
     rules = statement.rules(profile.analysis)
-    lines = rules.part_problems(profile, part, items) if rules else ()
+    lines = _applied(lambda: rules.part_problems(profile, part, items)) if rules else ()
     return _told(map(_wrong, lines), file)
+
+
+def _applied(rule: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """What a rule finds; a rule that fails on what is there has found something, too."""
+    try:
+        yield from rule()
+    except Exception as error:  # a profile can hold anything that has the form of one
+        told = f"{type(error).__name__}: {error}"
+        yield f"holds values that do not belong together: {cut(told, 100)}"
 
 
 def _told(found: Iterable[AtlasError], file: Path) -> list[AtlasError]:
@@ -221,4 +230,4 @@ def _kind(entry: Entry | None) -> str | None:
 def _rules(profile: Profile) -> Iterator[str]:
     rules = statement.rules(profile.analysis)
     if rules is not None:
-        yield from rules.problems(profile)
+        yield from _applied(lambda: rules.problems(profile))

@@ -110,6 +110,7 @@ def part_digests(profile: Path) -> dict[str, str]:
     for path in sorted(profile.parent.glob(f"{profile.stem}.*.json")):
         part = path.stem.removeprefix(f"{profile.stem}.")
         if side_files.exists(profile.stem, part):
+            json_file.require_file(path)
             found[part] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     return found
 

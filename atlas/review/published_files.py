@@ -28,9 +28,13 @@ ASSETS = (".js", ".css", ".json")
 def problems(project: Project) -> Iterator[AtlasError]:
     """A line for each file that would be published and is none of the atlas', and for each symbolic
     link, wherever it leads."""
-    for folder in (project.models, project.claims, project.docs / "assets"):
+    watched = (project.models, project.claims, project.docs / "assets")
+    for folder in watched:
         if folder.is_symlink():
             yield link_problem(folder)
+    for path in _published(project.docs):
+        if path.is_symlink() and not set(watched) & {path, *path.parents}:
+            yield link_problem(path)
     for path in _published(project.models):
         yield from _beside_models(project, path)
     yield from _beside_claims(project)

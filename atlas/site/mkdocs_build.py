@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atlas.errors import REMEDIES, AtlasError, from_os, raise_all, short, shown
 from atlas.paths import Project, static, template_dirs
@@ -29,6 +29,7 @@ def mkdocs(project: Project, say: Callable[[str], None]) -> None:
     have come since it was checked.
     """
     raise_all(list(published_files.problems(project)))
+    _require_own_folder(project.site)
     command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
     done = subprocess.run(
         command, env=_environment(), check=False, capture_output=True, text=True, errors="replace"
@@ -52,10 +53,31 @@ def mkdocs(project: Project, say: Callable[[str], None]) -> None:
             remedy="its messages stand above",
         )
     for path in publishing.unlisted(project):
-        if (project.site / path).is_file():
-            (project.site / path).unlink()
+        built = project.site / _built(path)
+        if built.is_file():
+            built.unlink()
             say(f"left out of site/: docs/{path}, which this render did not make")
     link_pictures.mark(project)
+
+
+def _built(path: str) -> str:
+    """Where MkDocs puts a file of docs/ in the site: a page is the index of a folder."""
+    page = PurePosixPath(path)
+    if page.suffix != ".md":
+        return path
+    folder = page.parent if page.name == "index.md" else page.with_suffix("")
+    return (folder / "index.html").as_posix()
+
+
+def _require_own_folder(site: Path) -> None:
+    """Raise `AtlasError` where the site would be built over something else: MkDocs empties it."""
+    if site.is_symlink() or (site.exists() and not site.is_dir()):
+        what = "a symbolic link" if site.is_symlink() else "not a folder"
+        raise AtlasError(
+            f"is {what}, and a build empties what is there",
+            file=site,
+            remedy="remove it; what is built can be copied or linked to from elsewhere",
+        )
 
 
 def serve(project: Project, address: str, render: Callable[[], object]) -> None:

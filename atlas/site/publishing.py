@@ -68,15 +68,14 @@ def publish(project: Project, outputs: Outputs) -> Rendered:
 
 
 def unlisted(project: Project) -> list[str]:
-    """What lies below docs/ where only `render` puts data and pictures, and the last one did not:
-    left by another version of it, or put there by somebody."""
+    """What lies below docs/ where only `render` puts anything, and the last one did not: left by
+    another version of it, or put there by somebody."""
     known = _manifest(project)
     found = []
-    for folder in ("models", "assets/atlas"):
-        for file in sorted((project.docs / folder).rglob("[!.]*.*")):
-            path = file.relative_to(project.docs).as_posix()
-            if paths.is_generated(path) and file.is_file() and path not in known:
-                found.append(path)
+    for file in sorted(project.docs.rglob("[!.]*")):
+        path = file.relative_to(project.docs).as_posix()
+        if paths.is_generated(path) and path not in known and file.is_file():
+            found.append(path)
     return found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from markupsafe import Markup, escape
 
 from atlas import words
 from atlas.errors import AtlasError
+from atlas.paths import shipped_templates
 from atlas.site.assets import FOLDER
 
 UNSEEN = dict.fromkeys(
@@ -58,6 +60,9 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     return made
 
 
+MEND = "mend the template, or remove it to use the one that atlas ships"
+
+
 def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -> bytes:
     """One page; `root` is the way from it to the site's root, "../" for every folder.
 
@@ -72,7 +77,17 @@ def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -
             f"template fails: {error}",
             file=getattr(error, "filename", None) or name,
             place=f"line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else None,
-            remedy="mend the template, or remove it to use the one that atlas ships",
+            remedy=MEND,
+        ) from error
+    except Exception as error:
+        own = _own_template(error)
+        if own is None:
+            raise
+        raise AtlasError(
+            f"template fails: {type(error).__name__}: {error}",
+            file=own.filename,
+            place=f"line {own.lineno}",
+            remedy=MEND,
         ) from error
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     return f"{text}\n\n{EARLY.format(root=root)}\n".encode()
@@ -88,6 +103,17 @@ def fold(value: Any) -> Any:
 def html(block: str) -> Markup:
     """A raw HTML block as one line. What is inside has been escaped by autoescape."""
     return Markup(" ".join(line.strip() for line in block.splitlines() if line.strip()))
+
+
+def _own_template(error: Exception) -> traceback.FrameSummary | None:
+    """Where a project's own template raised an exception; None where none did."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith(".j2")
+        and not Path(frame.filename).is_relative_to(shipped_templates())
+    ]
+    return frames[-1] if frames else None
 
 
 def front(value: str) -> Markup:

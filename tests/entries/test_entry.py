@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +322,12 @@ def test_bases_do_not_go_in_circles(project: Project) -> None:
 
 def test_the_sample_is_right() -> None:
     assert set(ENTRY) <= set(entry.Entry.__dataclass_fields__)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_not_waited_for(project: Project) -> None:
+    path = project.entry("a")
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(AtlasError, match="is not a plain file"):
+        entry.load(path)

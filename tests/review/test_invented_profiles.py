@@ -394,3 +394,20 @@ def test_an_analysis_states_its_contract(
     assert str(error).startswith("drift/__init__.py in atlas/analyses: ") and problem in str(error)
     with pytest.raises(AtlasError):
         statement.of("drift")
+
+
+@pytest.mark.parametrize("analysis", ["functions", "masks"])
+def test_what_a_rule_cannot_read_is_one_line_about_that_profile(
+    tmp_path: Path, analysis: str
+) -> None:
+    committed = Project(PACKAGE.parent).profile("ref-llama", analysis)
+    document = json.loads(committed.read_text(encoding="utf-8"))
+    for key, value in document["protocol"].items():
+        if isinstance(value, float):
+            document["protocol"][key] = "x"
+    file = tmp_path / "ref-llama" / committed.name
+    file.parent.mkdir()
+    file.write_text(json.dumps(document), encoding="utf-8")
+    found = soundness.problems(profile_file.load(file), file)
+    assert [error.file for error in found] == [file] * len(found) != []
+    assert "values that do not belong together" in str(found[0])

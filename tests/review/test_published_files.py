@@ -87,6 +87,7 @@ LINKS = [
     *("models/some-model/verified.json", "models/some-model/previews/weights.rms.png"),
     *("claims", "claims/one.yml", "claims/index.md", "claims/evil.html"),
     *("assets", "assets/logo.png", "assets/atlas", "assets/atlas/atlas.js", "assets/deep"),
+    *("about.md", "passwd.txt", "data/passwd.txt", "heads/deep"),
 ]
 
 
@@ -170,14 +171,32 @@ def test_nothing_unknown_reaches_the_site(tmp_path: Path) -> None:
         mkdocs_build.mkdocs(atlas, pytest.fail)
     assert not atlas.site.exists()
     evil.unlink()
-    unknown = ["assets/atlas/evil.js", "models/ref-llama/previews/evil.png"]
+    pages_of_evil = ["heads/evil.md", "methods/evil/index.md"]
+    unknown = ["assets/atlas/evil.js", "data/evil.html", "models/ref-llama/previews/evil.png"]
+    unknown += ["compare/evil", *pages_of_evil]
     for place in unknown:
         put(atlas, place)
     said: list[str] = []
     mkdocs_build.mkdocs(atlas, said.append)
     assert [line.split(", which")[0] for line in said] == [
-        f"left out of site/: docs/{place}" for place in sorted(unknown, reverse=True)
+        f"left out of site/: docs/{place}" for place in sorted(unknown)
     ]
-    assert not list(atlas.site.rglob("evil*"))
+    assert not [path for path in atlas.site.rglob("evil*") if path.is_file()]
+    assert not list(atlas.site.glob("*/evil/index.html"))
     assert (atlas.site / "assets" / "atlas" / "atlas.js").is_file()
     assert not pages.render(atlas).written
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_site_is_not_built_over_something_else(tmp_path: Path, kind: str) -> None:
+    atlas = own_atlas.rendered(tmp_path / "atlas")
+    kept = tmp_path / "other" / "keep.txt"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    if kind == "link":
+        atlas.site.symlink_to(kept.parent)
+    else:
+        atlas.site.write_text("mine")
+    with pytest.raises(AtlasError, match=r"site: is .*, and a build empties what is there; remove"):
+        mkdocs_build.mkdocs(atlas, pytest.fail)
+    assert kept.read_text() == "mine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,10 +16,9 @@ from pathlib import Path
 
 import atlases
 import pytest
-import samples
 
 from atlas.files import project_lock
-from atlas.paths import Project, shipped_templates
+from atlas.paths import PACKAGE, Project, shipped_templates
 from atlas.site import mkdocs_build
 
 PATIENCE = 120.0
@@ -72,16 +72,23 @@ def _page(url: str) -> str:
         return ""
 
 
-GEOMETRY = {**samples.GEOMETRY, "layers": 12, "heads": 32}
-"""Of a model that has the matrices of `atlases`."""
+COMMITTED = Project(PACKAGE.parent)
+SLUG = "ref-llama"
 
 
 @pytest.fixture
 def atlas(tmp_path: Path) -> Project:
+    """An atlas of one model that was truly measured, as a preview shows nothing else."""
     made = atlases.project(tmp_path / "atlas")
-    atlases.entry(made, "one", name="First name", geometry=GEOMETRY)
-    atlases.profile(made, "one")
+    _name(made, "First name")
+    made.profile(SLUG, "weights").write_bytes(COMMITTED.profile(SLUG, "weights").read_bytes())
     return made
+
+
+def _name(made: Project, name: str) -> None:
+    text = COMMITTED.entry(SLUG).read_text(encoding="utf-8")
+    made.entry(SLUG).parent.mkdir(parents=True, exist_ok=True)
+    made.entry(SLUG).write_text(f"name: {name}\n{text.partition(chr(10))[2]}", encoding="utf-8")
 
 
 def _times(made: Project) -> dict[str, int]:
@@ -92,13 +99,16 @@ def _times(made: Project) -> dict[str, int]:
 
 def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Project) -> None:
     with _serving(atlas) as (process, url, said):
-        page = f"{url}models/one/"
+        page = f"{url}models/{SLUG}/"
         _until(lambda: "First name" in _page(page), "the first page")
 
-        atlases.entry(atlas, "one", name="Second name", geometry=GEOMETRY)
+        _name(atlas, "Second name")
         _until(lambda: "Second name" in _page(page), "a changed entry")
 
-        atlases.profile(atlas, "one", facts={"a_new_fact": "and its value"})
+        weights = atlas.profile(SLUG, "weights")
+        document = json.loads(weights.read_text(encoding="utf-8"))
+        document["facts"]["a_new_fact"] = "and its value"
+        weights.write_text(json.dumps(document), encoding="utf-8")
         _until(lambda: "and its value" in _page(page), "a changed profile")
 
         own = atlas.templates / "families.md.j2"
@@ -107,11 +117,11 @@ def test_the_preview_follows_every_kind_of_input_and_does_not_loop(atlas: Projec
         own.write_text(text.replace("# Families", "# Kith and kin"), encoding="utf-8")
         _until(lambda: "Kith and kin" in _page(f"{url}families/"), "a template")
 
-        atlas.entry("one").write_text("name: [half typed", encoding="utf-8")
+        atlas.entry(SLUG).write_text("name: [half typed", encoding="utf-8")
         _until(
             lambda: "half typed" in said.read_text() or "model.yml" in said.read_text(), "a slip"
         )
-        atlases.entry(atlas, "one", name="Third name", geometry=GEOMETRY)
+        _name(atlas, "Third name")
         _until(lambda: "Third name" in _page(page), "a mended entry")
 
         with project_lock.held(atlas, pytest.fail):  # it is held only while it renders
@@ -148,9 +158,9 @@ def test_what_changes_while_it_renders_is_rendered_too(
             pass
 
     def render() -> None:
-        rendered.append(atlas.entry("one").read_text())
+        rendered.append(atlas.entry(SLUG).read_text())
         if len(rendered) < 3:
-            atlases.entry(atlas, "one", name=f"Name {len(rendered)}", geometry=GEOMETRY)
+            _name(atlas, f"Name {len(rendered)}")
         if len(rendered) == 2:
             raise FileNotFoundError(2, "No such file or directory", "weights.json")
 

@@ -67,3 +67,13 @@ def test_a_broken_template_is_named(tmp_path: Path) -> None:
     (folder / "page.j2").write_text("{{ nothing }}")
     with pytest.raises(AtlasError, match="'nothing' is undefined"):
         templates.render(templates.environment([folder]), "page.j2", root="")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{{ 1 / 0 }}", "ZeroDivisionError"), ("{% include 'x.j2' %}", "RecursionError")],
+)
+def test_a_template_of_a_project_that_fails_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "x.j2").write_text(f"one\n{text}\n")
+    with pytest.raises(AtlasError, match=rf"x\.j2: line 2: template fails: {told}.*; mend the"):
+        templates.render(templates.environment([tmp_path]), "x.j2", root="../")

@@ -43,6 +43,13 @@ class _Letters:
         return "".join("é" * (token % 3 + 1) for token in ids)
 
 
+def _read_by_letters(model: LiveModel) -> None:
+    """Put the letters in the place of the folder's own tokenizer, which conditions tell of."""
+    if (model.folder / "tokenizer.json").is_file():
+        assert model.conditions
+    vars(model)["tokenizer"] = _Letters()
+
+
 def measured(
     model: LiveModel,
     passages: Sequence[Passage],
@@ -51,7 +58,7 @@ def measured(
     sparsity: float = 0.25,
     learned: bool = False,
 ) -> Measured:
-    vars(model)["tokenizer"] = _Letters()
+    _read_by_letters(model)
     return masks.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
 
 
@@ -156,7 +163,7 @@ def test_what_serves_a_cluster_is_found_by_skips_and_by_learning(tmp_path: Path)
 def test_learned_masks_that_are_worse_are_told(tmp_path: Path) -> None:
     passages, languages = planted_blocks.passages(8)
     model = opened(tmp_path)
-    vars(model)["tokenizer"] = _Letters()
+    _read_by_letters(model)
     scored = scored_passages.read(model, passages, clustered(languages))
     tried = {"own": np.full(8, 1.0), "learned": np.full(8, 1.04)}
     told = matrices.comparison(tried, scored)["learned_against_own"]

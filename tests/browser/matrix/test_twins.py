@@ -94,7 +94,7 @@ def test_a_cell_says_why_it_has_no_value(call: Call) -> None:
     assert call("matrix/numbers", "exact", matrix, 1, 0) == absent
     assert call("matrix/numbers", "exact", turned, 0, 0) == vague
     assert call("matrix/numbers", "exact", turned, 1, 1) == absent
-    assert call("matrix/sentences", "spoken", matrix, 0, 1) == f"layer 0, head 1: {vague}"
+    assert call("matrix/sentences", "cellText", matrix, 0, 1) == f"layer 0, head 1: {vague}"
     together = call("matrix/column-order", "joined", matrix, beside)
     assert together["columns"] == ["block", "0", "1"]
     assert call("matrix/numbers", "exact", together, 1, 0) == vague

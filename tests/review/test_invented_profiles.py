@@ -408,6 +408,10 @@ def test_what_a_rule_cannot_read_is_one_line_about_that_profile(
     file = tmp_path / "ref-llama" / committed.name
     file.parent.mkdir()
     file.write_text(json.dumps(document), encoding="utf-8")
-    found = soundness.problems(profile_file.load(file), file)
+    profile = profile_file.load(file)
+    found = soundness.problems(profile, file)
+    if analysis == "functions":  # whose rule is about a part
+        beside = side_files.load(side_files.path(committed, "heads"))
+        found = soundness.part_problems(profile, "heads", beside["heads"], file)
     assert [error.file for error in found] == [file] * len(found) != []
     assert "values that do not belong together" in str(found[0])

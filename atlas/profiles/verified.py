@@ -115,15 +115,26 @@ def part_digests(profile: Path) -> dict[str, str]:
     return found
 
 
+def about_another(line: Reproduction, profile: Profile, path: Path) -> str | None:
+    """What a record's line is about that is not this profile, or not the parts beside it at `path`;
+    None where it is about just these."""
+    if line.weights != profile.model.digest:
+        return f"is about other weights than {path.name}"
+    if line.measured != measured(profile):
+        return f"is about another {path.name} than the one beside it"
+    parts = part_digests(path)
+    changed = sorted(
+        name for name in {*parts, *line.parts} if parts.get(name) != line.parts.get(name)
+    )
+    if changed:
+        return f"is about other parts of {path.name} than those beside it: {', '.join(changed)}"
+    return None
+
+
 def reproduced(record: Mapping[str, Reproduction], profile: Profile, path: Path) -> bool:
     """Whether a record is about this profile and its parts as they are now."""
     known = record.get(profile.analysis)
-    return (
-        known is not None
-        and known.weights == profile.model.digest
-        and known.measured == measured(profile)
-        and known.parts == part_digests(path)
-    )
+    return known is not None and about_another(known, profile, path) is None
 
 
 def forget(project: Project, path: Path, profile: Profile) -> None:
@@ -132,15 +143,18 @@ def forget(project: Project, path: Path, profile: Profile) -> None:
     such a line."""
     where = path.with_name("verified.json")
 
-    def is_about_another() -> bool:
+    def holds() -> bool:
         record = load(where)
-        return profile.analysis in record and not reproduced(record, profile, path)
+        return profile.analysis not in record or reproduced(record, profile, path)
 
     try:
-        if is_about_another():
-            with project_lock.held(project, lambda line: None):
-                if is_about_another():
-                    save(where, {k: v for k, v in load(where).items() if k != profile.analysis})
+        if holds():
+            return
+        with project_lock.held(project, lambda line: None):
+            if not holds():
+                record = load(where)
+                del record[profile.analysis]
+                save(where, record)
     except AtlasError:  # told by check; what was measured is there all the same
         return
 

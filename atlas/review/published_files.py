@@ -1,10 +1,10 @@
 """What of a project is published: only what the atlas knows.
 
 MkDocs publishes every file below docs/, follows links, and reads every .md as Markdown, so that a
-page, a script or an image with scripts in it would go live with a contribution. Below docs/models,
-docs/claims and docs/assets there is therefore nothing but entries, what is measured, claims, what
-`render` makes, and what people name in mkdocs.yml or a page of their own. Names that begin with a
-dot are not published.
+page, a script or an image with scripts in it would go live with a contribution. Below docs/ there
+is therefore no symbolic link, and below docs/models, docs/claims and docs/assets nothing but
+entries, what is measured, claims, what `render` makes, and what people name in mkdocs.yml or a page
+of their own. Names that begin with a dot are not published.
 """
 
 from __future__ import annotations
@@ -28,12 +28,9 @@ ASSETS = (".js", ".css", ".json")
 def problems(project: Project) -> Iterator[AtlasError]:
     """A line for each file that would be published and is none of the atlas', and for each symbolic
     link, wherever it leads."""
-    watched = (project.models, project.claims, project.docs / "assets")
-    for folder in watched:
-        if folder.is_symlink():
-            yield link_problem(folder)
+    watched = {project.models, project.claims, project.docs / "assets"}
     for path in _published(project.docs):
-        if path.is_symlink() and not set(watched) & {path, *path.parents}:
+        if path.is_symlink() and not watched & set(path.parents):
             yield link_problem(path)
     for path in _published(project.models):
         yield from _beside_models(project, path)

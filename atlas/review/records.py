@@ -64,17 +64,7 @@ def _of_other_files(one: Reproduction, beside: Path) -> str | None:
         profile = profile_file.load(beside)
     except AtlasError:  # told as a problem of that file
         return None
-    if one.weights != profile.model.digest:
-        return f"is about other weights than {beside.name}"
-    if one.measured != verified.measured(profile):
-        return f"is about another {beside.name} than the one beside it"
-    parts = verified.part_digests(beside)
-    changed = sorted(
-        name for name in {*parts, *one.parts} if parts.get(name) != one.parts.get(name)
-    )
-    if changed:
-        return f"is about other parts of {beside.name} than those beside it: {', '.join(changed)}"
-    return None
+    return verified.about_another(one, profile, beside)
 
 
 def against_base(project: Project, base: str) -> Iterator[AtlasError]:

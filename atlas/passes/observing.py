@@ -129,6 +129,20 @@ def run(
         )
 
 
+def alone(
+    model: LiveModel,
+    length: int,
+    observe: Callable[[LiveModel, Sequence[Passage]], Observer],
+    progress: Progress,
+) -> Measured:
+    """What one observer measures in a pass of its own over the corpus, cut at `length` tokens;
+    `shared_pass` does the same for several at a time."""
+    passages = read(model, length)
+    observer = observe(model, passages)
+    run(model, passages, observer.taps, progress)
+    return observer.measured(progress)
+
+
 def planned_tokens(model: LiveModel) -> int:
     """Tokens of the first micro-batch: as many as half of the free memory should hold."""
     most = MOST_TOKENS.get(model.device.type, MANY_TOKENS)

@@ -27,10 +27,7 @@ QUANTITIES = contract.read(MATRICES)
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module's output over the pinned corpus, in one pass."""
-    passages = observing.read(model, int(PROTOCOL["length"]))
-    observer = observe(model, passages)
-    observing.run(model, passages, observer.taps, progress)
-    return observer.measured(progress)
+    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Activations:

@@ -25,10 +25,7 @@ SCORES = contract.read(MATRICES)
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every head over the pinned corpus and on repeated sequences."""
-    passages = observing.read(model, int(PROTOCOL["length"]))
-    observer = observe(model, passages)
-    observing.run(model, passages, observer.taps, progress)
-    return observer.measured(progress)
+    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Attention:

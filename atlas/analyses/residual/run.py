@@ -28,10 +28,7 @@ QUANTITIES = tuple(STATED)[:3]
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every layer over the pinned corpus, in one pass, then what the sample says."""
-    passages = observing.read(model, int(PROTOCOL["length"]))
-    observer = observe(model, passages)
-    observing.run(model, passages, observer.taps, progress)
-    return observer.measured(progress)
+    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Residual:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,8 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 @dataclass(frozen=True)
 class Entry:
-    """What people state about one model. `slug` is the name of its folder."""
+    """What people state about one model. `slug` is the name of its folder; `protocol` is what this
+    model is measured by otherwise than the others of its atlas."""
 
     slug: str
     name: str
@@ -41,6 +42,7 @@ class Entry:
     sources: tuple[str, ...] = ()
     geometry: Geometry | None = None
     analyses: tuple[str, ...] | None = None
+    protocol: Mapping[str, str | bool] | None = None
 
     @property
     def source_kind(self) -> Kind:

@@ -24,7 +24,7 @@ SLACK = 1.05
 """Weights in memory over their size on disk: buffers and what an allocator rounds up."""
 
 LENGTH = 128
-"""Tokens at which a passage is cut, special ones included."""
+"""Tokens of a passage that memory is planned for; with a small vocabulary it may have more."""
 
 
 def working_bytes(geometry: Geometry, itemsize: int, length: int = LENGTH) -> int:

@@ -1,9 +1,10 @@
 """Passages as token ids, and micro-batches of them: padding, masks, and which positions count.
 
-One passage is one row, padded on the right and cut at the protocol's length. A decoder's row begins
-with BOS where its tokenizer has one, an encoder's stands between the tokens that it was trained to
-see around a text. The first position, special tokens and padding are never scored, so that what
-counts in a row is one run of positions.
+One passage is one row, padded on the right. Its text is cut by bytes (`pinned/cutting.py`), so that
+every tokenizer reads the same. A decoder's row begins with BOS where its tokenizer has one, an
+encoder's stands between the tokens that it was trained to see around a text. The first word of a
+text, the first position, special tokens and padding are never scored, so that what counts in a row
+is one run of positions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import torch
 
 from atlas.errors import AtlasError
-from atlas.loaded.memory import LENGTH
+from atlas.pinned import cutting
 
 PIECE = {"cpu": 2**17}
 """Elements that are reduced at a time, by kind of device: on a processor what stays in its cache,
@@ -25,11 +26,17 @@ LARGE_PIECE = 2**25
 
 @dataclass(frozen=True)
 class Passage:
-    """One row's token ids; positions `first` up to but not including `last` are scored."""
+    """One row's token ids; positions `first` up to but not including `last` are scored.
+
+    `bytes`: UTF-8 bytes of the text that these stand for. `shortened`: whether the text goes on
+    beyond what the model can read.
+    """
 
     ids: tuple[int, ...]
     first: int
     last: int
+    bytes: int = 0
+    shortened: bool = False
 
     @property
     def scored(self) -> int:
@@ -99,30 +106,67 @@ def encode(
     tokenizer: Any,
     texts: Iterable[str],
     kind: Literal["decoder", "encoder"],
-    length: int = LENGTH,
+    positions: int | None = None,
 ) -> tuple[Passage, ...]:
-    """Texts as token ids, of at most `length` tokens each.
+    """Texts as token ids, cut by bytes; which tokens are scored, and the bytes of these, is told by
+    where in the text they lie.
 
-    `tokenizer`: a transformers tokenizer. Raises `AtlasError` where no position is left to score.
+    `tokenizer`: a transformers tokenizer, of those that tell that. `positions`: tokens that the
+    model can read, None for any number; a passage of more ends there. Raises `AtlasError` where no
+    position is left to score.
     """
-    if kind == "encoder":
-        before, after = tokenizer.cls_token_id, tokenizer.sep_token_id
-    else:
-        before, after = tokenizer.bos_token_id, None
-    start = () if before is None else (int(before),)
-    end = () if after is None else (int(after),)
-    room = length - len(start) - len(end)
-    passages = []
-    for text in texts:
-        held = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        ids = (*start, *held[:room], *end)
-        passages.append(Passage(ids, first=1, last=max(1, len(ids) - len(end))))
+    start, end = _around(tokenizer, kind)
+    room = None if positions is None else max(0, positions - len(start) - len(end))
+    passages = [_passage(tokenizer, cutting.cut(text), start, end, room) for text in texts]
     if not any(passage.scored for passage in passages):
         raise AtlasError(
             f"no token of {len(passages)} passages is left to score",
             remedy="the tokenizer gives no tokens: check that its files belong to this model",
         )
     return tuple(passages)
+
+
+def whole(
+    tokenizer: Any, texts: Iterable[str], kind: Literal["decoder", "encoder"], length: int
+) -> tuple[Passage, ...]:
+    """Texts as token ids, as much of each as `length` tokens hold; all but special ones count."""
+    start, end = _around(tokenizer, kind)
+    passages = []
+    for text in texts:
+        held = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        ids = (*start, *held[: length - len(start) - len(end)], *end)
+        passages.append(Passage(ids, first=1, last=max(1, len(ids) - len(end))))
+    return tuple(passages)
+
+
+def _around(
+    tokenizer: Any, kind: Literal["decoder", "encoder"]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The special tokens before and after a text."""
+    if kind == "encoder":
+        before, after = tokenizer.cls_token_id, tokenizer.sep_token_id
+    else:
+        before, after = tokenizer.bos_token_id, None
+    return () if before is None else (int(before),), () if after is None else (int(after),)
+
+
+def _passage(
+    tokenizer: Any, text: str, start: tuple[int, ...], end: tuple[int, ...], room: int | None
+) -> Passage:
+    """A text, cut already, as a row of at most `room` tokens beside special ones."""
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    held, places = found["input_ids"][:room], found["offset_mapping"][:room]
+    border = cutting.context(text)
+    # A token that begins in the first word is context with all that it covers.
+    known = max((at + 1 for at, (begin, _) in enumerate(places) if begin < border), default=0)
+    known = min(len(held), max(known, 1 - len(start)))
+    border = max([border, *(stop for _, stop in places[:known])])
+    shortened = len(held) < len(found["input_ids"])
+    stop = places[-1][1] if shortened and places else len(text)
+    ids = (*start, *held, *end)
+    first, last = len(start) + known, len(start) + len(held)
+    size = len(text[border:stop].encode()) if last > first else 0
+    return Passage(ids, first, last, size, shortened)
 
 
 class Sample:

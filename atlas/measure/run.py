@@ -33,6 +33,9 @@ from atlas.profiles.unavailable import Obstacle
 Watch = Callable[[Job], Progress]
 """Called with each analysis as it starts; returns the callback for its progress."""
 
+SHARED = ""
+"""Stands for all analyses that share a pass, in the place of one's name."""
+
 
 def outcomes(
     project: Project,
@@ -55,7 +58,9 @@ def outcomes(
         here, away = obstacles.split(project, entries, group, saving=save)
         yield from (account.away(job, item.obstacle) for item in away for job in item.jobs)
         if here:
-            work = _ModelWork(project, by_slug[slug], watch, choices, save, log or _log_in(project))
+            entry = by_slug[slug]
+            own = choices.under(entry.protocol)
+            work = _ModelWork(project, entry, watch, own, save, log or _log_in(project))
             yield from work.outcomes(here)
 
 
@@ -137,12 +142,10 @@ class _ModelWork:
 
     def _measured(self, opened: OpenModel, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """What becomes of jobs on an opened model; those that share a pass come together."""
-        shared: dict[object, list[Job]] = {}
+        shared: dict[str, list[Job]] = {}
         for job in jobs:
-            length = statement.of(job.analysis).protocol.get("length")
-            shared.setdefault(length if _observes(job, self.log(job)) else job.analysis, []).append(
-                job
-            )
+            key = SHARED if _observes(job, self.log(job)) else job.analysis
+            shared.setdefault(key, []).append(job)
         for several in shared.values():
             with self._noted(several, "measured"):
                 if len(several) > 1:
@@ -158,7 +161,6 @@ class _ModelWork:
         assert isinstance(opened.subject, LiveModel), "only they have `observe`"
         by_name = {job.analysis: job for job in jobs}
         modules = {name: statement.module(name) for name in by_name}
-        length = int(str(statement.of(jobs[0].analysis).protocol["length"]))
 
         def watched(names: tuple[str, ...]) -> Progress:
             return self.watch(replace(by_name[names[0]], analysis=", ".join(names)))
@@ -167,9 +169,7 @@ class _ModelWork:
             return self.log(by_name[name])
 
         memory.reset_peak()
-        for name, found, seconds in shared_pass.measure(
-            opened.subject, modules, length, watched, log
-        ):
+        for name, found, seconds in shared_pass.measure(opened.subject, modules, watched, log):
             yield self._finished(opened, by_name[name], found, seconds)
 
     def _one(self, opened: OpenModel, job: Job) -> Outcome:
@@ -211,8 +211,7 @@ def _observes(job: Job, log: Path) -> bool:
     """Whether an analysis can share a pass; one that cannot be loaded fails when it is run."""
 
     def look() -> bool:
-        length = statement.of(job.analysis).protocol.get("length")
-        return type(length) is int and hasattr(statement.module(job.analysis), "observe")
+        return hasattr(statement.module(job.analysis), "observe")
 
     return attempt(look, log) is True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -58,19 +57,12 @@ def per_passage(model: LiveModel, batch: Batch) -> torch.Tensor:
     return surprises.reshape(batch.ids.shape).sum(1) / scored
 
 
-def bits_per_byte(nats: float, tokenizer: Any, passages: Sequence[Passage]) -> float:
-    """A loss in nats per token as bits per UTF-8 byte of what the scored tokens stand for.
-
-    So that models can be compared whose tokenizers cut text into longer or shorter pieces. Bytes
-    are counted in the decoded text.
-    """
-    scored = [passage for passage in passages if passage.scored]
-    tokens = sum(passage.scored for passage in scored)
-    size = sum(scored_bytes(tokenizer, passage) for passage in scored)
-    return nats * tokens / (size * math.log(2))
-
-
-def scored_bytes(tokenizer: Any, passage: Passage) -> int:
-    """UTF-8 bytes of what the scored tokens of a passage stand for, as decoded."""
-    text: str = tokenizer.decode(list(passage.ids[passage.first : passage.last]))
-    return len(text.encode("utf-8", "surrogatepass"))
+def bits_per_byte(nats: Sequence[float], passages: Sequence[Passage]) -> float:
+    """Losses of passages, in nats per token, as bits per UTF-8 byte of the scored text: a ratio of
+    sums, so that models can be compared whose tokenizers cut text into longer or shorter pieces."""
+    bits = sum(
+        loss * passage.scored
+        for loss, passage in zip(nats, passages, strict=True)
+        if passage.scored
+    )
+    return bits / (sum(passage.bytes for passage in passages) * math.log(2))

@@ -15,13 +15,13 @@ from typing import Any, Protocol
 
 import torch
 
-from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.live import LiveModel, Side
 from atlas.loaded.memory import LENGTH, free_memory, working_bytes
 from atlas.loaded.passages import Batch, Passage, encode
 from atlas.passes import micro_batches
 from atlas.pinned import corpus
+from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 SHARE = 0.5
@@ -92,19 +92,28 @@ class Observer(Protocol):
         reports to `progress`."""
 
 
-def read(model: LiveModel, length: int = LENGTH) -> tuple[Passage, ...]:
-    """The texts to measure on as the model's tokenizer reads them, cut at `length` tokens.
+def read(model: LiveModel) -> tuple[Passage, ...]:
+    """The texts to measure on as the model's tokenizer reads them.
 
-    Raises `AtlasError` for a model without a tokenizer, or one that cannot read as many tokens.
+    Raises `AtlasError` for a model without a tokenizer, and where nothing is left to score.
     """
-    if model.positions is not None and model.positions < length:
-        raise AtlasError(
-            f"reads at most {model.positions} tokens, and passages are cut at {length}",
-            file=model.folder / "config.json",
-            remedy="what is measured on shorter passages could not be compared",
-        )
     texts = [one.text for one in corpus.chosen(model.choices)]
-    return encode(model.tokenizer, texts, model.architecture.kind, length)
+    return encode(model.tokenizer, texts, model.architecture.kind, model.positions)
+
+
+def conditions(model: LiveModel, passages: Sequence[Passage]) -> dict[str, Scalar]:
+    """What a profile records of what was read: passages with a scored token, these tokens and the
+    bytes that they stand for, and how many passages end where the model can read no further; and
+    how the model ran."""
+    scored = [passage for passage in passages if passage.scored]
+    found: dict[str, Scalar] = {
+        "passages": len(scored),
+        "tokens": sum(passage.scored for passage in scored),
+        "scored_bytes": sum(passage.bytes for passage in scored),
+    }
+    if shortened := sum(passage.shortened for passage in passages):
+        found["shortened"] = f"{shortened} passages end at the {model.positions} tokens it can read"
+    return found | dict(model.conditions)
 
 
 def run(
@@ -131,13 +140,12 @@ def run(
 
 def alone(
     model: LiveModel,
-    length: int,
     observe: Callable[[LiveModel, Sequence[Passage]], Observer],
     progress: Progress,
 ) -> Measured:
-    """What one observer measures in a pass of its own over the corpus, cut at `length` tokens;
-    `shared_pass` does the same for several at a time."""
-    passages = read(model, length)
+    """What one observer measures in a pass of its own over the corpus; `shared_pass` does the same
+    for several at a time."""
+    passages = read(model)
     observer = observe(model, passages)
     run(model, passages, observer.taps, progress)
     return observer.measured(progress)

@@ -23,11 +23,10 @@ Result = tuple[str, Measured | Failed, float]
 def measure(
     model: LiveModel,
     analyses: Mapping[str, ModuleType],
-    length: int,
     watch: Callable[[tuple[str, ...]], Progress],
     log: Callable[[str], Path],
 ) -> Iterator[Result]:
-    """Read the corpus once, cut at `length` tokens, then yield the results one by one.
+    """Read the corpus once, then yield the results one by one.
 
     `analyses`: modules with `observe`, by name. `watch`: called with the names of the analyses that
     the next work is for, returns the callback for its progress. `log`: name -> file for the
@@ -37,7 +36,7 @@ def measure(
     analysis gets a pass of its own, which shows whose fault it was.
     """
     started = time.perf_counter()
-    passages = attempt(functools.partial(observing.read, model, length), log(next(iter(analyses))))
+    passages = attempt(functools.partial(observing.read, model), log(next(iter(analyses))))
     if isinstance(passages, Failed):
         yield from ((name, passages, time.perf_counter() - started) for name in analyses)
         return
@@ -62,7 +61,7 @@ def measure(
         observers.clear()
         memory.release(model.device)
         for name in names:
-            yield from measure(model, {name: analyses[name]}, length, watch, log)
+            yield from measure(model, {name: analyses[name]}, watch, log)
 
 
 def _read(

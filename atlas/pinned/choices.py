@@ -1,24 +1,35 @@
-"""What an atlas chose to measure on and how: the part of its settings that protocols state.
+"""What an atlas, or the entry of one model, chose to measure on and how: the part of its settings
+that protocols state.
 
-Analyses state their protocol themselves; the keys that an atlas may choose stand in it with what
-they are by default.
+Analyses state their protocol themselves; the keys that may be chosen stand in it with what they are
+by default.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Choices:
     """`corpus`: a JSON Lines file of texts to measure on, None for the pinned corpus. `sparsity`:
     the share of attention and MLP blocks that a mask prunes. `learned`: whether masks are learned
-    as well."""
+    as well. `fold`: whether norm gains are folded into what heads are read with. `later`: what
+    heads of later layers are taken to read, "mlp" for the first MLP of the token, "embedding" for
+    the token itself."""
 
     corpus: Path | None = None
     sparsity: float = 0.25
     learned: bool = False
+    fold: bool = False
+    later: str = "mlp"
+
+    def under(self, entry: Mapping[str, Any] | None) -> Choices:
+        """The same with what a model's entry chooses for itself under `protocol`."""
+        return replace(self, **dict(entry)) if entry else self
 
 
 DEFAULT = Choices()

@@ -78,9 +78,12 @@ class Quantity:
         native: Sequence[str] | None = None,
         n: int | None = None,
         undefined: NDArray[np.bool_] | None = None,
+        spread: NDArray[np.float64] | None = None,
+        largest_share: NDArray[np.float64] | None = None,
     ) -> Matrix:
         """The matrix of these values, (row, column); unsaid labels are those that are stated, and
-        numbers from 0 where none are. `undefined`: where a value cannot be defined."""
+        numbers from 0 where none are. `undefined`: where a value cannot be defined. `spread` and
+        `largest_share` as in `Matrix`."""
         wide = self.columns if columns is None else tuple(columns)
         across = counted(values.shape[1]) if wide is None else wide
         down = counted(values.shape[0]) if rows is None else tuple(rows)
@@ -100,6 +103,8 @@ class Quantity:
             categories=self.categories,
             n=n,
             undefined=() if undefined is None else cells(down, across, undefined),
+            spread=spread,
+            largest_share=largest_share,
         )
 
     def by_module(
@@ -108,19 +113,35 @@ class Quantity:
         layers: int,
         native: Mapping[str, str],
         n: int | None = None,
+        spread: Mapping[tuple[str, int, str], float | None] | None = None,
+        largest_share: Mapping[tuple[str, int, str], float | None] | None = None,
     ) -> Matrix:
-        """The matrix from `found`: (name, layer, module) -> value, None where it cannot be defined.
+        """The matrix from `found`: (name, layer, module) -> value, None where it cannot be defined;
+        `spread` and `largest_share` in the same way, None for all where they are not told.
 
         `native`: the modules that may have a column, in order, with their native names; those that
         the first layer has no value for, or that are not stated, get none.
         """
         stated = native if self.columns is None else self.columns
         columns = [one for one in native if one in stated and (self.name, 0, one) in found]
-        values = [[found[self.name, row, column] for column in columns] for row in range(layers)]
         labels = [native[column] for column in columns]
-        marked = np.array([[value is None for value in row] for row in values])
-        numbers = np.array(values, dtype=np.float64)  # None becomes NaN
-        return self.matrix(numbers, columns=columns, native=labels, n=n, undefined=marked)
+
+        def table(known: Mapping[tuple[str, int, str], float | None]) -> NDArray[np.float64]:
+            values = [
+                [known[self.name, row, column] for column in columns] for row in range(layers)
+            ]
+            return np.array(values, dtype=np.float64)  # None becomes NaN
+
+        marked = [[found[self.name, row, one] is None for one in columns] for row in range(layers)]
+        return self.matrix(
+            table(found),
+            columns=columns,
+            native=labels,
+            n=n,
+            undefined=np.array(marked),
+            spread=None if spread is None else table(spread),
+            largest_share=None if largest_share is None else table(largest_share),
+        )
 
 
 def counted(count: int) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _wanted(
         digest=digest,
         tokenizer=tokenizer,
         version=stated.version,
-        protocol=stated.protocol_under(choices),
+        protocol=stated.protocol_under(choices.under(entry.protocol)),
     )
 
 

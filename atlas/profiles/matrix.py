@@ -40,7 +40,9 @@ class Matrix:
     `axes`: what rows and columns are, such as ("layer", "module"). `direction`: in a few words,
     what a higher value means. `range`: lowest and highest value that can occur, None where there
     is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
-    errors, of the shape of `values`. `n`: observations behind each value.
+    errors, of the shape of `values`; NaN where none can be told. `largest_share`: of the same
+    shape, the largest share that a single passage has in a value. `n`: observations behind each
+    value.
     Raises `AtlasError` where shapes, labels or values do not fit together.
     """
 
@@ -58,13 +60,15 @@ class Matrix:
     native: tuple[str, ...] | None = None
     categories: tuple[str, ...] | None = None
     spread: Values | None = field(default=None, repr=False)
+    largest_share: Values | None = field(default=None, repr=False)
     n: int | None = None
     undefined: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
-        if self.spread is not None:
-            object.__setattr__(self, "spread", np.asarray(self.spread, dtype=np.float64))
+        for name in ("spread", "largest_share"):
+            if (array := getattr(self, name)) is not None:
+                object.__setattr__(self, name, np.asarray(array, dtype=np.float64))
         raise_all(
             [AtlasError(problem, place=f"matrix {self.name!r}") for problem in _problems(self)]
         )
@@ -73,8 +77,9 @@ class Matrix:
         """One JSON object: its head on a line, then a row of values a line."""
         head = json.dumps(self._head(), ensure_ascii=False)[:-1]
         text = f'{head}, "values": {_rows(self.values, indent)}'
-        if self.spread is not None:
-            text += f',\n{indent}"spread": {_rows(self.spread, indent)}'
+        for name in ("spread", "largest_share"):
+            if (array := getattr(self, name)) is not None:
+                text += f',\n{indent}"{name}": {_rows(array, indent)}'
         if self.undefined:
             cells = json.dumps([list(cell) for cell in self.undefined], ensure_ascii=False)
             text += f',\n{indent}"undefined": {cells}'
@@ -135,6 +140,9 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             native=_tuple(document.get("native")),
             categories=_tuple(document.get("categories")),
             spread=_array(document["spread"], "spread") if "spread" in document else None,
+            largest_share=_array(document["largest_share"], "largest_share")
+            if "largest_share" in document
+            else None,
             n=document.get("n"),
             undefined=tuple((row, column) for row, column in document.get("undefined", ())),
         )
@@ -176,7 +184,8 @@ def rounded(value: float | None) -> float | int | None:
 
 def _problems(matrix: Matrix) -> Iterator[str]:
     shape = (len(matrix.rows), len(matrix.columns))
-    for label, array in (("values", matrix.values), ("spread", matrix.spread)):
+    for label in ("values", "spread", "largest_share"):
+        array = getattr(matrix, label)
         if array is None:
             continue
         if array.shape != shape:
@@ -192,6 +201,9 @@ def _problems(matrix: Matrix) -> Iterator[str]:
             yield f"{label} {short(labels)} are empty or repeat a label"
     if matrix.spread is not None and (matrix.spread < 0).any():
         yield f"spread holds {np.nanmin(matrix.spread):.6g}, and a standard error is not negative"
+    share = matrix.largest_share
+    if share is not None and ((share < 0) | (share > 1)).any():
+        yield "largest_share holds what is no share of a whole"
     if matrix.native is not None and len(matrix.native) != len(matrix.columns):
         yield f"{len(matrix.native)} native labels for {len(matrix.columns)} columns"
     yield from _value_problems(matrix)

@@ -21,9 +21,12 @@ from atlas.paths import refuse_link
 from atlas.profiles import matrix
 from atlas.profiles.matrix import Matrix
 
-FORMAT = 2
+FORMAT = 3
 """1: a null may stand for what does not exist and for what cannot be defined. 2: `undefined` of a
-matrix names the latter."""
+matrix names the latter. 3: a matrix may have `largest_share`."""
+
+SINCE = {"undefined": 2, "largest_share": 3}
+"""Keys of matrices that older formats do not have."""
 
 Scalar = str | int | float | bool | None
 Scalars = Mapping[str, Scalar]
@@ -47,8 +50,8 @@ class Pin:
 class Profile:
     """What one analysis measured on one model.
 
-    `format`: that of its file. One of format 1 is read as it stands, for nothing in it tells which
-    of its nulls cannot be defined, and written as it was, so that digests of it stay.
+    `format`: that of its file. An older one is read as it stands, for nothing in format 1 tells
+    which of its nulls cannot be defined, and written as it was, so that digests of it stay.
     """
 
     analysis: str
@@ -160,23 +163,24 @@ def _current(document: Any, path: Path) -> dict[str, Any]:
             place="format",
             remedy="upgrade: pip install --upgrade model-atlas",
         )
-    if number == 1:
-        raise_all(list(_ahead(document, path)))
+    if isinstance(number, int):
+        raise_all(list(_ahead(document, number, path)))
     return document
 
 
-def _ahead(document: Mapping[str, Any], path: Path) -> Iterator[AtlasError]:
-    """What a document of format 1 cannot have."""
+def _ahead(document: Mapping[str, Any], number: int, path: Path) -> Iterator[AtlasError]:
+    """What a document of an older format cannot have."""
     matrices = document.get("matrices")
     for at, item in enumerate(matrices if isinstance(matrices, list) else ()):
-        if isinstance(item, dict) and "undefined" in item:
-            yield AtlasError(
-                "format 1 has no key 'undefined'",
-                file=path,
-                place=f"matrices[{at}].undefined",
-                remedy="measure it again",
-            )
-            return
+        for key, first in SINCE.items():
+            if isinstance(item, dict) and key in item and number < first:
+                yield AtlasError(
+                    f"format {number} has no key {key!r}",
+                    file=path,
+                    place=f"matrices[{at}].{key}",
+                    remedy="measure it again",
+                )
+                return
 
 
 def _without_values(document: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +202,7 @@ def _without_values(document: dict[str, Any]) -> dict[str, Any]:
 def _emptied(key: str, value: Any, seen: set[tuple[str, ...]]) -> Any:
     if not isinstance(value, list) or not value:
         return value
-    if key in ("values", "spread") and all(isinstance(row, list) for row in value):
+    if key in ("values", "spread", "largest_share") and all(isinstance(row, list) for row in value):
         return [[0]]
     if key in ("rows", "columns", "native") and all(isinstance(label, str) for label in value):
         labels = tuple(value)

@@ -25,6 +25,9 @@ class Settings:
     choices: Choices = field(default_factory=Choices)
 
 
+LATER = ("mlp", "embedding")
+"""What heads of later layers may be taken to read."""
+
 KEYS = ("analyses", *(each.name for each in fields(Choices)))
 
 
@@ -66,7 +69,11 @@ def load(project: Project) -> Settings:
         found += unknown_analyses(analyses, file, "extra.atlas.analyses")
     found += _unfit(stated, file)
     raise_all(found)
-    chosen = {key: stated[key] for key in ("sparsity", "learned") if stated.get(key) is not None}
+    chosen = {
+        key: stated[key]
+        for key in ("sparsity", "learned", "fold", "later")
+        if stated.get(key) is not None
+    }
     if stated.get("corpus") is not None:
         chosen["corpus"] = project.root / stated["corpus"]
     return Settings(tuple(analyses) if analyses is not None else None, Choices(**chosen))
@@ -84,6 +91,8 @@ def _unfit(stated: dict[Any, Any], file: Any) -> list[AtlasError]:
             number and 0 <= float(str(sparsity)) < 1,
         ),
         "learned": ("true or false", "write one of them", isinstance(stated.get("learned"), bool)),
+        "fold": ("true or false", "write one of them", isinstance(stated.get("fold"), bool)),
+        "later": ("mlp or embedding", "write one of them", stated.get("later") in LATER),
     }
     return [
         AtlasError(

@@ -9,8 +9,8 @@ TIER              "weights" (streams the checkpoint), "forward" or "backward" (r
 KINDS             the kinds of architecture it fits: ("decoder", "encoder")
 PROTOCOL          what must agree before values of two models are subtracted; {"corpus": "digest"}
                   stands for the digest of the corpus in use, "clusters" for that of its clusters,
-                  "relations" for that of the relations; "sparsity" and "learned" are an atlas' to
-                  choose
+                  "relations" for that of the relations; "sparsity", "learned", "fold" and
+                  "later" are an atlas' to choose
 MATRICES          the matrices it makes: title, unit, range ... by name (`profiles/contract.py`)
 PARTS             where stated: what it writes beside its profile, ("heads",), each with a schema
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
@@ -65,6 +65,8 @@ DATA: Mapping[str, Callable[[Choices], str]] = {
 CHOSEN: Mapping[str, Callable[[Choices], Scalar]] = {
     "sparsity": lambda choices: choices.sparsity,
     "learned": lambda choices: choices.learned,
+    "fold": lambda choices: choices.fold,
+    "later": lambda choices: choices.later,
 }
 """What of a protocol an atlas chooses; an analysis states what it is by default."""
 

@@ -2,38 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import torch
 from letters import letters
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
 
 from atlas.errors import AtlasError
-from atlas.loaded.passages import Passage, Sample, batch, encode
+from atlas.loaded.passages import Passage, Sample, batch, encode, whole
+from atlas.pinned import cutting
 
 PASSAGES = (Passage((1, 5, 6, 7), 1, 4), Passage((1, 8), 1, 2), Passage((1, 3, 4, 5, 9, 2), 1, 5))
 
 
+def of(model: Any, **special: str) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(model), **special)
+
+
+def tokenizers_of_many_kinds(texts: list[str]) -> Iterator[PreTrainedTokenizerFast]:
+    """Trained on the texts: byte-level ones of two sizes, one with BOS, SentencePiece's marks, and
+    the white space of WordPiece."""
+    for size, bos in ((257, None), (300, "<s>"), (400, None)):
+        made = Tokenizer(models.BPE())
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        made.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        special = [bos] if bos else []
+        made.train_from_iterator(
+            texts,
+            trainers.BpeTrainer(
+                vocab_size=size,
+                initial_alphabet=alphabet,
+                special_tokens=special,
+                show_progress=False,
+            ),
+        )
+        yield PreTrainedTokenizerFast(tokenizer_object=made, **({"bos_token": bos} if bos else {}))
+    for before in (
+        pre_tokenizers.Metaspace(),
+        pre_tokenizers.Metaspace(prepend_scheme="never"),
+        pre_tokenizers.WhitespaceSplit(),
+        pre_tokenizers.BertPreTokenizer(),
+    ):
+        made = Tokenizer(models.Unigram())
+        made.pre_tokenizer = before
+        made.train_from_iterator(
+            texts,
+            trainers.UnigramTrainer(
+                vocab_size=200, unk_token="?", special_tokens=["?"], show_progress=False
+            ),
+        )
+        yield PreTrainedTokenizerFast(tokenizer_object=made, unk_token="?")
+
+
 def test_a_decoder_begins_with_bos_where_the_tokenizer_has_one() -> None:
-    (plain,) = encode(letters(), ["abc"], "decoder")
-    (begun,) = encode(letters(bos_token="[ONE]", eos_token="[TWO]"), ["abc"], "decoder")
-    assert plain == Passage((5, 6, 7), first=1, last=3)
-    assert begun == Passage((1, 5, 6, 7), first=1, last=4)
+    (plain,) = encode(letters(), ["a bc"], "decoder")
+    (begun,) = encode(letters(bos_token="[ONE]", eos_token="[TWO]"), ["a bc"], "decoder")
+    assert plain == Passage((5, 4, 6, 7), first=1, last=4, bytes=3)
+    assert begun == Passage((1, 5, 4, 6, 7), first=2, last=5, bytes=3)
 
 
 def test_an_encoder_stands_between_its_special_tokens() -> None:
     tokenizer = letters(cls_token="[ONE]", sep_token="[TWO]")
-    whole, cut = encode(tokenizer, ["ab", "abcdefgh"], "encoder", length=5)
-    assert whole == Passage((1, 5, 6, 2), first=1, last=3)
-    assert cut == Passage((1, 5, 6, 7, 2), first=1, last=4)
+    all_of_it, cut = encode(tokenizer, ["a b", "a bcdefgh"], "encoder", positions=5)
+    assert all_of_it == Passage((1, 5, 4, 6, 2), first=2, last=4, bytes=2)
+    assert cut == Passage((1, 5, 4, 6, 2), first=2, last=4, bytes=2, shortened=True)
 
 
-def test_passages_are_cut_special_tokens_included() -> None:
-    (cut,) = encode(letters(bos_token="[ONE]"), ["abcdefgh"], "decoder", length=4)
-    assert cut == Passage((1, 5, 6, 7), first=1, last=4)
+def test_a_context_that_is_too_short_ends_a_passage_and_is_told() -> None:
+    (cut,) = encode(letters(bos_token="[ONE]"), ["a bcdefgh"], "decoder", positions=4)
+    assert cut == Passage((1, 5, 4, 6), first=2, last=4, bytes=2, shortened=True)
+    (none,) = whole(letters(bos_token="[ONE]"), ["abcdefgh"], "decoder", 4)
+    assert none == Passage((1, 5, 6, 7), first=1, last=4)
 
 
 def test_nothing_to_score_is_an_error() -> None:
     with pytest.raises(AtlasError, match="no token of 1 passages is left to score"):
         encode(letters(), ["a"], "decoder")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The quick brown fox jumps over the lazy dog, and then it jumps again.",
+        "  Two  spaces\n\nand a line; ünïcödé naïveté — 東京 is a city.",
+        "Снова и снова: всё то же самое.",
+    ],
+)
+def test_every_tokenizer_scores_the_same_bytes(text: str) -> None:
+    """Byte-level with and without BOS, pieces with a mark before words, words, characters."""
+    texts = [text * 12, text]
+    expected = [
+        len(cut.encode()) - len(cut[: cutting.context(cut)].encode())
+        for cut in map(cutting.cut, texts)
+    ]
+    for tokenizer in tokenizers_of_many_kinds([text * 12]):
+        passages = encode(tokenizer, texts, "decoder")
+        assert [passage.bytes for passage in passages] == expected
+        assert all(0 < passage.first <= passage.last == len(passage.ids) for passage in passages)
+
+
+def test_a_token_that_begins_in_the_first_word_is_context() -> None:
+    """Scored bytes then say that less was scored, so that nobody subtracts."""
+    tokenizer = of(
+        models.BPE(
+            vocab={"a": 0, " ": 1, "b": 2, "a ": 3, "a b": 4, "c": 5},
+            merges=[("a", " "), ("a ", "b")],
+        )
+    )
+    (passage,) = encode(tokenizer, ["a bcc"], "decoder")
+    assert passage == Passage((4, 5, 5), first=1, last=3, bytes=2)
 
 
 def test_padding_is_on_the_right_and_masked() -> None:

@@ -565,8 +565,8 @@ class Watcher:
 def watchers(
     project: Project, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[str]]:
-    """Analyses `alpha`, `beta`, `gamma` of the forward tier, and `delta` of another length; how
-    each of them fails, by name. Gives the log that they write."""
+    """Analyses `alpha`, `beta`, `gamma` of the forward tier; how each of them fails, by name. Gives
+    the log that they write."""
     few = corpus.load()[:5]
     monkeypatch.setattr(corpus, "load", lambda: few)
     log: list[str] = []
@@ -581,8 +581,7 @@ def watchers(
     def put(names: str = "alpha beta gamma", **fails: str) -> list[str]:
         for name in names.split():
             watcher = Watcher(name, log, fails.get(name))
-            length = 64 if name == "delta" else 128
-            state(name, watcher.run, tier="forward", protocol={"length": length})
+            state(name, watcher.run, tier="forward")
             module = sys.modules[f"atlas.analyses.{name}.run"]
             module.observe = watcher.observe  # type: ignore[attr-defined]
         letters(add_model(project, "a"))
@@ -603,15 +602,6 @@ def test_analyses_that_watch_share_a_pass(
     assert isinstance(read.made_by["peak_bytes"], int) and read.made_by["peak_bytes"] > 10**6
     seconds = [outcome.seconds for outcome in outcomes]
     assert min(seconds) > 0.3 * max(seconds)  # the shared pass, split evenly
-
-
-def test_those_of_another_length_read_for_themselves(
-    project: Project, watchers: Callable[..., list[str]]
-) -> None:
-    log = watchers("alpha beta delta")
-    outcomes = run(project)
-    assert log == ["pass", "alpha 5", "beta 5", "delta alone"]
-    assert [outcome.job.analysis for outcome in outcomes] == ["alpha", "beta", "delta"]
 
 
 def test_only_what_is_asked_for_takes_part(

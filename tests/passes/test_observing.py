@@ -13,10 +13,11 @@ from letters import letters
 
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
-from atlas.loaded.passages import Batch, Passage, Sample, batch
+from atlas.loaded.passages import Batch, Passage, Sample, batch, encode
 from atlas.passes import observing
 from atlas.passes.observing import Joint, PatternTap, Tap
 from atlas.passes.running_statistics import Moments, SampledValues, Sparsity
+from atlas.pinned import corpus
 
 LENGTHS = (3, 9, 5, 9, 1, 7, 2, 8)
 
@@ -180,12 +181,16 @@ def test_the_corpus_is_read_with_the_models_tokenizer(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "llama", max_position_embeddings=16)
     letters(folder, bos_token="[ONE]")
     model = LiveModel.open(folder, "cpu")
-    read = observing.read(model, 16)
+    read = observing.read(model)
     assert len(read) == 448
     assert {passage.ids[0] for passage in read} == {1}
     assert {len(passage.ids) for passage in read} == {16}
-    with pytest.raises(AtlasError, match="reads at most 16 tokens, and passages are cut at 128"):
-        observing.read(model)
+    told = observing.conditions(model, read)
+    assert told["shortened"] == "448 passages end at the 16 tokens it can read"
+    assert told["scored_bytes"] == sum(passage.bytes for passage in read)
+    whole = encode(model.tokenizer, [one.text for one in corpus.load()], "decoder")
+    assert "shortened" not in observing.conditions(model, whole)
+    assert told["scored_bytes"] < sum(passage.bytes for passage in whole)
 
 
 # Statistics, against plain formulas

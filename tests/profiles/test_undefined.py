@@ -46,7 +46,7 @@ def test_it_comes_back_and_passes_the_schema(path: Path) -> None:
     read = profile_file.load(path)
     assert read.matrices[0].undefined == (("0", "mlp.gate"),)
     assert read.matrices[0].is_undefined.tolist() == [[False, False, True], [False] * 3]
-    assert profile_file.text(read) == text and read.format == profile_file.FORMAT == 2
+    assert profile_file.text(read) == text and read.format == profile_file.FORMAT == 3
 
 
 def test_a_profile_without_one_has_no_such_key() -> None:
@@ -80,8 +80,8 @@ def spoilt(path: Path, change: Callable[[dict[str, Any]], object]) -> str:
             "matrices[0].undefined: format 1 has no key 'undefined'; measure it again",
         ),
         (
-            lambda d: d.update(format=3),
-            "format: format 3 is newer than this atlas, which reads up to 2; upgrade: pip install",
+            lambda d: d.update(format=4),
+            "format: format 4 is newer than this atlas, which reads up to 3; upgrade: pip install",
         ),
         (
             lambda d: d["matrices"][0].update(undefined=[["1", "mlp.gate"]]),

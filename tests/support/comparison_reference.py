@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
+from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix, Values
-from atlas.profiles.profile_file import Profile
+from atlas.profiles.profile_file import Profile, Scalar
 
 By = Literal["layer", "depth"]
 
@@ -69,11 +70,17 @@ def obstacles(first: Profile, second: Profile, name: str) -> tuple[Differs, ...]
     found = [*_differing("analysis", *(profile.analysis for profile in pair))]
     found += _differing("version of the method", *(profile.version for profile in pair))
     found += _entries("protocol", first.protocol, second.protocol)
+    found += _entries("", *(_binding(profile) for profile in pair))
     ours, theirs = (profile.matrix(name) for profile in pair)
     found += _differing("unit", ours.unit, theirs.unit)
     found += _differing("kind of values", ours.kind, theirs.kind)
     axes = (" by ".join(matrix.axes).replace("_", " ") for matrix in (ours, theirs))
     return (*found, *_differing("axes", *axes))
+
+
+def _binding(profile: Profile) -> dict[str, Scalar]:
+    """The conditions that must agree like a protocol."""
+    return {key: value for key, value in profile.conditions.items() if key in comparable.BINDING}
 
 
 def conditions(first: Profile, second: Profile) -> tuple[Differs, ...]:

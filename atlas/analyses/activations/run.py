@@ -27,7 +27,7 @@ QUANTITIES = contract.read(MATRICES)
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module's output over the pinned corpus, in one pass."""
-    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
+    return observing.alone(model, observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Activations:
@@ -98,11 +98,7 @@ class Activations:
         return Measured(
             matrices=matrices,
             facts=_facts({matrix.name: matrix for matrix in matrices}),
-            conditions={
-                "passages": len(self.passages),
-                "tokens": tokens,
-                **self.model.conditions,
-            },
+            conditions=observing.conditions(self.model, self.passages),
         )
 
 

@@ -48,14 +48,14 @@ from __future__ import annotations
 
 from atlas.entries.geometry import Geometry
 
-VERSION = 1
+VERSION = 2
 TIER = "forward"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
-    "length": 128,
-    "queries": "all but padding, special tokens and the first position",
+    "bytes": 352,
+    "queries": "tokens after the first word, without special ones and padding",
     "keys": "renormalised over real keys",
     "repeats": "BOS where the tokenizer has one, then s twice, s drawn from ordinary tokens",
     "segment": 50,

@@ -25,7 +25,7 @@ SCORES = contract.read(MATRICES)
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every head over the pinned corpus and on repeated sequences."""
-    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
+    return observing.alone(model, observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Attention:
@@ -66,11 +66,7 @@ class Attention:
         return Measured(
             matrices=matrices,
             facts=_facts(matrices),
-            conditions={
-                "passages": len(self.passages),
-                "tokens": tokens,
-                **self.model.conditions,
-            },
+            conditions=observing.conditions(self.model, self.passages),
         )
 
     def _require_finite(self, scores: Sequence[PatternScores | RepetitionScores]) -> None:

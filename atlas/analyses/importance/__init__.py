@@ -47,14 +47,14 @@ from __future__ import annotations
 
 from atlas.entries.geometry import Geometry
 
-VERSION = 1
+VERSION = 2
 TIER = "backward"
 KINDS = ("decoder",)
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
-    "length": 128,
-    "scored": "all but padding, special tokens and the first position",
+    "bytes": 352,
+    "scored": "tokens after the first word, without special ones and padding",
     "gradients": "of one passage at a time",
     "bypassed": "every fourth passage",
 }

@@ -45,14 +45,14 @@ class GradientSums:
     """Sums over passages, in nats.
 
     `taylor`: of sum |g w| over a module's elements; `heads`: of |dL / d gate|, (layer, head);
-    `loss`: of the passages' losses; `passages`: how many. `square` and `weight_square`, of the
-    layers whose mean gradient was kept: the squared norms of it and of the weights; `elements`: a
-    module's number of weights, biases among them.
+    `losses`: of each passage, mean over its tokens; `passages`: how many. `square` and
+    `weight_square`, of the layers whose mean gradient was kept: the squared norms of it and of the
+    weights; `elements`: a module's number of weights, biases among them.
     """
 
     taylor: defaultdict[Key, float] = field(default_factory=_zeros)
     heads: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
-    loss: float = 0.0
+    losses: list[float] = field(default_factory=list)
     passages: int = 0
     square: defaultdict[Key, float] = field(default_factory=_zeros)
     weight_square: defaultdict[Key, float] = field(default_factory=_zeros)
@@ -165,7 +165,7 @@ class Backward:
                 continue
             self._require_finite(loss, "loss", row)
             if not self._overflows():
-                self.gathered.loss += loss
+                self.gathered.losses.append(loss)
                 return True
             self.scale /= 16
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 
-from atlas.analyses.importance import MATRICES, PROTOCOL, layer_groups
+from atlas.analyses.importance import MATRICES, layer_groups
 from atlas.analyses.importance.backward import GradientSums
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
@@ -27,7 +28,7 @@ QUANTITIES = tuple(name for name, one in STATED.items() if one.axes[1] == "modul
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every module, head and layer over the pinned corpus."""
-    passages = observing.read(model, int(PROTOCOL["length"]))
+    passages = observing.read(model)
     return measure(model, passages, progress)
 
 
@@ -52,7 +53,7 @@ def measure(
         for number in range(len(groups))
     ]
     held = without_layers.losses_without(model, some, after(len(groups) * len(scored)))
-    return _measured(model, scored, some, found, (held[1:] - held[0]).mean(1).tolist())
+    return _measured(model, scored, some, found, held[1:] - held[0])
 
 
 def _measured(
@@ -60,20 +61,23 @@ def _measured(
     scored: Sequence[Passage],
     some: Sequence[Passage],
     found: Sequence[GradientSums],
-    increases: Sequence[float],
+    increases: torch.Tensor,
 ) -> Measured:
-    """The matrices and facts of what all runs gathered, and of each layer's increase in nats."""
-    values = {**_of_modules(found), **_of_layers(increases, model, some)}
+    """The matrices and facts of what all runs gathered, and of the increase of each passage's loss
+    without a layer, (layer, passage), in nats per token."""
+    values = {
+        **_of_modules(found),
+        **_of_layers([losses.bits_per_byte(row, some) for row in increases.tolist()], model),
+    }
     matrices = [_matrix(model, name, values, len(scored), len(some)) for name in QUANTITIES]
     gates = (found[0].heads / found[0].passages).numpy()
     heads = STATED["head_gate"].matrix(gates, n=len(scored))
     tokens = sum(passage.scored for passage in scored)
-    loss = found[0].loss / len(scored)
     held = {matrix.name: matrix for matrix in matrices if matrix is not None}
     return Measured(
         matrices=(*held.values(), heads),
         facts={
-            "bits_per_byte": losses.bits_per_byte(loss, model.tokenizer, scored),
+            "bits_per_byte": losses.bits_per_byte(found[0].losses, scored),
             "most_important": _highest(held["taylor"]),
             "most_important_block": _highest(held["block_increase"]),
             "most_important_head": _highest(heads),
@@ -102,7 +106,7 @@ def _of_modules(found: Sequence[GradientSums]) -> dict[tuple[str, int, str], flo
 
 
 def _of_layers(
-    increases: Sequence[float], model: LiveModel, passages: Sequence[Passage]
+    increases: Sequence[float], model: LiveModel
 ) -> dict[tuple[str, int, str], float | None]:
     """Name, layer, "block" -> value: on the page a whole layer is called a block.
 
@@ -118,8 +122,7 @@ def _of_layers(
                 place=f"layer {layer}",
                 remedy="the weights are damaged, or their type is too narrow for this model",
             )
-        bits = losses.bits_per_byte(increase, model.tokenizer, passages)
-        values["block_increase", layer, "block"] = bits
+        values["block_increase", layer, "block"] = increase
         if most > least:
             values["block", layer, "block"] = (increase - least) / (most - least)
     return values

@@ -50,15 +50,15 @@ from __future__ import annotations
 
 from atlas.entries.geometry import Geometry
 
-VERSION = 1
+VERSION = 2
 TIER = "backward"
 KINDS = ("decoder",)
 PROTOCOL: dict[str, str | int | float | bool] = {
     "corpus": "digest",
     "clusters": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",
-    "length": 128,
-    "scored": "all but padding, special tokens and the first position",
+    "bytes": 352,
+    "scored": "tokens after the first word, without special ones and padding",
     "sparsity": 0.25,
     "learned": False,
     "halves": "passages of a cluster in turn",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from atlas.analyses.masks import (
-    PROTOCOL,
     choosing,
     learned_gates,
     matrices,
@@ -32,7 +31,7 @@ DRAWS, SEED = 5, 0
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every block's cost for every cluster of the texts to measure on."""
     chosen = model.choices
-    passages = observing.read(model, int(PROTOCOL["length"]))
+    passages = observing.read(model)
     clusters = clustering.of(chosen)
     return measure(model, passages, clusters, chosen.sparsity, chosen.learned, progress)
 

@@ -14,7 +14,6 @@ from atlas.analyses.masks.choosing import Floats
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
-from atlas.passes import losses
 from atlas.pinned.clusters import Clusters
 
 
@@ -76,7 +75,6 @@ def read(model: LiveModel, passages: Sequence[Passage], clusters: Clusters) -> S
             "token to score, and a mask is chosen by one half and tried on the other",
             remedy="take more texts, or longer ones",
         )
-    sizes = [losses.scored_bytes(model.tokenizer, passage) for passage in scored]
     return ScoredPassages(
         rows=rows,
         passages=scored,
@@ -84,5 +82,5 @@ def read(model: LiveModel, passages: Sequence[Passage], clusters: Clusters) -> S
         labels=clusters.labels,
         halves=choosing.halves(numbers),
         tokens=np.array([passage.scored for passage in scored], dtype=np.float64),
-        sizes=np.maximum(1, np.array(sizes, dtype=np.float64)),
+        sizes=np.array([passage.bytes for passage in scored], dtype=np.float64),
     )

@@ -28,7 +28,7 @@ QUANTITIES = tuple(STATED)[:3]
 
 def run(model: LiveModel, progress: Progress) -> Measured:
     """Measure every layer over the pinned corpus, in one pass, then what the sample says."""
-    return observing.alone(model, int(PROTOCOL["length"]), observe, progress)
+    return observing.alone(model, observe, progress)
 
 
 def observe(model: LiveModel, passages: Sequence[Passage]) -> Residual:
@@ -88,11 +88,7 @@ class Residual:
         return Measured(
             matrices=tuple(matrices),
             facts=_facts(means),
-            conditions={
-                "passages": len(self.passages),
-                "tokens": tokens,
-                **self.model.conditions,
-            },
+            conditions=observing.conditions(self.model, self.passages),
         )
 
     def _means(self, layer: int) -> NDArray[np.float64]:

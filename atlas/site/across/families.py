@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from atlas.entries.entry import Entry
+from atlas.profiles import comparable
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -186,7 +187,7 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     """The profiles that most members agree on in version and protocol, newest version on a tie."""
     groups = quantities.grouped([profile for _, profile in measured])
     version, protocol = groups[0]
-    own = [pair for pair in measured if (pair[1].version, dict(pair[1].protocol)) == groups[0]]
+    own = [pair for pair in measured if (pair[1].version, comparable.terms(pair[1])) == groups[0]]
     found = quantities.named([pair[1] for pair in own])
     first = found.get(stated.shown.get("beside", ""), [None] * len(own))
     matrices = [_quantity(items, first) for items in found.values()]
@@ -197,7 +198,7 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
         apart=tuple(
             (model, differs(profile, version, protocol))
             for model, profile in measured
-            if (profile.version, dict(profile.protocol)) != groups[0]
+            if (profile.version, comparable.terms(profile)) != groups[0]
         ),
         matrices=tuple(matrices),
     )
@@ -208,8 +209,8 @@ def differs(profile: Profile, version: int, protocol: Mapping[str, Any]) -> str:
     told = []
     if profile.version != version:
         told.append(f"version {profile.version} instead of {version}")
-    keys = sorted({*profile.protocol, *protocol})
-    other = [key for key in keys if profile.protocol.get(key) != protocol.get(key)]
+    own = comparable.terms(profile)
+    other = [key for key in sorted({*own, *protocol}) if own.get(key) != protocol.get(key)]
     told += [f"another {key.replace('_', ' ')}" for key in other]
     return ", ".join(told)
 

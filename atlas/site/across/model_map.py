@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.profiles import comparable
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -181,7 +182,7 @@ def _alike(models: Sequence[Model], name: str) -> Mapping[str, Profile]:
     return {
         slug: profile
         for slug, profile in found.items()
-        if (profile.version, dict(profile.protocol)) == groups[0]
+        if (profile.version, comparable.terms(profile)) == groups[0]
     }
 
 

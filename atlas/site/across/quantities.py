@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.profile_file import Profile
 from atlas.site.across.shared_scale import STEPS
 
 
 def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
-    """The (version, protocol) that profiles were measured with, those of most profiles first; of
+    """The (version, terms) that profiles were measured with, those of most profiles first; of
     equally many, the newer version."""
     counts: dict[str, int] = {}
     found: dict[str, tuple[int, dict[str, Any]]] = {}
     for profile in profiles:
         key = group_key(profile)
         counts[key] = counts.get(key, 0) + 1
-        found.setdefault(key, (profile.version, dict(profile.protocol)))
+        found.setdefault(key, (profile.version, comparable.terms(profile)))
     return [
         found[key] for key in sorted(counts, key=lambda key: (-counts[key], -found[key][0], key))
     ]
@@ -31,7 +32,7 @@ def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
 
 def group_key(profile: Profile) -> str:
     """The same text for all profiles whose values may be subtracted from each other's."""
-    return json.dumps([profile.version, dict(profile.protocol)], sort_keys=True)
+    return json.dumps([profile.version, comparable.terms(profile)], sort_keys=True)
 
 
 def named(profiles: Sequence[Profile]) -> dict[str, list[Matrix | None]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from atlas.profiles import comparable
 from atlas.profiles.collection import Model, Section
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -141,7 +142,7 @@ def _models(
             "tags": list(entry.tags),
             "reference": entry.is_reference,
             "state": section.job.state,
-            "group": groups.index((profile.version, dict(profile.protocol))),
+            "group": groups.index((profile.version, comparable.terms(profile))),
         }
 
 

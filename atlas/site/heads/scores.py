@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from atlas.profiles import comparable
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -58,7 +59,7 @@ class Listed:
         """The place of an analysis' version and protocol among those of all models."""
         profile = self.profile(analysis)
         assert profile is not None, "what has a score was measured"
-        return groups[analysis].index((profile.version, dict(profile.protocol)))
+        return groups[analysis].index((profile.version, comparable.terms(profile)))
 
     def fitting(self, matrix: Matrix | None) -> Matrix | None:
         """The matrix where it is a score of this model's heads."""

@@ -1,5 +1,5 @@
 /**
- * The same in `tests/support/comparison_reference.py`, which says what is meant.
+ * The same in `tests/support/comparison_reference.py` and, of what binds, `atlas/profiles/comparable.py`.
  *
  * What may be subtracted, and what comes out; the baseline is the first model.
  */
@@ -10,6 +10,8 @@
 /** @typedef {{analysis: string, version: number, protocol: Scalars, conditions: Scalars, matrices: Matrix[]}} Profile */
 /** @typedef {{what: string, first: string, second: string}} Differs */
 /** @typedef {[number, number, number]} Cell model, row, column */
+
+const BINDING = ["scored_bytes", "estimator"];
 
 /**
  * The differences that forbid subtracting a matrix of two profiles; empty where there are none.
@@ -25,10 +27,22 @@ export function obstacles(first, second, ours, theirs) {
     ...differing("analysis", first.analysis, second.analysis),
     ...differing("version of the method", first.version, second.version),
     ...entries("protocol", first.protocol, second.protocol),
+    ...entries("", binding(first), binding(second)),
     ...differing("unit", ours.unit, theirs.unit),
     ...differing("kind of values", ours.kind, theirs.kind),
     ...differing("axes", axes(ours), axes(theirs)),
   ];
+}
+
+/**
+ * The conditions that must agree like a protocol: what of the corpus was scored, and a stand-in for
+ * an estimate.
+ * @param {Profile} profile
+ * @returns {Scalars}
+ */
+function binding({ conditions }) {
+  const held = BINDING.filter((key) => key in conditions).map((key) => [key, conditions[key]]);
+  return Object.fromEntries(held);
 }
 
 /**

@@ -297,7 +297,7 @@ def test_what_runs_out_of_memory_is_repeated_and_counted_once(
     assert calls > failing
     assert dict(found.taylor) == pytest.approx(dict(expected.taylor), rel=1e-5)
     assert dict(found.square) == pytest.approx(dict(expected.square), rel=1e-5)
-    assert found.loss == pytest.approx(expected.loss, rel=1e-6)
+    assert found.losses == pytest.approx(expected.losses, rel=1e-6)
     assert found.passages == len(passages)
 
 
@@ -431,12 +431,10 @@ def test_the_matrices(tmp_path: Path, variant: str) -> None:
 
 
 def test_bits_per_byte() -> None:
-    """Two tokens of 1 and 2 bytes at 3 nats each."""
-    tokenizer = letters()
-    passage = Passage((5, 6, 7), 1, 3)
-    text = tokenizer.decode([6, 7])
-    found = losses.bits_per_byte(3.0, tokenizer, [passage, Passage((5,), 1, 1)])
-    assert found == pytest.approx(6 / math.log(2) / len(text.encode()))
+    """Two tokens of 4 bytes in all at 3 nats each, and one of 8 at 1: a ratio of sums."""
+    passages = [Passage((5, 6, 7), 1, 3, 4), Passage((5, 6), 1, 2, 8), Passage((5,), 1, 1)]
+    found = losses.bits_per_byte([3.0, 1.0, math.nan], passages)
+    assert found == pytest.approx((2 * 3.0 + 1.0) / math.log(2) / 12)
 
 
 def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

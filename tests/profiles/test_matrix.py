@@ -182,3 +182,26 @@ def test_the_largest_profile_is_read_and_written_in_a_moment() -> None:
 
 def test_digits_are_stated_once() -> None:
     assert matrices.DIGITS == 4 and rounded(matrices.LARGEST) == matrices.LARGEST
+
+
+def test_the_share_of_one_passage_comes_back() -> None:
+    """Beside standard errors; NaN where neither can be told."""
+    shares = np.array([[0.25, np.nan, 0.5], [1.0, 0.5, 0.0]])
+    made = matrix(spread=shares * 2, largest_share=shares)
+    again = from_json(json.loads(made.json_text()))
+    assert again.largest_share is not None and again.spread is not None
+    assert np.array_equal(again.largest_share, shares, equal_nan=True)
+    assert np.array_equal(again.spread, shares * 2, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("shares", "problem"),
+    [
+        (np.full((2, 3), 1.5), "largest_share holds what is no share of a whole"),
+        (np.full((2, 3), -0.1), "largest_share holds what is no share of a whole"),
+        (np.ones((1, 3)), r"largest_share of shape \(1, 3\)"),
+    ],
+)
+def test_what_is_no_share(shares: np.ndarray, problem: str) -> None:
+    with pytest.raises(AtlasError, match=problem):
+        matrix(largest_share=shares)

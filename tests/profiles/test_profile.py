@@ -136,8 +136,8 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "format infinite": (lambda d: d.update(format=math.inf), "is not valid JSON: Infinity is no"),
     "format zero": (lambda d: d.update(format=0), "format: 0 is less than the minimum of 1"),
     "format newer": (
-        lambda d: d.update(format=3),
-        "format: format 3 is newer than this atlas, which reads up to 2; upgrade: pip install",
+        lambda d: d.update(format=4),
+        "format: format 4 is newer than this atlas, which reads up to 3; upgrade: pip install",
     ),
     "unknown key": (lambda d: d.update(fact={}), "fact: unknown key 'fact'; did you mean 'facts'?"),
     "version": (lambda d: d.update(version=1.0), "version: 1.0 is not a whole number; write"),

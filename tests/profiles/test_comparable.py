@@ -1,0 +1,70 @@
+"""What binds a comparison beside the protocol, and what an entry may choose for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from samples import profile
+
+from atlas.entries import entry
+from atlas.errors import AtlasError
+from atlas.pinned.choices import DEFAULT
+from atlas.profiles import comparable
+from atlas.site.across import quantities
+
+
+def test_other_scored_bytes_are_another_group() -> None:
+    """As a model has them whose context is too short for the passages."""
+    whole = replace(profile(), conditions={"scored_bytes": 1000, "device": "cpu"})
+    short = replace(whole, conditions={"scored_bytes": 900, "shortened": "7 passages end"})
+    elsewhere = replace(whole, conditions={"scored_bytes": 1000, "device": "cuda"})
+    assert quantities.group_key(whole) != quantities.group_key(short)
+    assert quantities.group_key(whole) == quantities.group_key(elsewhere)
+    assert len(quantities.grouped([whole, short, elsewhere])) == 2
+    assert comparable.terms(whole) == {**whole.protocol, "scored_bytes": 1000}
+
+
+def test_another_estimator_is_another_group() -> None:
+    mean = profile()
+    trimmed = replace(mean, conditions={**mean.conditions, "estimator": "trimmed mean"})
+    assert quantities.group_key(mean) != quantities.group_key(trimmed)
+
+
+ENTRY = """\
+name: Some Model
+family: some
+architecture: llama
+source: zoo:some
+license: mit
+summary: A model.
+"""
+
+
+def written(folder: Path, protocol: str) -> Path:
+    path = folder / "some-model" / "model.yml"
+    path.parent.mkdir()
+    path.write_text(ENTRY + protocol, encoding="utf-8")
+    return path
+
+
+def test_an_entry_chooses_its_protocol(tmp_path: Path) -> None:
+    chosen = entry.load(written(tmp_path, "protocol: {fold: true, later: embedding}\n"))
+    under = DEFAULT.under(chosen.protocol)
+    assert (under.fold, under.later, under.sparsity) == (True, "embedding", DEFAULT.sparsity)
+    assert DEFAULT.under(None) is DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("protocol", "problem"),
+    [
+        ("protocol: {later: mlps}\n", "later"),
+        ("protocol: {fold: 1}\n", "fold"),
+        ("protocol: {sparsity: 0.5}\n", "sparsity"),
+        ("protocol: {}\n", "protocol"),
+    ],
+)
+def test_what_an_entry_may_not_choose(tmp_path: Path, protocol: str, problem: str) -> None:
+    with pytest.raises(AtlasError, match=problem):
+        entry.load(written(tmp_path, protocol))

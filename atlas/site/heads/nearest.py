@@ -28,9 +28,12 @@ NEAREST = 8
 LEAST = 0.1
 """A head whose strengths add up to less has no function that was found, and is not listed."""
 
-STEPS = 2**20
-"""Strengths are counted in so many steps: sums of whole numbers are exact, so that whatever the
-machine, the same heads are found and a copy is at distance 0."""
+STEPS = 2**16
+"""Strengths are counted in so many steps."""
+
+EXACT = 2**24
+"""Whole numbers up to it, and their sums, are exact in float32: whatever the machine, the same heads
+are found, and a copy is at distance 0."""
 
 MANY = 4
 """What more than 1 in so many heads do is added for all of them: faster than to pick them."""
@@ -49,7 +52,7 @@ CLOSE = 0.05
 """Share of these pairs that are closer than what is called close."""
 
 Values = NDArray[np.float64]
-Steps = NDArray[np.int32]
+Steps = NDArray[np.float32]
 Places = NDArray[np.intp]
 
 
@@ -98,10 +101,10 @@ def nearest(
 class _Compared:
     """The heads that have a function and belong to a model of which enough was measured.
 
-    `heads`: their numbers, `owner` the model of each. `steps` (strength, head), 0 where it was not
-    measured; `doing`: of each strength, the heads that have any of it. `which`: a set of strengths
-    for each head, those that were measured of it; `sums` (head, set): its strengths, over those of
-    a set. `found`: of every head of the atlas, whether it has a function.
+    `heads`: their numbers, `owner` the model of each. `steps` (strength, head): whole numbers, 0
+    where it was not measured; `doing`: of each strength, the heads that have any of it. `which`: a
+    set of strengths for each head, those that were measured of it; `sums` (set, head): its
+    strengths, over those of a set. `found`: of every head of the atlas, whether it has a function.
     """
 
     heads: Places
@@ -116,13 +119,14 @@ class _Compared:
     @classmethod
     def of(cls, values: Values, first: Sequence[int], alike: NDArray[np.bool_]) -> _Compared:
         known = np.isfinite(values)
-        steps = np.rint(np.where(known, values, 0.0) * STEPS).astype(np.int32)
-        found = steps.sum(axis=1) >= LEAST * STEPS
+        count = min(STEPS, EXACT // (2 * max(1, values.shape[1])))
+        steps = np.rint(np.where(known, values, 0.0) * count).astype(np.float32)
+        found = steps.sum(axis=1) >= np.float32(LEAST * count)
         owner = np.repeat(np.arange(len(alike)), np.diff(first))
         heads = np.flatnonzero(found & alike.diagonal()[owner])
         steps = steps[heads]
         sets, which = np.unique(known[heads], axis=0, return_inverse=True)
-        sums = [steps[:, one].sum(axis=1, dtype=np.int32) for one in sets]
+        sums = [steps[:, one].sum(axis=1) for one in sets]
         return cls(
             heads=heads,
             owner=owner[heads],
@@ -130,7 +134,7 @@ class _Compared:
             steps=np.ascontiguousarray(steps.T),
             doing=tuple(np.flatnonzero(column) for column in steps.T),
             which=which.reshape(-1),
-            sums=np.stack(sums, axis=1) if sums else np.zeros((0, 0), dtype=np.int32),
+            sums=np.stack(sums) if sums else np.zeros((0, 0), dtype=np.float32),
             found=found,
         )
 
@@ -148,23 +152,28 @@ class _Compared:
             for begin in range(own.start, own.stop, rows):
                 yield model, slice(begin, min(begin + rows, own.stop))
 
-    def likeness(self, block: slice) -> Values:
+    def likeness(self, block: slice) -> Steps:
         """How like some heads are to each of all, (head of the block, head) in [0, 1]: over what
         was measured of both, the sum of the lesser strengths over that of the greater ones."""
-        lesser = np.stack([self._lesser(row) for row in range(block.start, block.stop)])
-        both = self.sums[block][:, self.which] + self.sums.T[self.which[block]]
-        return np.asarray(lesser / np.maximum(both - lesser, 1))
+        found = np.zeros((block.stop - block.start, len(self.heads)), dtype=np.float32)
+        greater = np.empty(len(self.heads), dtype=np.float32)
+        for row, lesser in enumerate(found, block.start):
+            self._add_lesser(row, lesser, greater)
+            ours = self.sums[:, row]
+            np.add(ours[self.which] if len(ours) > 1 else ours, self.sums[self.which[row]], greater)
+            np.subtract(greater, lesser, greater)
+            np.maximum(greater, 1, greater)  # where neither has anything that was measured of both
+            np.divide(lesser, greater, lesser)
+        return found
 
-    def _lesser(self, row: int) -> Steps:
-        """The sum of the lesser strengths of one head and each of all, (head,)."""
-        total = np.zeros(len(self.heads), dtype=np.int32)
+    def _add_lesser(self, row: int, total: Steps, room: Steps) -> None:
+        """Add up, over what one head does, the lesser strength of it and of each head."""
         for place in np.flatnonzero(self.steps[:, row]):
             own, theirs, doing = self.steps[place, row], self.steps[place], self.doing[place]
             if len(doing) * MANY > len(total):
-                total += np.minimum(theirs, own)
+                total += np.minimum(theirs, own, room)
             else:
                 total[doing] += np.minimum(theirs[doing], own)
-        return total
 
 
 def _search(compared: _Compared) -> Nearest:
@@ -176,16 +185,17 @@ def _search(compared: _Compared) -> Nearest:
         best, at = np.take_along_axis(best, turn, 1), np.take_along_axis(at, turn, 1)
         rows, listed = compared.heads[block], slice(best.shape[1])
         heads[rows, listed] = np.where(best > 0, compared.heads[at], -1)
-        distances[rows, listed] = 1 - best
+        distances[rows, listed] = 1 - best.astype(np.float64)
     return Nearest(heads, distances, compared.found, *_usual(compared))
 
 
-def _best(compared: _Compared, model: int, block: slice) -> tuple[Values, Places]:
+def _best(compared: _Compared, model: int, block: slice) -> tuple[Steps, Places]:
     """Of some heads of a model, the likest one of each other model, the first of equals: how like
     it is and its place, (head of the block, model)."""
     likeness = compared.likeness(block)
     rows = np.arange(len(likeness))
-    best, places = [np.zeros(len(rows))], [np.zeros(len(rows), dtype=np.intp)]
+    best = [np.zeros(len(rows), dtype=np.float32)]
+    places = [np.zeros(len(rows), dtype=np.intp)]
     for other, theirs in compared.models():
         if other != model and compared.alike[model, other]:
             at = theirs.start + likeness[:, theirs].argmax(axis=1)
@@ -205,7 +215,7 @@ def _usual(compared: _Compared) -> tuple[float | None, float | None]:
     if not len(one):
         return None, None
     lesser = np.minimum(compared.steps[:, one], compared.steps[:, other]).sum(axis=0)
-    sums = compared.sums[one, compared.which[other]] + compared.sums[other, compared.which[one]]
+    sums = compared.sums[compared.which[other], one] + compared.sums[compared.which[one], other]
     far = 1 - lesser / np.maximum(sums - lesser, 1)
     return float(np.median(far)), float(np.quantile(far, CLOSE))
 

@@ -140,7 +140,9 @@ def table(sources: torch.Tensor, targets: torch.Tensor, relations: int) -> Pairs
     known = tuple(Relation(name, name, "knowledge", (), "") for name in names)
     relation = torch.arange(len(sources)) * relations // len(sources)
     ks = torch.tensor([KS.get(name, OTHER_KS) for name in names])[relation]
-    return Pairs(known, {}, torch.arange(int(sources.max()) + 1), relation, sources, targets, ks)
+    return Pairs(
+        known, {}, {}, torch.arange(int(sources.max()) + 1), relation, sources, targets, ks
+    )
 
 
 def trained_problems(count: int) -> list[Problem]:
@@ -150,10 +152,11 @@ def trained_problems(count: int) -> list[Problem]:
     from atlas import paths
     from atlas.analyses.functions import relation_scores
     from atlas.analyses.functions.relation_scores import Pairs
-    from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
+    from atlas.analyses.functions.token_inputs import AttentionBlocks
     from atlas.loaded import tokenizer as tokenizers
     from atlas.loaded.checkpoint import Checkpoint
     from atlas.pinned import relations
+    from atlas.pinned.choices import DEFAULT
 
     checkpoint = Checkpoint.open(paths.zoo_folder("llama"))
     tokenizer = tokenizers.load(checkpoint.folder)
@@ -163,13 +166,15 @@ def trained_problems(count: int) -> list[Problem]:
     pairs = Pairs(
         every.relations,
         every.counts,
+        every.ids,
         every.sources,
         *(one[chosen] for one in (every.relation, every.source, every.target, every.ks)),
     )
-    blocks = AttentionBlocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
+    blocks = AttentionBlocks(checkpoint, pairs.sources, DEFAULT, torch.device("cpu"))
     U = enlarged(checkpoint.unembedding().float(), 50257, generator)
     found = []
-    for layer, (block, _) in enumerate(blocks):
+    for layer, one in enumerate(blocks):
+        block = one.plain
         share = relation_scores.score(block, blocks.U, pairs)[:, :, 0]
         known = int((share > relation_scores.THRESHOLD).sum())
         name = f"trained, layer {layer}"

@@ -23,13 +23,17 @@ from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.loaded import attention_heads, fused
 from atlas.loaded.attention_heads import Heads
+from atlas.pinned.choices import DEFAULT, Choices
 
 DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder of weights that a row of `architectures` describes."""
+    """A folder of weights that a row of `architectures` describes.
+
+    `choices`: how it is to be measured, where an atlas or an entry chose.
+    """
 
     folder: Path
     config: dict[str, object]
@@ -37,9 +41,10 @@ class Checkpoint:
     geometry: Geometry
     tensors: dict[str, Tensor]
     names: dict[str, str]
+    choices: Choices = DEFAULT
 
     @classmethod
-    def open(cls, folder: Path) -> Checkpoint:
+    def open(cls, folder: Path, choices: Choices = DEFAULT) -> Checkpoint:
         """Read config and headers, and check every tensor against the row: no weights yet.
 
         Raises `AtlasError`: unknown architecture, damaged shard, a tensor missing or of another
@@ -58,6 +63,7 @@ class Checkpoint:
             geometry=replace(architecture.geometry, parameters=parameters),
             tensors=tensors,
             names=architecture.plain_names(tensors),
+            choices=choices,
         )
         checkpoint._check()
         return checkpoint

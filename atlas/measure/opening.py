@@ -56,7 +56,7 @@ def subject(folder: Path, tier: Tier, choices: Choices) -> object:
     if tier == "weights":
         from atlas.loaded.checkpoint import Checkpoint
 
-        return Checkpoint.open(folder)
+        return Checkpoint.open(folder, choices)
     from atlas.loaded.live import LiveModel
 
     return LiveModel.open(folder, choices=choices)

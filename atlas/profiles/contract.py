@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from atlas.architectures.row import CANONICAL
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES
-from atlas.profiles.matrix import Kind, Matrix, Scale, cells
+from atlas.profiles.matrix import Estimate, Kind, Matrix, Scale, cells
 
 Range = tuple[float | None, float | None]
 
@@ -37,7 +37,8 @@ class Quantity:
     `columns`: labels of columns in their order, where geometry does not give them; `lacking`: those
     of them that some models have not. `kinds`: the kinds of architecture that have it. `when`: in
     which case a profile has it, "" for always; matrices of one such case come together. `n`: the
-    condition or fact that counts what is behind a value, `conditions.tokens`. `gaps`: single cells
+    condition or fact that counts what is behind a value, `conditions.tokens`. `spread`: what gives
+    a value's standard error (`Matrix.estimate`), "" where the analysis does. `gaps`: single cells
     may stand for what does not exist in an architecture; else a null is a value that cannot be
     defined, and marked as such.
     """
@@ -56,6 +57,7 @@ class Quantity:
     kinds: tuple[str, ...] = ("decoder", "encoder")
     when: str = ""
     n: str | None = None
+    spread: Estimate = ""
     gaps: bool = False
 
     @property
@@ -104,6 +106,7 @@ class Quantity:
             n=n,
             undefined=() if undefined is None else cells(down, across, undefined),
             spread=spread,
+            estimate=self.spread,
             largest_share=largest_share,
         )
 

@@ -21,6 +21,8 @@ from atlas.errors import AtlasError, Problems, raise_all, short
 
 Kind = Literal["sequential", "diverging", "categorical", "counts", "binary"]
 Scale = Literal["linear", "log"]
+Estimate = Literal["", "wilson"]
+"""What gives the spread of values from themselves and their number."""
 Values = NDArray[np.float64]
 
 DIGITS = 4
@@ -40,9 +42,10 @@ class Matrix:
     `axes`: what rows and columns are, such as ("layer", "module"). `direction`: in a few words,
     what a higher value means. `range`: lowest and highest value that can occur, None where there
     is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
-    errors, of the shape of `values`; NaN where none can be told. `largest_share`: of the same
-    shape, the largest share that a single passage has in a value. `n`: observations behind each
-    value.
+    errors, of the shape of `values`; NaN where none can be told. `estimate`: "wilson" where values
+    are shares of `n` pairs, whose spread is then `share_spread`; a file says the word in the place
+    of an array. `largest_share`: of the same shape, the largest share that a single passage has in
+    a value. `n`: observations behind each value.
     Raises `AtlasError` where shapes, labels or values do not fit together.
     """
 
@@ -63,9 +66,13 @@ class Matrix:
     largest_share: Values | None = field(default=None, repr=False)
     n: int | None = None
     undefined: tuple[tuple[str, str], ...] = ()
+    estimate: Estimate = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
+        if self.estimate == "wilson":
+            spread = share_spread(self.values, self.n) if self.n else None
+            object.__setattr__(self, "spread", spread)
         for name in ("spread", "largest_share"):
             if (array := getattr(self, name)) is not None:
                 object.__setattr__(self, name, np.asarray(array, dtype=np.float64))
@@ -76,9 +83,12 @@ class Matrix:
     def json_text(self, indent: str = "   ") -> str:
         """One JSON object: its head on a line, then a row of values a line."""
         head = json.dumps(self._head(), ensure_ascii=False)[:-1]
-        text = f'{head}, "values": {_rows(self.values, indent)}'
+        comma = "," if self.estimate else ", "  # shares come by the hundred: a fifth less to load
+        text = f'{head}, "values": {_rows(self.values, indent, comma)}'
         for name in ("spread", "largest_share"):
-            if (array := getattr(self, name)) is not None:
+            if (array := getattr(self, name)) is not None and not (
+                name == "spread" and self.estimate
+            ):
                 text += f',\n{indent}"{name}": {_rows(array, indent)}'
         if self.undefined:
             cells = json.dumps([list(cell) for cell in self.undefined], ensure_ascii=False)
@@ -114,6 +124,8 @@ class Matrix:
             head["categories"] = list(self.categories)
         if self.n is not None:
             head["n"] = self.n
+        if self.estimate:
+            head["spread"] = self.estimate
         return head
 
 
@@ -124,6 +136,7 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
     shapes.
     """
     place = f"matrix {document['name']!r}"
+    spread = document.get("spread")
     try:
         return Matrix(
             name=document["name"],
@@ -139,7 +152,8 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             range=_pair(document.get("range")),
             native=_tuple(document.get("native")),
             categories=_tuple(document.get("categories")),
-            spread=_array(document["spread"], "spread") if "spread" in document else None,
+            spread=_array(spread, "spread") if isinstance(spread, list) else None,
+            estimate="wilson" if spread == "wilson" else "",
             largest_share=_array(document["largest_share"], "largest_share")
             if "largest_share" in document
             else None,
@@ -154,6 +168,16 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             ]
         )
         raise
+
+
+def share_spread(shares: Values, count: int) -> Values:
+    """Half the width of a share's 68% interval (Wilson 1927, at one standard deviation), from
+    `count` observations: a standard error that is not 0 where the share is 0 or 1.
+
+    `static/matrix/chance.js` computes the same.
+    """
+    width = np.sqrt(shares * (1 - shares) / count + 1 / (4 * count**2))
+    return np.asarray(width / (1 + 1 / count))
 
 
 def cells(
@@ -249,8 +273,11 @@ def _value_problems(matrix: Matrix) -> Iterator[str]:
         yield f"a matrix on a log scale holds {known.min():.6g}"
 
 
-def _rows(values: Values, indent: str) -> str:
-    lines = [json.dumps([rounded(float(value)) for value in row]) for row in values]
+def _rows(values: Values, indent: str, comma: str = ", ") -> str:
+    lines = [
+        json.dumps([rounded(float(value)) for value in row], separators=(comma, ": "))
+        for row in values
+    ]
     return "[\n" + ",\n".join(f"{indent} {line}" for line in lines) + "]"
 
 

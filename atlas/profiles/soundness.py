@@ -162,6 +162,8 @@ def _unlike(
             yield f"{key} is {short(said)}, and {profile.analysis} promises {short(promised, 120)}"
     if matrix.axes == quantity.axes:
         yield from _unlike_columns(quantity, matrix, entry)
+    if matrix.estimate != quantity.spread:
+        yield f"spread is {matrix.estimate!r}, and {profile.analysis} promises {quantity.spread!r}"
     if quantity.n is not None and (told := _count(profile, quantity.n)) != matrix.n:
         yield f"n is {matrix.n}, and {quantity.n} is {short(told)}"
 

@@ -122,23 +122,34 @@ def write(folder: Path, layer: int, head: int, W_V: torch.Tensor, W_O: torch.Ten
     save_file(tensors, file, metadata={"format": "pt"})
 
 
-def products(checkpoint: Checkpoint, later: str = "first MLP", fold: bool = False) -> torch.Tensor:
-    """E' W_VO U in float64, whole: (layer, head, source, target)."""
+def products(checkpoint: Checkpoint, later: str = "mlp", fold: bool = False) -> torch.Tensor:
+    """E' W_VO U in float64, whole: (layer, head, source, target); with `fold` as if every norm on
+    the way were applied to the vectors themselves, but for its bias and length."""
     row, shape = checkpoint.architecture, checkpoint.geometry
     embedding = checkpoint.embedding().double() * row.embedding_scale
     read = embedding
-    if later == "first MLP":
+    if later == "mlp":
         tensors = {name: one.double() for name, one in checkpoint.layer(0).items()}
-        assert row.row.mlp_input
-        read = stored_mlp.output(checkpoint, 0, normed(row, embedding, tensors, row.row.mlp_input))
-    U = checkpoint.unembedding().double()
-    if fold:
-        U = U * (checkpoint.final_norm()["weight"].double() + row.row.norm.offset)
+        entering = embedding.clone()
+        if row.row.mlp_input:
+            entering = normed(row, embedding, tensors, row.row.mlp_input)
+        read = stored_mlp.output(checkpoint, 0, entering)
+
+    def through(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        x = x - x.mean(-1, keepdim=True) if row.row.norm.kind == "layer" else x
+        return x * (weight.double() + row.row.norm.offset)
+
     found = []
     for layer in range(shape.layers):
         heads, x = checkpoint.heads(layer), read if layer else embedding
-        if fold:
-            x = x * (checkpoint.layer(layer)["norm.attn.weight"].double() + row.row.norm.offset)
-        W_VO = heads.W_O.double() @ heads.W_V.double()
-        found.append(x @ W_VO.transpose(1, 2) @ U.T)
+        tensors = checkpoint.layer(layer)
+        if fold and row.row.attn_input:
+            x = through(x, tensors[f"{row.row.attn_input}.weight"])
+        written = x @ (heads.W_O.double() @ heads.W_V.double()).transpose(1, 2)
+        after = "norm.attn" if row.residual == "post-norm" else "norm.attn_after"
+        if fold and f"{after}.weight" in tensors:
+            written = through(written, tensors[f"{after}.weight"])
+        if fold and checkpoint.final_norm():
+            written = through(written, checkpoint.final_norm()["weight"])
+        found.append(written @ checkpoint.unembedding().double().T)
     return torch.stack(found)

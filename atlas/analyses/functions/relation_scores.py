@@ -6,17 +6,19 @@ largest) and 1 (among the smallest); levels count the two k that every relation 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, overload
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch.nn import functional
 
 from atlas.analyses.functions import top_k
 from atlas.analyses.functions.attention_block import AttentionBlock, Questions, Sieve, Unembedding
 from atlas.pinned import relations
-from atlas.pinned.relations import Relation
+from atlas.pinned.relations import Relation, TokenPair
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -37,13 +39,15 @@ Z = 1.959963984540054
 class Pairs:
     """The pairs of every relation that a tokenizer can express.
 
-    `relations` holds the measurable ones, `counts` the pairs of all by name. `sources` (source,)
+    `relations` holds the measurable ones; of all by name, `counts` the pairs and `ids` their
+    places in the pinned relation. `sources` (source,)
     are token ids, each once; of every pair `relation` (pair,) is its place in `relations`, `source`
     its place in `sources`, `target` a token id, `ks` (pair, 2).
     """
 
     relations: tuple[Relation, ...]
     counts: Mapping[str, int]
+    ids: Mapping[str, tuple[int, ...]] = field(repr=False)
     sources: torch.Tensor
     relation: torch.Tensor = field(repr=False)
     source: torch.Tensor = field(repr=False)
@@ -70,7 +74,8 @@ class Pairs:
         table = torch.tensor(rows, dtype=torch.int64).reshape(-1, 5)
         sources, source = torch.unique(table[:, 1], return_inverse=True)
         counts = {one.name: len(found[one]) for one in known}
-        return cls(kept, counts, sources, table[:, 0], source, table[:, 2], table[:, 3:])
+        ids = {one.name: _ids(one, found[one]) for one in known}
+        return cls(kept, counts, ids, sources, table[:, 0], source, table[:, 2], table[:, 3:])
 
     @property
     def sizes(self) -> torch.Tensor:
@@ -79,7 +84,13 @@ class Pairs:
 
     def to(self, device: torch.device) -> Pairs:
         moved = (self.sources, self.relation, self.source, self.target, self.ks)
-        return Pairs(self.relations, self.counts, *(one.to(device) for one in moved))
+        return Pairs(self.relations, self.counts, self.ids, *(one.to(device) for one in moved))
+
+
+def _ids(relation: Relation, measurable: Sequence[TokenPair]) -> tuple[int, ...]:
+    """The places of pairs in their relation."""
+    places = {pair: place for place, pair in enumerate(relation.pairs)}
+    return tuple(places[pair.source, pair.target] for pair in measurable)
 
 
 def ks(name: str) -> tuple[int, int]:
@@ -131,21 +142,29 @@ def chance(
 ) -> dict[Place, float]:
     """What a head would score with a relation's targets permuted among its sources, on average.
 
-    Every source is paired with every target. Of a source's targets only the k with the largest
-    entries can be among the k largest of the row, so only these are counted against U.
+    Every source is paired with every target. Of a row's targets those with the largest entries are
+    hits and the others are not, so that how many are is found by halving.
     """
     if not places:
         return {}
-    questions, weights, owner = zip(
-        *(_crossed(block, U, pairs, place, number) for number, place in enumerate(places)),
-        strict=True,
-    )
-    joined = Questions(*(torch.cat([getattr(one, name) for one in questions]) for name in _FIELDS))
-    hits, number = top_k.hits(block, U, joined, sieves), torch.cat(owner)
-    sums = torch.zeros(len(places), dtype=torch.float64, device=hits.device)
-    signs = torch.tensor([place.sign for place in places], device=hits.device)
-    each = hits[torch.arange(len(joined), device=hits.device), signs[number], 0]
-    sums.index_add_(0, number, each.double() * torch.cat(weights))
+    rows = _Rows.joined([_ranked(block, U, pairs, place) for place in places])
+    least = torch.zeros_like(rows.most)  # that many are hits for sure, and `most` at most
+    most = rows.most.clone()
+    while bool((open_ := (least < most).nonzero().flatten()).numel()):
+        middle = (least[open_] + most[open_] + 1) // 2
+        asked = Questions(
+            head=rows.head[open_],
+            source=rows.source[open_],
+            target=rows.target[open_, middle - 1],
+            ks=rows.k[open_, None],
+        )
+        hits = top_k.hits(block, U, asked, sieves)[:, :, 0]
+        hit = hits.gather(1, rows.sign[open_, None])[:, 0]
+        least[open_] = torch.where(hit, middle, least[open_])
+        most[open_] = torch.where(hit, most[open_], middle - 1)
+    found = rows.weight.gather(1, least[:, None])[:, 0]
+    sums = torch.zeros(len(places), dtype=torch.float64, device=found.device)
+    sums.index_add_(0, rows.place, found)
     sizes = pairs.sizes.tolist()
     return {
         place: total / sizes[place.relation] ** 2
@@ -153,39 +172,82 @@ def chance(
     }
 
 
-_FIELDS = ("head", "source", "target", "ks")
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of M whose hits are counted, each for one place (its number), sign and k.
+
+    `target` (row, rank): the targets with the largest entries, the largest first; `weight`
+    (row, 1 + rank): how many pairs have one of the first 0, 1, 2 ... of them; `most` (row,): how
+    many targets can be hits.
+    """
+
+    place: torch.Tensor
+    head: torch.Tensor
+    source: torch.Tensor
+    sign: torch.Tensor
+    k: torch.Tensor
+    most: torch.Tensor
+    target: torch.Tensor
+    weight: torch.Tensor
+
+    @staticmethod
+    def joined(parts: Sequence[_Rows]) -> _Rows:
+        """All rows; `place` counts the parts, and short lists of targets are filled up."""
+        wide = max(part.target.shape[1] for part in parts)
+        filled = [
+            replace(
+                part,
+                place=torch.full_like(part.head, number),
+                target=functional.pad(part.target, (0, wide - part.target.shape[1])),
+                weight=functional.pad(part.weight, (0, wide - part.target.shape[1])),
+            )
+            for number, part in enumerate(parts)
+        ]
+        names = _Rows.__dataclass_fields__
+        return _Rows(*(torch.cat([getattr(part, name) for part in filled]) for name in names))
 
 
-def _crossed(
-    block: AttentionBlock, U: Unembedding, pairs: Pairs, place: Place, number: int
-) -> tuple[Questions, torch.Tensor, torch.Tensor]:
-    """Every source with the targets that could be hits, how often each target stands, and
-    `number` for each."""
+def _ranked(block: AttentionBlock, U: Unembedding, pairs: Pairs, place: Place) -> _Rows:
+    """The rows of a place, with the targets that could be hits ranked in float64."""
     mine = pairs.relation == place.relation
     sources, k = pairs.source[mine], int(pairs.ks[mine][0, place.level])
     targets, times = torch.unique(pairs.target[mine], return_counts=True)
-    own = U.rows(targets).float() @ block.W_O[place.head]
-    entries = block.values[sources, place.head // block.group] @ own.T
-    entries = -entries if place.sign else entries
-    head = torch.full_like(sources, place.head)
-    slack = block.slack(head, sources, U, Sieve())
-    least = entries.topk(min(k, len(targets)), dim=1).values[:, -1] - 2 * slack
-    row, column = (entries >= least[:, None]).nonzero(as_tuple=True)
-    questions = Questions(
-        head=head[row],
-        source=sources[row],
-        target=targets[column],
-        ks=torch.full_like(row, k)[:, None],
+    read = block.reads.exact[sources] @ block.W_V[place.head // block.group].double().T
+    entries = read @ (U.rows(targets).double() @ block.W_O[place.head].double()).T
+    order = (entries if place.sign else -entries).argsort(dim=1, stable=True)
+    order = order[:, : min(k, len(targets))]
+
+    def each(value: int) -> torch.Tensor:
+        return torch.full_like(sources, value)
+
+    return _Rows(
+        place=each(0),
+        head=each(place.head),
+        source=sources,
+        sign=each(place.sign),
+        k=each(k),
+        most=each(order.shape[1]),
+        target=targets[order],
+        weight=functional.pad(times[order].double().cumsum(1), (1, 0)),
     )
-    return questions, times[column].double(), torch.full_like(row, number)
 
 
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95% interval of a share of `count` observations (Wilson 1927).
+Shares = float | NDArray[np.float64]
+Counts = int | NDArray[np.int64]
+
+
+@overload
+def wilson(share: float, count: int) -> tuple[float, float]: ...
+@overload
+def wilson(
+    share: NDArray[np.float64], count: Counts
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def wilson(share: Shares, count: Counts) -> tuple[Shares, Shares]:
+    """The 95% interval of a share of `count` observations, or of each of some (Wilson 1927).
 
     `static/matrix/chance.js` computes the same.
     """
     middle = share + Z * Z / (2 * count)
-    spread = Z * math.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
+    spread = Z * np.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
     scale = 1 + Z * Z / count
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    return np.maximum(0.0, (middle - spread) / scale), np.minimum(1.0, (middle + spread) / scale)

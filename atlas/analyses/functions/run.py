@@ -10,13 +10,15 @@ import torch
 
 from atlas.analyses.functions import matrices, relation_scores, salient_mappings
 from atlas.analyses.functions.attention_block import AttentionBlock, Sieve, Unembedding
-from atlas.analyses.functions.matrices import HeadScores
+from atlas.analyses.functions.matrices import HeadScores, Reading, Rule
 from atlas.analyses.functions.relation_scores import Pairs, Place
-from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
+from atlas.analyses.functions.salient_mappings import Cores
+from atlas.analyses.functions.token_inputs import AttentionBlocks, Layer
 from atlas.loaded import loading, token_text
 from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
+from atlas.pinned.choices import Choices
 from atlas.pinned.relations import Relation
 from atlas.profiles.statement import Measured, Progress
 
@@ -26,13 +28,13 @@ SIEVES = (Sieve(tf32=True), Sieve())
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     """Score every head on every measurable relation, one layer in memory at a time."""
-    return measure(checkpoint, relations.load_all(), Options(), progress)
+    return measure(checkpoint, relations.load_all(), checkpoint.choices, progress)
 
 
 def measure(
-    checkpoint: Checkpoint, known: Sequence[Relation], options: Options, progress: Progress
+    checkpoint: Checkpoint, known: Sequence[Relation], choices: Choices, progress: Progress
 ) -> Measured:
-    """The same for any relations, and for other settings than the protocol's.
+    """The same for any relations, and under other choices of `fold` and `later`.
 
     Raises `AtlasError` for a model without an unembedding or a tokenizer, and for weights that are
     infinite or NaN, with the layer.
@@ -42,63 +44,94 @@ def measure(
     own = tokenizers.load_transformers(checkpoint.folder)
     tokenizer = own.backend_tokenizer
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
-    level = relation_scores.level(shape.vocabulary)
-    blocks = AttentionBlocks(checkpoint, pairs.sources, options, device)
+    rule = Rule(choices.fold, relation_scores.level(shape.vocabulary))
+    blocks = AttentionBlocks(checkpoint, pairs.sources, choices, device)
     found = HeadScores.empty(len(pairs.relations), shape)
     texts = token_text.TokenTexts(tokenizer)
-    kept = salient_mappings.sizes(shape.layers * shape.heads)
-    for layer, (block, x) in enumerate(blocks):
-        _score(found, layer, block, blocks.U, pairs, level)
-        found.copying[layer] = salient_mappings.copying(blocks.core, block.W_V, block.W_O)
-        salient = _salient(block, x, blocks.U, kept, texts)
-        for head in range(shape.heads):
-            high = _above_threshold(found, layer, head, pairs, level)
-            found.heads.append(
-                {"layer": layer, "head": head, "relations": high, "salient": salient[head]}
-            )
-        progress(layer + 1, shape.layers)
+    for number, layer in enumerate(blocks):
+        _score(found, number, layer, blocks.U, pairs, rule)
+        _copying(found, number, layer.block(rule.fold), blocks.cores)
+        _heads(found, number, layer, blocks.U, pairs, rule, texts)
+        progress(number + 1, shape.layers)
+    found.null = salient_mappings.copying_null(blocks.cores.centred, torch.cat(found.spectra))
     return Measured(
-        matrices=tuple(matrices.build(found, pairs, level)),
-        facts=matrices.facts(found, pairs, level),
+        matrices=tuple(matrices.build(found, pairs, rule)),
+        facts=matrices.facts(found, pairs, rule),
         conditions={
-            "k": relation_scores.OTHER_KS[level],
-            "k_copying": relation_scores.KS["copying"][level],
+            "k": relation_scores.OTHER_KS[rule.level],
+            "k_copying": relation_scores.KS["copying"][rule.level],
             "stored_dtype": loading.dtype_name(loading.stored_dtype(checkpoint)),
             "computed_in": "float32",
             "device": device.type,
             **tokenizers.conditions(own, checkpoint.folder),
         },
-        parts={"heads": found.heads},
+        parts={
+            "heads": found.heads,
+            "pairs": matrices.pairs_part(found.readings[rule.fold], pairs, known),
+        },
     )
 
 
 def _score(
-    found: HeadScores, layer: int, block: AttentionBlock, U: Unembedding, pairs: Pairs, level: int
+    found: HeadScores, number: int, layer: Layer, U: Unembedding, pairs: Pairs, rule: Rule
 ) -> None:
-    """Note the scores of a layer's heads, and chance where a score is above the threshold."""
+    """Note the scores of a layer's heads, and chance where a score is above the threshold: at both
+    k for the scores that are published so, else at the k that counts."""
     if not pairs.relations:
         return
-    sieves = SIEVES if block.W_O.is_cuda else (Sieve(),)
-    found.score[:, :, :, layer] = relation_scores.score(block, U, pairs, sieves).cpu().numpy()
-    high = found.score[:, :, level, layer] > relation_scores.THRESHOLD
-    places = [Place(head, one, sign, level) for one, sign, head in np.argwhere(high).tolist()]
-    for place, by_chance in relation_scores.chance(block, U, pairs, places, sieves).items():
-        at = (place.relation, place.sign, layer, place.head)
-        share = found.score[place.relation, place.sign, level, layer, place.head]
-        low, _ = relation_scores.wilson(share, int(pairs.sizes[place.relation]))
-        found.chance[at], found.has[at] = by_chance, low > by_chance
+    for fold in (False, True):
+        block, reading = layer.block(fold), found.readings[fold]
+        sieves = SIEVES if block.W_O.is_cuda else (Sieve(),)
+        score = relation_scores.score(block, U, pairs, sieves).cpu().numpy()
+        reading.score[:, :, :, number] = score
+        high = np.argwhere(score > relation_scores.THRESHOLD).tolist()
+        places = [
+            Place(head, one, sign, level)
+            for one, sign, level, head in high
+            if level == rule.level or fold == rule.fold
+        ]
+        for place, chance in relation_scores.chance(block, U, pairs, places, sieves).items():
+            at = (place.relation, place.sign, place.level, number, place.head)
+            reading.chance[at] = chance
+
+
+def _copying(found: HeadScores, number: int, block: AttentionBlock, cores: Cores) -> None:
+    """Note how far a layer's heads copy, and what random ones are drawn after."""
+    found.copying[number] = salient_mappings.copying(cores.literal, block.W_V, block.W_O)
+    found.centred[number] = salient_mappings.copying(cores.centred, block.W_V, block.W_O)
+    found.spectra.append(salient_mappings.spectra(block.W_V, block.W_O).cpu())
+
+
+def _heads(
+    found: HeadScores,
+    number: int,
+    layer: Layer,
+    U: Unembedding,
+    pairs: Pairs,
+    rule: Rule,
+    texts: token_text.TokenTexts,
+) -> None:
+    """Note what every single head of a layer does."""
+    block = layer.block(rule.fold)
+    kept = salient_mappings.sizes(found.copying.size)
+    salient = _salient(block, layer.x, U, kept, texts)
+    for head in range(block.heads):
+        high = _above_threshold(found.readings[rule.fold], number, head, pairs, rule.level)
+        one = {"layer": number, "head": head, "relations": high, "salient": salient[head]}
+        found.heads.append(one)
 
 
 def _above_threshold(
-    found: HeadScores, layer: int, head: int, pairs: Pairs, level: int
+    reading: Reading, layer: int, head: int, pairs: Pairs, level: int
 ) -> dict[str, list[float]]:
     """[score, interval's lower and upper end, chance] of a head's high scores, by matrix."""
     high = {}
-    for one, sign in np.argwhere(~np.isnan(found.chance[:, :, layer, head])).tolist():
-        share = float(found.score[one, sign, level, layer, head])
-        interval = relation_scores.wilson(share, int(pairs.sizes[one]))
+    chance = reading.chance[:, :, level, layer, head]
+    for one, sign in np.argwhere(~np.isnan(chance)).tolist():
+        share = float(reading.score[one, sign, level, layer, head])
+        low, top = relation_scores.wilson(share, int(pairs.sizes[one]))
         name = matrices.matrix_name(matrices.SIGNS[sign], pairs.relations[one].name, level)
-        high[name] = [share, *interval, float(found.chance[one, sign, layer, head])]
+        high[name] = [share, float(low), float(top), float(chance[one, sign])]
     return high
 
 

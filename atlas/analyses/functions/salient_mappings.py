@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -15,6 +16,9 @@ MANY_HEADS = 1024
 
 TILE = 4096
 """Tokens, or columns of U, at a time."""
+
+RANDOM_HEADS = 512
+"""Heads that are drawn to tell copying from chance."""
 
 
 def sizes(heads: int) -> tuple[int, int]:
@@ -63,12 +67,29 @@ def targets(rows: torch.Tensor, U: Unembedding, most: int) -> torch.Tensor:
     return ids
 
 
-def copying_core(U: Unembedding, x: torch.Tensor) -> torch.Tensor:
-    """U^T E (d_model, d_model) of the embeddings x (token, d_model), in float64."""
+@dataclass(frozen=True)
+class Cores:
+    """U^T E (d_model, d_model) in float64: of the rows as they are, and without their means."""
+
+    literal: torch.Tensor
+    centred: torch.Tensor
+
+
+def copying_cores(U: Unembedding, x: torch.Tensor) -> Cores:
+    """U^T E of the embeddings x (token, d_model), and of both centred over the vocabulary.
+
+    The centred product is summed and the means are added, for the other way round what the means
+    make of it would drown the rest.
+    """
+    mean_u, mean_x = torch.zeros(2, x.shape[1], dtype=torch.float64, device=x.device)
+    for start, stop in U.tiles(_tile(x), _tile(x)):
+        mean_u += U.shuffled[start:stop].double().sum(0) / len(U)
+        mean_x += x[U.order[start:stop]].double().sum(0) / len(U)
     total = torch.zeros(x.shape[1], x.shape[1], dtype=torch.float64, device=x.device)
     for start, stop in U.tiles(_tile(x), _tile(x)):
-        total += U.shuffled[start:stop].float().T @ x[U.order[start:stop]]
-    return total
+        rows = U.shuffled[start:stop].float() - mean_u.float()
+        total += rows.T @ (x[U.order[start:stop]] - mean_x.float())
+    return Cores(total + len(U) * torch.outer(mean_u, mean_x), total)
 
 
 def copying(core: torch.Tensor, W_V: torch.Tensor, W_O: torch.Tensor) -> list[float]:
@@ -76,7 +97,7 @@ def copying(core: torch.Tensor, W_V: torch.Tensor, W_O: torch.Tensor) -> list[fl
 
     1 where the head raises the logit of every token it reads, -1 where it lowers them (Elhage et
     al. 2021); 0 for a head that gives nothing, NaN where the product is not finite. The eigenvalues
-    that are not 0 are those of a d_head x d_head product. `core` is `copying_core`'s.
+    that are not 0 are those of a d_head x d_head product. `core` is one of `copying_cores`.
     """
     group = len(W_O) // len(W_V)
     right = core.float() @ W_V.flatten(0, 1).T
@@ -87,10 +108,46 @@ def copying(core: torch.Tensor, W_V: torch.Tensor, W_O: torch.Tensor) -> list[fl
         if not product.isfinite().all():
             found.append(math.nan)  # no 0: it would pass for a head that gives nothing
             continue
-        moduli = float(torch.linalg.eigvals(product).abs().sum())
-        ratio = float(product.trace()) / moduli if moduli > 0 else 0.0
-        found.append(min(1.0, max(-1.0, ratio)))
+        found.append(float(_ratio(product)))
     return found
+
+
+def spectra(W_V: torch.Tensor, W_O: torch.Tensor) -> torch.Tensor:
+    """The singular values of W_O W_V of every head that are not 0 by its shape: (head, d_head)."""
+    group = len(W_O) // len(W_V)
+    right = torch.linalg.qr(W_V.double().transpose(1, 2), mode="r").R.repeat_interleave(group, 0)
+    left = torch.linalg.qr(W_O.double(), mode="r").R
+    found: torch.Tensor = torch.linalg.svdvals(left @ right.transpose(1, 2))
+    return found
+
+
+def copying_null(core: torch.Tensor, spectra: torch.Tensor, seed: int = 0) -> float:
+    """What copying a random head exceeds in one of a hundred cases, and falls below the negative of
+    in another.
+
+    A random head writes and reads directions that are drawn at random, with the singular values of
+    a head of the model (head, d_head): heads of few strong directions reach farther by chance. What
+    random directions see of the core are its singular values alone. The opposite of a random head
+    is as likely as the head, so that every draw counts with both signs.
+    """
+    if not core.isfinite().all():
+        return math.nan  # as `copying` says
+    generator = torch.Generator().manual_seed(seed)
+    strengths = torch.linalg.svdvals(core).cpu()
+    chosen = spectra.cpu()[torch.randint(len(spectra), (RANDOM_HEADS,), generator=generator)]
+    found = []
+    for own in chosen:
+        shape = (2, len(own), len(strengths))
+        left, right = torch.randn(shape, generator=generator, dtype=torch.float64)
+        found.append(_ratio((left * strengths) @ right.T * own))
+    return float(torch.stack(found).abs().quantile(0.98))
+
+
+def _ratio(product: torch.Tensor) -> torch.Tensor:
+    """Sum of eigenvalues over sum of their moduli, 0 where all are 0."""
+    moduli = torch.linalg.eigvals(product).abs().sum()
+    ratio = product.trace() / moduli if moduli > 0 else torch.zeros_like(moduli)
+    return ratio.clamp(-1, 1)
 
 
 def _largest(

@@ -9,62 +9,63 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
-from atlas.analyses.functions import salient_mappings
+from atlas.analyses.functions import folding, salient_mappings
 from atlas.analyses.functions.attention_block import AttentionBlock, HeadInputs, Unembedding
 from atlas.architectures.architecture import Architecture
 from atlas.errors import AtlasError
 from atlas.loaded import stored_mlp
 from atlas.loaded.checkpoint import Checkpoint
+from atlas.pinned.choices import Choices
 
 TOKENS = 8192
 """Tokens that go through the first MLP at a time."""
 
 
 @dataclass(frozen=True)
-class Options:
-    """Choices beside the protocol: `later`, what heads of later layers read; `fold`, whether the
-    gains of the heads' input norm and of the final norm are multiplied in."""
+class Layer:
+    """The heads of one layer, as they are and with norm gains folded in; `x` (token, d_model) is
+    what they read of all tokens, rows of norm 1."""
 
-    later: Literal["first MLP", "embedding"] = "first MLP"
-    fold: bool = False
+    plain: AttentionBlock
+    folded: AttentionBlock
+    x: torch.Tensor
+
+    def block(self, fold: bool) -> AttentionBlock:
+        """Its heads under a choice of `fold`."""
+        return self.folded if fold else self.plain
 
 
 class AttentionBlocks:
     """A model's attention blocks one after the other, and its unembedding.
 
-    `sources`: ids of the tokens that heads attend to in questions. `core`: U^T E, as
-    `salient_mappings.copying_core` gives it. Raises `AtlasError` where there is no unembedding,
-    and for weights that are infinite or NaN, with the layer.
+    `sources`: ids of the tokens that heads attend to in questions. `cores`: U^T E as
+    `salient_mappings.copying_cores` gives it, with both centred and literally. Raises `AtlasError`
+    where there is no unembedding, and for weights that are infinite or NaN, with the layer.
     """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
         sources: torch.Tensor,
-        options: Options,
+        choices: Choices,
         device: torch.device,
     ) -> None:
-        self.checkpoint, self.options, self.device = checkpoint, options, device
+        self.checkpoint, self.later, self.device = checkpoint, choices.later, device
         self.sources = sources.cpu()
-        matrix = checkpoint.unembedding()
-        if options.fold and checkpoint.architecture.has("final_norm"):
-            norm = gain(checkpoint.architecture, checkpoint.final_norm()["weight"])
-            matrix = (matrix.double() * norm).float()
-        self.U = Unembedding(matrix, device)
+        self.U = Unembedding(checkpoint.unembedding(), device)
         self._require_finite(self.U.largest_norm, "unembedding")
         self.x = self._entering(torch.float32)
-        self.core = salient_mappings.copying_core(self.U, self.x)
+        self.cores = salient_mappings.copying_cores(self.U, self.x)
 
-    def __iter__(self) -> Iterator[tuple[AttentionBlock, torch.Tensor]]:
-        """Every layer's heads with what they read of the sources, and of all tokens with norm 1."""
+    def __iter__(self) -> Iterator[Layer]:
+        """Every layer in its order."""
         reads = HeadInputs.of(self._entering(torch.float64, self.sources))
         self.x = salient_mappings.unit_rows(self.x)
         for layer in range(self.checkpoint.geometry.layers):
-            if layer == 1 and self.options.later == "first MLP":
+            if layer == 1 and self.later == "mlp":
                 self.x = self.x[:0]  # not both at once
                 self.x = after_first_mlp(self.checkpoint, self._entering(torch.float32))
                 self.x = salient_mappings.unit_rows(self.x)
@@ -72,24 +73,31 @@ class AttentionBlocks:
                     self.checkpoint, self._entering(torch.float64, self.sources)
                 )
                 reads = HeadInputs.of(exact)
-            block = AttentionBlock(reads, *self._heads(layer))
-            self._require_finite(block.largest, f"layer {layer}")
-            yield block, self.x
+            W_V, W_O = self._heads(layer)
+            found = Layer(
+                self._block(layer, reads, W_V, W_O),
+                self._block(layer, reads, *folding.folded(self.checkpoint, layer, W_V, W_O)),
+                self.x,
+            )
+            yield found
+
+    def _block(
+        self, layer: int, reads: HeadInputs, W_V: torch.Tensor, W_O: torch.Tensor
+    ) -> AttentionBlock:
+        block = AttentionBlock(reads, W_V.to(self.device), W_O.to(self.device))
+        self._require_finite(block.largest, f"layer {layer}")
+        return block
 
     def _entering(self, dtype: torch.dtype, sources: torch.Tensor | None = None) -> torch.Tensor:
         return entering(self.checkpoint, sources, dtype, self.device)
 
     def _heads(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """W_V (kv head, d_head, d_model) and W_O (head, d_model, d_head) of a layer."""
-        architecture, shape = self.checkpoint.architecture, self.checkpoint.geometry
-        norm = architecture.row.attn_input if self.options.fold else None
-        held = self.checkpoint.layer(layer, ["attn.v", "attn.o", *([norm] if norm else [])])
-        W_V, W_O = held["attn.v.weight"], held["attn.o.weight"]
-        if norm:
-            W_V = (W_V.double() * gain(architecture, held[f"{norm}.weight"])).float()
-        W_V = W_V.reshape(shape.kv_heads, shape.d_head, shape.d_model)
-        W_O = W_O.reshape(shape.d_model, shape.heads, shape.d_head).movedim(1, 0)
-        return W_V.to(self.device), W_O.to(self.device)
+        """W_V (kv head, d_head, d_model) and W_O (head, d_model, d_head) of a layer, as stored."""
+        shape = self.checkpoint.geometry
+        held = self.checkpoint.layer(layer, ["attn.v", "attn.o"])
+        W_V = held["attn.v.weight"].reshape(shape.kv_heads, shape.d_head, shape.d_model)
+        W_O = held["attn.o.weight"].reshape(shape.d_model, shape.heads, shape.d_head)
+        return W_V, W_O.movedim(1, 0)
 
     def _require_finite(self, largest: float, place: str) -> None:
         if not math.isfinite(largest):
@@ -150,10 +158,5 @@ def norm(
     if architecture.row.norm.kind == "layer":
         x = x - x.mean(-1, keepdim=True)
     x = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + architecture.norm_eps)
-    x = x * gain(architecture, weight).to(x)
+    x = x * folding.gain(architecture, weight).to(x)
     return x if bias is None else x + bias.to(x)
-
-
-def gain(architecture: Architecture, weight: torch.Tensor) -> torch.Tensor:
-    """What a norm multiplies with: the stored weight and the family's offset, in float64."""
-    return weight.double() + architecture.row.norm.offset

@@ -23,12 +23,11 @@ from atlas import paths
 from atlas.analyses.functions import relation_scores, token_inputs
 from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.matrices import DIGITS, SIGNS
-from atlas.analyses.functions.token_inputs import Options
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
-from atlas.pinned.choices import DEFAULT
+from atlas.pinned.choices import DEFAULT, Choices
 from atlas.pinned.relations import Relation
 from atlas.profiles import matrix, profile_file, statement
 from atlas.profiles.matrix import Matrix
@@ -46,7 +45,7 @@ def nothing(done: int, total: int) -> None:
 
 
 def measure(folder: Path, known: Sequence[Relation] = KNOWN, **options: Any) -> Measured:
-    return functions.measure(Checkpoint.open(folder), known, Options(**options), nothing)
+    return functions.measure(Checkpoint.open(folder), known, Choices(**options), nothing)
 
 
 def by_name(measured: Measured) -> dict[str, Matrix]:
@@ -288,8 +287,9 @@ def test_a_model_that_can_express_nothing_still_has_its_copying(tmp_path: Path) 
     folder = planted.make(tmp_path, "llama")
     few = planted.relation("capital", "knowledge", planted.drawn_pairs(2, 29))
     measured = measure(folder, [few])
-    assert list(by_name(measured)) == ["ov_copying"]
-    assert measured.facts == {"pairs:capital": 29}
+    assert list(by_name(measured)) == ["ov_copying", "ov_copying_centred"]
+    assert set(measured.facts) == {"pairs:capital", "copying_null_high", "copying_null_low"}
+    assert measured.facts["pairs:capital"] == 29
     assert len(measured.parts["heads"]) == 6
 
 
@@ -411,7 +411,7 @@ def test_the_largest_models_matrices_stay_under_3_mb() -> None:
         grown.append(
             Matrix(**{**vars(item), "values": values, "rows": labels[0], "columns": labels[1]})
         )
-    assert len(grown) == 88
+    assert len(grown) == 129
     size = len("".join(item.json_text() for item in grown).encode())
     assert size < 3_000_000, size
 

@@ -11,11 +11,12 @@ import torch
 from atlas.analyses.functions import relation_scores
 from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs
-from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
+from atlas.analyses.functions.token_inputs import AttentionBlocks
 from atlas.checkpoints import locate
 from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
+from atlas.pinned.choices import DEFAULT
 
 
 def nothing(done: int, total: int) -> None:
@@ -84,8 +85,8 @@ def test_name_movers_of_gpt2_copy_names_and_negative_ones_suppress_them() -> Non
     tokenizer = tokenizers.load(folder)
     table = Pairs.of([relations.load("name")], tokenizer, checkpoint.geometry.vocabulary)
     at_five = replace(table, ks=torch.full_like(table.ks, 5))
-    blocks = AttentionBlocks(checkpoint, at_five.sources, Options(), torch.device("cpu"))
-    scores = [relation_scores.score(block, blocks.U, at_five)[0, :, 0] for block, _ in blocks]
+    blocks = AttentionBlocks(checkpoint, at_five.sources, DEFAULT, torch.device("cpu"))
+    scores = [relation_scores.score(one.plain, blocks.U, at_five)[0, :, 0] for one in blocks]
     for sign, heads in ((0, ((9, 9), (10, 0), (9, 6))), (1, ((10, 7), (11, 10)))):
         for layer, head in heads:
             assert scores[layer][sign, head] >= 0.95, (layer, head)

@@ -14,9 +14,10 @@ from atlas import paths
 from atlas.analyses.functions import attention_block, relation_scores
 from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs, Place
-from atlas.analyses.functions.token_inputs import AttentionBlocks, Options
+from atlas.analyses.functions.token_inputs import AttentionBlocks
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
+from atlas.pinned.choices import DEFAULT
 
 
 def llama_blocks() -> tuple[Pairs, AttentionBlocks]:
@@ -24,7 +25,7 @@ def llama_blocks() -> tuple[Pairs, AttentionBlocks]:
     checkpoint = Checkpoint.open(folder)
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     pairs = Pairs.of(relations.load_all(), tokenizer, checkpoint.geometry.vocabulary)
-    return pairs, AttentionBlocks(checkpoint, pairs.sources, Options(), torch.device("cpu"))
+    return pairs, AttentionBlocks(checkpoint, pairs.sources, DEFAULT, torch.device("cpu"))
 
 
 def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
@@ -38,6 +39,7 @@ def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
     permuted = Pairs(
         pairs.relations,
         pairs.counts,
+        pairs.ids,
         pairs.sources,
         pairs.relation,
         pairs.source,
@@ -45,7 +47,8 @@ def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
         pairs.ks,
     )
     inside, compared, largest = 0, 0, 0.0
-    for block, _ in blocks:
+    for layer in blocks:
+        block = layer.plain
         scores = relation_scores.score(block, blocks.U, permuted)
         places = [
             Place(head, relation, sign, 0)
@@ -78,9 +81,10 @@ def test_chance_counts_every_source_with_every_target(tmp_path: Path) -> None:
     known = [planted.relation("superclass", "knowledge", pairs)]
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     table = Pairs.of(known, tokenizer, 300)
-    blocks = AttentionBlocks(checkpoint, table.sources, Options(), torch.device("cpu"))
+    blocks = AttentionBlocks(checkpoint, table.sources, DEFAULT, torch.device("cpu"))
     ids = torch.tensor([[int(word[1:]) for word in pair] for pair in pairs])
-    for layer, (block, _) in enumerate(blocks):
+    for layer, one in enumerate(blocks):
+        block = one.plain
         places = [Place(h, 0, s, at) for h in range(2) for s in (0, 1) for at in (0, 1)]
         for place, chance in relation_scores.chance(block, blocks.U, table, places).items():
             chosen = rows[layer, place.head, ids[:, 0]] * (-1 if place.sign else 1)
@@ -110,7 +114,7 @@ def test_level_of_k_by_vocabulary() -> None:
 def test_sieves_of_cuda_give_the_same_answers(tmp_path: Path) -> None:
     """Their order is tried here on the processor, where float32 is never shortened."""
     pairs, blocks = llama_blocks()
-    block, _ = next(iter(blocks))
+    block = next(iter(blocks)).plain
     plain = relation_scores.score(block, blocks.U, pairs)
     assert torch.equal(relation_scores.score(block, blocks.U, pairs, functions.SIEVES), plain)
     coarse = (attention_block.Sieve(torch.bfloat16), attention_block.Sieve())

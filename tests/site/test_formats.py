@@ -12,7 +12,7 @@ import pytest
 
 from atlas.paths import PACKAGE, shipped_templates
 from atlas.site import pages
-from atlas.site.heads import nearest
+from atlas.site.heads import fingerprints, nearest, strengths
 
 FREE: dict[str, set[str]] = {
     "heads/bundle.json": {"groups"},
@@ -60,7 +60,12 @@ def test_the_description_stands_on_its_page(planned: dict[str, bytes], path: str
 
 def test_nearest_is_told_with_its_numbers(planned: dict[str, bytes]) -> None:
     page = planned["heads/index.md"].decode()
-    assert f"(S + {nearest.DOUBT}) / n" in page and f"1/{nearest.STEPS} of" in page
+    assert f"above {strengths.THRESHOLD}, and" in page
+    assert f"(v - {strengths.FLOOR}) / {1 - strengths.FLOOR} for" in page
+    assert f"taken as {strengths.LEAST_CHANCE} at least" in page
+    assert f"fewer than {fingerprints.FEWEST} relations" in page
+    assert f"add up to less than {nearest.LEAST} stands" in page
+    assert f"{nearest.NEAREST} at most" in page
 
 
 def test_every_schema_is_published(planned: dict[str, bytes]) -> None:

@@ -22,6 +22,8 @@ ATTENTION = ("entropy", "sink", "distance", "previous", "duplicate", "induction"
 COPYING = ("copying", "name")
 PAIRS = 100
 CHANCE = 0.02
+NULLS = {"copying_null_high": 0.12, "copying_null_low": -0.15}
+"""Facts of `functions`: what centred copying is by chance."""
 
 Values = NDArray[np.float64]
 Copies = Mapping[tuple[int, int], tuple[int, int]]
@@ -56,7 +58,7 @@ def write(
         "model": profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         "protocol": stated.protocol,
         "conditions": {"k": 10, "k_copying": 1} if name == "functions" else {},
-        "facts": {},
+        "facts": NULLS if name == "functions" else {},
         "matrices": tuple(matrices),
     }
     found = samples.profile(**{**fields, **changes})
@@ -102,7 +104,29 @@ def functions(seed: int, layers: int, heads: int) -> tuple[Matrix, ...]:
             range=(-1, 1),
         ),
         *scores,
+        *folded(seed, layers, heads),
     )
+
+
+def folded(seed: int, layers: int, heads: int) -> tuple[Matrix, ...]:
+    """Scores with norm gains folded, at the smaller k alone, and centred copying."""
+    drawn = np.random.default_rng([seed, 3])
+    shape = (layers, heads)
+    scores = []
+    for one in relations.load_all():
+        for sign in ("score", "suppressive"):
+            strong = (drawn.random(shape) < 0.05) * drawn.random(shape)
+            found = _scored(one, sign, 0, np.where(strong > 0.3, strong, drawn.random(shape) / 9))
+            title = f"{found.title}, norm gains folded"
+            scores.append(replace(found, name=f"folded_{found.name}", title=title))
+    centred = _matrix(
+        "ov_copying_centred",
+        "Copying by eigenvalues, centred",
+        np.tanh(drawn.normal(size=shape) / 3),
+        kind="diverging",
+        range=(-1, 1),
+    )
+    return (centred, *scores)
 
 
 def copied(
@@ -139,7 +163,8 @@ def _matrix(name: str, title: str, values: Any, **changes: Any) -> Matrix:
 
 def _items(profile: profile_file.Profile) -> list[dict[str, Any]]:
     """Every head with its relations at the k that the model is judged at, above chance or not."""
-    judged = [matrix for matrix in profile.matrices if matrix.name.partition("@")[2] in ("10", "1")]
+    plain = [one for one in profile.matrices if not one.name.startswith("folded_")]
+    judged = [matrix for matrix in plain if matrix.name.partition("@")[2] in ("10", "1")]
     layers, heads = profile.matrices[0].values.shape
     return [
         {

@@ -1,14 +1,13 @@
-"""A map of the measured models: those with similar internals lie close together.
+"""Maps of the measured models: those that are alike lie close together.
 
-The distance of two models is made of what both were measured by, with one version and protocol: the
-yardstick, analyses that any model can have. Each quantity of a module (or sublayer) is a curve over
-relative depth; heads have no names that two models share, so a quantity of heads gives two curves,
-the mean and the highest of each layer. Curves are read at `DEPTHS` and held against each other on a
-scale that is the same for any two models of any atlas: a quantity between two bounds counts as a
-share of what lies between them; one without an upper bound, or on a logarithmic scale, as decades,
-of which one counts like the whole way between two bounds, and more than one no further. The
-distance is the mean over depths, curves, quantities and analyses, each in its turn: 0 for two
-copies, at most 1.
+There are two. The first is of what models do: what their heads attend to and which relations they
+know, and what each layer adds to the residual stream. The second is of how they are stored: sizes,
+outliers and rounding errors, which a model that turns or rescales its residual stream changes
+without doing anything else. A map is made of `depth_curves.py`: every quantity of an analysis as
+curves over relative depth. How far two models are apart is the mean over depths, curves,
+quantities and analyses, each in its turn, of what both were measured by, with one version and
+protocol: 0 for two copies, at most 1. Of relations only those count that a head of either model
+has: else all models would be alike in what none of them does.
 
 Classical multidimensional scaling (Torgerson 1952) lays the models out in the plane whose distances
 are closest to these. Axes have no meaning of their own; their signs are fixed, so that the same
@@ -17,7 +16,7 @@ profiles always give the same map.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,22 +24,51 @@ from numpy.typing import NDArray
 
 from atlas.profiles import comparable
 from atlas.profiles.collection import Model
-from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import quantities
+from atlas.site.across import depth_curves, quantities
+from atlas.site.across.depth_curves import Curves
+from atlas.site.heads.fingerprints import FEWEST
 
-DEPTHS = np.linspace(0.0, 1.0, 9)
-"""Where curves are read: 0 the first layer, 1 the last one."""
-
-FLOOR = 1e-6
-"""What a value of 0 counts as where decades are counted."""
-
-FEWEST = 2
+FEWEST_MODELS = 2
 """Models that a map needs."""
 
-Curves = dict[str, NDArray[np.float64]]
-"""Of one model and quantity: name of the curve -> its places on the fixed scale, (depth,)."""
+Distances = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the distance of two models is made of in one analysis. `read`: its quantities as curves.
+    `either`: only quantities count that are not 0 in both; `least`: so many must be shared."""
+
+    read: Callable[[Profile], Mapping[str, Curves]] = depth_curves.of_matrices
+    either: bool = False
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A kind of map. `name` stands in its addresses; `rules` by analysis."""
+
+    name: str
+    rules: Mapping[str, Rule]
+
+
+ASKED = 2 * FEWEST
+"""Each relation is two quantities: how far heads raise its answers and how far they lower them."""
+
+DOES = Likeness(
+    "does",
+    {
+        "attention": Rule(),
+        "residual": Rule(),
+        "functions": Rule(depth_curves.of_relations, either=True, least=ASKED),
+    },
+)
+"""What changes when a model does something else, and not when it is written down otherwise."""
+
+STORED = Likeness("stored", {"weights": Rule(), "activations": Rule()})
+"""What depends on the basis of the residual stream, and on where gains are kept."""
 
 
 @dataclass(frozen=True)
@@ -76,33 +104,63 @@ class ModelMap:
         return tuple((base, tune) for base, tune in pairs if base is not None)
 
 
-def lay_out(models: Sequence[Model], statements: Sequence[Statement]) -> ModelMap:
+def lay_out(
+    models: Sequence[Model], statements: Sequence[Statement], likeness: Likeness
+) -> ModelMap:
     """The map of all models that were measured alike; without places where they are too few."""
     measured = [model for model in models if any(section.profile for section in model.sections)]
-    wanted = _yardstick(measured, statements)
+    wanted = _yardstick(measured, statements, likeness)
     alike = {stated.name: _alike(measured, stated.name) for stated in wanted}
     apart = tuple((model, why) for model in measured if (why := _lacking(model, wanted, alike)))
     reasons = {model.entry.slug for model, _ in apart}
     placed = [model for model in measured if model.entry.slug not in reasons]
-    if len(placed) < FEWEST:
+    if len(placed) < FEWEST_MODELS:
         return ModelMap((), (), apart, 0.0)
     parts = {
-        stated.name: _distances([alike[stated.name][model.entry.slug] for model in placed])
+        stated.name: distances(
+            [alike[stated.name].get(model.entry.slug) for model in placed],
+            likeness.rules[stated.name],
+        )
         for stated in wanted
     }
-    distances = np.mean([part for part, _ in parts.values()], axis=0)
-    points, kept = plane(distances)
+    far = together([part for part, _ in parts.values()])
+    points, kept = plane(far)
     return ModelMap(
-        tuple(_places(placed, points, distances)),
-        tuple((stated, parts[stated.name][1]) for stated in wanted),
+        tuple(_places(placed, points, far)),
+        tuple((stated, parts[stated.name][1]) for stated in wanted if parts[stated.name][1]),
         apart,
         kept,
     )
 
 
-def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
-    """Distances by one analysis between models measured alike, (model, model) in [0, 1]."""
-    return _distances(profiles)[0]
+def distances(profiles: Sequence[Profile | None], rule: Rule) -> tuple[Distances, int]:
+    """Distances by one analysis between models measured alike, (model, model) in [0, 1], and of how
+    many quantities they are made; NaN where too few were measured of both."""
+    tables = [rule.read(profile) if profile else {} for profile in profiles]
+    total = np.zeros((len(profiles), len(profiles)))
+    shared, counted = np.zeros_like(total), np.zeros_like(total)
+    used = 0
+    for name in dict.fromkeys(name for table in tables for name in table):
+        apart, had = _apart([table.get(name, {}) for table in tables])
+        known = np.isfinite(apart)
+        counts = known & had if rule.either else known
+        total[counts] += apart[counts]
+        shared += known
+        counted += counts
+        used += bool((known.sum() - np.trace(known)) > 0)
+    found = np.where(shared >= rule.least, total / np.maximum(counted, 1), np.nan)
+    return found, used
+
+
+def together(parts: Sequence[Distances]) -> Distances:
+    """The mean distance over the analyses that two models share, (model, model); 1 for two that
+    share none."""
+    known = np.isfinite(parts)
+    total = np.where(known, parts, 0.0).sum(axis=0)
+    count = known.sum(axis=0)
+    found = np.where(count > 0, total / np.maximum(count, 1), 1.0)
+    np.fill_diagonal(found, 0.0)
+    return np.asarray(found)
 
 
 def plane(distances: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -124,47 +182,18 @@ def plane(distances: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     return points * signs, kept
 
 
-def curves(matrix: Matrix) -> Curves:
-    """The curves of a quantity over relative depth; none where its scale is not fixed, or where it
-    has no layers in its rows."""
-    if matrix.axes[0] != "layer" or matrix.axes[1] == "layer":
-        return {}
-    values = _fixed(matrix)
-    if values is None:
-        return {}
-    if matrix.axes[1] == "head":
-        if np.isnan(values).any():
-            return {}
-        named = {"mean": values.mean(axis=1), "highest": values.max(axis=1)}
-    else:
-        named = dict(zip(matrix.columns, values.T, strict=True))
-    at = np.linspace(0.0, 1.0, len(matrix.rows)) if len(matrix.rows) > 1 else np.zeros(1)
-    return {
-        name: np.interp(DEPTHS, at, curve)
-        for name, curve in named.items()
-        if np.isfinite(curve).all()
-    }
-
-
-def _fixed(matrix: Matrix) -> NDArray[np.float64] | None:
-    """Values in units of the fixed scale, (row, column); None for a quantity that has none."""
-    low, high = matrix.range or (None, None)
-    if matrix.kind not in ("sequential", "diverging"):
-        return None
-    if low is not None and high is not None and matrix.scale == "linear":
-        return np.asarray((matrix.values - low) / (high - low))
-    if low is not None and low >= 0:
-        return np.asarray(np.log10(np.maximum(matrix.values, FLOOR)))
-    return None
-
-
-def _yardstick(measured: Sequence[Model], statements: Sequence[Statement]) -> list[Statement]:
-    """The general analyses that at least half of the measured models have."""
+def _yardstick(
+    measured: Sequence[Model], statements: Sequence[Statement], likeness: Likeness
+) -> list[Statement]:
+    """The analyses of a map that were measured of at least half of the models that can have them;
+    encoders, for one, have no functions, and are compared by the rest."""
+    wanted = [stated for stated in statements if stated.name in likeness.rules]
     return [
         stated
-        for stated in statements
-        if stated.is_general
-        and 0 < len(measured) <= 2 * len(list(_profiles(measured, stated.name)))
+        for stated in wanted
+        if 0
+        < sum(model.section(stated.name) is not None for model in measured)
+        <= 2 * len(list(_profiles(measured, stated.name)))
     ]
 
 
@@ -190,49 +219,35 @@ def _lacking(
     model: Model, wanted: Sequence[Statement], alike: Mapping[str, Mapping[str, Profile]]
 ) -> str:
     """Why a measured model has no place, in words; empty where it has one."""
-    missing = [stated for stated in wanted if model.entry.slug not in alike[stated.name]]
     told = []
-    for stated in missing:
+    for stated in wanted:
         section = model.section(stated.name)
-        how = "measured otherwise" if section and section.profile else "not measured"
-        told.append(f"{stated.title} {how}")
-    return ", ".join(told) if told else ("" if wanted else "nothing measured that others have")
+        if section is not None and model.entry.slug not in alike[stated.name]:
+            how = "measured otherwise" if section.profile else "not measured"
+            told.append(f"{stated.title} {how}")
+    had = any(model.entry.slug in profiles for profiles in alike.values())
+    return ", ".join(told) if told else ("" if had else "nothing measured that others have")
 
 
-def _distances(profiles: Sequence[Profile]) -> tuple[NDArray[np.float64], int]:
-    """Distances by one analysis, (model, model), and of how many quantities they are made."""
-    tables = [{item.name: item for item in profile.matrices} for profile in profiles]
-    total = np.zeros((len(profiles), len(profiles)))
-    shared = np.zeros_like(total)
-    used = 0
-    for name in dict.fromkeys(name for table in tables for name in table):
-        read = [curves(table[name]) if name in table else {} for table in tables]
-        apart = _apart(read)
-        known = np.isfinite(apart)
-        total[known] += apart[known]
-        shared += known
-        used += bool((known.sum() - np.trace(known)) > 0)
-    return total / np.maximum(shared, 1), used
-
-
-def _apart(read: Sequence[Curves]) -> NDArray[np.float64]:
-    """How far one quantity of any two models is apart, (model, model); NaN where they share no
-    curve."""
+def _apart(read: Sequence[Curves]) -> tuple[Distances, NDArray[np.bool_]]:
+    """How far one quantity of any two models is apart, (model, model), NaN where they share no
+    curve; and whether it is not 0 in either."""
     names = list(dict.fromkeys(name for one in read for name in one))
-    stacked = np.full((len(read), len(names), len(DEPTHS)), np.nan)
+    stacked = np.full((len(read), len(names), len(depth_curves.DEPTHS)), np.nan)
     for at, one in enumerate(read):
         for place, name in enumerate(names):
             if name in one:
                 stacked[at, place] = one[name]
     known = np.isfinite(stacked[:, :, 0])
     filled = np.where(np.isnan(stacked), 0.0, stacked)
+    has: NDArray[np.bool_] = np.asarray(filled.any(axis=(1, 2)))
     found = np.full((len(read), len(read)), np.nan)
     for at in range(len(read)):
         both = known & known[at]
         means = np.minimum(np.abs(filled - filled[at]), 1.0).mean(axis=2)
         count = both.sum(axis=1)
         found[at] = np.where(count > 0, (means * both).sum(axis=1) / np.maximum(count, 1), np.nan)
-    return found
+    return found, np.logical_or.outer(has, has)
 
 
 def _places(

@@ -19,9 +19,9 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.statement import Statement
-from atlas.site.across import bundles, shared_scale
+from atlas.site.across import bundles
 from atlas.site.across.bundles import Parts
-from atlas.site.across.shared_scale import Scale
+from atlas.site.across.shared_scale import MISSING, Scale
 from atlas.site.heads import fingerprints
 from atlas.site.heads import relations as head_relations
 from atlas.site.heads import scores as head_scores
@@ -30,7 +30,7 @@ from atlas.site.heads.relations import Relations
 from atlas.site.heads.scores import Groups, Listed, Score
 from atlas.words import number
 
-FORMAT = 1
+FORMAT = 2
 FOLDER = "heads"
 CACHE = "nearest.npz"
 PART = 64 * 1024
@@ -39,6 +39,9 @@ fetches little else."""
 
 FIRST = ("attention/induction", "functions/ov_copying")
 """What the page begins with, where it was measured."""
+
+UNLISTED = ("suppressive:", "folded_")
+"""Scores of a relation beside the one whose highest head is told."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Heads:
     relations: tuple[tuple[str, str], ...]
     top: tuple[Top, ...]
     nearest: bool
+    silent: int
+    """Heads of which enough was measured and no function was found."""
+    judged: int
+    """Heads of which enough was measured."""
     files: tuple[tuple[str, bytes], ...] = field(repr=False)
 
     @property
@@ -105,7 +112,7 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
     listed = head_scores.listed(models)
     scores = [one for stated in statements for one in head_scores.scores(listed, stated)]
     if not scores:
-        return Heads((), (), (), (), False, ())
+        return Heads((), (), (), (), False, 0, 0, ())
     groups = head_scores.groups(listed, statements)
     known = head_relations.load(project, listed, scores)
     prints = fingerprints.prints(listed, scores, groups)
@@ -113,6 +120,7 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
     told, rows = fingerprints.packed(found, prints, PART) if found else (None, [])
     nearest = [(f"nearest.{at}.bin", content) for at, content in enumerate(rows)]
     packed = Parts(PART)
+    does = fingerprints.functions(found, prints) if found else None
     classes = head_relations.classes(listed)
     index: dict[str, Any] = {
         "format": FORMAT,
@@ -125,6 +133,7 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         "relations": [{"name": name, "title": title} for name, title in known.titles],
         "categories": list(CATEGORIES),
         "classes": list(packed.add(classes.tobytes())) if classes is not None else None,
+        "functions": list(packed.add(does.tobytes())) if does is not None else None,
         "has": [packed.add(plane.tobytes()) for plane in known.planes],
         "scores": [_told(packed, one, listed) for one in scores],
         "parts": [name for name, _ in packed.files],
@@ -136,6 +145,8 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         relations=known.titles,
         top=tuple(_top(listed, scores, groups)),
         nearest=found is not None,
+        silent=int((does == 0).sum()) if does is not None else 0,
+        judged=int((does != MISSING).sum()) if does is not None else 0,
         files=(("bundle.json", bundles.dumped(index)), *packed.files, *nearest),
     )
 
@@ -145,7 +156,7 @@ def _told(packed: Parts, score: Score, listed: Sequence[Listed]) -> dict[str, An
     pairs = list(zip(listed, score.matrices, strict=True))
     scale, first = _scale(score.known), score.first
     column = [
-        np.full(one.count, shared_scale.MISSING, dtype=np.uint8)
+        np.full(one.count, MISSING, dtype=np.uint8)
         if matrix is None
         else scale.steps(matrix).reshape(-1)
         for one, matrix in pairs
@@ -221,9 +232,9 @@ def _models(
 
 def _top(listed: Sequence[Listed], scores: Sequence[Score], groups: Groups) -> Iterator[Top]:
     """The highest head of each score, among models measured as most were; of relations, the score
-    at the smaller k."""
+    at the smaller k, as it is without folding."""
     for score in scores:
-        if not score.least or score.first.name.startswith("suppressive:"):
+        if not score.least or score.first.name.startswith(UNLISTED):
             continue
         best: tuple[float, Listed, tuple[int, int]] | None = None
         for one, matrix in zip(listed, score.matrices, strict=True):

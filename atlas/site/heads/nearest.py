@@ -1,6 +1,8 @@
-"""Which heads of other models are most like a head, by what was measured of both.
+"""Which heads of other models are most like a head, by what each of them does.
 
-`templates/heads.md.j2` tells readers what a fingerprint is made of and how two are compared.
+`templates/heads.md.j2` tells readers how two heads are compared; `strengths.py` says what is
+compared. Most heads do few things, and two heads are alike only where they do the same: the search
+visits, of each thing that a head does, the heads that do it too.
 """
 
 from __future__ import annotations
@@ -10,222 +12,221 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas.files import json_file
-from atlas.profiles.matrix import Matrix
 
-VERSION = 1
-"""Raised where the same scores would give other neighbours."""
-
-ANALYSES = ("attention", "functions")
-"""What a fingerprint is made of."""
+VERSION = 2
+"""Raised where the same strengths would give other neighbours."""
 
 NEAREST = 8
 """Models in the list of a head."""
 
-DOUBT = 0.01
-"""What is added to the sum of squares, so that a match on few scores counts for less."""
+LEAST = 0.1
+"""A head whose strengths add up to less has no function that was found, and is not listed."""
 
-STEPS = 500
-"""Steps of a score's range when the nearest head of a model is looked for."""
+STEPS = 2**16
+"""Strengths are counted in so many steps."""
 
 EXACT = 2**24
-"""Whole numbers below it, and their sums, are exact in float32: whatever the machine and its
-number of threads, the same heads are found."""
+"""Whole numbers up to it, and their sums, are exact in float32: whatever the machine, the same heads
+are found, and a copy is at distance 0."""
+
+MANY = 4
+"""What more than 1 in so many heads do is added for all of them: faster than to pick them."""
 
 LIMIT = 100_000
-"""Heads of an atlas beyond which the nearest ones are not looked for: the work grows with their
+"""Heads with a function beyond which the nearest ones are not looked for: the work grows with their
 square."""
 
-ROWS = 2048
-"""Heads that are compared at a time."""
+CELLS = 2**21
+"""Pairs of heads that are compared at a time."""
 
 PAIRS = 4096
 """Pairs of heads that the usual distance is taken from."""
 
+CLOSE = 0.05
+"""Share of these pairs that are closer than what is called close."""
+
 Values = NDArray[np.float64]
+Steps = NDArray[np.float32]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Nearest:
     """The nearest heads of every head, (head, NEAREST) each, the nearest first.
 
-    `heads`: their numbers, -1 where there are no more. `distances`: root mean square difference of
-    the shared scores, in [0, 1]. `counts`: how many scores are shared. `usual`: the median distance
-    of two heads of different models, drawn evenly; None where no two can be compared.
+    `heads`: their numbers, -1 where there are no more. `distances`: in [0, 1], 0 for heads that do
+    the same and 1 for those that share nothing, which are not listed. `found` (head,): whether a
+    function was found. `usual`: the median distance of two heads of different models that have a
+    function, drawn evenly, and `close` what 1 in 20 of these pairs are within; None where no two
+    can be compared.
     """
 
     heads: NDArray[np.int32]
     distances: Values
-    counts: NDArray[np.int32]
+    found: NDArray[np.bool_]
     usual: float | None
+    close: float | None
 
 
-def chosen(analysis: str, matrices: Sequence[Matrix]) -> Iterator[Matrix]:
-    """The matrices of an analysis that belong to fingerprints."""
-    if analysis not in ANALYSES:
-        return
-    least: dict[str, int] = {}
-    for one in matrices:
-        name, k = _asked(one.name)
-        least[name] = min(k, least.get(name, k))
-    for one in matrices:
-        name, k = _asked(one.name)
-        bounds = one.range or (None, None)
-        fixed = one.scale == "linear" and None not in bounds
-        ranked = one.axes == ("layer", "head") and one.kind in ("sequential", "diverging")
-        if ranked and fixed and k == least[name]:
-            yield one
-
-
-def shares(matrix: Matrix) -> Values:
-    """Its values as shares of their range, (layer, head) in [0, 1], NaN where there is none."""
-    assert matrix.range is not None, "only scores of a fixed range are chosen"
-    low, high = (float(bound or 0.0) for bound in matrix.range)
-    return np.asarray(np.clip((matrix.values - low) / (high - low), 0, 1))
-
-
-def nearest(values: Values, first: Sequence[int], cache: Path | None = None) -> Nearest | None:
+def nearest(
+    values: Values, first: Sequence[int], alike: NDArray[np.bool_], cache: Path | None = None
+) -> Nearest | None:
     """The nearest heads of all heads in other models.
 
-    `values`: (head, score) in [0, 1], NaN where a head lacks a score or the score was measured
-    otherwise. `first`: number of each model's first head, and of all heads. `cache`: a file that
-    keeps the answer for the next time. None for more than `LIMIT` heads.
+    `values`: (head, strength) in [0, 1], NaN where it was not measured, or measured otherwise.
+    `first`: number of each model's first head, and of all heads. `alike` (model, model): whether
+    enough was measured of both; of a model with itself, whether enough was measured of it. `cache`:
+    a file that keeps the answer for the next time. None for more than `LIMIT` heads to compare.
     """
-    if len(values) > LIMIT:
-        return None
-    key = _key(values, first)
+    key = _key(values, first, alike)
     kept = _kept(cache, key)
     if kept is not None:
         return kept
-    found = _search(values, first)
+    compared = _Compared.of(values, first, alike)
+    if len(compared.heads) > LIMIT:
+        return None
+    found = _search(compared)
     if cache is not None:
         _keep(cache, key, found)
     return found
 
 
-def _asked(name: str) -> tuple[str, int]:
-    """A score's name without its k, and k; 0 for scores that have none."""
-    plain, _, k = name.partition("@")
-    return plain, int(k) if k.isdigit() else 0
-
-
-def _search(values: Values, first: Sequence[int]) -> Nearest:
-    heads = np.full((len(values), NEAREST), -1, dtype=np.int32)
-    order = np.full((len(values), NEAREST), np.inf)
-    compared = _Compared.of(values)
-    rows = np.arange(len(values))
-    for start, end in pairwise(first):
-        best, at = compared.best(start, end)
-        last = order.argmax(axis=1)
-        better = best < order[rows, last]
-        order[rows[better], last[better]] = best[better]
-        heads[rows[better], last[better]] = at[better]
-    sums, counts = _apart(values, heads)
-    exact = np.where(counts > 0, (sums + DOUBT) / np.maximum(counts, 1), np.inf)
-    turn = np.lexsort((heads, exact), axis=1)
-    heads, counts = np.take_along_axis(heads, turn, 1), np.take_along_axis(counts, turn, 1)
-    sums = np.take_along_axis(sums, turn, 1)
-    distances = np.sqrt(sums / np.maximum(counts, 1))
-    return Nearest(heads, distances, counts, _usual(values, first))
-
-
 @dataclass(frozen=True)
 class _Compared:
-    """Scores as whole numbers about 0, (head, score) float32, and which of them each head has:
-    heads with the same ones have the same place in `sets` (set, score). `range`: steps of a range,
-    as many as keep all sums exact."""
+    """The heads that have a function and belong to a model of which enough was measured.
 
-    steps: NDArray[np.float32]
-    range: int
-    sets: NDArray[np.bool_]
-    which: NDArray[np.intp]
+    `heads`: their numbers, `owner` the model of each. `steps` (strength, head): whole numbers, 0
+    where it was not measured; `doing`: of each strength, the heads that have any of it. `which`: a
+    set of strengths for each head, those that were measured of it; `sums` (set, head): its
+    strengths, over those of a set. `found`: of every head of the atlas, whether it has a function.
+    """
+
+    heads: Places
+    owner: Places
+    alike: NDArray[np.bool_]
+    steps: Steps
+    doing: tuple[Places, ...]
+    which: Places
+    sums: Steps
+    found: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, values: Values) -> _Compared:
+    def of(cls, values: Values, first: Sequence[int], alike: NDArray[np.bool_]) -> _Compared:
         known = np.isfinite(values)
-        count = min(STEPS, int(np.sqrt((EXACT - 1) / max(1, values.shape[1]))) // 2 * 2)
-        whole = np.rint(np.where(known, values, 0.5) * count) - count // 2
-        sets, which = np.unique(known, axis=0, return_inverse=True)
-        return cls(whole.astype(np.float32), count, sets, which.reshape(-1))
+        count = min(STEPS, EXACT // (2 * max(1, values.shape[1])))
+        steps = np.rint(np.where(known, values, 0.0) * count).astype(np.float32)
+        found = steps.sum(axis=1) >= np.float32(LEAST * count)
+        owner = np.repeat(np.arange(len(alike)), np.diff(first))
+        heads = np.flatnonzero(found & alike.diagonal()[owner])
+        steps = steps[heads]
+        sets, which = np.unique(known[heads], axis=0, return_inverse=True)
+        sums = [steps[:, one].sum(axis=1) for one in sets]
+        return cls(
+            heads=heads,
+            owner=owner[heads],
+            alike=alike,
+            steps=np.ascontiguousarray(steps.T),
+            doing=tuple(np.flatnonzero(column) for column in steps.T),
+            which=which.reshape(-1),
+            sums=np.stack(sums) if sums else np.zeros((0, 0), dtype=np.float32),
+            found=found,
+        )
 
-    def best(self, start: int, end: int) -> tuple[Values, NDArray[np.int32]]:
-        """Of every head the nearest one among heads `start` to `end`: what heads are ordered by
-        and its number; infinity for those heads themselves, and where no score is shared."""
-        order = np.full(len(self.steps), np.inf)
-        heads = np.full(len(self.steps), -1, dtype=np.int32)
-        for theirs in np.unique(self.which[start:end]):
-            columns = start + np.flatnonzero(self.which[start:end] == theirs)
-            for ours in np.unique(self.which):
-                shared = self.sets[ours] & self.sets[theirs]
-                if not shared.any():
-                    continue
-                rows = np.flatnonzero(self.which == ours)
-                rows = rows[(rows < start) | (rows >= end)]
-                found, at = self._closest(rows, columns, shared)
-                better = found < order[rows]
-                order[rows[better]] = found[better]
-                heads[rows[better]] = columns[at[better]]
-        return order, heads
+    def models(self) -> Iterator[tuple[int, slice]]:
+        """Each model that has such heads, and where these are."""
+        models, starts = np.unique(self.owner, return_index=True)
+        ends = (*starts, len(self.owner))[1:]
+        for model, start, end in zip(models, starts, ends, strict=True):
+            yield int(model), slice(int(start), int(end))
 
-    def _closest(
-        self, rows: NDArray[np.intp], columns: NDArray[np.intp], shared: NDArray[np.bool_]
-    ) -> tuple[Values, NDArray[np.intp]]:
-        """Of every row the nearest column, the first of several: its order and place."""
-        every = bool(shared.all())
-        theirs = self.steps[columns] if every else self.steps[columns][:, shared]
-        square = (theirs * theirs).sum(axis=1, keepdims=True)
-        theirs = np.concatenate((-2 * theirs, square), axis=1).T
-        found, place = np.empty(len(rows)), np.empty(len(rows), dtype=np.intp)
-        for begin in range(0, len(rows), ROWS):
-            block = slice(begin, begin + ROWS)
-            ours = self.steps[rows[block]]
-            ours = ours if every else ours[:, shared]
-            lengths = (ours * ours).sum(axis=1)
-            one = np.ones((len(ours), 1), dtype=np.float32)
-            apart = np.concatenate((ours, one), axis=1) @ theirs
-            at = apart.argmin(axis=1)
-            least = apart[np.arange(len(at)), at] + lengths
-            found[block], place[block] = least / float(self.range**2), at
-        return (found + DOUBT) / int(shared.sum()), place
+    def blocks(self) -> Iterator[tuple[int, slice]]:
+        """The same, no more heads at a time than can be compared with all at once."""
+        rows = max(1, CELLS // max(1, len(self.heads)))
+        for model, own in self.models():
+            for begin in range(own.start, own.stop, rows):
+                yield model, slice(begin, min(begin + rows, own.stop))
 
+    def likeness(self, block: slice) -> Steps:
+        """How like some heads are to each of all, (head of the block, head) in [0, 1]: over what
+        was measured of both, the sum of the lesser strengths over that of the greater ones."""
+        found = np.zeros((block.stop - block.start, len(self.heads)), dtype=np.float32)
+        greater = np.empty(len(self.heads), dtype=np.float32)
+        for row, lesser in enumerate(found, block.start):
+            self._add_lesser(row, lesser, greater)
+            ours = self.sums[:, row]
+            np.add(ours[self.which] if len(ours) > 1 else ours, self.sums[self.which[row]], greater)
+            np.subtract(greater, lesser, greater)
+            np.maximum(greater, 1, greater)  # where neither has anything that was measured of both
+            np.divide(lesser, greater, lesser)
+        return found
 
-def _apart(values: Values, heads: NDArray[np.int32]) -> tuple[Values, NDArray[np.int32]]:
-    """Sums of the squared differences between heads and those listed for them, and over how many
-    scores, (head, listed)."""
-    sums = np.zeros(heads.shape)
-    counts = np.zeros(heads.shape, dtype=np.int32)
-    for at in range(heads.shape[1]):
-        there = heads[:, at] >= 0
-        squares = (values[there] - values[heads[there, at]]) ** 2
-        counts[there, at] = np.isfinite(squares).sum(axis=1)
-        sums[there, at] = np.nansum(squares, axis=1)
-    return sums, counts
+    def _add_lesser(self, row: int, total: Steps, room: Steps) -> None:
+        """Add up, over what one head does, the lesser strength of it and of each head."""
+        for place in np.flatnonzero(self.steps[:, row]):
+            own, theirs, doing = self.steps[place, row], self.steps[place], self.doing[place]
+            if len(doing) * MANY > len(total):
+                total += np.minimum(theirs, own, room)
+            else:
+                total[doing] += np.minimum(theirs[doing], own)
 
 
-def _usual(values: Values, first: Sequence[int]) -> float | None:
-    """The median distance of two heads of different models."""
-    if not len(values):
-        return None
-    drawn = np.random.default_rng(0).integers(0, len(values), (2, PAIRS))
-    owner = np.searchsorted(np.asarray(first), drawn, side="right")
-    one, other = drawn[:, owner[0] != owner[1]]
-    squares = (values[one] - values[other]) ** 2
-    shared = np.isfinite(squares).sum(axis=1)
-    squares, shared = squares[shared > 0], shared[shared > 0]
-    return float(np.median(np.sqrt(np.nansum(squares, axis=1) / shared))) if len(shared) else None
+def _search(compared: _Compared) -> Nearest:
+    heads = np.full((len(compared.found), NEAREST), -1, dtype=np.int32)
+    distances = np.ones((len(compared.found), NEAREST))
+    for model, block in compared.blocks():
+        best, at = _best(compared, model, block)
+        turn = np.lexsort((at, -best), axis=1)[:, :NEAREST]
+        best, at = np.take_along_axis(best, turn, 1), np.take_along_axis(at, turn, 1)
+        rows, listed = compared.heads[block], slice(best.shape[1])
+        heads[rows, listed] = np.where(best > 0, compared.heads[at], -1)
+        distances[rows, listed] = 1 - best.astype(np.float64)
+    return Nearest(heads, distances, compared.found, *_usual(compared))
 
 
-def _key(values: Values, first: Sequence[int]) -> str:
+def _best(compared: _Compared, model: int, block: slice) -> tuple[Steps, Places]:
+    """Of some heads of a model, the likest one of each other model, the first of equals: how like
+    it is and its place, (head of the block, model)."""
+    likeness = compared.likeness(block)
+    rows = np.arange(len(likeness))
+    best = [np.zeros(len(rows), dtype=np.float32)]
+    places = [np.zeros(len(rows), dtype=np.intp)]
+    for other, theirs in compared.models():
+        if other != model and compared.alike[model, other]:
+            at = theirs.start + likeness[:, theirs].argmax(axis=1)
+            best.append(likeness[rows, at])
+            places.append(at)
+    return np.stack(best, axis=1), np.stack(places, axis=1)
+
+
+def _usual(compared: _Compared) -> tuple[float | None, float | None]:
+    """The median distance of two heads of different models, and what the closest are within."""
+    if not len(compared.heads):
+        return None, None
+    one, other = np.random.default_rng(0).integers(0, len(compared.heads), (2, PAIRS))
+    owner = compared.owner
+    fair = (owner[one] != owner[other]) & compared.alike[owner[one], owner[other]]
+    one, other = one[fair], other[fair]
+    if not len(one):
+        return None, None
+    lesser = np.minimum(compared.steps[:, one], compared.steps[:, other]).sum(axis=0)
+    sums = compared.sums[compared.which[other], one] + compared.sums[compared.which[one], other]
+    far = 1 - lesser / np.maximum(sums - lesser, 1)
+    return float(np.median(far)), float(np.quantile(far, CLOSE))
+
+
+def _key(values: Values, first: Sequence[int], alike: NDArray[np.bool_]) -> str:
     """A digest of all that the answer depends on."""
-    content = hashlib.sha256(f"{VERSION} {STEPS} {DOUBT} {NEAREST} {values.shape}".encode())
+    rule = f"{VERSION} {STEPS} {LEAST} {NEAREST} {PAIRS} {CLOSE} {values.shape}"
+    content = hashlib.sha256(rule.encode())
     content.update(np.asarray(first, dtype=np.int64).tobytes())
     content.update(np.ascontiguousarray(values).tobytes())
+    content.update(np.ascontiguousarray(alike).tobytes())
     return content.hexdigest()
 
 
@@ -235,14 +236,12 @@ def _kept(cache: Path | None, key: str) -> Nearest | None:
     if cache is None:
         return None
     try:
-        with np.load(io.BytesIO(cache.read_bytes()), allow_pickle=False) as found:
-            if str(found["key"]) != key:
+        with np.load(io.BytesIO(cache.read_bytes()), allow_pickle=False) as kept:
+            if str(kept["key"]) != key:
                 return None
-            usual = float(found["usual"])
-            return Nearest(
-                found["heads"], found["distances"], found["counts"], None if usual < 0 else usual
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            usual = [None if value < 0 else float(value) for value in kept["usual"]]
+            return Nearest(kept["heads"], kept["distances"], kept["found"], usual[0], usual[1])
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -252,8 +251,8 @@ def _keep(cache: Path, key: str, found: Nearest) -> None:
         "key": np.array(key),
         "heads": found.heads,
         "distances": found.distances,
-        "counts": found.counts,
-        "usual": np.array(-1.0 if found.usual is None else found.usual),
+        "found": found.found,
+        "usual": np.array([-1.0 if one is None else one for one in (found.usual, found.close)]),
     }
     np.savez(content, **arrays)  # type: ignore[arg-type]
     json_file.keep(cache, content.getvalue())

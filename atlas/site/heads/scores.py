@@ -113,7 +113,7 @@ class Score:
         if not colon:
             return self.stated.title
         k = (", smaller k" if self.least else ", larger k") if at else ""
-        return f"{self.stated.title}: {prefix}{k}"
+        return f"{self.stated.title}: {prefix.replace('_', ' ')}{k}"
 
 
 def listed(models: Sequence[Model]) -> list[Listed]:

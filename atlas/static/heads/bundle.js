@@ -29,9 +29,21 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @typedef {Scale & {id: string, analysis: string, name: string, title: string, unit: string, direction: string,
  *   least: boolean, part: number, offset: number, others?: string[]}} Score
  */
-/** @typedef {{head: number, distance: number, scores: number[]}} Near a head, its distance, and the scores that both have */
-/** @typedef {{analysis: string, name: string, title: string, group: number}} Print */
-/** @typedef {{parts: string[], rows: number, count: number, usual: number | null, scores: Print[], sets: number[][]}} Nearest */
+/** @typedef {{head: number, distance: number, scores: number[]}} Near a head, its distance, and what was measured of both */
+/** @typedef {{analysis: string, name: string, title: string, group: number, relation: string}} Print */
+/**
+ * @typedef {object} Nearest
+ * @property {string[]} parts
+ * @property {number} rows
+ * @property {number} count
+ * @property {number | null} usual
+ * @property {number | null} close
+ * @property {number} fewest
+ * @property {Print[]} scores
+ * @property {number[][]} sets
+ */
+
+export const SILENT = 0; // no function was found of a head
 
 export class HeadBundle {
   /**
@@ -50,6 +62,8 @@ export class HeadBundle {
     this.relations = index.relations;
     /** @type {[number, number] | null} */
     this.classes = index.classes;
+    /** @type {[number, number] | null} */
+    this.functions = index.functions;
     /** @type {[number, number][]} */
     this.has = index.has;
     /** @type {Nearest | null} */
@@ -77,7 +91,7 @@ export class HeadBundle {
    */
   static async load(url) {
     const index = await fetchJson(url);
-    if (index.format !== 1) throw new Error(`a bundle of format ${index.format}; reload the page`);
+    if (index.format !== 2) throw new Error(`a bundle of format ${index.format}; reload the page`);
     return new HeadBundle(index, url);
   }
 
@@ -147,17 +161,46 @@ export class HeadBundle {
    */
   async nearest(at) {
     if (!this.near) return [];
-    const { parts, rows, count, scores, sets } = this.near;
+    const { parts, rows, count } = this.near;
     const bytes = new DataView(await this.part(parts[Math.floor(at / rows)]), (at % rows) * count * 5, count * 5);
-    const own = new Set(sets[this.model(at).set]);
     const found = [];
     for (let place = 0; place < count; place += 1) {
       const head = bytes.getUint32(place * 4, true);
       if (head >= this.count) continue;
-      const shared = sets[this.model(head).set].filter((one) => own.has(one) && scores[one]);
-      found.push({ head, distance: (bytes.getUint8(count * 4 + place) / 255) ** 2, scores: shared });
+      const scores = this.shared(this.model(at), this.model(head));
+      found.push({ head, distance: (bytes.getUint8(count * 4 + place) / 255) ** 2, scores });
     }
     return found;
+  }
+
+  /**
+   * Whether a function was found of a head: 1, `SILENT`, or 255 where too little was measured to say.
+   * @param {number} at
+   * @returns {Promise<number>}
+   */
+  async functionOf(at) {
+    return this.functions && at >= 0 ? (await this.bytes(this.functions))[at] : MISSING;
+  }
+
+  /**
+   * What was measured of two models in the same way, as places of `near.scores`.
+   * @param {Model} model
+   * @param {Model} other
+   */
+  shared(model, other) {
+    const own = new Set(this.near?.sets[model.set]);
+    return (this.near?.sets[other.set] ?? []).filter((one) => own.has(one));
+  }
+
+  /**
+   * The other models that have too little in common with a model for their heads to be compared.
+   * @param {Model} model
+   */
+  apart(model) {
+    const { near } = this;
+    if (!near) return [];
+    const relations = (/** @type {Model} */ other) => new Set(this.shared(model, other).map((one) => near.scores[one].relation).filter(Boolean));
+    return this.models.filter((other) => other !== model && relations(other).size < near.fewest);
   }
 
   /** @param {string} name @returns {Promise<ArrayBuffer>} */

@@ -2,15 +2,17 @@
  * One head of the page of heads: what it does, and the heads of other models that are most like it.
  */
 
-import { categoryText, relationTexts } from "./bundle.js";
+import { categoryText, relationTexts, SILENT } from "./bundle.js";
 import { cells } from "./table.js";
-import { basis, distance } from "./nearest.js";
+import { basis, distance, NO_FUNCTION } from "./nearest.js";
 import { number } from "../matrix/numbers.js";
 import { button, header, link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./bundle.js").Near} Near */
 /** @typedef {import("./table.js").Data} Data */
+
+const NAMED = 6; // models that were not compared, by name
 
 export class HeadCard {
   /**
@@ -48,8 +50,9 @@ export class HeadCard {
    * @param {string} asked how the address names it; empty for none
    * @param {Data} data
    * @param {Near[]} near
+   * @param {number} does whether it has a function, as `functionOf` says
    */
-  show(at, asked, data, near) {
+  show(at, asked, data, near, does) {
     this.element.hidden = !asked;
     if (!asked) return;
     if (at < 0) {
@@ -62,7 +65,7 @@ export class HeadCard {
     this.title.textContent = `Head ${layer}.${head} of ${model.name}`;
     const where = made("p", "", `Layer ${layer} of 0 to ${model.layers - 1}, head ${head} of 0 to ${model.heads - 1}. ${this.summary(at, data)}`);
     where.append(" ", link("All that was measured of it", this.bundle.address(at, this.root)));
-    this.body.replaceChildren(where, ...this.nearest(at, data, near));
+    this.body.replaceChildren(where, ...this.nearest(at, data, near, does));
   }
 
   /**
@@ -80,11 +83,14 @@ export class HeadCard {
    * @param {number} at
    * @param {Data} data
    * @param {Near[]} near
+   * @param {number} does
    * @returns {HTMLElement[]}
    */
-  nearest(at, data, near) {
+  nearest(at, data, near, does) {
     const title = made("h3", "", "Nearest heads in other models");
-    if (!near.length) return [title, made("p", "atlas-note", whyNoneNear(this.bundle))];
+    if (does === SILENT) return [title, made("p", "atlas-note", NO_FUNCTION)];
+    const apart = tooLittle(this.bundle, at);
+    if (!near.length) return [title, made("p", "atlas-note", whyNoneNear(this.bundle, at)), ...apart];
     const table = made("table", "atlas-heads-table");
     const top = table.createTHead().insertRow();
     const names = ["Head", "Distance", "Compared on", ...data.columns.map(({ score }) => score.title)];
@@ -100,14 +106,15 @@ export class HeadCard {
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", "Nearest heads");
     scroll.append(table);
-    const usual = this.bundle.near?.usual;
+    const { usual, close } = this.bundle.near ?? {};
+    const known = usual != null && close != null;
     const about = made(
       "p",
       "atlas-scale",
-      `Distance: root mean square difference of the scores that both heads have, 0 the same in all${usual ? `; two heads of different models usually differ by ${number(usual)}` : ""}. The nearest head of each model. `,
+      `Distance: 0 where two heads do the same, 1 where they have nothing in common${known ? `; half of all pairs of heads that do something are within ${number(usual)}, one in twenty within ${number(close)}` : ""}. The nearest head of each model that has one. `,
     );
     about.append(link("How nearest is computed", "#nearest"));
-    return [title, scroll, about];
+    return [title, scroll, about, ...apart];
   }
 
   /**
@@ -155,9 +162,25 @@ function lineage(model, other) {
 /**
  * Why a head has no nearest ones.
  * @param {HeadBundle} bundle
+ * @param {number} at
  */
-function whyNoneNear({ near, models }) {
+function whyNoneNear(bundle, at) {
+  const { near, models } = bundle;
   if (models.length < 2) return "This atlas has no other model with heads.";
   if (!near) return "The nearest heads of this atlas were not computed: it has too many heads, or none of its scores is shared.";
-  return "No other model has a score that was measured in the same way.";
+  if (bundle.apart(bundle.model(at)).length === models.length - 1) return "Its model has too little in common with every other.";
+  return "No head of another model does any of what it does.";
+}
+
+/**
+ * The models whose heads were not compared with a head.
+ * @param {HeadBundle} bundle
+ * @param {number} at
+ */
+function tooLittle(bundle, at) {
+  const apart = bundle.apart(bundle.model(at)).map(({ name }) => name);
+  if (!apart.length) return [];
+  const rest = apart.length > NAMED + 1 ? ` and ${apart.length - NAMED} more` : "";
+  const names = (rest ? apart.slice(0, NAMED) : apart).join(", ");
+  return [made("p", "atlas-note", `Too little in common, fewer than ${bundle.near?.fewest} relations measured of both in the same way: ${names}${rest}.`)];
 }

@@ -206,7 +206,7 @@ class HeadPage {
     const shade = bundle.scores.has(state.colour) ? state.colour : null;
     const at = bundle.find(state.head);
     try {
-      const [classes, planes, columns, across, up, colour, near] = await Promise.all([
+      const [classes, planes, columns, across, up, colour, near, does] = await Promise.all([
         bundle.categoryBits(),
         bundle.relationPlanes(),
         Promise.all(this.columns().map((id) => this.column(id))),
@@ -214,6 +214,7 @@ class HeadPage {
         this.column(state.score),
         shade ? this.column(shade) : null,
         at < 0 ? [] : bundle.nearest(at),
+        bundle.functionOf(at),
       ]);
       if (turn !== this.asked || this.gone.signal.aborted) return;
       const data = { columns, classes, planes };
@@ -221,7 +222,7 @@ class HeadPage {
       this.state.page = Math.min(state.page, Math.max(1, Math.ceil(this.heads.length / ROWS)));
       this.table.show(this.heads, this.state, data);
       this.drawPoints(this.heads, { across, up, shade: colour, classes: state.colour === "classes" ? classes : null });
-      this.card.show(at, state.head, data, near);
+      this.card.show(at, state.head, data, near, does);
       this.cloud.keep(at < 0 ? [] : [at, ...near.map(({ head }) => head)]);
       this.data = data;
       this.describe(up);

@@ -3,12 +3,16 @@
  * heads that holds them is fetched when a head is opened.
  */
 
-import { HeadBundle } from "./bundle.js";
+import { HeadBundle, SILENT } from "./bundle.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
 
 const SHOWN = 5;
+
+/** What is said of a head that is compared with none. */
+export const NO_FUNCTION =
+  "No function found: the head has no relation above chance, does not attend by what it reads, and copies no more than a random one. It is not compared with others.";
 
 /** @type {Promise<HeadBundle> | undefined} */
 let loading;
@@ -26,6 +30,7 @@ export async function nearestTo([layer, head]) {
   const slug = /\/models\/([^/]+)\//.exec(location.pathname)?.[1] ?? "";
   const at = bundle.find(`${slug}/${layer}.${head}`);
   const near = at < 0 ? [] : await bundle.nearest(at);
+  if ((await bundle.functionOf(at)) === SILENT) return [heading(), made("p", "atlas-note", NO_FUNCTION)];
   if (!near.length) return [];
   const root = new URL("../../", import.meta.url).href;
   const list = made("ul", "atlas-head-scores atlas-head-elsewhere atlas-head-nearest");
@@ -37,9 +42,13 @@ export async function nearestTo([layer, head]) {
     item.append(name, made("strong", "atlas-number", distance(one)), made("small", "", basis(bundle, one)));
     list.append(item);
   }
-  const about = made("p", "atlas-note", "Distance of their scores, 0 the same in all. ");
+  const about = made("p", "atlas-note", "Distance of what they do: 0 the same, 1 nothing in common. ");
   about.append(link("Side by side, and how it is computed", `${root}heads/?head=${slug}/${layer}.${head}`));
-  return [made("h4", "", "Nearest heads in other models"), list, about];
+  return [heading(), list, about];
+}
+
+function heading() {
+  return made("h4", "", "Nearest heads in other models");
 }
 
 /** How far a head is. @param {Near} near */

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import atlases
 import head_atlas
+import numpy as np
 import pytest
 
 from atlas.profiles.matrix import Matrix
@@ -17,13 +19,29 @@ from atlas.site import pages
 SHAPES = {"alpha": (6, 8), "beta": (4, 6), "gamma": (3, 4)}
 LIVE = '[data-atlas="heads-page"][data-ready="live"]'
 COPY = ("alpha", (2, 3)), ("beta", (0, 1))
+SILENT = (5, 7)
+"""A head of the first model."""
 ROWS = """rows => rows.map(row => row.querySelector('th a').getAttribute('href').slice(6))"""
+
+
+READ = """async () => {
+  const { HeadBundle } = await import(new URL("../assets/atlas/head-bundle.js", location.href).href);
+  const bundle = await HeadBundle.load(new URL("bundle.json", location.href));
+  const heads = Array.from({ length: bundle.count }, (_, at) => at);
+  const apart = bundle.models.map((one) => [one.slug, bundle.apart(one).map(({ slug }) => slug)]);
+  return {
+    functions: await Promise.all(heads.map((at) => bundle.functionOf(at))),
+    nearest: await Promise.all(heads.map((at) => bundle.nearest(at))),
+    apart: Object.fromEntries(apart),
+  };
+}"""
 
 
 @dataclass(frozen=True)
 class Heads:
     url: str
     matrices: dict[str, dict[str, Matrix]]
+    files: dict[str, bytes]
 
     def ranked(self, name: str, slugs: tuple[str, ...] = tuple(SHAPES)) -> list[str]:
         """Heads by a score of [0, 1], as the page rounds it, the highest first."""
@@ -43,7 +61,7 @@ class Heads:
 @pytest.fixture(scope="module")
 def heads(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Heads:
     """Three models, the last one without functions and of a sly name; a head of the first one is
-    copied into the second."""
+    copied into the second, and another one of it does nothing."""
     made = atlases.project(tmp_path_factory.mktemp("heads") / "atlas")
     matrices = {}
     for at, (slug, shape) in enumerate(SHAPES.items()):
@@ -56,6 +74,9 @@ def heads(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Heads:
         for analysis in measured:
             drawn = getattr(head_atlas, analysis)
             own = drawn(at, *shape)
+            if slug == "alpha":
+                own = _silenced(own, SILENT)
+                head_atlas.write(made, slug, analysis, own)
             if slug == "beta":
                 own = head_atlas.copied(own, drawn(0, *SHAPES["alpha"]), {COPY[1][1]: COPY[0][1]})
                 head_atlas.write(made, slug, analysis, own)
@@ -64,7 +85,19 @@ def heads(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Heads:
     pages.render(made)
     url = f"{serve(made.root)}/site/"
     atlases.build(made, url)
-    return Heads(url, matrices)
+    files = {one.name: one.read_bytes() for one in (made.docs / "heads").glob("*")}
+    return Heads(url, matrices, files)
+
+
+def _silenced(matrices: tuple[Matrix, ...], head: tuple[int, int]) -> tuple[Matrix, ...]:
+    """The same with a head that does nothing; how sharply and how far it attends stays."""
+    found = []
+    for one in matrices:
+        values = one.values.copy()
+        if one.name not in ("entropy", "sink", "distance"):
+            values[head] = 0.05 if one.kind == "sequential" else 0
+        found.append(replace(one, values=values))
+    return tuple(found)
 
 
 def _open(page: Any, heads: Heads, query: str = "") -> None:
@@ -216,11 +249,11 @@ def test_a_head_opens_with_its_copy_as_the_nearest(page: Any, heads: Heads) -> N
     assert page.evaluate("document.activeElement.id") == "atlas-head-card"
     assert page.url.endswith(f"?score=attention/sink&model=alpha&head={name}")
     rows = card.locator("tbody tr")
-    assert rows.count() == 3  # the head itself, then one of each other model
+    assert rows.count() == 2  # the head itself, then one of each model that has enough in common
     nearest = [cell.strip() for cell in rows.nth(1).locator("th, td").all_inner_texts()]
-    assert nearest[:3] == ["Model beta 0.1", "0", "47 scores: 41 functions, 6 attention"]
-    assert "6 scores: 6 attention" in rows.nth(2).inner_text()
-    assert "<img src=x onerror=alert(1)> & co" in rows.nth(2).inner_text()
+    assert nearest[:3] == ["Model beta 0.1", "0", "45 scores: 42 functions, 3 attention"]
+    apart = card.locator("p", has_text="Too little in common").inner_text()
+    assert "fewer than 8 relations" in apart and "<img src=x onerror=alert(1)> & co." in apart
     rows.nth(1).locator("th a").click()
     card.get_by_role("heading", name="Head 0.1 of Model beta").wait_for()
     _first_back(page)
@@ -249,6 +282,44 @@ def test_a_head_has_an_address_and_a_page(page: Any, heads: Heads) -> None:
     assert "Model beta 0.1" in near.inner_text()
     more = near.get_by_role("link", name="Side by side").get_attribute("href")
     assert more.endswith("/heads/?head=alpha/2.3")
+
+
+def test_a_head_that_does_nothing_says_so_and_is_compared_with_none(
+    page: Any, heads: Heads
+) -> None:
+    _open(page, heads, "?head=alpha/5.7")
+    card = page.locator("[data-role=card]")
+    assert "No function found" in card.inner_text() and card.locator("table").count() == 0
+    card.get_by_role("link", name="All that was measured of it").click()
+    near = page.locator('.atlas-head-nearest[data-ready="5.7"]')
+    near.wait_for()
+    assert "No function found" in near.inner_text() and near.locator("li").count() == 0
+    page.goto(f"{heads.url}heads/")
+    assert "no function found. So it is with" in page.locator("article").inner_text()
+    _open(page, heads, "?head=gamma/1.2")
+    assert "Its model has too little in common with every other." in card.inner_text()
+    assert "No function found" not in card.inner_text()
+
+
+def test_the_page_reads_what_was_written(page: Any, heads: Heads) -> None:
+    """Of every head: whether it has a function, the nearest heads, and which models are too far."""
+    files = heads.files
+    index = json.loads(files["bundle.json"])
+    _open(page, heads)
+    read = page.evaluate(READ)
+    part, offset = index["functions"]
+    assert read["functions"] == list(files[index["parts"][part]][offset : offset + 84])
+    near = index["nearest"]
+    size = near["count"] * 5
+    for at, told in enumerate(read["nearest"]):
+        record = files[near["parts"][at // near["rows"]]][at % near["rows"] * size :][:size]
+        places = np.frombuffer(record, "<u4", near["count"])
+        steps = np.frombuffer(record, np.uint8, offset=4 * near["count"])
+        there = places < 84
+        assert [one["head"] for one in told] == places[there].tolist()
+        wanted = (steps[there] / 255) ** 2
+        assert [one["distance"] for one in told] == pytest.approx(wanted.tolist())
+    assert read["apart"] == {"alpha": ["gamma"], "beta": ["gamma"], "gamma": ["alpha", "beta"]}
 
 
 def test_keys_read_the_table_and_the_points(page: Any, heads: Heads) -> None:

@@ -6,21 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import atlases
+import head_atlas
 import numpy as np
 import own_atlas
 import pytest
 import samples
 
 from atlas.paths import Project
+from atlas.pinned import relations
 from atlas.profiles import collection, statement
 from atlas.profiles.profile_file import Profile
-from atlas.site.across import map_drawing, model_map
+from atlas.site.across import depth_curves, map_drawing, model_map
+from atlas.site.across.model_map import Likeness
 
 STATEMENTS = [statement.of(name) for name in statement.names()]
 
 
-def _map(made: Project) -> model_map.ModelMap:
-    return model_map.lay_out(collection.load(made), STATEMENTS)
+ATTENTION, RESIDUAL, FUNCTIONS = model_map.DOES.rules.values()
+
+every_map = pytest.mark.parametrize("likeness", [model_map.DOES, model_map.STORED])
+
+
+def _map(made: Project, likeness: Likeness = model_map.STORED) -> model_map.ModelMap:
+    return model_map.lay_out(collection.load(made), STATEMENTS, likeness)
 
 
 def _profile(*values: object, **changes: object) -> Profile:
@@ -37,7 +45,7 @@ def _profile(*values: object, **changes: object) -> Profile:
 
 
 def _distance(first: Profile, second: Profile) -> float:
-    return float(model_map.distances([first, second])[0, 1])
+    return float(model_map.distances([first, second], RESIDUAL)[0][0, 1])
 
 
 def test_a_bounded_quantity_counts_as_a_share_of_its_bounds() -> None:
@@ -77,7 +85,89 @@ def test_only_what_both_models_have_counts() -> None:
     "changes", [{"range": None}, {"kind": "counts"}, {"axes": ("layer", "layer")}]
 )
 def test_what_has_no_fixed_scale_or_no_curve_does_not_count(changes: dict[str, object]) -> None:
-    assert model_map.curves(_profile([1.0], [0.0], **changes).matrices[0]) == {}
+    assert depth_curves.curves(_profile([1.0], [0.0], **changes).matrices[0]) == {}
+
+
+def _functions(*names: str, seed: int = 0, **scores: float) -> Profile:
+    """A profile of `functions` with the folded scores of some relations, all 0 but for those told,
+    which a head of the last layer has."""
+    drawn = [
+        replace(one, values=np.zeros((4, 3)))
+        for one in head_atlas.folded(seed, 4, 3)
+        if (plain := one.name.partition("@")[0].partition(":")[2]) in names
+    ]
+    for one in drawn:
+        plain = one.name.partition("@")[0].partition(":")[2]
+        if one.name.startswith("folded_score:"):
+            one.values[3, 1] = scores.get(plain.replace("-", "_"), 0.0)
+    return samples.profile(analysis="functions", matrices=tuple(drawn), facts=head_atlas.NULLS)
+
+
+NAMES = relations.names()
+
+
+def test_relations_count_where_a_head_of_either_model_has_them() -> None:
+    """That neither knows the other nineteen makes two models no more alike."""
+    none, knows = _functions(*NAMES), _functions(*NAMES, capital=0.8)
+    both = _functions(*NAMES, capital=0.8, year=0.6)
+    far = [
+        float(model_map.distances(pair, FUNCTIONS)[0][0, 1])
+        for pair in ([none, knows], [knows, both], [none, both], [none, none], [both, both])
+    ]
+    highest = np.interp(depth_curves.DEPTHS, np.linspace(0, 1, 4), [0, 0, 0, 1]).mean()
+    one = highest * (1 + 1 / 3) / 2  # the highest head, and the mean over three
+    assert far == pytest.approx([0.8 * one, 0.3 * one, 0.7 * one, 0, 0])
+    chance = _functions(*NAMES, capital=0.14)
+    assert model_map.distances([none, chance], FUNCTIONS)[0][0, 1] == 0
+
+
+def test_functions_of_models_with_too_few_relations_in_common_do_not_count() -> None:
+    ours, theirs = _functions(*NAMES[:10]), _functions(*NAMES[3:])
+    assert np.isnan(model_map.distances([ours, theirs], FUNCTIONS)[0][0, 1])
+    theirs = _functions(*NAMES[2:])
+    assert model_map.distances([ours, theirs], FUNCTIONS)[0][0, 1] == 0
+    without = model_map.distances([ours, None], FUNCTIONS)[0]
+    assert np.isnan(without[0, 1])
+
+
+def test_two_models_are_compared_on_the_analyses_that_both_have() -> None:
+    one = np.array([[0, 0.2, 0.4], [0.2, 0, 0.3], [0.4, 0.3, 0]])
+    other = np.array([[0, 0.6, np.nan], [0.6, 0, np.nan], [np.nan, np.nan, np.nan]])
+    found = model_map.together([one, other])
+    assert found == pytest.approx(np.array([[0, 0.4, 0.4], [0.4, 0, 0.3], [0.4, 0.3, 0]]))
+    assert model_map.together([np.full((2, 2), np.nan)]).tolist() == [[0, 1], [1, 0]]
+
+
+def test_what_is_stored_is_not_what_a_model_does(tmp_path: Path) -> None:
+    """A model of other weights that attends as another one does: at the same place on one map."""
+    made = atlases.project(tmp_path / "atlas")
+    for at, slug in enumerate(("a", "b", "c")):
+        head_atlas.model(made, slug, seed=at // 2)
+        atlases.profile(made, slug, matrices=atlases.matrices(at, 4, 3))
+    does = {one.model.entry.slug: one for one in _map(made, model_map.DOES).places}
+    assert does["a"].nearest[0][0].entry.slug == "b" and does["a"].nearest[0][1] == 0
+    assert does["a"].nearest[1][1] > 0.01
+    assert [stated.name for stated, _ in _map(made, model_map.DOES).yardstick] == [
+        "functions",
+        "attention",
+    ]
+    stored = _map(made, model_map.STORED)
+    assert [stated.name for stated, _ in stored.yardstick] == ["weights"]
+    assert all(far > 0 for one in stored.places for _, far in one.nearest)
+
+
+def test_an_encoder_is_compared_by_what_it_can_have(tmp_path: Path) -> None:
+    """It has no functions, and is not left off for that; a decoder without them is."""
+    made = atlases.project(tmp_path / "atlas")
+    for at, slug in enumerate(("a", "b", "c")):
+        head_atlas.model(made, slug, seed=at)
+    head_atlas.model(made, "encoder", seed=3, measured=("attention",), architecture="bert")
+    head_atlas.model(made, "unmeasured", seed=4, measured=("attention",))
+    found = _map(made, model_map.DOES)
+    assert [one.model.entry.slug for one in found.places] == ["a", "b", "c", "encoder"]
+    assert [(model.entry.slug, why) for model, why in found.apart] == [
+        ("unmeasured", "Functions of heads not measured")
+    ]
 
 
 def test_the_plane_gives_back_points_of_a_plane() -> None:
@@ -100,9 +190,10 @@ def test_the_plane_is_the_same_whatever_the_signs_of_the_vectors(
     assert 0 < kept < 1
 
 
-def test_the_committed_models_lie_as_they_are_related() -> None:
+@every_map
+def test_the_committed_models_lie_as_they_are_related(likeness: Likeness) -> None:
     """A tune is nearest to its base or to another tune of it."""
-    found = _map(own_atlas.OURS)
+    found = _map(own_atlas.OURS, likeness)
     related = {
         place.model.entry.slug: place.nearest[0][0].entry
         for place in found.places

@@ -179,7 +179,9 @@ def _moved(one: Moved) -> str:
     if one.values is None:
         return str(one.problem)
     was, now = (f"{value:.4g}" for value in one.values)
-    far = f"by {one.largest:.2g}" if one.largest is not None else str(one.problem)
+    far = str(one.problem)
+    if one.largest is not None:
+        far = f"by {words.significant(one.largest, 2):.2g}"
     return f"{one.cells} of {one.of} cells; furthest {one.where}: {was} -> {now} ({far})"
 
 

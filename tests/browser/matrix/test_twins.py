@@ -40,6 +40,14 @@ def test_numbers_are_those_of_python(call: Call) -> None:
         assert call("matrix/numbers", "number", value) == words.number(value)
 
 
+def test_halves_are_rounded_as_in_python(call: Call) -> None:
+    """Numbers that lie exactly between two of three digits, of all sizes and signs."""
+    halves = [sign * (whole + 0.5) * 2.0**at for sign in (1, -1) for whole in (100, 101, 998, 999)
+              for at in (0, -3, 7, 14)]  # fmt: skip
+    for value in (0.125, 2.125, 1.0625, 0.0009765625, 1.005, *halves):
+        assert call("matrix/numbers", "number", value) == words.number(value)
+
+
 def test_whole_numbers_are_grouped_as_in_python(call: Call) -> None:
     for value in (0, 7, 999, 1000, 12340, 999_999):  # beyond, Python says millions
         assert call("matrix/numbers", "grouped", value) == words.count(value)

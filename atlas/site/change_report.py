@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from atlas import words
 from atlas.files import json_file
 from atlas.profiles.matrix import Matrix
 from atlas.review.changes import Changes, Flipped, Moved

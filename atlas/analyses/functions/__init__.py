@@ -119,6 +119,7 @@ MATRICES: dict[str, dict[str, object]] = {
             "direction": f"more targets among the {{k}} {among} of their row",
             "range": (0, 1),
             "n": "facts.pairs:{relation}",
+            "same_as": f"{sign}:{{relation}}",
         }
         for sign, what, among in (
             ("score", "score", "largest"),

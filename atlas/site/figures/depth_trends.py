@@ -80,7 +80,8 @@ def _weights(values: Floats) -> Floats:
 def _depth(layers: int) -> Floats:
     """Depths of layers with mean 0 and standard deviation 1."""
     found = np.arange(layers) - (layers - 1) / 2
-    return found / found.std()
+    depth: Floats = found / found.std()
+    return depth
 
 
 @functools.lru_cache(maxsize=8)

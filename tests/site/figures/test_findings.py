@@ -106,7 +106,7 @@ def test_of_two_layers_with_one_value_neither_is_told() -> None:
 # By construction, and once
 
 
-def _stated(**stated: dict[str, object]) -> dict[str, contract.Quantity]:
+def _stated(**stated: dict[str, str]) -> dict[str, contract.Quantity]:
     plain = {"title": "t", "unit": "u", "direction": "d", "axes": ("layer", "module")}
     return contract.read({name: {**plain, **one} for name, one in stated.items()})
 
@@ -126,7 +126,8 @@ def test_what_holds_by_construction_is_no_finding() -> None:
     last = np.vstack([np.tile([[3.0], [1.0], [2.0], [4.0], [2.5]], 3), np.full((1, 3), 9.0)])
     shown = [_matrix(last + at, name) for at, name in enumerate("abcd")]
     assert findings.told(shown)[0].startswith("Layer 5 has the highest value of 4")
-    quantities = _stated(**{name: {"constructed": "last row"} for name in "abcd"})
+    last_row = {name: {"constructed": "last row"} for name in "abcd"}
+    quantities = _stated(**last_row)
     assert findings.told(shown, quantities)[0].startswith("Layer 3 has the highest value of 4")
 
 

@@ -24,6 +24,29 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [(2.125, "2.13"), (-2.125, "-2.13"), (0.0009765625, "9.77e-4"), (1.0625e6, "1.06e6"),
+     (1.03125e-5, "1.03e-5"), (262144.5, "2.62e5"), (1.5, "1.5"), (10.25, "10.3"), (100.5, "101"),
+     (1.005, "1")],
+)  # fmt: skip
+def test_halves_are_rounded_up(value: float, text: str) -> None:
+    """As JavaScript does; 1.005 is a little less than that in binary."""
+    assert words.number(value) == text
+
+
+def test_halves_of_decimals_and_durations_are_rounded_up() -> None:
+    assert [words.decimals(value, 2) for value in (0.125, -0.125, 0.375, 1.0)] == [
+        "0.13", "-0.13", "0.38", "1.00",
+    ]  # fmt: skip
+    assert [words.decimals(value, 0) for value in (0.5, 2.5, 62.5)] == ["1", "3", "63"]
+    assert words.duration(2.25) == "2.3 s"
+    assert words.about(2.5) == "3 seconds"
+    assert words.about(150) == "3 minutes"
+    assert words.count(1_125_000) == "1.13 million"
+    assert words.size(1125) == "1.13 kB"
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.2, "under a second"), (1, "1 second"), (40, "40 seconds"), (600, "10 minutes"),
      (7200, "2 hours"), (300000, "3 days")],

@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.matrix import Estimate, Kind, Matrix, Scale, cells
 
 Range = tuple[float | None, float | None]
+Constructed = Literal["last row", "diagonal"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class Quantity:
     condition or fact that counts what is behind a value, `conditions.tokens`. `spread`: what gives
     a value's standard error (`Matrix.estimate`), "" where the analysis does. `gaps`: single cells
     may stand for what does not exist in an architecture; else a null is a value that cannot be
-    defined, and marked as such.
+    defined, and marked as such. `constructed`: values that no model could have otherwise, which
+    are no finding: those of the "last row", or of the "diagonal". `same_as`: the quantity that this
+    one is a function of, so that a finding about both is told once; of a pattern, what it shares
+    with others of it.
     """
 
     name: str
@@ -59,6 +63,8 @@ class Quantity:
     n: str | None = None
     spread: Estimate = ""
     gaps: bool = False
+    constructed: Constructed | None = None
+    same_as: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -67,7 +73,7 @@ class Quantity:
 
     def filled(self, **words: object) -> Quantity:
         """The quantity of one matrix of a pattern: words in the place of braces."""
-        texts = ("name", "title", "unit", "direction", "when", "n")
+        texts = ("name", "title", "unit", "direction", "when", "n", "same_as")
         known = {key: getattr(self, key) for key in texts}
         return replace(self, **{key: text and text.format(**words) for key, text in known.items()})
 
@@ -154,7 +160,11 @@ def counted(count: int) -> tuple[str, ...]:
 
 def read(stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Quantity]:
     """The quantities of a statement by name. Raises `ValueError` for what is none."""
-    return {name: _quantity(name, dict(one)) for name, one in stated.items()}
+    made = {name: _quantity(name, dict(one)) for name, one in stated.items()}
+    for name, one in made.items():
+        if one.same_as not in (None, *made) and not one.is_pattern:
+            raise ValueError(f"{name!r} is the same as {one.same_as!r}, which is not stated")
+    return made
 
 
 def find(quantities: Mapping[str, Quantity], name: str) -> Quantity | None:
@@ -188,6 +198,8 @@ def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
     sound = made.kind in get_args(Kind) and made.scale in get_args(Scale) and len(made.axes) == 2
     if not sound or (made.range is not None and len(made.range) != 2):
         raise ValueError(f"{name!r} states a kind, scale, pair of axes or range that is none")
+    if made.constructed not in (None, *get_args(Constructed)):
+        raise ValueError(f"{name!r} states {made.constructed!r} by construction")
     return made
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.errors import AtlasError, Problems, raise_all, short
 
 Kind = Literal["sequential", "diverging", "categorical", "counts", "binary"]
@@ -188,7 +189,7 @@ def cells(
 
 
 def rounded(value: float | None) -> float | int | None:
-    """A number to 4 significant digits, None for NaN; whole numbers lose their point.
+    """A number to 4 significant digits, halves up, None for NaN; whole numbers lose their point.
 
     Raises `AtlasError` for an infinite value: a measurement that failed is never published.
     """
@@ -198,7 +199,7 @@ def rounded(value: float | None) -> float | int | None:
         raise AtlasError(
             f"{value} is not a finite number", remedy="the analysis must not return it"
         )
-    short_value = float(f"{float(value):.{DIGITS}g}")
+    short_value = words.significant(float(value), DIGITS)
     if math.isinf(short_value):  # the largest floats would be rounded up to infinity
         short_value = math.copysign(LARGEST, value)
     return (

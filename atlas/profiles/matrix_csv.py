@@ -11,16 +11,24 @@ from atlas.errors import AtlasError, suggest
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 
+BESIDE = ("spread", "largest_share")
+"""Arrays beside the values, each with columns of its own."""
+
 
 def csv(matrix: Matrix) -> str:
     """A line of column labels, then a line a row; values that do not exist are empty, and those
-    that cannot be defined `NaN`."""
-    head = [" \\ ".join(matrix.axes), *matrix.columns]
+    that cannot be defined `NaN`. Where errors and largest shares are known, columns of them follow,
+    `attn.q spread`."""
+    beside = {name: array for name in BESIDE if (array := getattr(matrix, name)) is not None}
+    more = [f"{label} {name}" for name in beside for label in matrix.columns]
+    head = [" \\ ".join(matrix.axes), *matrix.columns, *more]
     lines = [
-        [field(label), *map(_number, values, undefined)]
-        for label, values, undefined in zip(
-            matrix.rows, matrix.values.tolist(), matrix.is_undefined.tolist(), strict=True
-        )
+        [
+            field(label),
+            *map(_number, matrix.values[row].tolist(), matrix.is_undefined[row].tolist()),
+            *(_number(value, False) for array in beside.values() for value in array[row].tolist()),
+        ]
+        for row, label in enumerate(matrix.rows)
     ]
     return "".join(f"{','.join(line)}\r\n" for line in [[field(text) for text in head], *lines])
 

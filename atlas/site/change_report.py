@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from atlas import words
 from atlas.files import json_file
 from atlas.profiles.matrix import Matrix
 from atlas.review.changes import Changes, Flipped, Moved
@@ -179,7 +180,9 @@ def _moved(one: Moved) -> str:
     if one.values is None:
         return str(one.problem)
     was, now = (f"{value:.4g}" for value in one.values)
-    far = f"by {one.largest:.2g}" if one.largest is not None else str(one.problem)
+    far = str(one.problem)
+    if one.largest is not None:
+        far = f"by {words.significant(one.largest, 2):.2g}"
     return f"{one.cells} of {one.of} cells; furthest {one.where}: {was} -> {now} ({far})"
 
 

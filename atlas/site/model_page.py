@@ -65,7 +65,9 @@ class Section(collection.Section):
     @functools.cached_property
     def findings(self) -> tuple[str, ...]:
         """What the matrices say together, in sentences."""
-        return findings.told(self.profile.matrices) if self.profile else ()
+        if self.profile is None:
+            return ()
+        return findings.told(self.profile.matrices, self.stated.matrices)
 
     @property
     def facts(self) -> Mapping[str, Scalar]:

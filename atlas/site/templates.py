@@ -56,6 +56,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         duration=words.about,
         count=words.count,
         short=words.number,
+        decimals=words.decimals,
     )
     return made
 

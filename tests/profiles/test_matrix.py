@@ -58,6 +58,14 @@ def test_rounding_again_changes_nothing() -> None:
         assert math.isclose(once, value, rel_tol=5.0001e-4) or abs(value) < 1e-318
 
 
+def test_halves_are_rounded_up() -> None:
+    """As JavaScript's toPrecision(4) does, and people do."""
+    halves = [1.0625, -1.0625, 0.00048828125, 10242.5, 2.5, 1.00005, 123450.0]
+    assert [rounded(value) for value in halves] == [
+        1.063, -1.063, 0.0004883, 10240, 2.5, 1, 123500,
+    ]  # fmt: skip
+
+
 def test_what_is_no_number() -> None:
     assert rounded(math.nan) is None and rounded(None) is None
     for value in (math.inf, -math.inf):

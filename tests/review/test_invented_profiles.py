@@ -371,6 +371,16 @@ def test_a_million_unknown_keys_take_seconds_and_a_hundred_lines(tmp_path: Path)
             "MATRICES: 'a' states a kind, scale, pair of axes or range that is none",
         ),
         (
+            "MATRICES = {'a': {'title': 'A', 'unit': 'u', 'direction': 'd', 'axes': ('a', 'b'),"
+            " 'constructed': 'all'}}",
+            "MATRICES: 'a' states 'all' by construction",
+        ),
+        (
+            "MATRICES = {'a': {'title': 'A', 'unit': 'u', 'direction': 'd', 'axes': ('a', 'b'),"
+            " 'same_as': 'b'}}",
+            "MATRICES: 'a' is the same as 'b', which is not stated",
+        ),
+        (
             "MATRICES = {'a': {'title': 'A', 'unit': 'u', 'direction': 'd', 'axes': 'layer'}}",
             "MATRICES: 'a' states a axes that is no tuple",
         ),

@@ -1,8 +1,9 @@
 """Two or more models side by side: what of their matrices lines up, and what may be subtracted.
 
 The compare page computes the same in the browser (`static/matrix/align.js`,
-`static/matrix/contrast.js`); this is what both are held to. Values of the first model, the
-baseline, are subtracted from those of the others, and only where `obstacles` finds none.
+`static/matrix/contrast.js`, `static/matrix/paired.js`); this is what they are held to. Values of
+the first model, the baseline, are subtracted from those of the others, and only where `obstacles`
+finds none.
 
 Rows and columns are matched by their labels, so that a module which a model lacks is missing, not
 zero. Layers can be matched by relative depth instead (0 the first layer, 1 the last one): the
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
-from atlas.profiles import comparable
+from atlas.profiles.comparable import BINDING
 from atlas.profiles.matrix import Matrix, Values
 from atlas.profiles.profile_file import Profile, Scalar
 
@@ -80,12 +81,17 @@ def obstacles(first: Profile, second: Profile, name: str) -> tuple[Differs, ...]
 
 def _binding(profile: Profile) -> dict[str, Scalar]:
     """The conditions that must agree like a protocol."""
-    return {key: value for key, value in profile.conditions.items() if key in comparable.BINDING}
+    return {key: value for key, value in profile.conditions.items() if key in BINDING}
 
 
 def conditions(first: Profile, second: Profile) -> tuple[Differs, ...]:
     """What was otherwise when two profiles were measured, and forbids no comparison."""
-    return tuple(_entries("", first.conditions, second.conditions))
+    return tuple(_entries("", *(_free(profile) for profile in (first, second))))
+
+
+def _free(profile: Profile) -> dict[str, Scalar]:
+    """The conditions that do not bind."""
+    return {key: value for key, value in profile.conditions.items() if key not in BINDING}
 
 
 def _entries(prefix: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Differs]:
@@ -101,9 +107,12 @@ def _differing(what: str, first: Any, second: Any) -> Iterator[Differs]:
 
 
 def _told(value: Any) -> str:
-    """A scalar as people read it, with all of its digits."""
+    """A scalar as people read it, with all of its digits; those of large whole numbers in
+    groups."""
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int | float) and 1e4 <= abs(value) < 2**53 and value == int(value):
+        return f"{int(value):,}"
     if not isinstance(value, float):
         return str(value)
     if value == 0 or 1e-6 <= abs(value) < 1e21:
@@ -212,6 +221,7 @@ def pooled(matrices: Sequence[Matrix], grid: Grid) -> Matrix:
         categories=_categories(matrices) or None,
         native=None,
         spread=None,
+        largest_share=None,
         n=None,
     )
 
@@ -260,3 +270,58 @@ def largest(contrast: NDArray[np.float64], ratio: bool = False) -> tuple[int, in
     size = np.maximum(filled, 1 / filled) if ratio else np.abs(filled)
     at = np.unravel_index(int(np.argmax(np.where(known, size, -np.inf))), contrast.shape)
     return int(at[0]), int(at[1]), int(at[2])
+
+
+# How sure a difference is
+
+Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Totals and sizes of every passage, (row, column, passage) both; NaN where one does not count."""
+
+
+def paired_errors(first: Sums, second: Sums) -> NDArray[np.float64]:
+    """Standard errors of the differences of two models' ratios of sums over the same passages,
+    (row, column): linearised, so that what a passage adds to both cancels. NaN where fewer than two
+    passages count for both."""
+    counts: NDArray[np.bool_] = np.asarray(np.isfinite(np.stack([*first, *second])).all(axis=0))
+    apart = _linearised(*first, counts) - _linearised(*second, counts)
+    count = counts.sum(axis=-1)
+    squares = np.where(counts, apart**2, 0).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(count > 1, np.sqrt(count / (count - 1) * squares), np.nan))
+
+
+def _linearised(
+    totals: NDArray[np.float64], sizes: NDArray[np.float64], counts: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """What each passage adds to the error of a ratio of sums: (T_i - R b_i) / sum b."""
+    totals, sizes = np.where(counts, totals, 0), np.where(counts, sizes, 0)
+    whole = sizes.sum(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = totals.sum(axis=-1, keepdims=True) / whole
+        return np.asarray((totals - ratio * sizes) / whole)
+
+
+def unpaired_errors(first: Values, second: Values) -> Values:
+    """Of two models that each have an error of their own, as if they had read different texts."""
+    return np.asarray(np.sqrt(first**2 + second**2))
+
+
+def sums(name: str, passages: Sequence[Mapping[str, Any]]) -> Sums:
+    """What every passage adds to the cells of a matrix of `importance` or `masks`."""
+    sizes = np.array([one.get("bytes", np.nan) for one in passages], dtype=float)
+    if name == "taylor":
+        totals = np.array([one["taylor"] for one in passages], dtype=float).transpose(1, 2, 0)
+        row, column = np.unravel_index(np.nanargmax(totals.sum(axis=-1)), totals.shape[:2])
+        sizes = totals[row, column]
+    elif name == "block_increase":
+        layers = next(len(one["increase"]) for one in passages if one["increase"])
+        lines = [one["increase"] or [np.nan] * layers for one in passages]
+        totals = np.array(lines, dtype=float).T[:, None]
+    else:
+        half = {"delta:attn": 0, "delta:mlp": 1}[name]
+        lines = [one["increase"][half::2] for one in passages]
+        bits = np.array(lines).T * [one["tokens"] / np.log(2) for one in passages]
+        clusters = np.array([one["cluster"] for one in passages])
+        own = np.arange(clusters.max() + 1)[:, None, None] == clusters
+        totals = np.where(own, bits, np.nan)
+    return totals, np.broadcast_to(sizes, totals.shape)

@@ -77,6 +77,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "unit": "log₁₀ of nats",
         "direction": "the loss depends on a single weight more",
         "range": (None, None),
+        "same_as": "taylor",
     },
     "grad_norm": {
         "title": "Gradient norm",
@@ -100,6 +101,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "columns": ("block",),
         "when": "the blocks are not all alike",
         "n": None,
+        "same_as": "block_increase",
     },
     "block_increase": {
         "title": "Loss without the block",

@@ -73,6 +73,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "direction": "turned farther",
         "range": (0, 1),
         "n": "conditions.tokens",
+        "same_as": "block_influence",
     },
     "contribution": {
         "title": "Contribution",
@@ -90,10 +91,11 @@ MATRICES: dict[str, dict[str, object]] = {
             "columns": ("block",),
             "kinds": ("decoder",),
             "when": "its head is stored",
+            "constructed": constructed,
         }
-        for name, what, direction in (
-            ("lens_entropy", "Entropy", "more undecided"),
-            ("lens_kl", "Divergence", "farther from the end"),
+        for name, what, direction, constructed in (
+            ("lens_entropy", "Entropy", "more undecided", None),
+            ("lens_kl", "Divergence", "farther from the end", "last row"),
         )
     },
     "cka": {
@@ -103,6 +105,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "axes": ("layer", "layer"),
         "range": (None, 1),
         "columns": None,
+        "constructed": "diagonal",
     },
 }
 MATRICES = {

@@ -84,7 +84,13 @@ def spread(matrix: Matrix, columns: tuple[str, ...]) -> Matrix:
             values[:, at] = matrix.values[:, matrix.columns.index(column)]
     undefined = tuple((row, column) for row, column in matrix.undefined if column in columns)
     return replace(
-        matrix, columns=columns, values=values, native=None, spread=None, undefined=undefined
+        matrix,
+        columns=columns,
+        values=values,
+        native=None,
+        spread=None,
+        largest_share=None,
+        undefined=undefined,
     )
 
 

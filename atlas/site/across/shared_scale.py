@@ -58,7 +58,7 @@ class Scale:
             shares = known / STEPS
         else:
             shares = self._shares(np.where(absent, self.low, matrix.values))
-        steps = np.rint(shares * STEPS).astype(np.uint8)
+        steps = np.floor(shares * STEPS + 0.5).astype(np.uint8)  # halves up, as in the browser
         return np.where(absent, np.uint8(MISSING), steps)
 
     def _shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ def arranged(matrix: Matrix, order: str) -> Matrix:
         native=native or None,
         values=matrix.values[:, sequence],
         spread=None if matrix.spread is None else matrix.spread[:, sequence],
+        largest_share=None if matrix.largest_share is None else matrix.largest_share[:, sequence],
     )
 
 
@@ -54,6 +55,7 @@ def joined(matrix: Matrix, first: Matrix | None) -> Matrix:
         values=np.hstack([first.values, matrix.values]),
         undefined=(*first.undefined, *matrix.undefined),
         spread=None,
+        largest_share=None,
     )
 
 

@@ -15,16 +15,23 @@ from atlas.profiles.statement import Statement
 READING = "**How to read it.**"
 
 
-PLACES = {"_at": "", "_head": "head ", "_layer": "layer "}
+PLACES = {"_at": "", "_head": "head", "_layer": "layer"}
 """Facts that say where another fact's value is: endings of their keys, and what is said before."""
+
+SEVERAL = re.compile(r"[0-9.]+(, [0-9.]+)+")
+"""Several heads or layers that a value cannot be told apart between, `2.3, 2.2`."""
+
+NAMED = 4
+"""Heads or layers of such a list that are named; the rest are counted."""
 
 
 def facts(
     found: Mapping[str, Scalar], matrices: Iterable[Matrix], stated: Mapping[str, str]
 ) -> dict[str, Scalar]:
     """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
-    a number and its place together, "0.907, head 2.3". Those whose stated name is empty are told
-    elsewhere, as are those of one matrix or relation, `chance:capital@10`.
+    a number and its place together, "0.907, head 2.3"; of a list of places, the first few. Those
+    whose stated name is empty are told elsewhere, as are those of one matrix or relation,
+    `chance:capital@10`.
     """
     matrices = list(matrices)
     plain = {key: value for key, value in found.items() if ":" not in key and stated.get(key) != ""}
@@ -36,10 +43,28 @@ def facts(
             continue
         name = stated.get(key) or fact(key, matrices)
         where = [
-            f"{PLACES[one.removeprefix(key)]}{plain[one]}" for one in places if places[one] == key
+            place(PLACES[one.removeprefix(key)], plain[one]) for one in places if places[one] == key
         ]
-        told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else value
+        shown = listed(value) if isinstance(value, str) else value
+        told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else shown
     return told
+
+
+def place(axis: str, value: Scalar) -> str:
+    """`head 2.3`, or `heads 2.3 and 2.2` where a fact names several."""
+    text = str(value)
+    several = "s" if axis and SEVERAL.fullmatch(text) else ""
+    return f"{axis}{several} {listed(text)}".strip()
+
+
+def listed(text: str) -> str:
+    """A list of heads or layers as a sentence has it; any other text as it is."""
+    if not SEVERAL.fullmatch(text):
+        return text
+    named = text.split(", ")
+    if len(named) > NAMED + 1:
+        return f"{', '.join(named[:NAMED])} and {len(named) - NAMED} more"
+    return f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def fact(key: str, matrices: Iterable[Matrix]) -> str:

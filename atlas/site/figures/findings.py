@@ -1,60 +1,85 @@
 """What the matrices of one profile say together, in sentences computed from their values.
 
-Each sentence is true of the values as they stand; where nothing is striking, nothing is said.
+A sentence is told where it would hold again: a winner is beyond the spread of the next, a trend is
+more than chance makes of as many quantities. What holds by construction is no finding, and
+quantities that are functions of one another count once. Where nothing is striking, nothing is said.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas.profiles import contract
+from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix
+from atlas.site.figures import depth_trends
 
 LEAST = 4
 """Layers and quantities from which on something can be said about most of them."""
 
-STEADY = 0.8
-"""Rank correlation with depth, averaged over columns, from which on a quantity rises or falls."""
+SURELY = 2.0
+"""Standard errors of their difference that a highest value is above the next."""
 
 NAMED = 3
 """Quantities that a sentence names; the rest are counted."""
 
 
-def told(matrices: Sequence[Matrix]) -> tuple[str, ...]:
-    """Sentences about all matrices whose rows are layers; none where there are too few."""
-    layered = [item for item in matrices if _is_layered(item)]
+def told(
+    matrices: Sequence[Matrix], quantities: Mapping[str, Quantity] | None = None
+) -> tuple[str, ...]:
+    """Sentences about all matrices whose rows are layers; none where there are too few.
+
+    `quantities`: what the analysis states of them.
+    """
+    layered = [item for item in _found(matrices, quantities or {}) if _is_layered(item)]
     return (*_peaks(layered), *_trends(layered))
 
 
-def trend(matrix: Matrix) -> float:
-    """How steadily values rise from layer to layer: Spearman's rank correlation with depth, the
-    mean over the columns that exist in every layer, -1 to 1; 0 where there is none.
+def _found(matrices: Sequence[Matrix], quantities: Mapping[str, Quantity]) -> Iterator[Matrix]:
+    """Each quantity once, without what holds by construction."""
+    seen: set[str] = set()
+    for matrix in matrices:
+        stated = contract.find(quantities, matrix.name)
+        root = (stated and stated.same_as) or matrix.name
+        if root in seen:
+            continue
+        seen |= {root, matrix.name}
+        yield _free(matrix, stated.constructed if stated else None)
 
-    Equal values share their rank; a column of equal values has 0.
-    """
-    values = matrix.values[:, np.isfinite(matrix.values).all(axis=0)]
-    if not values.size or len(values) < 2:
-        return 0.0
-    ranks = _ranks(values)
-    spread = ranks.std(axis=0)
-    depth = np.arange(len(values)) - (len(values) - 1) / 2
-    covariance = depth @ ranks / len(values)
-    each = np.divide(covariance, spread * depth.std(), out=np.zeros_like(spread), where=spread > 0)
-    return float(each.mean())
+
+def _free(matrix: Matrix, constructed: str | None) -> Matrix:
+    """The matrix without values that no model could have otherwise."""
+    if constructed == "last row":
+        kept = slice(None, -1)
+        spread = None if matrix.spread is None else matrix.spread[kept]
+        return replace(
+            matrix,
+            rows=matrix.rows[kept],
+            values=matrix.values[kept],
+            spread=spread,
+            largest_share=None,
+            undefined=(),
+        )
+    if constructed == "diagonal":
+        values = matrix.values.copy()
+        np.fill_diagonal(values, np.nan)
+        return replace(matrix, values=values)
+    return matrix
 
 
 def _peaks(layered: Sequence[Matrix]) -> Iterator[str]:
-    """The layer that has the highest value of most quantities."""
+    """The layer that surely has the highest value of most quantities."""
     if len(layered) < LEAST:
         return
     by_layer: dict[str, list[str]] = {}
     for item in layered:
-        row = int(np.nanargmax(item.values)) // len(item.columns)
-        by_layer.setdefault(item.rows[row], []).append(item.title)
-    layer, titles = max(by_layer.items(), key=lambda pair: len(pair[1]))
+        if (row := _leader(item)) is not None:
+            by_layer.setdefault(item.rows[row], []).append(item.title)
+    layer, titles = max(by_layer.items(), key=lambda pair: len(pair[1]), default=("", []))
     if len(titles) * 2 > len(layered):
         yield (
             f"Layer {layer} has the highest value of {len(titles)} of {len(layered)} quantities:"
@@ -62,21 +87,34 @@ def _peaks(layered: Sequence[Matrix]) -> Iterator[str]:
         )
 
 
+def _leader(matrix: Matrix) -> int | None:
+    """The row of the highest value; None where another row's highest lies within the error of their
+    difference. Values that are no estimates have none."""
+    heights = np.nanmax(np.where(np.isnan(matrix.values), -np.inf, matrix.values), axis=1)
+    columns = np.argmax(np.where(np.isnan(matrix.values), -np.inf, matrix.values), axis=1)
+    second, first = np.argsort(heights, kind="stable")[-2:]
+    error = 0.0
+    if matrix.spread is not None:
+        error = float(np.hypot(*(matrix.spread[row, columns[row]] for row in (first, second))))
+    # An error that cannot be told is NaN, above which nothing is.
+    return int(first) if heights[first] - heights[second] > SURELY * error else None
+
+
 def _trends(layered: Sequence[Matrix]) -> Iterator[str]:
     """The quantities that rise or fall with depth in nearly every column."""
     rising: list[str] = []
     falling: list[str] = []
-    for item in layered:
-        found = trend(item)
-        if abs(found) >= STEADY:
-            (rising if found > 0 else falling).append(item.title)
+    found = depth_trends.steady([item.values for item in layered])
+    for item, correlation in zip(layered, found, strict=True):
+        if correlation:
+            (rising if correlation > 0 else falling).append(item.title)
     parts = [
         f"{_listed(titles)} {verb if len(titles) > 1 else verb + 's'}"
         for titles, verb in ((rising, "rise"), (falling, "fall"))
         if titles
     ]
     if parts:
-        yield f"With depth, {'; '.join(parts)} (rank correlation {STEADY} or more)."
+        yield (f"With depth, {'; '.join(parts)} (rank correlation {depth_trends.STEADY} or more).")
 
 
 def _is_layered(matrix: Matrix) -> bool:
@@ -89,21 +127,6 @@ def _is_layered(matrix: Matrix) -> bool:
         and known.size
         and known.min() < known.max()
     )
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 0 within each column, (row, column); equal values share the mean of theirs."""
-    order = np.argsort(values, axis=0)
-    ascending = np.take_along_axis(values, order, axis=0)
-    new = np.ones(values.shape, dtype=bool)
-    new[1:] = ascending[1:] != ascending[:-1]
-    place = np.arange(len(values))[:, None]
-    first = np.maximum.accumulate(np.where(new, place, 0))
-    ends = np.vstack([new[1:], np.ones((1, values.shape[1]), dtype=bool)])
-    last = np.minimum.accumulate(np.where(ends, place, len(values))[::-1])[::-1]
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2, axis=0)
-    return ranks
 
 
 def _listed(titles: Sequence[str]) -> str:

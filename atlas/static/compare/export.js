@@ -4,7 +4,7 @@
  */
 
 import { axisName } from "./panel.js";
-import { layerText, summary } from "./words.js";
+import { layerText, summary, unsureKey } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
 import { downloadPicture } from "../heatmap/downloads.js";
 import { blank, direction, field } from "../matrix/numbers.js";
@@ -18,6 +18,8 @@ import { header, made, download } from "../shell/dom.js";
 /** @typedef {import("./panel.js").Content} Content */
 
 const WIDE = 1500; // pixels across which panels of a picture stand in one row
+/** What is told of a difference whose error is known. */
+const UNSURE = ["standard error", "within twice of it"];
 const LINES = 6000; // more rows than that make a page that scrolls badly
 
 /**
@@ -46,7 +48,10 @@ function csv(sheets) {
  */
 function picture({ sheets, models }, { analysis }, contents) {
   const [{ matrix }] = models;
-  const told = sheets.map((sheet) => `Colour: ${sheet.coloured.text}. ${summary(sheet)}`);
+  const told = sheets.map((sheet) => {
+    const unsure = unsureKey(sheet);
+    return `Colour: ${sheet.coloured.text}${unsure && `; dotted: ${unsure}`}. ${summary(sheet)}`;
+  });
   const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
   const heading = [matrix.title, `${matrix.unit}. ${direction(matrix)}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
   return joined(heading, sheets.flatMap((sheet, at) => rows(sheet, contents[at])));
@@ -62,7 +67,7 @@ function rows({ kind, labels, coloured }, contents) {
   const [{ grid, deep, box, palette }] = contents;
   const across = Math.max(1, Math.floor(WIDE / (box.left + box.width + 40)));
   const [down, along] = [grid.rows.labels, grid.columns.labels];
-  const pictures = contents.map(({ title, detail, shares }, at) => {
+  const pictures = contents.map(({ title, detail, shares, unsure }, at) => {
     const last = at === contents.length - 1 || at % across === across - 1;
     const lowest = at === across * Math.floor((contents.length - 1) / across);
     return svg({
@@ -78,6 +83,7 @@ function rows({ kind, labels, coloured }, contents) {
       width: box.width,
       height: box.height,
       bare: !last || labels.length > 0,
+      unsure,
     });
   });
   return Array.from({ length: Math.ceil(pictures.length / across) }, (_, at) => pictures.slice(at * across, (at + 1) * across));
@@ -136,10 +142,16 @@ function lines(sheets, label) {
   const head = [grid.rows, grid.columns].map(({ name }) =>
     (deep && name === "layer" ? "relative depth" : name).replaceAll("_", " "),
   );
-  for (const model of models) head.push(...(deep ? [`${model[label]} layer`] : []), model[label]);
+  for (const model of models) {
+    head.push(...(deep ? [`${model[label]} layer`] : []), model[label]);
+    if (model.matrix.spread) head.push(`${model[label]} spread`);
+  }
   for (const { panels, view, kind } of contrasts) {
     const sign = kind === "binary" ? "differs from" : { difference: "minus", ratio: "divided by", values: "" }[view];
-    for (const at of panels) head.push(`${models[at][label]} ${sign} ${base[label]}`);
+    for (const at of panels) {
+      head.push(`${models[at][label]} ${sign} ${base[label]}`);
+      if (group.errors[at]) head.push(...UNSURE.map((what) => `${models[at][label]} minus ${base[label]}: ${what}`));
+    }
   }
   const found = [head];
   grid.rows.labels.forEach((_, row) =>
@@ -164,12 +176,18 @@ function line(group, contrasts, row, column) {
     const value = own === null || other === null ? null : matrix.values[own][other];
     if (value !== null) cells.push(matrix.categories?.[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
+    if (matrix.spread) cells.push(own === null || other === null ? "" : String(matrix.spread[own][other] ?? ""));
   });
-  for (const { shown } of contrasts) {
-    for (const values of shown) {
-      const value = values[row][column];
+  for (const { shown, panels, unsure } of contrasts) {
+    panels.forEach((at, panel) => {
+      const value = shown[panel][row][column];
       cells.push(value === null ? "" : String(tidy(value)));
-    }
+      const errors = group.errors[at];
+      if (!errors) return;
+      const error = errors.values[row][column];
+      const isUnsure = unsure[panel]?.[row][column];
+      cells.push(...(error === null ? ["", ""] : [String(tidy(error)), isUnsure ? "yes" : "no"]));
+    });
   }
   return cells;
 }

@@ -5,6 +5,7 @@
 
 import { writeQuery, whenBackOrForward } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
+import { partOf } from "../matrix/paired.js";
 import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
 import { Chooser, readModels, MOST } from "./chooser.js";
@@ -40,8 +41,8 @@ class Comparison {
   constructor(element) {
     this.element = element;
     this.models = readModels(this.part("list"));
-    /** @type {Map<string, Promise<Profile>>} */
-    this.profiles = new Map();
+    /** @type {Map<string, Promise<any>>} profiles and parts of them, by address */
+    this.files = new Map();
     this.wish = query.read();
     this.turn = 0;
     this.gone = new AbortController();
@@ -134,10 +135,13 @@ class Comparison {
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
         const { name, page, stale } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
-        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at] };
+        const passages = /** @type {import("../matrix/paired.js").Passage[] | null} */ (null);
+        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at], passages };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
+      await Promise.all(chosen.map(async (one) => (one.passages = await this.passages(one, wish))));
+      if (turn !== this.turn || this.gone.signal.aborted) return;
       this.scene = scene(chosen, wish);
       this.wish = { ...wish, view: this.scene.view };
       fillControls(this.part, chosen, this.scene, this.wish);
@@ -204,12 +208,36 @@ class Comparison {
   async profile(slug, analysis) {
     const model = this.models.get(slug);
     if (!model || !(model.fresh.has(analysis) || model.stale.has(analysis))) return null;
-    const url = new URL(`${analysis}.json`, model.page);
-    let found = this.profiles.get(url.href);
+    return this.file(new URL(`${analysis}.json`, model.page));
+  }
+
+  /**
+   * What was measured passage by passage, where several models are compared by it. Without, a
+   * difference is less sure than it might be, which the page tells.
+   * @param {import("./scene.js").Chosen} one
+   * @param {Wish} wish
+   * @returns {Promise<import("../matrix/paired.js").Passage[]|null>}
+   */
+  async passages({ profile, page }, { models, matrix }) {
+    const part = profile && models.length > 1 ? partOf(profile, matrix) : "";
+    if (!profile || !part) return null;
+    try {
+      return (await this.file(new URL(`${profile.analysis}.${part}.json`, page)))[part];
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * @param {URL} url
+   * @returns {Promise<any>} loaded once
+   */
+  file(url) {
+    let found = this.files.get(url.href);
     if (!found) {
       found = fetchJson(url);
-      this.profiles.set(url.href, found);
-      found.catch(() => this.profiles.delete(url.href));
+      this.files.set(url.href, found);
+      found.catch(() => this.files.delete(url.href));
     }
     return found;
   }

@@ -10,6 +10,7 @@ import { Marks, whole } from "../panels/marks.js";
 import { numeric } from "../matrix/numbers.js";
 import { MISSING, STEPS } from "../matrix/scales.js";
 import { paint, pixels } from "../panels/canvas.js";
+import { stipple } from "../panels/stipple.js";
 import { whenIdle } from "../shell/idle.js";
 import { made } from "../shell/dom.js";
 
@@ -25,6 +26,7 @@ import { made } from "../shell/dom.js";
  * @property {Grid} grid
  * @property {boolean} deep layers stand by relative depth
  * @property {Float32Array} shares
+ * @property {boolean[][] | null} unsure cells that are within their error
  * @property {string[]} palette
  * @property {Box} box
  */
@@ -54,8 +56,9 @@ export class Panel {
     this.layer = made("div", "atlas-live");
     this.layer.setAttribute("role", "img");
     this.hit = made("div", "atlas-hit");
+    this.dots = made("canvas", "atlas-dots");
     this.marks = new Marks();
-    this.hit.append(this.marks.element);
+    this.hit.append(this.dots, this.marks.element);
     this.stage.append(this.frame, this.layer, this.hit);
     this.element.append(caption, this.stage);
     /** @type {Content | undefined} */
@@ -70,6 +73,7 @@ export class Panel {
   /** Draw what it is to show. */
   draw() {
     const content = /** @type {Content} */ (this.content);
+    stipple(this.dots, content.unsure, content.box.width, content.box.height);
     if (!this.live) return paintCells(this.still, content);
     update(this.live, filling(content), image(content));
     this.settle();

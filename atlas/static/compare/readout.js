@@ -2,9 +2,10 @@
  * The readout: one table with the values of all models at the cell that is pointed at.
  */
 
-import { cellText, contrastText, layerText, where } from "./words.js";
+import { cellText, contrastText, errorsText, layerText, where } from "./words.js";
 import { hasRatio } from "../matrix/contrast.js";
-import { isWhole } from "../matrix/numbers.js";
+import { isWhole, plusMinus } from "../matrix/numbers.js";
+import { isWithin } from "../matrix/paired.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made } from "../shell/dom.js";
 
@@ -72,7 +73,8 @@ export class Readout {
         if (cell.textContent !== (texts[at] ?? "")) cell.textContent = texts[at] ?? "";
       });
     });
-    this.note.textContent = pinned ? "pinned; click it again to let go" : "";
+    const told = [errorsText(group), this.unsure(group, row, column), pinned ? "pinned; click it again to let go" : ""];
+    this.note.textContent = told.filter(Boolean).join("; ");
     this.tip.show();
   }
 
@@ -89,9 +91,24 @@ export class Readout {
     if (group.models[model].obstacles.length) return ["not subtracted"];
     const [base, value] = [group.values[0][row][column], group.values[model][row][column]];
     if (base === null || value === null) return [];
-    const difference = contrastText(value - base, "difference");
+    const error = group.errors[model]?.values[row][column] ?? null;
+    const difference = `${contrastText(value - base, "difference")}${error === null ? "" : ` ${plusMinus(error)}`}`;
     if (columns.length === 1 || !(base > 0 && value > 0)) return [difference];
     return [difference, contrastText(value / base, "ratio")];
+  }
+
+  /**
+   * The models that cannot be told from the baseline, in words.
+   * @param {Group} group
+   * @param {number} row
+   * @param {number} column
+   */
+  unsure({ models, values, errors }, row, column) {
+    const found = models.filter((_, at) => {
+      const [base, value, error] = [values[0], values[at], errors[at]?.values].map((lines) => lines?.[row][column] ?? null);
+      return base !== null && value !== null && isWithin(value - base, error);
+    });
+    return found.length ? `within twice the error: ${found.map(({ name }) => name).join(", ")}` : "";
   }
 
   /**
@@ -118,7 +135,8 @@ export class Readout {
       const layer = group.deep ? `${layerText(group, at, row, column)}, ` : "";
       return `${model.name}: ${layer}${cellText(group, at, row, column)}${difference ? `, ${difference}` : ""}`;
     });
-    this.tip.say(`${where(group, row, column)}. ${values.join("; ")}.`);
+    const unsure = this.unsure(group, row, column);
+    this.tip.say(`${where(group, row, column)}. ${values.join("; ")}${unsure && `; ${unsure}`}.`);
   }
 
   hide() {

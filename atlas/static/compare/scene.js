@@ -8,6 +8,8 @@ import { align, hasLayers, pooled, stacked } from "../matrix/align.js";
 import { aboutOne } from "./ratio-scale.js";
 import { changes, conditions, differences, hasRatio, obstacles, ratios } from "../matrix/contrast.js";
 import { classes, isWhole } from "../matrix/numbers.js";
+import { errors } from "../matrix/paired.js";
+import { unsureOf } from "./unsure.js";
 import { choices, colour } from "../matrix/scales.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -17,21 +19,25 @@ import { choices, colour } from "../matrix/scales.js";
 /** @typedef {import("../matrix/contrast.js").Differs} Differs */
 /** @typedef {import("./address.js").View} View */
 /** @typedef {import("./address.js").Wish} Wish */
-/** @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null}} Chosen */
+/** @typedef {import("../matrix/paired.js").Errors} Errors */
+/** @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null, passages: import("../matrix/paired.js").Passage[]|null}} Chosen */
 /** @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[]}} Model */
 /** @typedef {{value: string, label: string}} Choice */
 /**
- * Models on one grid, the baseline first, and their values on it.
- * @typedef {{grid: Grid, models: Model[], values: Values[], deep: boolean}} Group
+ * Models on one grid, the baseline first, and their values on it. `errors`: of each model's
+ * differences from the baseline, null where it is not subtracted or nothing is known.
+ * @typedef {{grid: Grid, models: Model[], values: Values[], errors: (Errors|null)[], deep: boolean}} Group
  */
 /**
  * Panels on one colour scale. `panels` names models by their place in the group; `shown` holds what
- * each of them is coloured by; `labels` the names of classes, empty where there are none.
+ * each of them is coloured by; `unsure` where that is within the error of the difference, null where
+ * nothing is known; `labels` the names of classes, empty where there are none.
  * @typedef {object} Sheet
  * @property {Group} group
  * @property {View} view
  * @property {number[]} panels
  * @property {Values[]} shown
+ * @property {(boolean[][]|null)[]} unsure
  * @property {Matrix["kind"]} kind
  * @property {string[]} labels
  * @property {Choice[]} scales
@@ -137,7 +143,10 @@ function onOneGrid(models, wish) {
   const matrices = models.map((model) => model.matrix);
   const grid = align(matrices, wish.by, wish.shared);
   const deep = wish.by === "depth" && hasLayers(matrices[0]);
-  return { grid, models, values: stacked(matrices, grid), deep };
+  const found = models.map((model, at) =>
+    at && isFree(models[0], model) ? errors(models[0], model, grid, [0, at]) : null,
+  );
+  return { grid, models, values: stacked(matrices, grid), errors: found, deep };
 }
 
 /**
@@ -226,5 +235,17 @@ function makeSheet(group, view, panels, shown, all, labels, scales, wanted) {
       ? aboutOne(all, scale === "robust")
       : colour(all, /** @type {import("../matrix/scales.js").Scale} */ (scale));
   const { kind } = all;
-  return { group, view, panels, shown, kind, labels, scales, scale, coloured };
+  const contrasted = view !== "values" && !labels.length;
+  const unsure = panels.map((at) => (contrasted ? unsureOf(group, at) : null));
+  return { group, view, panels, shown, unsure, kind, labels, scales, scale, coloured };
+}
+
+/**
+ * Whether a model may be subtracted from the first of its group: obstacles are those to the baseline,
+ * which models of other axes have none in common with.
+ * @param {Model} first
+ * @param {Model} model
+ */
+function isFree(first, model) {
+  return !first.obstacles.length && !model.obstacles.length;
 }

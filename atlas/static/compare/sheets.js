@@ -5,7 +5,7 @@
 
 import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
-import { heading, summary } from "./words.js";
+import { heading, summary, unsureKey } from "./words.js";
 import { number } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
@@ -116,7 +116,8 @@ export class Sheets {
       const told = `${title}: ${model.matrix.title}. ${laid.told.textContent}`;
       const shares = sheet.coloured.shares.slice(index * size, (index + 1) * size);
       const page = `${model.page}#${model.profile.analysis}`;
-      panel.prepare({ title, detail, page, told, grid, deep, shares, palette, box });
+      const unsure = sheet.unsure[index];
+      panel.prepare({ title, detail, page, told, grid, deep, shares, unsure, palette, box });
       return panel;
     });
     for (const panel of shown) panel.draw();
@@ -155,11 +156,14 @@ export class Sheets {
    * @param {Laid} laid
    * @param {string[]} palette
    */
-  explain({ group, coloured, labels, view, shown }, { key, text }, palette) {
+  explain(sheet, { key, text }, palette) {
+    const { group, coloured, labels, view, shown } = sheet;
     const { unit } = group.models[0].matrix;
     const missing = shown.some((lines) => lines.some((line) => line.includes(null)));
     text.replaceChildren(`${shown.length > 1 ? "One scale for all panels" : "Colour"}: ${coloured.text}${view === "ratio" ? "" : `; ${unit}`}`);
     if (missing) text.append("; ", made("i", "atlas-hatch"), " no value in this model");
+    const unsure = unsureKey(sheet);
+    if (unsure) text.append("; ", made("i", "atlas-dot"), ` ${unsure}`);
     if (labels.length) return key.replaceChildren(classList(labels, palette));
     const strip = made("i");
     const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);

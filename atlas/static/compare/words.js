@@ -3,7 +3,8 @@
  */
 
 import { differences, largest, tidy } from "../matrix/contrast.js";
-import { ABSENT, UNDEFINED, exact, isWhole, number, place, worded } from "../matrix/numbers.js";
+import { unsureOf } from "./unsure.js";
+import { ABSENT, UNDEFINED, exact, grouped, isWhole, number, place, plusMinus, worded } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/align.js").Values} Values */
 /** @typedef {import("./scene.js").Group} Group */
@@ -43,7 +44,8 @@ function valuesSentence(sheet) {
   const free = panels[0] === 0 ? panels.filter((at) => at && !models[at].obstacles.length) : [];
   if (!free.length) return rangeSentence(sheet);
   const shown = differences([0, ...free].map((at) => values[at]));
-  return `${differenceSentence({ ...sheet, panels: free, shown })} ${rangeSentence(sheet)}`;
+  const unsure = free.map((at) => unsureOf(group, at));
+  return `${differenceSentence({ ...sheet, panels: free, shown, unsure })} ${rangeSentence(sheet)}`;
 }
 
 /**
@@ -88,10 +90,58 @@ function classesSentence({ group, panels, shown, labels }) {
   return `Cells by class: ${parts.join("; ")}.`;
 }
 
+/**
+ * Of which kind the errors of a group's differences are; empty where none is known.
+ * @param {Group} group
+ */
+export function errorsText({ errors }) {
+  const known = errors.filter((one) => one !== null);
+  if (!known.length) return "";
+  const counts = [...new Set(known.map(({ passages }) => passages))];
+  const kinds = counts.map((count) => (count ? `paired over ${grouped(count)} passages` : "unpaired"));
+  return `± standard error of the difference, ${kinds.join(" or ")}`;
+}
+
+/**
+ * Differences, or ratios, without those that are within the error of the difference.
+ * @param {Sheet} sheet
+ * @returns {Values[]}
+ */
+function sure({ shown, unsure }) {
+  return shown.map((lines, panel) =>
+    lines.map((line, row) => line.map((value, column) => (unsure[panel]?.[row][column] ? null : value))),
+  );
+}
+
+/**
+ * How many of the differences are within their error, in words to add to a sentence.
+ * @param {Sheet} sheet
+ */
+function unsureText({ group, unsure }) {
+  if (unsure.every((one) => one === null)) return "";
+  const count = unsure.flat(2).filter(Boolean).length;
+  return ` ${count} of them are within twice the standard error (${kindOf(group)}).`;
+}
+
+/**
+ * What dots on a sheet stand for; empty where errors of its differences are not known.
+ * @param {Sheet} sheet
+ */
+export function unsureKey({ group, unsure }) {
+  return unsure.some((one) => one !== null) ? `within twice the standard error of the difference, ${kindOf(group)}` : "";
+}
+
+/** @param {Group} group */
+function kindOf(group) {
+  return errorsText(group).replace(/^.*?, /, "");
+}
+
 /** @param {Sheet} sheet */
-function differenceSentence({ group, panels, shown }) {
-  const cell = largest(shown);
-  if (!cell) return nothingInCommon(group, panels);
+function differenceSentence(sheet) {
+  const { group, panels, shown } = sheet;
+  if (!largest(shown)) return nothingInCommon(group, panels);
+  const cell = largest(sure(sheet));
+  if (!cell) return `No difference is beyond twice its standard error (${kindOf(group)}), of ${flat(shown).length}.`;
   const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const { length } = flat(shown);
   const base = group.models[0].name;
@@ -100,20 +150,22 @@ function differenceSentence({ group, panels, shown }) {
   return (
     `Largest difference: ${group.models[panels[cell[0]]].name} is ${number(Math.abs(value))} ` +
     `${value > 0 ? "higher" : "lower"} than ${base} at ${told} (${second} against ${first}); ` +
-    `the median size of ${length} differences is ${size}.`
+    `the median size of ${length} differences is ${size}.${unsureText(sheet)}`
   );
 }
 
 /** @param {Sheet} sheet */
-function ratioSentence({ group, panels, shown }) {
-  const cell = largest(shown, true);
-  if (!cell) return nothingInCommon(group, panels);
+function ratioSentence(sheet) {
+  const { group, panels, shown } = sheet;
+  if (!largest(shown, true)) return nothingInCommon(group, panels);
+  const cell = largest(sure(sheet), true);
+  if (!cell) return `No difference is beyond twice its standard error (${kindOf(group)}), of ${flat(shown).length}.`;
   const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const ratios = flat(shown);
   return (
     `Largest ratio: ${group.models[panels[cell[0]]].name} has ${number(value)} times the value of ` +
     `${group.models[0].name} at ${told} (${second} against ${first}); ` +
-    `the median of ${ratios.length} ratios is ${number(median(ratios))}.`
+    `the median of ${ratios.length} ratios is ${number(median(ratios))}.${unsureText(sheet)}`
   );
 }
 
@@ -164,7 +216,9 @@ export function cellText({ grid, models }, model, row, column) {
   if (own === null) return `no ${matrix.axes[0].replaceAll("_", " ")} ${grid.rows.labels[row]}`;
   if (other === null) return `no ${place(matrix.axes[1], grid.columns.labels[column])}`;
   const text = exact(matrix, own, other);
-  return text === ABSENT ? "does not exist" : text === UNDEFINED ? "cannot be defined" : text;
+  if (text === ABSENT || text === UNDEFINED) return text === ABSENT ? "does not exist" : "cannot be defined";
+  const error = isWhole(matrix) ? null : (matrix.spread?.[own][other] ?? null);
+  return error === null ? text : `${text} ${plusMinus(error)}`;
 }
 
 /**

@@ -2,7 +2,7 @@
  * The panels of a family's page: one a model, all with cells of one size, read by pointer and keys.
  */
 
-import { exact, owner, place } from "../matrix/numbers.js";
+import { exact, owner, place, trust } from "../matrix/numbers.js";
 import { stepOf } from "../matrix/scales.js";
 import { cellAt, cellSize, paint } from "../panels/canvas.js";
 import { nextCell } from "../panels/keys.js";
@@ -124,7 +124,8 @@ export class FamilyPanels {
     const where = `${place(matrix.axes[0], matrix.rows[row])}, ${place(matrix.axes[1], matrix.columns[column])}`;
     const [own] = owner(matrix, column);
     const other = own === matrix.beside ? `${own.title}, ${own.unit}` : "";
-    this.tip.tell(exact(matrix, row, column), [where, model.name], [other]);
+    const [error, dominant] = trust(matrix, row, column);
+    this.tip.tell(exact(matrix, row, column), [error, where, model.name].filter(Boolean), [dominant, other]);
     this.tip.above(this.tip.cell(canvas, row, column));
   }
 

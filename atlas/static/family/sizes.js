@@ -109,8 +109,17 @@ export class Ladder {
  */
 export function withColumns(matrix, columns) {
   const places = columns.map((column) => matrix.columns.indexOf(column));
-  const values = matrix.values.map((row) => places.map((at) => (at < 0 ? null : row[at])));
-  return { ...matrix, columns, values, native: undefined };
+  /** @param {(number|null)[][]} lines */
+  const moved = (lines) => lines.map((row) => places.map((at) => (at < 0 ? null : row[at])));
+  const { values, spread, largest_share: shares } = matrix;
+  return {
+    ...matrix,
+    columns,
+    values: moved(values),
+    native: undefined,
+    spread: spread && moved(spread),
+    largest_share: shares && moved(shares),
+  };
 }
 
 /**

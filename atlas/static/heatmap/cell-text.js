@@ -2,7 +2,7 @@
  * The text of a heatmap's tooltip.
  */
 
-import { exact, owner, place } from "../matrix/numbers.js";
+import { exact, owner, place, trust } from "../matrix/numbers.js";
 import { rankText } from "../matrix/sentences.js";
 import { made } from "../shell/dom.js";
 
@@ -18,17 +18,18 @@ import { made } from "../shell/dom.js";
  */
 export function cellLines(matrix, row, column, notes) {
   const native = matrix.native?.[column];
-  const spread = matrix.spread?.[row][column];
+  const [error, dominant] = trust(matrix, row, column);
+  const value = made("span");
+  value.append(made("strong", "atlas-value", exact(matrix, row, column)), error && ` ${error}`);
   const [rows, columns] = matrix.axes;
   /** @type {HTMLElement[]} */
   const lines = [
-    made("strong", "atlas-value", exact(matrix, row, column)),
+    value,
     made("span", "", `${place(rows, matrix.rows[row])}, ${place(columns, matrix.columns[column])}`),
   ];
   if (native && native !== matrix.columns[column]) lines.push(made("code", "", native));
-  if (typeof spread === "number") lines.push(made("span", "", `standard error ${spread}`));
   const [own] = owner(matrix, column);
   const other = own === matrix || own === matrix.own ? "" : `${own.title}, ${own.unit}`;
-  const small = [other, rankText(matrix, row, column), ...notes].filter(Boolean);
+  const small = [other, dominant, rankText(matrix, row, column), ...notes].filter(Boolean);
   return [...lines, ...small.map((note) => made("small", "", note))];
 }

@@ -2,7 +2,7 @@
  * The data table of a matrix, built when it is first opened.
  */
 
-import { isUndefined } from "../matrix/numbers.js";
+import { DOMINANT, isUndefined, isWhole, owner, plusMinus } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -15,9 +15,19 @@ export function table(matrix) {
   const whole = made("table", "atlas-values"); // the theme wraps a table without a class in a scroller
   const scroll = made("div", "atlas-scroll");
   scroll.tabIndex = 0;
-  whole.append(made("caption", "", `${matrix.title}, ${matrix.unit}`), head(matrix), body(matrix));
+  whole.append(made("caption", "", `${matrix.title}, ${matrix.unit}${legend(matrix)}`), head(matrix), body(matrix));
   scroll.append(whole);
   return scroll;
+}
+
+/**
+ * What stands behind the values.
+ * @param {Matrix} matrix
+ */
+function legend(matrix) {
+  const owners = [matrix.own ?? matrix, ...(matrix.beside ? [matrix.beside] : [])];
+  const error = owners.some((one) => one.spread && !isWhole(one)) ? "; ± standard error" : "";
+  return error + (owners.some((one) => one.largest_share) ? `; %: of it from a single passage, above ${100 * DOMINANT}` : "");
 }
 
 /** @param {Matrix} matrix */
@@ -33,8 +43,24 @@ function body(matrix) {
   const whole = made("tbody");
   matrix.values.forEach((values, at) => {
     const row = whole.insertRow();
-    row.append(header(matrix.rows[at], "row"), ...values.map((_, column) => made("td", "", shown(matrix, at, column))));
+    row.append(header(matrix.rows[at], "row"), ...values.map((_, column) => cell(matrix, at, column)));
   });
+  return whole;
+}
+
+/**
+ * A value, its standard error where that is known, and what a single passage makes of it where
+ * that is much.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+function cell(matrix, row, column) {
+  const [own, at] = owner(matrix, column);
+  const [error, share] = [own.spread?.[row][at] ?? null, own.largest_share?.[row][at] ?? 0];
+  const whole = made("td", "", shown(matrix, row, column));
+  if (error !== null && !isWhole(own)) whole.append(" ", made("small", "", plusMinus(error)));
+  if (share > DOMINANT) whole.append(" ", made("small", "", `${Math.round(100 * share)}%`));
   return whole;
 }
 

@@ -91,6 +91,6 @@ function worded(key, value) {
   if (value === null) return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return value;
-  if (key.endsWith("_bytes")) return `${grouped(Math.round(value / 1e6))} MB`;
+  if (key === "peak_bytes") return `${grouped(Math.round(value / 1e6))} MB`;
   return Number.isInteger(value) && key !== "seed" ? grouped(value) : String(value);
 }

@@ -5,6 +5,7 @@
 
 import { cutLabels, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
+import { AROUND, DOT, RIM, radius } from "../panels/stipple.js";
 import { made } from "../shell/dom.js";
 
 /**
@@ -22,6 +23,7 @@ import { made } from "../shell/dom.js";
  * @property {number} width of the cells in all
  * @property {number} height
  * @property {boolean} [bare] no colour bar, and no room for one
+ * @property {boolean[][] | null} [unsure] cells that have a dot: within their error
  */
 
 const INK = "#1d2430";
@@ -51,6 +53,7 @@ export function svg(content) {
     ...heading,
     `<g transform="translate(${left} ${top})">`,
     ...cells(content),
+    ...dots(content),
     ...labels(content, turned),
     ...(isWhole(matrix) ? legend(content, below) : content.bare ? [] : bar(content)),
     "</g></svg>",
@@ -134,6 +137,20 @@ function* cells({ matrix, shares, palette, width, height }) {
     }
   }
   yield "</g>";
+}
+
+/** @param {Content} content */
+function* dots({ unsure, width, height }) {
+  if (!unsure) return;
+  const [w, h] = [width / (unsure[0]?.length ?? 1), height / unsure.length];
+  const size = radius(w, h);
+  for (const [row, line] of unsure.entries()) {
+    for (const [column, isUnsure] of line.entries()) {
+      if (!isUnsure) continue;
+      const [x, y] = [round((column + 0.5) * w), round((row + 0.5) * h)];
+      yield `<circle cx="${x}" cy="${y}" r="${round(size + RIM / 2)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM}"/>`;
+    }
+  }
 }
 
 /**

@@ -155,6 +155,7 @@ export function pooled(matrices, grid, values) {
     categories: first.categories && categories(matrices),
     native: undefined,
     spread: undefined,
+    largest_share: undefined,
     n: undefined,
   };
 }

@@ -48,6 +48,7 @@ export function arranged(matrix, order) {
     native: at && matrix.native ? moved(matrix.native) : matrix.native,
     values: moveAll(matrix.values),
     spread: matrix.spread && moveAll(matrix.spread),
+    largest_share: matrix.largest_share && moveAll(matrix.largest_share),
   };
 }
 
@@ -65,7 +66,8 @@ export function joined(matrix, first) {
     columns: [...first.columns, ...matrix.columns],
     native: matrix.native && [...(first.native ?? first.columns), ...matrix.native],
     values: matrix.values.map((line, row) => [...first.values[row], ...line]),
-    spread: undefined,
+    spread: undefined, // those of both are told by `owner`
+    largest_share: undefined,
     beside: first,
     own: matrix,
   };

@@ -4,6 +4,8 @@
  * What may be subtracted, and what comes out; the baseline is the first model.
  */
 
+import { grouped } from "./numbers.js";
+
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./align.js").Values} Values */
 /** @typedef {Record<string, string|number|boolean|null>} Scalars */
@@ -46,13 +48,22 @@ function binding({ conditions }) {
 }
 
 /**
- * Conditions in which two profiles were measured differently; they do not forbid a comparison.
+ * Conditions in which two profiles were measured differently and which forbid no comparison.
  * @param {Profile} first
  * @param {Profile} second
  * @returns {Differs[]}
  */
 export function conditions(first, second) {
-  return entries("", first.conditions, second.conditions);
+  return entries("", free(first), free(second));
+}
+
+/**
+ * The conditions that do not bind.
+ * @param {Profile} profile
+ * @returns {Scalars}
+ */
+function free({ conditions }) {
+  return Object.fromEntries(Object.entries(conditions).filter(([key]) => !BINDING.includes(key)));
 }
 
 /**
@@ -79,13 +90,14 @@ function differing(what, first, second) {
 }
 
 /**
- * A scalar as text, with all of its digits.
+ * A scalar as text, with all of its digits; those of large whole numbers in groups.
  * @param {Scalars[string]} value
  * @returns {string}
  */
 function scalarText(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return value === null ? "none" : String(value);
+  const isLarge = Number.isSafeInteger(value) && Math.abs(Number(value)) >= 1e4;
+  return value === null ? "none" : isLarge ? grouped(Number(value)) : String(value);
 }
 
 /**

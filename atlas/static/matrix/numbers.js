@@ -21,7 +21,8 @@
  * @property {string[]} [native]
  * @property {string[]} [categories]
  * @property {(number|null)[][]} values
- * @property {(number|null)[][]} [spread]
+ * @property {(number|null)[][]} [spread] standard errors
+ * @property {(number|null)[][]} [largest_share] of a single passage in a value
  * @property {number} [n]
  * @property {[string, string][]} [undefined] the cells whose value cannot be defined, by their labels
  * @property {Matrix} [beside] where its first column is that of another matrix: that one
@@ -30,6 +31,11 @@
 
 export const ABSENT = "does not exist in this architecture";
 export const UNDEFINED = "cannot be defined for this model";
+
+/** Arrays beside the values, each with columns of its own in a CSV file. */
+const BESIDE = /** @type {const} */ (["spread", "largest_share"]);
+/** Share of a value from which on a single passage that makes it is told. */
+export const DOMINANT = 0.2;
 
 /**
  * A value to 3 significant digits, for axes and sentences.
@@ -54,6 +60,31 @@ export function exact(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return isUndefined(matrix, row, column) ? UNDEFINED : ABSENT;
   return matrix.categories ? matrix.categories[value] : String(value);
+}
+
+/**
+ * How sure a cell's value is: its standard error, and whether a single passage makes much of it.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ * @returns {[string, string]} each empty where nothing is known, or to be said
+ */
+export function trust(matrix, row, column) {
+  const [own, at] = owner(matrix, column);
+  const error = isWhole(own) ? null : (own.spread?.[row][at] ?? null);
+  const share = own.largest_share?.[row][at] ?? 0;
+  return [
+    error === null ? "" : `${plusMinus(error)} (standard error)`,
+    share > DOMINANT ? `one passage makes ${Math.round(100 * share)}% of it` : "",
+  ];
+}
+
+/**
+ * A standard error as it stands behind a value: two digits say all that it can.
+ * @param {number} error
+ */
+export function plusMinus(error) {
+  return `± ${number(Number(error.toPrecision(2)))}`;
 }
 
 /**
@@ -170,15 +201,18 @@ export function direction(matrix) {
 
 /**
  * A matrix as comma-separated text: a row a line, empty where a value does not exist, NaN where it
- * cannot be defined.
+ * cannot be defined; behind the values what is known of their spread.
  * @param {Matrix} matrix
  * @returns {string}
  */
 export function csv(matrix) {
-  const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns];
+  const beside = BESIDE.filter((name) => matrix[name]);
+  const more = beside.flatMap((name) => matrix.columns.map((label) => `${label} ${name}`));
+  const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns, ...more];
   const lines = matrix.values.map((values, row) => [
     field(matrix.rows[row]),
     ...values.map((value, column) => (value === null ? blank(matrix, row, column) : String(value))),
+    ...beside.flatMap((name) => (matrix[name]?.[row] ?? []).map((value) => String(value ?? ""))),
   ]);
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
 }

@@ -4,7 +4,7 @@
  * Sentences about a matrix and its cells.
  */
 
-import { ABSENT, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, worded } from "./numbers.js";
+import { ABSENT, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, trust, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -98,9 +98,10 @@ export function rankText(matrix, row, column) {
 export function cellText(matrix, row, column) {
   const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
   const value = exact(matrix, row, column);
-  const said = matrix.values[row][column] === null || isWhole(matrix) ? value : `${value} ${owner(matrix, column)[0].unit}`;
-  const rest = rankText(matrix, row, column);
-  return `${where.join(", ")}: ${said}${rest ? `, ${rest}` : ""}`;
+  const [error, dominant] = trust(matrix, row, column);
+  const unit = matrix.values[row][column] === null || isWhole(matrix) ? "" : owner(matrix, column)[0].unit;
+  const said = [value, error, unit].filter(Boolean).join(" ");
+  return [`${where.join(", ")}: ${said}`, dominant, rankText(matrix, row, column)].filter(Boolean).join(", ");
 }
 
 /**

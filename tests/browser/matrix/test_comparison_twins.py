@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import comparison_reference as compare
+import estimated_atlas
+import masks_atlas
 import numpy as np
 import pytest
 import samples
 from called import KINDS, of, plain
 from served import Site
 
+from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import heatmap
 
@@ -157,3 +160,108 @@ def test_without_a_value_nothing_is_largest(call: Call) -> None:
 @pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_ratios_are_of_the_same_amounts(call: Call, matrix: Matrix) -> None:
     assert call("matrix/contrast", "hasRatio", matrix) == compare.has_ratio(matrix)
+
+
+@pytest.mark.parametrize("key", [*comparable.BINDING, "dtype"])
+def test_conditions_bind_as_in_python(call: Call, key: str) -> None:
+    """Whatever binds is an obstacle, told as such and not once more among the rest."""
+    one = samples.profile(conditions={"device": "cpu", key: 134201})
+    for value in (98334, 134201):
+        other = replace(one, conditions={**one.conditions, key: value})
+        matrix = one.matrices[0]
+        found = call("matrix/contrast", "obstacles", one, other, matrix, matrix)
+        assert found == plain(compare.obstacles(one, other, "rms"))
+        assert bool(found) == (comparable.terms(one) != comparable.terms(other))
+        told = call("matrix/contrast", "conditions", one, other)
+        assert told == plain(compare.conditions(one, other))
+        differs = value != 134201
+        assert len(found) + len(told) == differs
+        if differs:
+            texts = {"first": "134,201", "second": "98,334"}
+            assert [*found, *told] == [{"what": key.replace("_", " "), **texts}]
+
+
+# How sure a difference is
+
+
+def _measured(name: str, seed: int, passages: Any) -> dict[str, Any]:
+    """A model that the script compares."""
+    if name.startswith("delta"):
+        found = masks_atlas.matrices(seed, 4, learned=False)
+    else:
+        found = estimated_atlas.matrices(seed, 4)
+    matrix = next(one for one in found if one.name == name)
+    if matrix.spread is None:
+        matrix = replace(matrix, spread=np.full(matrix.values.shape, 0.5))
+    analysis = "masks" if name.startswith("delta") else "importance"
+    profile = samples.profile(analysis=analysis, matrices=(matrix,), conditions={})
+    return {"profile": profile, "matrix": matrix, "passages": passages}
+
+
+def _losses(seed: int) -> list[dict[str, Any]]:
+    """The part of a profile of `masks` that has a passage's losses."""
+    drawn = np.random.default_rng(seed)
+    return [
+        {
+            "passage": at,
+            "cluster": at % len(masks_atlas.TOPICS),
+            "tokens": int(drawn.integers(40, 90)),
+            "bytes": int(estimated_atlas.BYTES[at % 40]),
+            "loss": 3.0,
+            "increase": np.round(drawn.normal(0.1, 0.05, 8), 4).tolist(),
+        }
+        for at in range(80)
+    ]
+
+
+@pytest.mark.parametrize("name", ["taylor", "block_increase", "delta:attn", "delta:mlp"])
+def test_paired_errors_are_those_of_the_reference(call: Call, name: str) -> None:
+    """Over the passages that both read; by depth, too, where layers stand beside others."""
+    make = _losses if name.startswith("delta") else lambda seed: estimated_atlas.passages(seed, 4)
+    parts = [make(1)[2:], make(2)[:-1]]
+    ours, theirs = (_measured(name, at + 1, part) for at, part in enumerate(parts))
+    assert call("matrix/paired", "partOf", ours["profile"], name) == (
+        "losses" if name.startswith("delta") else "passages"
+    )
+    shared = {one["passage"] for one in parts[0]} & {one["passage"] for one in parts[1]}
+    whole = [compare.sums(name, part) for part in parts]
+    at = [[one["passage"] in shared for one in part] for part in parts]
+    kept = [
+        (totals[..., own], sizes[..., own]) for (totals, sizes), own in zip(whole, at, strict=True)
+    ]
+    wanted = compare.paired_errors(*kept)
+    grid = compare.align([ours["matrix"], theirs["matrix"]])
+    found = call("matrix/paired", "errors", ours, theirs, grid, [0, 1])
+    got = np.array(found["values"], dtype=float)
+    np.testing.assert_allclose(got, wanted, rtol=1e-9)
+    assert np.isfinite(got).all()
+    counts = np.isfinite(kept[0][0]).sum(axis=-1)
+    assert found["passages"] == counts.max()
+
+
+def test_unpaired_errors_are_those_of_the_reference(call: Call) -> None:
+    ours, theirs = (_measured("taylor", seed, None) for seed in (1, 2))
+    grid = compare.align([ours["matrix"], theirs["matrix"]])
+    found = call("matrix/paired", "errors", ours, theirs, grid, [0, 1])
+    spreads = [plain(one["matrix"])["spread"] for one in (ours, theirs)]
+    wanted = compare.unpaired_errors(*(np.array(one, dtype=float) for one in spreads))
+    np.testing.assert_allclose(np.array(found["values"], dtype=float), wanted, rtol=1e-12)
+    assert found["passages"] == 0
+    without = {**theirs, "matrix": replace(theirs["matrix"], spread=None)}
+    assert call("matrix/paired", "errors", ours, without, grid, [0, 1]) is None
+
+
+def test_estimates_that_are_no_ratios_are_not_paired(call: Call) -> None:
+    """As a trimmed mean, or a quantity whose sums are not published."""
+    trimmed = _measured("taylor", 1, None)["profile"]
+    trimmed = replace(trimmed, conditions={"estimator": "10% trimmed mean"})
+    assert call("matrix/paired", "partOf", trimmed, "taylor") == ""
+    gates = _measured("head_gate", 1, None)["profile"]
+    assert call("matrix/paired", "partOf", gates, "head_gate") == ""
+    exact = samples.profile()
+    assert call("matrix/paired", "partOf", exact, "rms") == ""
+
+
+def test_a_difference_is_within_twice_its_error(call: Call) -> None:
+    for difference, error, is_within in ((2.0, 1.0, True), (-2.1, 1.0, False), (0.0, None, False)):
+        assert call("matrix/paired", "isWithin", difference, error) is is_within

@@ -40,6 +40,14 @@ def test_numbers_are_those_of_python(call: Call) -> None:
         assert call("matrix/numbers", "number", value) == words.number(value)
 
 
+def test_halves_are_rounded_as_in_python(call: Call) -> None:
+    """Numbers that lie exactly between two of three digits, of all sizes and signs."""
+    halves = [sign * (whole + 0.5) * 2.0**at for sign in (1, -1) for whole in (100, 101, 998, 999)
+              for at in (0, -3, 7, 14)]  # fmt: skip
+    for value in (0.125, 2.125, 1.0625, 0.0009765625, 1.005, *halves):
+        assert call("matrix/numbers", "number", value) == words.number(value)
+
+
 def test_whole_numbers_are_grouped_as_in_python(call: Call) -> None:
     for value in (0, 7, 999, 1000, 12340, 999_999):  # beyond, Python says millions
         assert call("matrix/numbers", "grouped", value) == words.count(value)
@@ -69,7 +77,12 @@ def test_a_csv_is_that_of_python(call: Call) -> None:
     assert call("matrix/numbers", "csv", matrix) == (
         'layer \\ head,"say ""a, b""",\'=1+1\r\n0,1.5,\r\n'
     )
-    for one in (matrix, of([[1e-7, 1e21, -3.0]]), *KINDS.values()):
+    sure = of([[1.5, np.nan]], spread=[[0.25, np.nan]], largest_share=[[np.nan, 0.5]])
+    assert call("matrix/numbers", "csv", sure) == (
+        "layer \\ head,0,1,0 spread,1 spread,0 largest_share,1 largest_share\r\n"
+        "0,1.5,,0.25,,,0.5\r\n"
+    )
+    for one in (matrix, sure, of([[1e-7, 1e21, -3.0]]), *KINDS.values()):
         assert call("matrix/numbers", "csv", one) == matrix_csv.csv(one)
 
 
@@ -242,10 +255,12 @@ TWINS = {
     ("chance.js", "atlas/analyses/functions/relation_scores.py"): HERE,
     ("column-order.js", "atlas/site/figures/column_order.py"): HERE,
     ("contrast.js", REFERENCE): COMPARISONS,
+    ("contrast.js", "atlas/profiles/comparable.py"): COMPARISONS,
     ("labels.js", DRAWN): HERE,
     ("numbers.js", "atlas/words.py"): HERE,
     ("numbers.js", DRAWN): HERE,
     ("numbers.js", "atlas/profiles/matrix_csv.py"): HERE,
+    ("paired.js", REFERENCE): COMPARISONS,
     ("scales.js", DRAWN): HERE,
     ("scales.js", "atlas/site/across/shared_scale.py"): HERE,
     ("sentences.js", DRAWN): HERE,

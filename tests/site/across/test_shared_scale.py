@@ -102,3 +102,10 @@ def test_categories_are_their_own_steps() -> None:
     mask = _matrix([0, 1], kind="binary")
     assert shared_scale.over([mask]).categories == ("0", "1")
     assert shared_scale.over([mask]).steps(mask).tolist() == [[0, 1]]
+
+
+def test_a_value_half_between_two_steps_has_the_upper_one() -> None:
+    """As in the browser."""
+    halves = _matrix([0.0, 0.5, 1.5, 2.5, 254.0])
+    scale = shared_scale.over([halves])
+    assert scale.steps(halves).tolist() == [[0, 1, 2, 3, 254]]

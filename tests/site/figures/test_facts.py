@@ -66,6 +66,34 @@ def test_facts_are_told_by_stated_names_and_with_their_places() -> None:
     }
 
 
+def test_heads_that_cannot_be_told_apart_are_a_list_in_words() -> None:
+    """Facts name every head within the error of the leader; a long list is counted."""
+    many = ", ".join(f"{layer}.{head}" for layer in range(3) for head in range(4))
+    found: dict[str, profile_file.Scalar] = {
+        "strongest_ov": 0.9,
+        "strongest_ov_head": "2.3, 2.2",
+        "least": 0.5,
+        "least_layer": "1, 2, 3",
+        "most_copying": many,
+        "least_copying": "2.3",
+        "second": 3,
+        "second_head": many,
+        "share": "0.5",
+        "largest": 2.0,
+        "largest_at": "layer 3, mlp.down",
+    }
+    told = facts.facts(found, MATRICES, {"most_copying": "Strongest heads"})
+    assert told == {
+        "Strongest OV copying": "0.9, heads 2.3 and 2.2",
+        "Least": "0.5, layers 1, 2 and 3",
+        "Strongest heads": "0.0, 0.1, 0.2, 0.3 and 8 more",
+        "Least copying": "2.3",
+        "Second": "3, heads 0.0, 0.1, 0.2, 0.3 and 8 more",
+        "Share": "0.5",
+        "Largest": "2.0, layer 3, mlp.down",
+    }
+
+
 def test_two_facts_of_one_name_both_stay() -> None:
     told = facts.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
     assert told == {"Same": 1, "b": 2}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import samples
-from scipy import stats
 
+from atlas.profiles import contract, statement
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import findings
 
@@ -35,21 +34,6 @@ def _peak(name: str, layer: int) -> Matrix:
     values = _noise(len(name) + layer)
     values[layer, 1] = 5.0
     return _matrix(values, name)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_trend_is_the_mean_rank_correlation_with_depth(seed: int) -> None:
-    values = np.round(_noise(seed), 1)  # with ties
-    expected = [stats.spearmanr(np.arange(6), column).statistic for column in values.T]
-    assert findings.trend(_matrix(values)) == pytest.approx(np.mean(expected), abs=1e-12)
-
-
-def test_trend_leaves_out_what_does_not_exist_everywhere() -> None:
-    values = np.column_stack([np.arange(6.0), np.arange(6.0)[::-1]])
-    values[2, 1] = np.nan
-    assert findings.trend(_matrix(values)) == pytest.approx(1.0)
-    assert findings.trend(_matrix(np.full((6, 2), np.nan))) == 0.0
-    assert findings.trend(_matrix(np.ones((6, 2)))) == 0.0
 
 
 def test_the_layer_with_most_peaks_is_named() -> None:
@@ -88,3 +72,85 @@ def test_what_has_no_order_or_no_layers_says_nothing() -> None:
     assert findings.told([_matrix(up[:3])]) == ()
     assert findings.told([_matrix(np.ones((6, 2)))]) == ()
     assert findings.told([replace(_matrix(up), values=np.full((6, 3), np.nan))]) == ()
+
+
+# Beyond the spread
+
+
+def test_a_highest_value_within_the_error_of_the_next_is_not_told() -> None:
+    """Two standard errors of their difference, or an error that cannot be told."""
+    shown = [_peak(name, 2) for name in "abcd"]
+    assert findings.told([replace(item, spread=np.full((6, 3), 0.1)) for item in shown])
+    for error in (2.0, np.nan):
+        assert findings.told([replace(item, spread=np.full((6, 3), error)) for item in shown]) == ()
+
+
+def test_the_error_is_that_of_both() -> None:
+    values = np.zeros((6, 1))
+    values[2], values[4] = 5.0, 1.0
+    spread = np.full((6, 1), 9.0)  # of the others, which are not the next
+    spread[2], spread[4] = 1.0, 1.7
+    sure = [_matrix(values, name, spread=spread) for name in "abcd"]
+    assert findings.told(sure)[0].startswith("Layer 2 has the highest value of 4 of 4")
+    spread = spread.copy()
+    spread[4] = 1.8  # the difference is 4, its error 2.06
+    assert findings.told([_matrix(values, name, spread=spread) for name in "abcd"]) == ()
+
+
+def test_of_two_layers_with_one_value_neither_is_told() -> None:
+    values = np.zeros((6, 2))
+    values[1, 0] = values[3, 1] = 1.0
+    assert findings.told([_matrix(values, name) for name in "abcd"]) == ()
+
+
+# By construction, and once
+
+
+def _stated(**stated: dict[str, str]) -> dict[str, contract.Quantity]:
+    plain = {"title": "t", "unit": "u", "direction": "d", "axes": ("layer", "module")}
+    return contract.read({name: {**plain, **one} for name, one in stated.items()})
+
+
+def test_what_holds_by_construction_is_no_finding() -> None:
+    """A similarity with itself, which is 1 and highest in layer 0; a distance to itself, 0."""
+    likeness = 0.5 + 0.1 * np.random.default_rng(1).random((6, 6))
+    likeness = (likeness + likeness.T) / 2
+    np.fill_diagonal(likeness, np.linspace(1.0, 0.99, 6))  # to rounding
+    like = _matrix(likeness, "e", axes=("layer", "layer"))
+    peaks = [_peak(name, 0) for name in "abc"]
+    noise = [_matrix(np.tile(_noise(2)[:, :1], 2), name) for name in "dfg"]  # none leads
+    quantities = _stated(e={"constructed": "diagonal"})
+    assert findings.told([*peaks, like, *noise])[0].startswith("Layer 0 has")
+    assert findings.told([*peaks, like, *noise], quantities) == ()
+
+    last = np.vstack([np.tile([[3.0], [1.0], [2.0], [4.0], [2.5]], 3), np.full((1, 3), 9.0)])
+    shown = [_matrix(last + at, name) for at, name in enumerate("abcd")]
+    assert findings.told(shown)[0].startswith("Layer 5 has the highest value of 4")
+    last_row = {name: {"constructed": "last row"} for name in "abcd"}
+    quantities = _stated(**last_row)
+    assert findings.told(shown, quantities)[0].startswith("Layer 3 has the highest value of 4")
+
+
+def test_quantities_that_are_functions_of_one_another_are_told_once() -> None:
+    up = np.arange(6.0)[:, None] + _noise(1) / 4
+    shown = [_matrix(up, "a"), _matrix(np.log(up + 1), "b"), _matrix(up**2, "c")]
+    quantities = _stated(a={}, b={"same_as": "a"}, c={"same_as": "a"})
+    assert findings.told(shown, quantities) == (
+        "With depth, Quantity a rises (rank correlation 0.8 or more).",
+    )
+    assert findings.told(shown[1:], quantities) == (
+        "With depth, Quantity b rises (rank correlation 0.8 or more).",
+    )
+
+
+def test_analyses_state_what_is_no_finding_of_their_own() -> None:
+    residual = statement.of("residual").matrices
+    assert residual["lens_kl"].constructed == "last row"
+    assert residual["cka"].constructed == "diagonal"
+    assert residual["angular"].same_as == "block_influence"
+    assert statement.of("importance").matrices["taylor_per_weight"].same_as == "taylor"
+    functions = statement.of("functions").matrices
+    several = [contract.find(functions, f"score:capital@{k}") for k in (10, 25)]
+    other = contract.find(functions, "suppressive:capital@10")
+    assert {one.same_as for one in several if one} == {"score:capital"}
+    assert other and other.same_as == "suppressive:capital"

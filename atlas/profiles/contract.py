@@ -40,6 +40,13 @@ class Quantity:
     condition or fact that counts what is behind a value, `conditions.tokens`. `gaps`: single cells
     may stand for what does not exist in an architecture; else a null is a value that cannot be
     defined, and marked as such.
+
+    What follows tells how far values may move by rounding alone (`profiles/floors.py`). `of_size`:
+    what a value is the difference of, where that is larger than the value: a number, or a fact that
+    has it, `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest
+    value) such a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose
+    smallest values of a row are chosen together, that of its own cells first. `leaders`: the fact
+    that names cells whose values are the highest, or the lowest.
     """
 
     name: str
@@ -57,6 +64,10 @@ class Quantity:
     when: str = ""
     n: str | None = None
     gaps: bool = False
+    of_size: str | float | None = None
+    scaled_by: str | None = None
+    chosen_by: tuple[str, ...] = ()
+    leaders: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -179,12 +190,14 @@ def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
     if unknown := sorted(set(stated) - known):
         raise ValueError(f"{name!r} states {unknown[0]!r}; known: {', '.join(sorted(known))}")
     made = Quantity(name=name, **stated)
-    for key in ("axes", "range", "columns", "categories", "kinds", "lacking"):
+    for key in ("axes", "range", "columns", "categories", "kinds", "lacking", "chosen_by"):
         if not isinstance(getattr(made, key), (tuple, type(None))):
             raise ValueError(f"{name!r} states a {key} that is no tuple")
     sound = made.kind in get_args(Kind) and made.scale in get_args(Scale) and len(made.axes) == 2
     if not sound or (made.range is not None and len(made.range) != 2):
         raise ValueError(f"{name!r} states a kind, scale, pair of axes or range that is none")
+    if isinstance(made.of_size, str) and not made.of_size.startswith("facts."):
+        raise ValueError(f"{name!r} states a size {made.of_size!r} that is no number and no fact")
     return made
 
 

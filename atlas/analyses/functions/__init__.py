@@ -111,6 +111,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "direction": "raises whatever token it reads",
         "kind": "diverging",
         "range": (-1, 1),
+        "of_size": 1,
     },
     **{
         f"{sign}:{{relation}}@{{k}}": {

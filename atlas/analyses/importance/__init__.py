@@ -71,12 +71,14 @@ MATRICES: dict[str, dict[str, object]] = {
         "unit": "share of the model's largest",
         "direction": "the loss depends on it more",
         "range": (0, 1),
+        "leaders": "most_important",
     },
     "taylor_per_weight": {
         "title": "Importance per weight",
         "unit": "log₁₀ of nats",
         "direction": "the loss depends on a single weight more",
         "range": (None, None),
+        "of_size": 1,
     },
     "grad_norm": {
         "title": "Gradient norm",
@@ -100,6 +102,8 @@ MATRICES: dict[str, dict[str, object]] = {
         "columns": ("block",),
         "when": "the blocks are not all alike",
         "n": None,
+        "of_size": "facts.bits_per_byte",
+        "scaled_by": "block_increase",
     },
     "block_increase": {
         "title": "Loss without the block",
@@ -108,6 +112,8 @@ MATRICES: dict[str, dict[str, object]] = {
         "range": (None, None),
         "columns": ("block",),
         "n": None,
+        "of_size": "facts.bits_per_byte",
+        "leaders": "most_important_block",
     },
     "head_gate": {
         "title": "Importance of heads",
@@ -116,6 +122,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "axes": ("layer", "head"),
         "scale": "log",
         "range": (0, None),
+        "leaders": "most_important_head",
     },
 }
 MATRICES = {

@@ -117,14 +117,15 @@ def _verdicts(work: Planned, named: bool, recording: bool) -> Iterator[Verdict]:
 
 def _compared(work: Planned, outcome: Outcome, recording: bool) -> Iterator[Verdict]:
     from atlas.commands import console
-    from atlas.profiles import agreement, profile_file, verified
+    from atlas.profiles import agreement, part_agreement, profile_file, verified
 
     job = outcome.job
     assert outcome.profile is not None, "it was measured"
     path = work.project.profile(job.slug, job.analysis)
     try:
-        found = agreement.compare(profile_file.load(path), outcome.profile)
-        found += agreement.compare_parts(path, outcome.profile, outcome.parts)
+        committed = profile_file.load(path)
+        found = agreement.compare(committed, outcome.profile)
+        found += part_agreement.compare(path, committed, outcome.profile, outcome.parts)
     except AtlasError as error:  # a file that is damaged, or a type without a tolerance
         yield Verdict(job, reason=str(error))
         return

@@ -1,41 +1,42 @@
 """Measured again: do the committed values come out the same?
 
 Values are compared after rounding to the published 4 digits. The tolerance is that of the dtype
-that was computed in (the condition `dtype`; float32 where there is none): what rounding, another
-thread count or another device may move. A value that exists in one and not in the other is always
-a difference.
+that was computed in (the condition `dtype`; float32 where there is none), the wider one where two
+profiles name different ones: what rounding, another thread count, other instructions of a processor
+or another device may move. It is a share of a value, or of what the value is a difference of, where
+the analysis states that (`profiles/floors.py`). A value that exists in one and not in the other is
+always a difference.
+
+Two kinds of values are no numbers that move a little, and may come out otherwise all the same. Of
+two blocks whose losses cannot be told apart either may be chosen, and of two heads whose scores
+cannot be told apart either may be named.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from atlas.errors import AtlasError, short, suggest
-from atlas.profiles import side_files
+from atlas.errors import AtlasError, suggest
+from atlas.profiles import choice_agreement, fact_agreement, floors
+from atlas.profiles.floors import Sizes
 from atlas.profiles.matrix import DIGITS, Matrix, Values, rounded
-from atlas.profiles.profile_file import Profile, Scalar
+from atlas.profiles.profile_file import Profile
 
 TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "float16": 2e-3, "bfloat16": 1e-2}
 """Relative difference that is allowed beside one unit in the last published digit. It concerns
 computation in that dtype; the weights tier always computes in float32 or better."""
-
-NOISE = 1e-6
-"""What is smaller than this share of a matrix' largest value is compared with that share instead:
-beside values of size 1, 1e-17 and 3e-17 are both nothing."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """How far one matrix is from its committed values.
 
-    `largest`: largest difference, relative to the larger of the two values. `where`: the cell.
+    `largest`: largest difference, relative to the larger of the two values, or to what these are
+    differences of. `where`: the cell.
     """
 
     analysis: str
@@ -65,129 +66,116 @@ def tolerance(profile: Profile) -> float:
     return TOLERANCE[dtype] + 10.0 ** (1 - DIGITS)
 
 
+def allowed(committed: Profile, again: Profile) -> float:
+    """The relative difference that is allowed between two profiles: the wider of both tolerances.
+
+    Raises `AtlasError` as `tolerance` does.
+    """
+    return max(tolerance(committed), tolerance(again))
+
+
 def compare(committed: Profile, again: Profile) -> list[Difference]:
-    """A verdict for every matrix of either profile and every fact that differs, worst first.
+    """A verdict for every matrix of either profile, and for every fact, spread and share of a
+    passage that differs, worst first.
 
     Raises `AtlasError` for a condition `dtype` that names no dtype with a tolerance.
     """
     mine = {matrix.name: matrix for matrix in committed.matrices}
-    new = {matrix.name: matrix for matrix in again.matrices}
-    allowed = tolerance(again)
-    verdicts = [
-        _difference(committed, name, mine.get(name), new.get(name), allowed)
-        for name in dict.fromkeys([*mine, *new])
+    new = {matrix.name: as_published(matrix) for matrix in again.matrices}
+    held = _Held(floors.of(committed), mine, new, allowed(committed, again))
+    verdicts = [found for name in dict.fromkeys([*mine, *new]) for found in held.verdicts(name)]
+    verdicts += [
+        Difference(committed.analysis, f"fact {name}", None, held.allowed, "", problem)
+        for name, problem in fact_agreement.problems(committed, again, held.sizes, held.allowed)
     ]
-    verdicts += _fact_differences(committed, again, allowed)
     return sorted(verdicts, key=lambda verdict: (verdict.agrees, -(verdict.largest or 0.0)))
 
 
-def compare_parts(
-    profile: Path, again: Profile, measured: Mapping[str, side_files.Items]
-) -> list[Difference]:
-    """A verdict on each part of a profile that is not a matrix, committed or measured.
+@dataclass(frozen=True)
+class _Held:
+    """Matrices of two profiles by name, the new ones as they would be published."""
 
-    Numbers may differ as those of matrices may. Everything else, labels, tokens and their order,
-    has to be the same. Raises `AtlasError` for a committed part that cannot be read.
-    """
-    allowed = tolerance(again)
-    there = {path.stem.partition(".")[2] for path in profile.parent.glob(f"{profile.stem}.*.json")}
-    verdicts = []
-    for name in sorted(
-        {*measured, *(one for one in there if side_files.exists(profile.stem, one))}
-    ):
-        if name not in measured or name not in there:
-            problem = "is only " + ("measured now" if name in measured else "committed")
-            verdicts.append(Difference(again.analysis, f"part {name}", None, allowed, "", problem))
-            continue
-        old = side_files.load(side_files.path(profile, name))[name]
-        new = json.loads(side_files.text(again, name, measured[name]))[name]
-        verdicts.append(_part_difference(again.analysis, name, old, new, allowed))
-    return verdicts
+    sizes: Sizes
+    old: Mapping[str, Matrix]
+    new: Mapping[str, Matrix]
+    allowed: float
 
+    def verdicts(self, name: str) -> Iterator[Difference]:
+        """That on a matrix, and on each estimate beside its values that differs."""
+        old, new = self.old.get(name), self.new.get(name)
+        if old is None or new is None:
+            yield self._problem(name, "is only " + ("measured now" if old is None else "committed"))
+        elif (old.rows, old.columns) != (new.rows, new.columns):
+            yield self._problem(name, "has other labels")
+        else:
+            yield self._of_values(old, new)
+            yield from estimates(self.sizes, old, new, self.allowed)
 
-def _part_difference(analysis: str, part: str, old: Any, new: Any, allowed: float) -> Difference:
-    found = list(_unlike(old, new, part))
-    problem = next((f"{where} {said}" for where, _, said in found if said), None)
-    where, largest, _ = max(found, key=lambda one: one[1], default=("", 0.0, None))
-    name = f"part {part}"
-    if problem is not None:
-        return Difference(analysis, name, None, allowed, "", problem)
-    return Difference(analysis, name, largest, allowed, where if largest else "")
+    def _of_values(self, old: Matrix, new: Matrix) -> Difference:
+        gone = np.isnan(old.values) != np.isnan(new.values)
+        if gone.any():
+            return self._problem(old.name, "exists on one side only", _cell(old, gone))
+        unlike = old.is_undefined != new.is_undefined
+        if self.sizes.profile.format > 1 and unlike.any():
+            problem = "cannot be defined on one side only"
+            return self._problem(old.name, problem, _cell(old, unlike))
+        apart = moved(self.sizes, self.old, self.new, old.name, self.allowed)
+        return _furthest(self.sizes, old, apart, old.name, self.allowed)
 
-
-def _unlike(old: Any, new: Any, where: str) -> Iterator[tuple[str, float, str | None]]:
-    """Every number that differs, with its relative difference, and what is not the same at all."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys():
-        for key in old:
-            yield from _unlike(old[key], new[key], f"{where}.{key}")
-    elif isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
-        for index, pair in enumerate(zip(old, new, strict=True)):
-            yield from _unlike(*pair, f"{where}[{index}]")
-    elif isinstance(old, float) or isinstance(new, float):
-        if type(old) not in (int, float) or type(new) not in (int, float):
-            yield where, 0.0, f"is {short(old)} as committed, {short(new)} measured now"
-        elif old != new:
-            yield where, abs(old - new) / max(abs(old), abs(new)), None
-    elif type(old) is not type(new) or old != new:
-        yield where, 0.0, f"is {short(old)} as committed, {short(new)} measured now"
+    def _problem(self, what: str, problem: str, where: str = "") -> Difference:
+        return Difference(self.sizes.profile.analysis, what, None, self.allowed, where, problem)
 
 
-def relative(a: Values, b: Values) -> Values:
-    """How far values of one shape are apart, relative to the larger of each two; NaN where either
-    is NaN, 0 where both are nothing beside the largest of all."""
-    scale = np.maximum(np.abs(a), np.abs(b))
-    scale = np.maximum(scale, NOISE * np.nanmax(scale, initial=0.0))
-    apart: Values = np.divide(np.abs(a - b), scale, out=np.zeros_like(a), where=scale > 0)
+def moved(
+    sizes: Sizes, old: Mapping[str, Matrix], new: Mapping[str, Matrix], name: str, allowed: float
+) -> Values:
+    """How far the values of a matrix moved, relative to what they are or are differences of; 0 for
+    a choice that may come out otherwise. `old`, `new`: the matrices of two profiles by name."""
+    apart = floors.relative(old[name].values, new[name].values, sizes.of_values(old[name]))
+    apart[choice_agreement.open_cells(sizes, old, new, name, allowed)] = 0
     return apart
 
 
-def _difference(
-    committed: Profile, name: str, old: Matrix | None, new: Matrix | None, tolerance: float
-) -> Difference:
-    analysis = committed.analysis
-    if old is None or new is None:
-        problem = "is only " + ("measured now" if old is None else "committed")
-        return Difference(analysis, name, None, tolerance, "", problem)
-    if (old.rows, old.columns) != (new.rows, new.columns):
-        return Difference(analysis, name, None, tolerance, "", "has other labels")
-    a, b = old.values, _as_published(new)
-    gone = np.isnan(a) != np.isnan(b)
-    if gone.any():
-        return Difference(
-            analysis, name, None, tolerance, _cell(old, gone), "exists on one side only"
-        )
-    if committed.format > 1 and (unlike := old.is_undefined != new.is_undefined).any():
-        problem = "cannot be defined on one side only"
-        return Difference(analysis, name, None, tolerance, _cell(old, unlike), problem)
-    apart = relative(a, b)
+def estimates(sizes: Sizes, old: Matrix, new: Matrix, allowed: float) -> Iterator[Difference]:
+    """A verdict on the spread and on the largest share of a passage, where these differ. Both
+    matrices have the same labels; `allowed`: the relative difference of values."""
+    for key, size in (("spread", sizes.of_spread(old)), ("largest_share", sizes.of_share(old))):
+        a, b = getattr(old, key), getattr(new, key)
+        what = f"{key.replace('_', ' ')} of {old.name}"
+        analysis, loosely = sizes.profile.analysis, floors.LOOSELY * allowed
+        if (a is None) != (b is None):
+            yield Difference(analysis, what, None, loosely, "", "is told on one side only")
+        elif a is not None and (gone := np.isnan(a) != np.isnan(b)).any():
+            where = _cell(old, gone)
+            yield Difference(analysis, what, None, loosely, where, "exists on one side only")
+        elif a is not None:
+            found = _furthest(sizes, old, floors.relative(a, b, size), what, loosely)
+            if not found.agrees:
+                yield found
+
+
+def _furthest(sizes: Sizes, matrix: Matrix, apart: Values, what: str, allowed: float) -> Difference:
     largest = float(np.nanmax(apart, initial=0.0))
-    return Difference(analysis, name, largest, tolerance, _cell(old, apart == largest))
+    where = _cell(matrix, apart == largest)
+    return Difference(sizes.profile.analysis, what, largest, allowed, where)
 
 
-def _fact_differences(committed: Profile, again: Profile, tolerance: float) -> Iterator[Difference]:
-    """Numbers with a fraction may differ as matrices may; counts and texts may not."""
-    for name in dict.fromkeys([*committed.facts, *again.facts]):
-        old, new = committed.facts.get(name), again.facts.get(name)
-        new = rounded(new) if isinstance(new, float) else new
-        if (name in committed.facts) != (name in again.facts) or not _close(old, new, tolerance):
-            problem = f"is {old!r} as committed, {new!r} measured now"
-            place = f"fact {name}"
-            yield Difference(committed.analysis, place, None, tolerance, "", problem)
+def as_published(matrix: Matrix) -> Matrix:
+    """A matrix with its numbers as they would be read from its file."""
+    return replace(
+        matrix,
+        values=_rounded(matrix.values),
+        spread=None if matrix.spread is None else _rounded(matrix.spread),
+        largest_share=None if matrix.largest_share is None else _rounded(matrix.largest_share),
+    )
 
 
-def _close(old: Scalar, new: Scalar, tolerance: float) -> bool:
-    numbers = isinstance(old, (int, float)) and isinstance(new, (int, float))
-    if numbers and float in (type(old), type(new)):
-        return math.isclose(float(old or 0), float(new or 0), rel_tol=tolerance)
-    return type(old) is type(new) and old == new
-
-
-def _as_published(matrix: Matrix) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    values = [[rounded(float(value)) for value in row] for row in matrix.values]
+def _rounded(array: Values) -> Values:
+    values = [[rounded(float(value)) for value in row] for row in array]
     return np.array(values, dtype=np.float64)
 
 
-def _cell(matrix: Matrix, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
+def _cell(matrix: Matrix, mask: NDArray[np.bool_]) -> str:
     places = np.argwhere(mask)
     if not len(places):
         return ""

@@ -45,6 +45,13 @@ class Quantity:
     are no finding: those of the "last row", or of the "diagonal". `same_as`: the quantity that this
     one is a function of, so that a finding about both is told once; of a pattern, what it shares
     with others of it.
+
+    What follows tells how far values may move by rounding alone (`profiles/floors.py`). `of_size`:
+    what a value is the difference of, where that is larger than the value: a number, or a fact that
+    has it, `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest
+    value) such a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose
+    smallest values of a row are chosen together, that of its own cells first. `leaders`: the fact
+    that names cells whose values are the highest, or the lowest.
     """
 
     name: str
@@ -65,6 +72,10 @@ class Quantity:
     gaps: bool = False
     constructed: Constructed | None = None
     same_as: str | None = None
+    of_size: str | float | None = None
+    scaled_by: str | None = None
+    chosen_by: tuple[str, ...] = ()
+    leaders: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -192,7 +203,7 @@ def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
     if unknown := sorted(set(stated) - known):
         raise ValueError(f"{name!r} states {unknown[0]!r}; known: {', '.join(sorted(known))}")
     made = Quantity(name=name, **stated)
-    for key in ("axes", "range", "columns", "categories", "kinds", "lacking"):
+    for key in ("axes", "range", "columns", "categories", "kinds", "lacking", "chosen_by"):
         if not isinstance(getattr(made, key), (tuple, type(None))):
             raise ValueError(f"{name!r} states a {key} that is no tuple")
     sound = made.kind in get_args(Kind) and made.scale in get_args(Scale) and len(made.axes) == 2
@@ -200,6 +211,8 @@ def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
         raise ValueError(f"{name!r} states a kind, scale, pair of axes or range that is none")
     if made.constructed not in (None, *get_args(Constructed)):
         raise ValueError(f"{name!r} states {made.constructed!r} by construction")
+    if isinstance(made.of_size, str) and not made.of_size.startswith("facts."):
+        raise ValueError(f"{name!r} states a size {made.of_size!r} that is no number and no fact")
     return made
 
 

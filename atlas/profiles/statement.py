@@ -13,6 +13,8 @@ PROTOCOL          what must agree before values of two models are subtracted; {"
                   "later" are an atlas' to choose
 MATRICES          the matrices it makes: title, unit, range ... by name (`profiles/contract.py`)
 PARTS             where stated: what it writes beside its profile, ("heads",), each with a schema
+SIZES             where stated: numbers of parts that are differences, and the key of their item
+                  that says of what size, {"losses": {"increase": "loss"}}
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
                   needs a base has run(checkpoint, base, progress)
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
@@ -110,6 +112,7 @@ class Statement:
     facts: Mapping[str, str] = field(repr=False)
     matrices: Mapping[str, Quantity] = field(repr=False)
     parts: tuple[str, ...]
+    sizes: Mapping[str, Mapping[str, str]] = field(repr=False)
     arithmetic: Cost = field(repr=False, compare=False)
 
     @property
@@ -268,6 +271,7 @@ def _read(name: str, package: ModuleType, where: str) -> Statement:
         facts=stated.get("FACTS", {}),
         matrices=_quantities(stated["MATRICES"], where),
         parts=tuple(stated.get("PARTS", ())),
+        sizes=stated.get("SIZES", {}),
         arithmetic=stated["cost"],
     )
 
@@ -285,6 +289,9 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         "FACTS": _is_words(stated.get("FACTS", {})),
         "MATRICES": isinstance(stated["MATRICES"], dict) and bool(stated["MATRICES"]),
         "PARTS": isinstance(stated.get("PARTS", ()), tuple),
+        "SIZES": isinstance(sizes := stated.get("SIZES", {}), dict)
+        and set(sizes) <= set(stated.get("PARTS", ()))
+        and all(map(_is_words, sizes.values())),
         "PROTOCOL": isinstance(protocol, dict)
         and all(isinstance(value, (str, int, float, type(None))) for value in protocol.values()),
     }

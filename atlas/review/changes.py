@@ -1,7 +1,8 @@
 """What a change does to an atlas: models, entries, values and claims, before and after.
 
-Values count as moved where they differ by more than `atlas verify` allows for the dtype that they
-were computed in. Both states are read by the code that runs: an older profile may be stale for it.
+Values count as moved where they differ by more than `atlas verify` allows, and so do their spreads
+and the largest share of a passage. Both states are read by the code that runs: an older profile may
+be stale for it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import numpy as np
 
 from atlas.entries.entry import Entry
 from atlas.paths import Project
-from atlas.profiles import agreement, collection, verified
+from atlas.profiles import agreement, collection, comparable, floors, verified
 from atlas.profiles.collection import Model, Section
-from atlas.profiles.matrix import Matrix
-from atlas.profiles.profile_file import Profile
+from atlas.profiles.matrix import Matrix, Values
+from atlas.profiles.profile_file import Profile, Scalar
 from atlas.review import claims, verdicts
 from atlas.review.verdicts import Verdict
 
@@ -151,16 +152,41 @@ def _told(
     for key in ("source", "revision", "digest", "tokenizer"):
         if getattr(old.model, key) != getattr(new.model, key):
             yield f"measured on another {'model' if key == 'source' else key}"
-    for key in sorted({*old.protocol, *new.protocol}):
-        if old.protocol.get(key) != new.protocol.get(key):
-            yield f"protocol {key} changed"
+    for kind, before, after in (
+        ("protocol", old.protocol, new.protocol),
+        ("condition", _binding(old), _binding(new)),
+    ):
+        for key in sorted({*before, *after}):
+            if before.get(key) != after.get(key):
+                yield f"{kind} {key} changed"
+    sizes, allowed = floors.of(old), agreement.allowed(old, new)
+    estimates = [
+        found.matrix
+        for was, now in _common(old, new)
+        for found in agreement.estimates(sizes, was, now, allowed)
+    ]
+    if estimates:
+        yield f"{', '.join(estimates)} changed"
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             yield f"part {name} changed"
 
 
+def _binding(profile: Profile) -> dict[str, Scalar]:
+    """The conditions that must agree like a protocol before values are compared."""
+    return {key: profile.conditions[key] for key in comparable.BINDING if key in profile.conditions}
+
+
+def _common(old: Profile, new: Profile) -> Iterator[tuple[Matrix, Matrix]]:
+    """The matrices that both profiles have, with the same labels."""
+    known = {(one.name, one.rows, one.columns): one for one in new.matrices}
+    for one in old.matrices:
+        if (found := known.get((one.name, one.rows, one.columns))) is not None:
+            yield one, found
+
+
 def _moved(slug: str, old: Profile, new: Profile) -> Iterator[Moved]:
-    allowed = max(agreement.tolerance(old), agreement.tolerance(new))
+    allowed, sizes = agreement.allowed(old, new), floors.of(old)
     mine = {matrix.name: matrix for matrix in old.matrices}
     other = {matrix.name: matrix for matrix in new.matrices}
     for name in dict.fromkeys([*mine, *other]):
@@ -170,12 +196,16 @@ def _moved(slug: str, old: Profile, new: Profile) -> Iterator[Moved]:
             shown = now if now is not None else was
             size = 0 if shown is None else int(shown.values.size)
             yield Moved(slug, new.analysis, name, size, size, None, "", None, problem, was, now)
-        elif (found := _cells(slug, new.analysis, was, now, allowed)) is not None:
-            yield found
+        else:
+            apart = agreement.moved(sizes, mine, other, name, allowed)
+            if (found := _cells(slug, new.analysis, was, now, apart, allowed)) is not None:
+                yield found
 
 
-def _cells(slug: str, analysis: str, old: Matrix, new: Matrix, allowed: float) -> Moved | None:
-    apart = agreement.relative(old.values, new.values)
+def _cells(
+    slug: str, analysis: str, old: Matrix, new: Matrix, apart: Values, allowed: float
+) -> Moved | None:
+    """What moved in a matrix, by how far its values are apart; None where nothing did."""
     gone = np.isnan(old.values) != np.isnan(new.values)
     beyond = (np.nan_to_num(apart) > allowed) | gone
     if not beyond.any():

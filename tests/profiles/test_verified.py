@@ -17,7 +17,7 @@ import samples
 from atlas import paths
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
-from atlas.profiles import agreement, collection, profile_file, side_files, verified
+from atlas.profiles import collection, part_agreement, profile_file, side_files, verified
 from atlas.profiles.agreement import Difference
 from atlas.profiles.profile_file import Profile
 from atlas.review import check
@@ -170,17 +170,17 @@ def test_parts_are_compared(
     measured: tuple[Path, Profile], item: dict[str, Any], agrees: bool, said: str | None
 ) -> None:
     path, found = measured
-    [verdict] = agreement.compare_parts(path, found, {"heads": [item]})
+    [verdict] = part_agreement.compare(path, found, found, {"heads": [item]})
     assert (verdict.matrix, verdict.agrees) == ("part heads", agrees)
     assert said is None or (verdict.problem and said in verdict.problem)
 
 
 def test_a_part_of_one_side_differs(measured: tuple[Path, Profile]) -> None:
     path, found = measured
-    [gone] = agreement.compare_parts(path, found, {})
+    [gone] = part_agreement.compare(path, found, found, {})
     assert gone.problem == "is only committed"
     side_files.path(path, "heads").unlink()
-    [new] = agreement.compare_parts(path, found, {"heads": [HEAD]})
+    [new] = part_agreement.compare(path, found, found, {"heads": [HEAD]})
     assert new.problem == "is only measured now"
 
 

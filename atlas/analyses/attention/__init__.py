@@ -91,17 +91,20 @@ MATRICES: dict[str, dict[str, object]] = {
     "previous": {
         "title": "Attention to the previous token",
         "direction": "more on the previous token",
+        "leaders": "strongest_previous_head",
         "kinds": ("decoder",),
     },
     "duplicate": {
         "title": "Attention to earlier copies",
         "direction": "more on copies of the same token",
+        "leaders": "strongest_duplicate_head",
         "kinds": ("decoder",),
         "n": None,
     },
     "induction": {
         "title": "Induction",
         "direction": "more on what followed last time",
+        "leaders": "strongest_induction_head",
         "kinds": ("decoder",),
         "n": None,
     },

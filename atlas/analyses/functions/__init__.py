@@ -139,6 +139,7 @@ MATRICES: dict[str, dict[str, object]] = {
             "direction": "raises whatever token it reads",
             "kind": "diverging",
             "range": (-1, 1),
+            "of_size": 1,
         }
         for name, title in {
             "ov_copying": "Copying by eigenvalues",

@@ -71,6 +71,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "unit": "share of the model's largest",
         "direction": "the loss depends on it more",
         "range": (0, 1),
+        "leaders": "most_important",
     },
     "taylor_per_weight": {
         "title": "Importance per weight",
@@ -78,6 +79,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "direction": "the loss depends on a single weight more",
         "range": (None, None),
         "same_as": "taylor",
+        "of_size": 1,
     },
     "grad_norm": {
         "title": "Gradient norm",
@@ -102,6 +104,8 @@ MATRICES: dict[str, dict[str, object]] = {
         "when": "the blocks are not all alike",
         "n": None,
         "same_as": "block_increase",
+        "of_size": "facts.bits_per_byte",
+        "scaled_by": "block_increase",
     },
     "block_increase": {
         "title": "Loss without the block",
@@ -110,6 +114,8 @@ MATRICES: dict[str, dict[str, object]] = {
         "range": (None, None),
         "columns": ("block",),
         "n": None,
+        "of_size": "facts.bits_per_byte",
+        "leaders": "most_important_block",
     },
     "head_gate": {
         "title": "Importance of heads",
@@ -118,6 +124,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "axes": ("layer", "head"),
         "scale": "log",
         "range": (0, None),
+        "leaders": "most_important_head",
     },
 }
 MATRICES = {

@@ -65,6 +65,7 @@ PROTOCOL: dict[str, str | int | float | bool] = {
     "random": "5 masks, seed 0",
 }
 FACTS = {
+    "bits_per_byte": "Loss on the corpus, bits per byte",
     "pruned": "",
     "blocks": "",
     "distinct_masks": "Different masks among the clusters",
@@ -92,6 +93,7 @@ OF_BLOCKS: dict[str, dict[str, object]] = {
         "unit": "bits per byte above the whole model",
         "direction": "the cluster loses more without the block",
         "kind": "diverging",
+        "of_size": "facts.bits_per_byte",
     },
     "mask": {"title": "Mask", **MASK},
     "learned": {"title": "Learned mask", **MASK, "when": "the atlas asks for learned masks"},
@@ -101,6 +103,8 @@ MATRICES: dict[str, dict[str, object]] = {
     for name, one in OF_BLOCKS.items()
     for point, blocks in {"attn": "attention", "mlp": "MLPs"}.items()
 }
+for point, other in (("attn", "mlp"), ("mlp", "attn")):
+    MATRICES[f"mask:{point}"]["chosen_by"] = (f"delta:{point}", f"delta:{other}")
 MATRICES["perplexity"] = {
     "title": "Perplexity under masks",
     "unit": "perplexity per token",
@@ -112,6 +116,7 @@ MATRICES["perplexity"] = {
     "lacking": ("learned",),
 }
 PARTS = ("clusters", "losses")
+SIZES = {"losses": {"increase": "loss"}}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

@@ -144,6 +144,9 @@ def _facts(
 ) -> dict[str, Scalar]:
     """`deltas`: (cluster, block); `own`: (half, cluster, block)."""
     facts = matrices.facts(deltas, choosing.cheapest(deltas, pruned), own, pruned)
+    facts["bits_per_byte"] = float(
+        scored.bits(tried["unpruned"]) @ scored.sizes / scored.sizes.sum()
+    )
     if gates is not None:
         facts["learned_sparsity"] = gates.sparsity
     return facts | matrices.comparison(tried, scored)

@@ -65,6 +65,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "unit": "1 - cosine",
         "direction": "turned farther",
         "range": (0, 2),
+        "leaders": "least_influence_layer",
         "n": "conditions.tokens",
     },
     "angular": {
@@ -104,6 +105,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "direction": "more alike",
         "axes": ("layer", "layer"),
         "range": (None, 1),
+        "of_size": 1,
         "columns": None,
         "constructed": "diagonal",
     },

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
@@ -55,6 +57,13 @@ def per_passage(model: LiveModel, batch: Batch) -> torch.Tensor:
     )
     scored = torch.tensor([last - first for first, last in batch.spans], device=wide.device)
     return surprises.reshape(batch.ids.shape).sum(1) / scored
+
+
+def in_bits(nats: NDArray[np.float64], passages: Sequence[Passage]) -> NDArray[np.float64]:
+    """(..., passage) losses in nats per token -> bits over each passage's scored text, a sum."""
+    tokens = np.array([passage.scored for passage in passages], dtype=np.float64)
+    found: NDArray[np.float64] = nats * tokens / math.log(2)
+    return found
 
 
 def bits_per_byte(nats: Sequence[float], passages: Sequence[Passage]) -> float:

@@ -40,7 +40,12 @@ def opened(folder: Path, variant: str = "llama", **overrides: Any) -> LiveModel:
 
 def drawn(lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
     rows = [tiny.tokens(1, length, seed=place)[0].tolist() for place, length in enumerate(lengths)]
-    return [Passage(tuple(row), 1, len(row)) for row in rows]
+    return [Passage(tuple(row), 1, len(row), size(row[1:])) for row in rows]
+
+
+def size(ids: list[int]) -> int:
+    """Bytes of tokens of two, four or six bytes, so that bytes differ from tokens."""
+    return sum(2 * (token % 3 + 1) for token in ids)
 
 
 def by_gates(model: LiveModel, passages: list[Passage]) -> torch.Tensor:

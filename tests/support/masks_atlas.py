@@ -83,14 +83,31 @@ def matrices(
     columns = (*COLUMNS, "learned") if learned else COLUMNS
     costs = np.random.default_rng([seed, layers, 1]).uniform(20, 90, (len(TOPICS), len(columns)))
     costs[:, 1:] *= 1.5
+    under: dict[str, Any] = {
+        **{"axes": ("cluster", "mask"), "rows": topics, "columns": columns, "native": None},
+        "direction": "the text is predicted worse",
+    }
     return (
         *found,
         samples.matrix(
+            **{"name": "loss", "title": "Loss", "unit": UNIT, "values": np.log(costs) / 3},
+            **under,
+        ),
+        samples.matrix(
             **{"name": "perplexity", "title": "Perplexity", "unit": "per token", "scale": "log"},
-            **{"axes": ("cluster", "mask"), "rows": topics, "columns": columns, "values": costs},
-            direction="the text is predicted worse",
+            **{"values": costs, **under},
         ),
     )
+
+
+def facts(learned: bool) -> dict[str, Any]:
+    """What the profile says of all passages together."""
+    columns = (*COLUMNS, "learned") if learned else COLUMNS
+    found: dict[str, Any] = {"learned_against_own": VERDICT} if learned else {}
+    for at, name in enumerate(columns):
+        key = "bits_per_byte" if name == "unpruned" else f"bits_per_byte_{name}"
+        found |= {key: 1.25 + at, f"perplexity_{name}": 41.5 + at}
+    return found
 
 
 def sentence(topic: str) -> str:
@@ -113,7 +130,7 @@ def profile(
         version=stated.version,
         model=profile_file.Pin(slug, "zoo:drawn-at-random", None, samples.DIGEST, None),
         protocol={**stated.protocol, "sparsity": SPARSITY},
-        facts={"learned_against_own": VERDICT} if learned else {},
+        facts=facts(learned),
         matrices=matrices(seed, layers, learned, topics),
     )
     profile_file.save(made.profile(slug, "masks"), found)

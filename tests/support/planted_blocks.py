@@ -103,6 +103,6 @@ def passages(count: int = 24, shortest: int = 6) -> tuple[list[Passage], list[in
         length = shortest + int(torch.randint(6, (1,), generator=generator))
         start = int(torch.randint(len(tokens), (1,), generator=generator))
         ids = [1, *(tokens[(start + step) % len(tokens)] for step in range(length))]
-        found.append(Passage(tuple(ids), 2, len(ids)))
+        found.append(Passage(tuple(ids), 2, len(ids), len(ids) - 2))
         languages.append(language)
     return found, languages

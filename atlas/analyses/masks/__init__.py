@@ -7,28 +7,36 @@ mask.
 **How to read it.** A row is a cluster of passages, named by the words that tell it from the others;
 a column is a layer, counted from 0, once for attention and once for the MLP. In a mask, dark blocks
 are kept and light ones pruned. Where a column is light in all rows, nobody needs that block; where
-it is light in some, the block serves some topics and not others. A row is a mean over a dozen to
-some fifty passages: blocks whose costs are close may change places on other passages, and the facts
-say how many of the pruned blocks both halves of the passages agree on.
+it is light in some, the block serves some topics and not others, as far as it is certain. A row
+rests on a dozen to some fifty passages, each cut after at most 352 bytes at a word's end; the first
+word is context and not scored, so that every model is scored on the same text.
 
-**Loss without the block**, `delta:attn` and `delta:mlp` = `E (L without the block − L)`, in bits
-per byte of text, with the mean E over the passages of a cluster. L is the loss of one passage, cut
-at 128 tokens: the mean of `−ln p(token)` over its tokens but the first, given those before. Without
-the block means that nothing of it is added to the residual stream. Below 0 the model predicts
-better without the block.
+**Loss without the block**, `delta:attn` and `delta:mlp` = `Σ (bits without the block − bits) / Σ
+bytes`, both sums over the passages of a cluster; bits are `−log₂ p` of the scored tokens, given
+those before, and bytes those of the text that these stand for. Without the block means that nothing
+of it is added to the residual stream. Below 0 the model predicts better without the block. Its
+spread is the standard error of that ratio.
 
 **Mask**, `mask:attn` and `mask:mlp`: of all L attention blocks and L MLPs together, those with the
-smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`). What is
-measured is one block at a time: blocks that can stand in for one another all look cheap, and
-pruning them together costs more than the sum.
+smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`): the
+nearest whole number, halves upwards. What is measured is one block at a time: blocks that can stand
+in for one another all look cheap, and pruning them together costs more than the sum.
 
-**Perplexity**, `perplexity` = `exp` of the mean loss per token of a cluster, on text that did not
+**Certainty**, `certainty:attn` and `certainty:mlp`: the share of 400 draws in which the block is
+kept or pruned as in the mask. A draw takes as many passages of the cluster as it has, with
+replacement, and chooses the mask again. A block whose loss is that of the last pruned one is near
+0.5. Clusters of fewer than 10 passages have no value.
+
+**Loss under masks**, `loss`, in bits per byte, a ratio of sums as above, on text that did not
 choose the mask: a mask from one half of a cluster's passages is tried on the other half, and the
 other way round. `unpruned`: the whole model. `own`: the cluster's mask. `common`: one mask for all
 clusters, from all of their passages. `random`: masks that prune as many blocks at random, mean loss
 of 5 of them. Topics matter where own masks are better than the common one; masks mean something
-where both are better than random ones. Compare within a row: tokens of code are easier than those
-of a poem, and other tokenizers cut other tokens.
+where both are better than random ones. Compare within a row: code is easier than a poem.
+
+**Perplexity under masks**, `perplexity` = `exp` of the loss per token, Σ over Σ, of the same. It
+cannot be compared between models with different tokenizers: whoever cuts a text into more tokens
+has a lower one. Bits per byte can.
 
 **Learned masks**, `learned:attn` and `learned:mlp`, where the atlas asks for them: gates on the
 blocks of the frozen model, one set a cluster, trained to keep the loss low while the expected share
@@ -38,12 +46,18 @@ still has a gradient. The blocks with the smallest ln α are pruned. Gates start
 above, and unlike these they close together, so that they find blocks that stand in for one another.
 The sets of a half have a part of ln α in common.
 
+**What it does not tell.** A pruned block is one of the cheapest; it need not be cheap. That a block
+is not missed by itself does not mean that it does nothing: another may do the same. Where the model
+predicts the text worse than token frequencies do (`beats_frequencies`), what it loses there says
+little about it. Topics differ in length and kind of text, too.
+
 Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2, the same clusters for every
 model. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213); learned gates: Louizos, Welling &
 Kingma 2018 (arXiv 1712.01312).
 
-**Precision.** The model runs in the type that it is stored in; losses are float32 or better. Masks
-are chosen from the losses as they are published, with 4 digits.
+**Precision.** The model runs in the type that it is stored in, but float16 runs as float32 on a
+processor with room for it; losses are float32 or better. Masks are chosen from the losses as they
+are published, with 4 digits.
 """
 
 from __future__ import annotations
@@ -63,16 +77,24 @@ PROTOCOL: dict[str, str | int | float | bool] = {
     "learned": False,
     "halves": "passages of a cluster in turn",
     "random": "5 masks, seed 0",
+    "certainty": "400 draws of a cluster's passages, seed 0",
 }
 FACTS = {
     "bits_per_byte": "Loss on the corpus, bits per byte",
+    "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
+    "beats_frequencies": "Predicts better than token frequencies",
     "pruned": "",
     "blocks": "",
     "distinct_masks": "Different masks among the clusters",
     "never_needed": "Pruned for every cluster",
-    "most_divided": "Block on which clusters differ most",
+    "certainty": "Share of draws that prune what the masks prune",
+    "most_divided": "Blocks on which clusters differ most, as far as passages tell",
     "agreement": "Share of pruned blocks that both halves choose",
     "agreement_by_chance": "",
+    "bits_per_byte_own": "",
+    "bits_per_byte_common": "",
+    "bits_per_byte_random": "",
+    "bits_per_byte_learned": "",
     "perplexity_unpruned": "",
     "perplexity_own": "",
     "perplexity_common": "",
@@ -96,6 +118,12 @@ OF_BLOCKS: dict[str, dict[str, object]] = {
         "of_size": "facts.bits_per_byte",
     },
     "mask": {"title": "Mask", **MASK},
+    "certainty": {
+        "title": "Certainty of the mask",
+        "unit": "share of draws",
+        "direction": "more draws of the passages keep or prune the block as the mask does",
+        "range": (0, 1),
+    },
     "learned": {"title": "Learned mask", **MASK, "when": "the atlas asks for learned masks"},
 }
 MATRICES: dict[str, dict[str, object]] = {
@@ -105,15 +133,24 @@ MATRICES: dict[str, dict[str, object]] = {
 }
 for point, other in (("attn", "mlp"), ("mlp", "attn")):
     MATRICES[f"mask:{point}"]["chosen_by"] = (f"delta:{point}", f"delta:{other}")
-MATRICES["perplexity"] = {
-    "title": "Perplexity under masks",
-    "unit": "perplexity per token",
+UNDER_MASKS: dict[str, object] = {
     "direction": "the model predicts worse",
     "axes": ("cluster", "mask"),
-    "scale": "log",
-    "range": (1, None),
     "columns": ("unpruned", "own", "common", "random", "learned"),
     "lacking": ("learned",),
+}
+MATRICES["loss"] = {
+    **UNDER_MASKS,
+    "title": "Loss under masks",
+    "unit": "bits per byte",
+    "range": (0, None),
+}
+MATRICES["perplexity"] = {
+    **UNDER_MASKS,
+    "title": "Perplexity under masks",
+    "unit": "perplexity per token",
+    "scale": "log",
+    "range": (1, None),
 }
 PARTS = ("clusters", "losses")
 SIZES = {"losses": {"increase": "loss"}}

@@ -29,7 +29,12 @@ def cheapest(costs: Floats, count: int) -> Mask:
     so that whoever has the published costs finds the same masks.
     """
     published = np.array([rounded(float(cost)) for cost in costs.flat]).reshape(costs.shape)
-    order = np.argsort(published, axis=-1, kind="stable")
+    return without_smallest(published, count)
+
+
+def without_smallest(costs: Floats, count: int) -> Mask:
+    """Masks as of `cheapest`, with costs compared as they are."""
+    order = np.argsort(costs, axis=-1, kind="stable")
     mask = np.ones(costs.shape, dtype=np.bool_)
     np.put_along_axis(mask, order[..., :count], False, axis=-1)
     return mask

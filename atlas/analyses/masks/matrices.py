@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
 
-from atlas.analyses.masks import MATRICES, choosing
+from atlas.analyses.masks import MATRICES, certainty, choosing
 from atlas.analyses.masks.choosing import Floats, Mask
 from atlas.analyses.masks.scored_passages import ScoredPassages
 from atlas.analyses.masks.trial import block_name
-from atlas.passes import without_blocks
+from atlas.passes import leaders, without_blocks
 from atlas.pinned.clusters import Clusters
 from atlas.profiles import contract
 from atlas.profiles.matrix import Matrix
@@ -18,50 +19,105 @@ from atlas.profiles.profile_file import Scalar
 
 STATED = contract.read(MATRICES)
 
-NAMED = 8
-"""Blocks that a fact names."""
+NAMED, FIRST = 8, 3
+"""Blocks that a fact names: of those that nobody needs, and of those that lead."""
 
 WORSE = 0.05
 """How much worse than the others learned masks may be before the page says so."""
 
 
-def of_blocks(name: str, values: Floats, scored: ScoredPassages) -> list[Matrix]:
-    """(cluster, block) values as a matrix of attention and one of MLPs."""
+def of_blocks(
+    name: str,
+    values: Floats,
+    scored: ScoredPassages,
+    spread: Floats | None = None,
+    largest_share: Floats | None = None,
+) -> list[Matrix]:
+    """(cluster, block) values as a matrix of attention and one of MLPs; NaN cannot be defined.
+
+    `spread` and `largest_share`: of the same shape.
+    """
+
+    def own(table: Floats | None, number: int) -> Floats | None:
+        return None if table is None else table[:, number::2]
+
     return [
-        STATED[f"{name}:{point}"].matrix(values[:, number::2], rows=scored.labels, n=scored.fewest)
+        STATED[f"{name}:{point}"].matrix(
+            values[:, number::2],
+            rows=scored.labels,
+            n=scored.fewest,
+            undefined=np.isnan(values[:, number::2]),
+            spread=own(spread, number),
+            largest_share=own(largest_share, number),
+        )
         for number, point in enumerate(without_blocks.POINTS)
     ]
 
 
-def perplexities(tried: Mapping[str, Floats], scored: ScoredPassages) -> Matrix:
-    """Of every cluster under each kind of mask. `tried`: losses in nats per token, (passage,)."""
-    columns = [scored.perplexities(nats) for nats in tried.values()]
-    return STATED["perplexity"].matrix(
-        np.stack(columns, axis=1), rows=scored.labels, columns=tuple(tried), n=scored.fewest
+def deltas(bits: Floats, scored: ScoredPassages) -> list[Matrix]:
+    """What every cluster loses without each block. `bits`: (block, passage)."""
+    spread, share = scored.errors(bits), scored.largest_shares(bits)
+    return of_blocks("delta", scored.rates(bits), scored, spread, share)
+
+
+def under_masks(tried: Mapping[str, Floats], scored: ScoredPassages) -> tuple[Matrix, Matrix]:
+    """Of every cluster under each kind of mask, bits per byte and perplexity per token. `tried`:
+    losses in nats per token, (passage,)."""
+    nats = np.stack([*tried.values()])
+    bits = scored.bits(nats)
+    loss, perplexity = (
+        functools.partial(STATED[name].matrix, rows=scored.labels, columns=tuple(tried))
+        for name in ("loss", "perplexity")
+    )
+    return (
+        loss(
+            scored.rates(bits),
+            n=scored.fewest,
+            spread=scored.errors(bits),
+            largest_share=scored.largest_shares(bits),
+        ),
+        perplexity(
+            scored.perplexities(nats), n=scored.fewest, spread=scored.perplexity_errors(nats)
+        ),
     )
 
 
-def facts(deltas: Floats, mask: Mask, own: Mask, pruned: int) -> dict[str, Scalar]:
-    """What the masks say in few words. `deltas`, `mask`: (cluster, block); `own`: (half, cluster,
-    block)."""
+def facts(mask: Mask, own: Mask, pruned: int) -> dict[str, Scalar]:
+    """What the masks say in few words. `mask`: (cluster, block); `own`: (half, cluster, block)."""
     never = [block_name(block) for block in np.flatnonzero(~mask.any(axis=0)).tolist()]
     agreements = [choosing.agreement(*pair) for pair in zip(own[0], own[1], strict=True)]
     return {
         "blocks": mask.shape[1],
         "pruned": pruned,
         "distinct_masks": len({row.tobytes() for row in mask}),
-        "never_needed": "; ".join(never[:NAMED]) + (f"; {len(never)} in all" * (len(never) > NAMED))
-        or "none",
-        "most_divided": block_name(int(deltas.std(axis=0).argmax())),
+        "never_needed": leaders.listed(never, NAMED) or "none",
         "agreement": float(np.mean(agreements)),
         "agreement_by_chance": pruned / mask.shape[1],
     }
 
 
+def divided(bits: Floats, scored: ScoredPassages) -> str:
+    """Blocks that clusters differ on most, as far as passages tell. `bits`: (block, passage)."""
+    found = certainty.most_divided(bits, scored)
+    return leaders.listed([block_name(block) for block in found], FIRST)
+
+
+def certain(sure: Floats, mask: Mask) -> float | None:
+    """How often draws prune the blocks that a mask prunes, mean over all of these; None where no
+    block is pruned, or no cluster has passages enough. Both (cluster, block)."""
+    known = sure[~mask & ~np.isnan(sure)]
+    return float(known.mean()) if known.size else None
+
+
 def comparison(tried: Mapping[str, Floats], scored: ScoredPassages) -> dict[str, Scalar]:
-    """Perplexities of all passages, and how learned masks do beside the others."""
+    """Losses of all passages under masks, and how learned masks do beside the others."""
+    facts: dict[str, Scalar] = {
+        f"bits_per_byte_{name}": scored.bits_per_byte(nats)
+        for name, nats in tried.items()
+        if name != "unpruned"
+    }
     whole = {name: scored.perplexity(nats) for name, nats in tried.items()}
-    facts: dict[str, Scalar] = {f"perplexity_{name}": value for name, value in whole.items()}
+    facts |= {f"perplexity_{name}": value for name, value in whole.items()}
     if "learned" in whole:
         change = whole["learned"] / whole["own"] - 1
         others = "masks from single blocks' losses"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from atlas.analyses.masks import (
+    certainty,
     choosing,
     learned_gates,
     matrices,
@@ -18,7 +19,7 @@ from atlas.analyses.masks.scored_passages import ScoredPassages
 from atlas.analyses.masks.trial import Steps, Trial
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
-from atlas.passes import clustering, observing
+from atlas.passes import clustering, estimates, observing, token_frequencies
 from atlas.pinned.clusters import Clusters
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
@@ -56,21 +57,30 @@ def measure(
     trial = Trial(model, scored, Steps(progress, total))
 
     losses = trial.without_blocks()
-    costs = scored.bits(losses[1:] - losses[0]).T  # (passage, block)
-    masks = _masks(costs, scored, pruned)
+    bits = scored.bits(losses[1:] - losses[0])  # (block, passage)
+    masks = _masks(bits, scored, pruned)
     tried = {"unpruned": losses[0], **_tried(trial, masks)}
     gates = None
     if learned:
         gates = _learned(trial, losses, pruned)
         tried["learned"] = trial.under(choosing.cheapest(gates.log_alpha, pruned))
+    mask = choosing.cheapest(scored.rates(bits), pruned)
+    sure = certainty.of_masks(bits, scored, mask, pruned)
+    facts: dict[str, Scalar] = {
+        **token_frequencies.facts(
+            scored.bits_per_byte(losses[0]), scored.passages, model.geometry.vocabulary
+        ),
+        **matrices.facts(mask, masks["own"][0], pruned),
+        "certainty": matrices.certain(sure, mask),
+        "most_divided": matrices.divided(bits, scored),
+        **matrices.comparison(tried, scored),
+    }
+    if gates is not None:
+        facts["learned_sparsity"] = gates.sparsity
     return Measured(
-        matrices=_matrices(scored, scored.means(costs), gates, tried, pruned),
-        facts=_facts(scored, scored.means(costs), masks["own"][0], gates, tried, pruned),
-        conditions={
-            "passages": len(scored.passages),
-            "tokens": int(scored.tokens.sum()),
-            **model.conditions,
-        },
+        matrices=_matrices(scored, bits, (mask, sure), gates, tried, pruned),
+        facts=facts,
+        conditions=observing.conditions(model, passages),
         parts={
             "clusters": matrices.cluster_items(clusters),
             "losses": matrices.loss_items(scored, losses),
@@ -78,14 +88,19 @@ def measure(
     )
 
 
-def _masks(costs: Floats, scored: ScoredPassages, pruned: int) -> dict[str, list[Mask]]:
+def _masks(bits: Floats, scored: ScoredPassages, pruned: int) -> dict[str, list[Mask]]:
     """The masks that are tried, (half, cluster, block) each; of several the mean loss counts."""
-    own = _by_half(lambda half: choosing.cheapest(scored.means(costs, half), pruned))
-    common = _by_half(lambda half: choosing.cheapest(costs[scored.halves == half].mean(0), pruned))
-    draws = choosing.at_random(DRAWS, costs.shape[1], pruned, SEED)
+
+    def common(half: int) -> Mask:
+        chosen = scored.halves == half
+        rates = estimates.ratio(bits[:, chosen], scored.sizes[chosen])
+        return choosing.cheapest(np.tile(rates, (len(scored.labels), 1)), pruned)
+
+    own = _by_half(lambda half: choosing.cheapest(scored.rates(bits, half), pruned))
+    draws = choosing.at_random(DRAWS, len(bits), pruned, SEED)
     return {
         "own": [own],
-        "common": [np.repeat(common[:, None], len(scored.labels), 1)],
+        "common": [_by_half(common)],
         "random": [np.broadcast_to(draw, own.shape) for draw in draws],
     }
 
@@ -119,34 +134,19 @@ def _learned(trial: Trial, losses: Floats, pruned: int) -> Gates:
 
 def _matrices(
     scored: ScoredPassages,
-    deltas: Floats,
+    bits: Floats,
+    chosen: tuple[Mask, Floats],
     gates: Gates | None,
     tried: Mapping[str, Floats],
     pruned: int,
 ) -> tuple[Matrix, ...]:
-    """In the order of the page. `deltas`: (cluster, block)."""
-    found = matrices.of_blocks("delta", deltas, scored)
-    mask = choosing.cheapest(deltas, pruned)
+    """In the order of the page. `bits`: (block, passage); `chosen`: the masks and how sure they
+    are, (cluster, block)."""
+    mask, sure = chosen
+    found = matrices.deltas(bits, scored)
     found += matrices.of_blocks("mask", mask.astype(float), scored)
+    found += matrices.of_blocks("certainty", sure, scored)
     if gates is not None:
         both = choosing.cheapest(gates.log_alpha.mean(0), pruned)
         found += matrices.of_blocks("learned", both.astype(float), scored)
-    return (*found, matrices.perplexities(tried, scored))
-
-
-def _facts(
-    scored: ScoredPassages,
-    deltas: Floats,
-    own: Mask,
-    gates: Gates | None,
-    tried: Mapping[str, Floats],
-    pruned: int,
-) -> dict[str, Scalar]:
-    """`deltas`: (cluster, block); `own`: (half, cluster, block)."""
-    facts = matrices.facts(deltas, choosing.cheapest(deltas, pruned), own, pruned)
-    facts["bits_per_byte"] = float(
-        scored.bits(tried["unpruned"]) @ scored.sizes / scored.sizes.sum()
-    )
-    if gates is not None:
-        facts["learned_sparsity"] = gates.sparsity
-    return facts | matrices.comparison(tried, scored)
+    return (*found, *matrices.under_masks(tried, scored))

@@ -1,9 +1,9 @@
-"""The passages that masks are measured on: clusters, halves and sizes, and means over them."""
+"""The passages that masks are measured on: clusters, halves, sizes, ratios of sums over them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from atlas.analyses.masks.choosing import Floats
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
+from atlas.passes import estimates, losses
 from atlas.pinned.clusters import Clusters
 
 
@@ -39,25 +40,57 @@ class ScoredPassages:
         return int(np.bincount(self.clusters).min())
 
     def bits(self, nats: Floats) -> Floats:
-        """(..., passage) nats per token -> bits per byte."""
-        return nats * self.tokens / (self.sizes * math.log(2))
+        """(..., passage) nats per token -> bits over the scored text of each passage, a sum."""
+        return losses.in_bits(nats, self.passages)
 
-    def means(self, costs: Floats, half: int | None = None) -> Floats:
-        """(passage, block) costs -> (cluster, block) means over its passages, or one half of
-        them."""
-        among = np.ones(len(costs), dtype=bool) if half is None else self.halves == half
-        clusters = range(len(self.labels))
-        return np.stack([costs[among & (self.clusters == c)].mean(0) for c in clusters])
+    def among(self, cluster: int, half: int | None = None) -> NDArray[np.bool_]:
+        """(passage,): those of a cluster, or of one half of it."""
+        own: NDArray[np.bool_] = self.clusters == cluster
+        return own if half is None else own & (self.halves == half)
+
+    def rates(self, bits: Floats, half: int | None = None) -> Floats:
+        """(..., passage) bits -> (cluster, ...) bits per byte of each cluster, or of one half of
+        it: ratios of sums."""
+        return self._each(estimates.ratio, bits, self.sizes, half)
+
+    def errors(self, bits: Floats) -> Floats:
+        """Standard errors of `rates`, (cluster, ...)."""
+        return self._each(estimates.ratio_error, bits, self.sizes)
+
+    def largest_shares(self, bits: Floats) -> Floats:
+        """The largest share that one passage has in each of `rates`, (cluster, ...)."""
+        return self._each(lambda own, _: estimates.largest_share(own), bits, self.sizes)
 
     def perplexities(self, nats: Floats) -> Floats:
-        """(passage,) nats per token -> (cluster,) perplexity per token."""
-        clusters = range(len(self.labels))
-        return np.array([self.perplexity(nats, self.clusters == c) for c in clusters])
+        """(..., passage) nats per token -> (cluster, ...) perplexity per token: exp of a ratio of
+        sums."""
+        found: Floats = np.exp(self._each(estimates.ratio, nats * self.tokens, self.tokens))
+        return found
 
-    def perplexity(self, nats: Floats, among: NDArray[np.bool_] | None = None) -> float:
-        """exp of the mean loss per token, of all passages or of those among them."""
-        weights = self.tokens if among is None else self.tokens * among
-        return math.exp(float((nats * weights).sum() / weights.sum()))
+    def perplexity_errors(self, nats: Floats) -> Floats:
+        """Standard errors of `perplexities`: those of the losses, times the slope of exp."""
+        errors = self._each(estimates.ratio_error, nats * self.tokens, self.tokens)
+        found: Floats = errors * self.perplexities(nats)
+        return found
+
+    def perplexity(self, nats: Floats) -> float:
+        """(passage,) nats per token -> perplexity per token of all passages."""
+        return math.exp(float(estimates.ratio(nats * self.tokens, self.tokens)))
+
+    def bits_per_byte(self, nats: Floats) -> float:
+        """(passage,) nats per token -> bits per byte of all passages."""
+        return float(estimates.ratio(self.bits(nats), self.sizes))
+
+    def _each(
+        self,
+        of: Callable[[Floats, Floats], Floats],
+        totals: Floats,
+        sizes: Floats,
+        half: int | None = None,
+    ) -> Floats:
+        """(cluster, ...): something of each cluster's passages."""
+        chosen = [self.among(cluster, half) for cluster in range(len(self.labels))]
+        return np.stack([of(totals[..., some], sizes[some]) for some in chosen])
 
 
 def read(model: LiveModel, passages: Sequence[Passage], clusters: Clusters) -> ScoredPassages:

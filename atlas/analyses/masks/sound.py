@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas.analyses.masks import choosing
-from atlas.analyses.masks.choosing import Floats
+from atlas.analyses.masks.choosing import Floats, Mask
 
 if TYPE_CHECKING:
     from atlas.profiles.profile_file import Profile
@@ -29,17 +29,43 @@ def problems(profile: Profile) -> Iterator[str]:
     for key, value in (("pruned", pruned), ("blocks", deltas.shape[1])):
         if profile.facts.get(key) != value:
             yield f"the fact {key} is {profile.facts.get(key)}, and {value} follow"
-    if not np.array_equal(_blocks(profile, "mask"), choosing.cheapest(deltas, pruned)):
+    mask = choosing.cheapest(deltas, pruned)
+    if not np.array_equal(_blocks(profile, "mask"), mask):
         yield f"masks do not prune the {pruned} blocks whose loss in matrices 'delta' is smallest"
+    yield from _certainty(_blocks(profile, "certainty"), mask, pruned)
+    yield from _under_masks(profile)
     names = {matrix.name for matrix in profile.matrices}
     learned = profile.protocol["learned"]
     for where, has in (
         ("a matrix 'learned:attn'", "learned:attn" in names),
-        ("a column 'learned' of perplexities", "learned" in profile.matrix("perplexity").columns),
+        ("a column 'learned' of losses", "learned" in profile.matrix("loss").columns),
     ):
         if has != bool(learned):
             told = "there is" if has else "there is not"
             yield f"the protocol says learned: {learned}, and {told} {where}"
+
+
+def _certainty(certainty: Floats, mask: Mask, pruned: int) -> Iterator[str]:
+    """Every draw prunes as many blocks as the mask does."""
+    known = ~np.isnan(certainty).any(axis=1)
+    drawn = np.where(mask, 1 - certainty, certainty)[known].sum(axis=1)
+    off = np.abs(drawn - pruned) > ROUNDING * mask.shape[1]
+    if off.any():
+        yield f"matrices 'certainty' are of draws that prune {drawn[off][0]:.4g}, not {pruned}"
+
+
+def _under_masks(profile: Profile) -> Iterator[str]:
+    """Losses and perplexities are of the same masks; of one cluster they rise together."""
+    loss, perplexity = profile.matrix("loss"), profile.matrix("perplexity")
+    if loss.columns != perplexity.columns:
+        yield "matrix 'perplexity' is of other masks than matrix 'loss'"
+        return
+    nats = np.log(perplexity.values)
+    rows, most = np.arange(len(nats)), loss.values.argmax(axis=1)
+    each = nats[rows, most] / loss.values[rows, most]  # nats per token of a bit per byte
+    off = np.abs(loss.values * each[:, None] - nats) > ROUNDING * (1 + np.abs(nats))
+    if off.any():
+        yield "matrix 'perplexity' is not of the losses in matrix 'loss'"
 
 
 def part_problems(profile: Profile, part: str, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -75,15 +101,16 @@ def _losses(profile: Profile, items: Sequence[Mapping[str, Any]]) -> Iterator[st
         yield f"the clusters of its passages are not the {count} of the profile"
         return
     increase = np.array([item["increase"] for item in items], dtype=np.float64)
-    sizes = np.array([item["tokens"] / (item["bytes"] * math.log(2)) for item in items])
-    costs = increase * sizes[:, None]
+    sizes = np.array([item["bytes"] for item in items], dtype=np.float64)
+    bits = increase.T * np.array([item["tokens"] / math.log(2) for item in items])
     for number in range(count):
-        mine = costs[clusters == number]
-        allowed = ROUNDING * np.abs(mine).max(0)
-        off = np.abs(mine.mean(0) - deltas[number]) > allowed
+        among = clusters == number
+        rates = bits[:, among].sum(1) / sizes[among].sum()
+        allowed = ROUNDING * np.abs(bits[:, among] / sizes[among]).max(1)
+        off = np.abs(rates - deltas[number]) > allowed
         if off.any():
             block = int(off.argmax())
-            told = f"{mine.mean(0)[block]:.4g}, not {deltas[number, block]:.4g} as in the profile"
+            told = f"{rates[block]:.4g}, not {deltas[number, block]:.4g} as in the profile"
             kind = ("attention", "MLP")[block % 2]
             yield f"cluster {number} loses {told}, without layer {block // 2}, {kind}"
 

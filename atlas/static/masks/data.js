@@ -27,7 +27,9 @@ export class Masks {
     this.deltas = both("delta");
     this.published = both("mask");
     this.learned = named.has("learned:mlp") ? both("learned") : null;
-    this.perplexity = named.get("perplexity") ?? null;
+    const perplexity = named.get("perplexity");
+    /** Losses under masks. @type {import("./perplexity.js").Costs | null} */
+    this.costs = perplexity ? { loss: named.get("loss") ?? null, perplexity, facts: facts ?? {} } : null;
     const { rows, columns, unit } = /** @type {Matrix} */ (named.get("delta:mlp"));
     this.topics = rows;
     this.layers = columns;

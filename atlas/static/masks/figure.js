@@ -141,7 +141,7 @@ export class MaskFigure {
     this.legend.replaceChildren(colours.classes([shown]), colours.bar());
     this.summary.textContent = words.summary(masks, shown);
     this.controls.tell();
-    if (masks.perplexity && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.perplexity, order, masks.sparsity, masks.verdict));
+    if (masks.costs && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.costs, order, masks.sparsity, masks.verdict));
     this.listed = order.join();
     if (this.details?.open) void this.fill();
   }

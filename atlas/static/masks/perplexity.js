@@ -1,11 +1,13 @@
 /**
- * What masks cost: the perplexity of every topic without pruning and under each kind of mask.
+ * What masks cost: the loss on every topic without pruning and under each kind of mask, in bits per
+ * byte, with the perplexity per token beside it.
  */
 
 import { grouped } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+/** @typedef {{loss: Matrix | null, perplexity: Matrix, facts: Record<string, any>}} Costs `loss` is null in profiles of version 1 */
 
 /** @type {Record<string, string>} */
 const KINDS = {
@@ -17,15 +19,16 @@ const KINDS = {
 };
 
 /**
- * @param {Matrix} matrix topics by masks
+ * @param {Costs} costs topics by masks
  * @param {number[]} order places of topics
  * @param {number} sparsity of the masks
  * @param {string} verdict on learned masks, empty for none
  * @returns {HTMLElement[]}
  */
-export function perplexity({ rows, columns, values }, order, sparsity, verdict) {
+export function perplexity(costs, order, sparsity, verdict) {
+  const { loss, perplexity: { rows, columns, values } } = costs;
   const table = made("table", "atlas-values");
-  const caption = made("caption", "", `Perplexity per token at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
+  const caption = made("caption", "", `${told(loss)} at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
   const [head, body, foot] = [made("thead"), made("tbody"), made("tfoot")];
   const names = columns.map((name) => {
     const cell = header(name);
@@ -33,8 +36,9 @@ export function perplexity({ rows, columns, values }, order, sparsity, verdict) 
     return cell;
   });
   head.append(line(header("topic"), names));
-  for (const row of order) body.append(line(header(rows[row], "row"), cells(values[row])));
-  foot.append(line(header("mean (geometric)", "row"), cells(columns.map((_, at) => mean(values.map((one) => one[at]))))));
+  for (const row of order) body.append(line(header(rows[row], "row"), cells(loss?.values[row], values[row])));
+  const all = whole(columns, costs.facts);
+  if (all) foot.append(line(header("all passages", "row"), cells(loss ? all.loss : undefined, all.perplexity)));
   table.append(caption, head, body, foot);
   const scroll = made("div", "atlas-scroll atlas-mask-perplexity");
   scroll.tabIndex = 0;
@@ -43,15 +47,22 @@ export function perplexity({ rows, columns, values }, order, sparsity, verdict) 
   return [made("h3", "", "What pruning costs"), ...found, scroll];
 }
 
+/** What a cell holds. @param {Matrix | null} loss */
+function told(loss) {
+  return loss ? "Bits per byte, and below them perplexity per token, which cannot be compared between tokenizers," : "Perplexity per token";
+}
+
 /**
- * The geometric mean, as of a loss that is averaged before it becomes a perplexity.
- * @param {(number | null)[]} values
- * @returns {number | null}
+ * The losses of all passages under each kind of mask, ratios of sums like those of a topic; null
+ * where the profile does not tell them.
+ * @param {string[]} columns
+ * @param {Record<string, any>} facts
+ * @returns {{loss: (number | null)[], perplexity: (number | null)[]} | null}
  */
-export function mean(values) {
-  const known = values.filter((value) => value !== null);
-  if (!known.length) return null;
-  return Math.exp(known.reduce((sum, value) => sum + Math.log(value), 0) / known.length);
+export function whole(columns, facts) {
+  const loss = columns.map((name) => facts[name === "unpruned" ? "bits_per_byte" : `bits_per_byte_${name}`] ?? null);
+  const each = columns.map((name) => facts[`perplexity_${name}`] ?? null);
+  return each.every((value) => value === null) ? null : { loss, perplexity: each };
 }
 
 /**
@@ -64,12 +75,20 @@ function line(first, rest) {
   return row;
 }
 
-/** @param {(number | null)[]} values */
-function cells(values) {
-  return values.map((value) => made("td", "", value === null ? "–" : digits(value)));
+/**
+ * @param {(number | null)[] | undefined} losses
+ * @param {(number | null)[]} perplexities
+ */
+function cells(losses, perplexities) {
+  return perplexities.map((value, at) => {
+    const cell = made("td", "", digits(losses ? losses[at] : value));
+    if (losses) cell.append(made("small", "", digits(value)));
+    return cell;
+  });
 }
 
-/** @param {number} value */
+/** @param {number | null} value */
 function digits(value) {
+  if (value === null) return "–";
   return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import markdown  # type: ignore[import-untyped]
@@ -12,14 +13,16 @@ import numpy as np
 import planted_blocks
 import pytest
 import torch
-from gated import by_gates, drawn, opened, quiet
+from gated import by_gates, drawn, opened, quiet, size
+from published import published, told
 
 from atlas import paths, schemas
-from atlas.analyses.masks import choosing, matrices, scored_passages
+from atlas.analyses.masks import certainty, choosing, matrices, scored_passages
 from atlas.analyses.masks import run as masks
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
+from atlas.passes import token_frequencies
 from atlas.pinned import clusters, corpus
 from atlas.pinned.choices import Choices
 from atlas.pinned.clusters import Cluster, Clusters
@@ -36,20 +39,6 @@ def clustered(numbers: Sequence[int]) -> Clusters:
     return Clusters("sha256:0", "sha256:0", tuple(named), tuple(numbers))
 
 
-class _Letters:
-    """A tokenizer whose token i stands for i letters, so that bytes differ from tokens."""
-
-    def decode(self, ids: list[int]) -> str:
-        return "".join("é" * (token % 3 + 1) for token in ids)
-
-
-def _read_by_letters(model: LiveModel) -> None:
-    """Put the letters in the place of the folder's own tokenizer, which conditions tell of."""
-    if (model.folder / "tokenizer.json").is_file():
-        assert model.conditions
-    vars(model)["tokenizer"] = _Letters()
-
-
 def measured(
     model: LiveModel,
     passages: Sequence[Passage],
@@ -58,7 +47,6 @@ def measured(
     sparsity: float = 0.25,
     learned: bool = False,
 ) -> Measured:
-    _read_by_letters(model)
     return masks.measure(model, passages, clustered(numbers), sparsity, learned, quiet)
 
 
@@ -83,10 +71,9 @@ def test_every_value_is_that_of_losses_by_hand(tmp_path: Path, variant: str) -> 
     found = measured(model, passages, NUMBERS, sparsity=0.34)
     losses = by_gates(model, passages).numpy()
     numbers, tokens = np.array(NUMBERS), np.array([passage.scored for passage in passages])
-    decoder = _Letters()
-    sizes = [len(decoder.decode(list(passage.ids[1:])).encode()) for passage in passages]
-    costs = (losses[1:] - losses[0]) * tokens / (np.array(sizes) * math.log(2))
-    deltas = np.stack([costs[:, numbers == c].mean(1) for c in (0, 1)])
+    sizes = np.array([size(list(passage.ids[1:])) for passage in passages])
+    bits = (losses[1:] - losses[0]) * tokens / math.log(2)
+    deltas = np.stack([bits[:, numbers == c].sum(1) / sizes[numbers == c].sum() for c in (0, 1)])
     np.testing.assert_allclose(together(found, "delta"), deltas, rtol=1e-6, atol=1e-9)
 
     mask = together(found, "mask")
@@ -100,10 +87,13 @@ def test_every_value_is_that_of_losses_by_hand(tmp_path: Path, variant: str) -> 
         for row, passage in enumerate(passages):
             other = half != half[row]
             among = other & (numbers == numbers[row]) if name == "own" else other
-            cheapest: list[int] = np.argsort(costs[:, among].mean(1))[:2].tolist()
+            rates = bits[:, among].sum(1) / sizes[among].sum()
+            cheapest: list[int] = np.argsort(rates)[:2].tolist()
             nats[row] = _under(model, passage, [] if name == "unpruned" else cheapest)
         for c in (0, 1):
             mean = (nats * tokens)[numbers == c].sum() / tokens[numbers == c].sum()
+            rate = (nats * tokens)[numbers == c].sum() / sizes[numbers == c].sum() / math.log(2)
+            assert table(found, "loss")[c, column] == pytest.approx(rate, rel=1e-6)
             assert table(found, "perplexity")[c, column] == pytest.approx(math.exp(mean), rel=1e-6)
 
 
@@ -163,7 +153,6 @@ def test_what_serves_a_cluster_is_found_by_skips_and_by_learning(tmp_path: Path)
 def test_learned_masks_that_are_worse_are_told(tmp_path: Path) -> None:
     passages, languages = planted_blocks.passages(8)
     model = opened(tmp_path)
-    _read_by_letters(model)
     scored = scored_passages.read(model, passages, clustered(languages))
     tried = {"own": np.full(8, 1.0), "learned": np.full(8, 1.04)}
     told = matrices.comparison(tried, scored)["learned_against_own"]
@@ -183,8 +172,9 @@ def test_parts_hold_what_another_clustering_needs(tmp_path: Path) -> None:
     assert [row["passage"] for row in rows] == list(range(7)), "nothing to score, nothing to say"
     other = measured(model, passages[:7], (1, 0, 0, 0, 1, 1, 1))
     of = [row for row in rows if row["passage"] in (1, 2, 3)]
-    bits = [np.array(row["increase"]) * row["tokens"] / row["bytes"] / math.log(2) for row in of]
-    np.testing.assert_allclose(np.mean(bits, axis=0), together(other, "delta")[0], rtol=1e-9)
+    bits = sum(np.array(row["increase"]) * row["tokens"] / math.log(2) for row in of)
+    rates = bits / sum(row["bytes"] for row in of)
+    np.testing.assert_allclose(rates, together(other, "delta")[0], rtol=1e-9)
     for name, items in found.parts.items():
         stated = f"{NAME}.{name}"
         document = {
@@ -196,6 +186,114 @@ def test_parts_hold_what_another_clustering_needs(tmp_path: Path) -> None:
         }
         assert schemas.problems(document, stated, tmp_path) == []
         assert side_files.exists(NAME, name) and paths.schema(stated).is_file()
+
+
+@pytest.mark.parametrize(
+    ("variant", "attn", "mlp"),
+    [("llama", "self_attn.o_proj", "mlp.down_proj"), ("gpt2", "attn.c_proj", "mlp.c_proj")],
+)
+def test_deltas_are_those_of_plain_transformers(
+    tmp_path: Path, variant: str, attn: str, mlp: str
+) -> None:
+    """One passage at a time in float64, what a block gives replaced by zeros, added up by hand."""
+    import tiny
+
+    model, passages = opened(tmp_path, variant), drawn(LENGTHS)
+    found = measured(model, passages, NUMBERS)
+    live = tiny.live(tmp_path, torch.float64)
+
+    def bits(passage: Passage) -> float:
+        ids = torch.tensor([passage.ids])
+        with torch.no_grad():
+            chances = torch.log_softmax(live(input_ids=ids, use_cache=False).logits[0], -1)
+        places = range(passage.first, passage.last)
+        return -sum(float(chances[at - 1, passage.ids[at]]) for at in places) / math.log(2)
+
+    layers = live.get_submodule(model.architecture.live_layers)
+    for layer, one in enumerate(layers):
+        for column, path in enumerate((attn, mlp)):
+            whole = [bits(passage) for passage in passages]
+            nothing = one.get_submodule(path).register_forward_hook(lambda *given: 0 * given[2])
+            without = [bits(passage) for passage in passages]
+            nothing.remove()
+            for cluster in (0, 1):
+                own = [at for at, number in enumerate(NUMBERS) if number == cluster]
+                lost = sum(without[at] - whole[at] for at in own)
+                text = sum(passages[at].bytes for at in own)
+                value = together(found, "delta")[cluster, 2 * layer + column]
+                assert value == pytest.approx(lost / text, rel=1e-5, abs=1e-9)
+    both = sum(map(bits, passages)) / sum(passage.bytes for passage in passages)
+    assert found.facts["bits_per_byte"] == pytest.approx(both, rel=1e-6)
+
+
+def test_what_is_estimated_has_a_spread(tmp_path: Path) -> None:
+    model, passages = opened(tmp_path), drawn(LENGTHS)
+    found = measured(model, passages, NUMBERS)
+    losses = by_gates(model, passages).numpy()
+    tokens, sizes = (
+        np.array([getattr(one, key) for one in passages]) for key in ("scored", "bytes")
+    )
+    bits = (losses[1:] - losses[0]) * tokens / math.log(2)
+    for matrix in found.matrices:
+        if matrix.name.startswith("delta"):
+            assert matrix.spread is not None and matrix.largest_share is not None
+            assert (matrix.largest_share > 0.25).all()
+        elif matrix.name in ("loss", "perplexity"):
+            assert matrix.spread is not None
+        else:
+            assert matrix.spread is None, "a mask has no standard error"
+    own, text = bits[0, np.array(NUMBERS) == 1], sizes[np.array(NUMBERS) == 1]
+    apart = own - own.sum() / text.sum() * text
+    error = math.sqrt(3 / 2 * (apart**2).sum()) / text.sum()
+    [first] = [matrix for matrix in found.matrices if matrix.name == "delta:attn"]
+    assert first.spread is not None
+    assert first.spread[1, 0] == pytest.approx(error, rel=1e-5)
+
+
+def test_few_passages_have_masks_without_certainty(tmp_path: Path) -> None:
+    found = measured(opened(tmp_path), drawn(LENGTHS), NUMBERS)
+    assert np.isnan(together(found, "certainty")).all()
+    assert found.facts["certainty"] is None
+
+
+def test_a_model_of_one_layer(tmp_path: Path) -> None:
+    """It has two blocks, of which a quarter is half of one: rounded up."""
+    found = measured(opened(tmp_path, "llama of one layer"), drawn(LENGTHS), NUMBERS)
+    assert (found.facts["blocks"], found.facts["pruned"]) == (2, 1)
+    assert (together(found, "mask") == 0).sum(1).tolist() == [1, 1]
+
+
+def test_facts_say_whether_the_model_beats_token_frequencies(tmp_path: Path) -> None:
+    model = planted_blocks.make(tmp_path, planted_blocks.SERVES)
+    passages, languages = planted_blocks.passages()
+    facts = measured(model, passages, languages).facts
+    alone = float(token_frequencies.bits(passages, 61).sum()) / sum(one.bytes for one in passages)
+    assert facts["bits_per_byte_by_frequency"] == pytest.approx(alone)
+    assert facts["beats_frequencies"] is (float(str(facts["bits_per_byte"])) < alone)
+    same = [Passage((5, *[7] * 8), 1, 9, 16)] * len(NUMBERS)
+    assert measured(opened(tmp_path / "random"), same, NUMBERS).facts["beats_frequencies"] is False
+
+
+def test_what_was_measured_is_sound_and_what_is_spoilt_is_not(tmp_path: Path) -> None:
+    model, passages = opened(tmp_path), drawn((9,) * 24)
+    found = measured(model, passages, [0, 1] * 12)
+    whole, parts = published(tmp_path, NAME, found)
+    assert told(whole, parts, tmp_path) == []
+
+    def spoilt(name: str, *change: float) -> list[str]:
+        changed = tuple(
+            replace(one, values=one.values * np.array(change)) if one.name == name else one
+            for one in whole.matrices
+        )
+        return told(replace(whole, matrices=changed), {}, tmp_path)
+
+    [line] = spoilt("perplexity", 1.1, 1, 1, 1)
+    assert "'perplexity' is not of the losses in matrix 'loss'" in line
+    [line] = spoilt("certainty:mlp", 0.7)
+    assert "are of draws that prune" in line
+    parts["losses"][3]["bytes"] *= 3
+    [line, *_] = told(whole, parts, tmp_path)
+    assert "as in the profile" in line
 
 
 def test_a_cluster_that_has_no_two_halves_is_told(tmp_path: Path) -> None:
@@ -238,6 +336,10 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
 def test_the_page_says_what_the_matrices_are(tmp_path: Path) -> None:
     stated = statement.of(NAME)
     html = markdown.markdown(stated.text)
-    for name in ("delta:attn", "mask:mlp", "learned:attn", "perplexity"):
+    for name in ("delta:attn", "mask:mlp", "certainty:attn", "learned:attn", "loss", "perplexity"):
         assert f"<code>{name}</code>" in html
     assert stated.protocol["sparsity"] == 0.25 and stated.protocol["learned"] is False
+    assert str(stated.protocol["certainty"]).startswith(f"{certainty.DRAWS} draws")
+    assert str(stated.protocol["certainty"]).endswith(f"seed {certainty.SEED}")
+    assert f"fewer than {certainty.FEWEST} passages" in stated.text
+    assert "<strong>What it does not tell.</strong>" in html

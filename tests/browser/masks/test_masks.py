@@ -292,14 +292,26 @@ def download(page: Any, kind: str) -> Path:
 
 def test_what_pruning_costs_and_the_data_table(page: Any, site: Site) -> None:
     open_masks(page, site, "a8")
-    stored, topics = profile(site, "a8").matrix("perplexity"), labels(page)
+    loss, stored = (profile(site, "a8").matrix(name) for name in ("loss", "perplexity"))
+    topics = labels(page)
     rows = page.locator(".atlas-mask-perplexity tr")
     assert rows.count() == 18
     assert rows.nth(1).locator("th").inner_text() == topics[0]
-    shown = [float(text) for text in rows.nth(1).locator("td").all_text_contents()]
-    assert shown == ordered(stored, topics)[0].tolist()
-    means = [float(text) for text in rows.nth(17).locator("td").all_text_contents()]
-    np.testing.assert_allclose(means, np.exp(np.log(stored.values).mean(0)), rtol=1e-3)
+    beside = [float(text) for text in rows.nth(1).locator("td small").all_text_contents()]
+    assert beside == ordered(stored, topics)[0].tolist()
+    shown = [text.split() for text in rows.nth(1).locator("td").all_inner_texts()]
+    assert [float(bits) for bits, _ in shown] == ordered(loss, topics)[0].tolist()
+    whole = [text.split() for text in rows.nth(17).locator("td").all_inner_texts()]
+    facts = profile(site, "a8").facts
+    assert [float(bits) for bits, _ in whole] == [
+        facts["bits_per_byte"],
+        *(facts[f"bits_per_byte_{name}"] for name in loss.columns[1:]),
+    ]
+    assert [float(each) for _, each in whole] == [
+        facts[f"perplexity_{name}"] for name in loss.columns
+    ]
+    caption = page.locator(".atlas-mask-perplexity caption").inner_text()
+    assert "cannot be compared between tokenizers" in caption
     assert f"Learned masks: {masks_atlas.VERDICT}." in page.locator(FIGURE).inner_text()
     page.get_by_text("Data table of the masks").click()
     page.wait_for_selector(f"{FIGURE} .atlas-table table >> nth=1")

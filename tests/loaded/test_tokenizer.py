@@ -12,13 +12,13 @@ from tokenizers import Tokenizer
 
 from atlas import paths
 from atlas.analyses.functions import run as functions
-from atlas.analyses.functions.token_inputs import Options
 from atlas.errors import AtlasError
 from atlas.loaded import tokenizer
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
 from atlas.loaded.token_text import TokenTexts
 from atlas.pinned import corpus, relations
+from atlas.pinned.choices import DEFAULT
 
 
 def test_a_tokenizer_without_its_own_file_comes_through_transformers(tmp_path: Path) -> None:
@@ -80,9 +80,7 @@ def test_a_profile_says_where_tokenizer_json_was_not_followed(tmp_path: Path) ->
     told = own.conditions["tokenizer"]
     assert told.startswith("Qwen2Tokenizer of transformers; tokenizer.json cuts ")
     assert re.search(rf" [1-9]\d* of {len(corpus.load())} passages otherwise", told)
-    measured = functions.measure(
-        Checkpoint.open(own.folder), [], Options(), lambda done, total: None
-    )
+    measured = functions.measure(Checkpoint.open(own.folder), [], DEFAULT, lambda done, total: None)
     assert measured.conditions["tokenizer"] == told
 
 

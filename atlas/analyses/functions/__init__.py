@@ -171,9 +171,9 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     The salient mappings take most: values of every token, 2 V d KV d_head a layer, and the targets
     of a few tokens of every head, 2 V d each; then the core of copying, 2 V d², the first MLP of
     every token, and the scores, twice: with norm gains folded in and without. Five operations count
-    as one, for the tier's rate is that of float64, and these are float32. In memory are two matrices
-    of the vocabulary, one in float32, one layer, and what the first MLP makes of 8,192 tokens
-    inside.
+    as one, for the tier's rate is that of float64, and these are float32. In memory are two
+    matrices of the vocabulary, one in float32, one layer, and what the first MLP makes of 8,192
+    tokens inside.
     """
     V, d = geometry.vocabulary, geometry.d_model
     q, kv = geometry.q, geometry.kv

@@ -5,6 +5,7 @@
 
 import { writeQuery, whenBackOrForward } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
+import { withSpread } from "../matrix/chance.js";
 import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
 import { Chooser, readModels, MOST } from "./chooser.js";
@@ -35,13 +36,16 @@ export default function mount(element) {
   return new Comparison(element);
 }
 
+/** What of an analysis a comparison needs beside its profiles, a part of `pairs`. @type {Record<string, string>} */
+const BESIDE = { functions: "pairs" };
+
 class Comparison {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
     this.models = readModels(this.part("list"));
-    /** @type {Map<string, Promise<Profile>>} */
-    this.profiles = new Map();
+    /** @type {Map<string, Promise<any>>} */
+    this.files = new Map();
     this.wish = query.read();
     this.turn = 0;
     this.gone = new AbortController();
@@ -129,12 +133,13 @@ class Comparison {
     const slugs = wish.models.filter((slug) => this.models.has(slug)).slice(0, MOST);
     try {
       const loaded = slugs.map((slug) => this.profile(slug, wish.analysis));
-      const [template, ...profiles] = await Promise.all([loadTemplate(), ...loaded]);
+      const beside = Promise.all(slugs.map((slug) => this.beside(slug, wish.analysis)));
+      const [template, pairs, ...profiles] = await Promise.all([loadTemplate(), beside, ...loaded]);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
         const { name, page, stale } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
-        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at] };
+        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at], pairs: pairs[at] };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
@@ -202,14 +207,41 @@ class Comparison {
    * @returns {Promise<Profile|null>} null where the model has none
    */
   async profile(slug, analysis) {
+    const profile = await this.fetched(slug, analysis, analysis);
+    return profile && withSpread(profile);
+  }
+
+  /**
+   * The pairs that scores rest on; a model that was measured before they were published has none.
+   * @param {string} slug
+   * @param {string} analysis
+   * @returns {Promise<import("./scene.js").Pairs[]|null>}
+   */
+  async beside(slug, analysis) {
+    const part = BESIDE[analysis];
+    if (!part) return null;
+    return this.fetched(slug, analysis, `${analysis}.${part}`).then(
+      (found) => found?.[part] ?? null,
+      () => null,
+    );
+  }
+
+  /**
+   * A file of a model, fetched once; null where the model has no such analysis.
+   * @param {string} slug
+   * @param {string} analysis
+   * @param {string} name
+   * @returns {Promise<any>}
+   */
+  async fetched(slug, analysis, name) {
     const model = this.models.get(slug);
     if (!model || !(model.fresh.has(analysis) || model.stale.has(analysis))) return null;
-    const url = new URL(`${analysis}.json`, model.page);
-    let found = this.profiles.get(url.href);
+    const url = new URL(`${name}.json`, model.page);
+    let found = this.files.get(url.href);
     if (!found) {
       found = fetchJson(url);
-      this.profiles.set(url.href, found);
-      found.catch(() => this.profiles.delete(url.href));
+      this.files.set(url.href, found);
+      found.catch(() => this.files.delete(url.href));
     }
     return found;
   }

@@ -127,6 +127,9 @@ def products(checkpoint: Checkpoint, later: str = "mlp", fold: bool = False) -> 
     the way were applied to the vectors themselves, but for its bias and length."""
     row, shape = checkpoint.architecture, checkpoint.geometry
     embedding = checkpoint.embedding().double() * row.embedding_scale
+    if before := checkpoint.outside("embedding_norm"):
+        held = {f"embedding_norm.{key}": one.double() for key, one in before.items()}
+        embedding = normed(row, embedding, held, "embedding_norm")
     read = embedding
     if later == "mlp":
         tensors = {name: one.double() for name, one in checkpoint.layer(0).items()}

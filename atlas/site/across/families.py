@@ -19,7 +19,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import bundles, quantities, shared_scale
+from atlas.site.across import bundles, counting, quantities, shared_scale
 from atlas.site.figures import column_order
 
 FORMAT = 1
@@ -43,13 +43,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Rung:
-    """An analysis on the ladder: `means` by quantity, one of each member, None without one."""
+    """An analysis on the ladder: `means` by quantity, one of each member, None without one;
+    `counting` says what each member's counts rest on."""
 
     stated: Statement
     members: tuple[Model, ...]
     apart: tuple[tuple[Model, str], ...]
     matrices: tuple[dict[str, Any], ...] = field(repr=False)
     version: int
+    counting: str = ""
 
     @property
     def means(self) -> list[dict[str, Any]]:
@@ -201,6 +203,7 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
             if (profile.version, comparable.terms(profile)) != groups[0]
         ),
         matrices=tuple(matrices),
+        counting=counting.sentence((model.entry.name, profile) for model, profile in own),
     )
 
 

@@ -17,7 +17,7 @@ from atlas.profiles.collection import Model, Section
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import bundles, quantities, shared_scale
+from atlas.site.across import bundles, counting, quantities, shared_scale
 from atlas.site.across.bundles import Parts
 
 FORMAT = 1
@@ -33,6 +33,7 @@ class Survey:
     """One analysis over all models: who is shown, who is awaited, and the files of its bundle.
 
     `quantities`: name and title of each, by the prefix of their names, in the order of the picker.
+    `counting`: what each model's counts rest on, where they do not rest on the same.
     """
 
     stated: Statement
@@ -42,6 +43,7 @@ class Survey:
     tags: tuple[str, ...]
     groups: int
     quantities: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    counting: str
     files: tuple[tuple[str, bytes], ...] = field(repr=False)
 
     @property
@@ -97,6 +99,7 @@ def _survey(models: Sequence[Model], stated: Statement) -> Survey:
         tags=tuple(sorted({tag for model in shown for tag in model.entry.tags})),
         groups=len(index.get("groups", ())),
         quantities=by_prefix(index.get("matrices", ())),
+        counting=counting.sentence((model.entry.name, profile) for model, _, profile in measured),
         files=files,
     )
 

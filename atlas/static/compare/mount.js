@@ -6,6 +6,7 @@
 import { writeQuery, whenBackOrForward } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { partOf } from "../matrix/paired.js";
+import { withSpread } from "../matrix/chance.js";
 import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
 import { Chooser, readModels, MOST } from "./chooser.js";
@@ -35,6 +36,9 @@ const FIGURES = {
 export default function mount(element) {
   return new Comparison(element);
 }
+
+/** What of an analysis a comparison needs beside its profiles, a part of `pairs`. @type {Record<string, string>} */
+const BESIDE = { functions: "pairs" };
 
 class Comparison {
   /** @param {HTMLElement} element */
@@ -130,13 +134,15 @@ class Comparison {
     const slugs = wish.models.filter((slug) => this.models.has(slug)).slice(0, MOST);
     try {
       const loaded = slugs.map((slug) => this.profile(slug, wish.analysis));
-      const [template, ...profiles] = await Promise.all([loadTemplate(), ...loaded]);
+      const beside = Promise.all(slugs.map((slug) => this.beside(slug, wish.analysis)));
+      const [template, pairs, ...profiles] = await Promise.all([loadTemplate(), beside, ...loaded]);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
         const { name, page, stale } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
         const passages = /** @type {import("../matrix/paired.js").Passage[] | null} */ (null);
-        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at], passages };
+        const measured = { profile: profiles[at], passages, pairs: pairs[at] };
+        return { slug, name, page, stale: stale.has(wish.analysis), ...measured };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
@@ -206,9 +212,36 @@ class Comparison {
    * @returns {Promise<Profile|null>} null where the model has none
    */
   async profile(slug, analysis) {
+    const profile = await this.fetched(slug, analysis, analysis);
+    return profile && withSpread(profile);
+  }
+
+  /**
+   * The pairs that scores rest on; a model that was measured before they were published has none.
+   * @param {string} slug
+   * @param {string} analysis
+   * @returns {Promise<import("./scene.js").Pairs[]|null>}
+   */
+  async beside(slug, analysis) {
+    const part = BESIDE[analysis];
+    if (!part) return null;
+    return this.fetched(slug, analysis, `${analysis}.${part}`).then(
+      (found) => found?.[part] ?? null,
+      () => null,
+    );
+  }
+
+  /**
+   * A file of a model, fetched once; null where the model has no such analysis.
+   * @param {string} slug
+   * @param {string} analysis
+   * @param {string} name
+   * @returns {Promise<any>}
+   */
+  async fetched(slug, analysis, name) {
     const model = this.models.get(slug);
     if (!model || !(model.fresh.has(analysis) || model.stale.has(analysis))) return null;
-    return this.file(new URL(`${analysis}.json`, model.page));
+    return this.file(new URL(`${name}.json`, model.page));
   }
 
   /**

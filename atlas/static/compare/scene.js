@@ -11,6 +11,7 @@ import { classes, isWhole } from "../matrix/numbers.js";
 import { errors } from "../matrix/paired.js";
 import { unsureOf } from "./unsure.js";
 import { choices, colour } from "../matrix/scales.js";
+import { makeAlike } from "./relations.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../matrix/align.js").Grid} Grid */
@@ -20,8 +21,12 @@ import { choices, colour } from "../matrix/scales.js";
 /** @typedef {import("./address.js").View} View */
 /** @typedef {import("./address.js").Wish} Wish */
 /** @typedef {import("../matrix/paired.js").Errors} Errors */
-/** @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null, passages: import("../matrix/paired.js").Passage[]|null}} Chosen */
-/** @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[]}} Model */
+/** @typedef {import("../matrix/common-relations.js").Pairs} Pairs */
+/**
+ * A chosen model; `passages` and `pairs` where its analysis has a part of that kind and it could be read.
+ * @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null, passages: import("../matrix/paired.js").Passage[]|null, pairs?: Pairs[]|null}} Chosen
+ */
+/** `mark`: why its values are not quite what the baseline's are. @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[], mark?: string}} Model */
 /** @typedef {{value: string, label: string}} Choice */
 /**
  * Models on one grid, the baseline first, and their values on it. `errors`: of each model's
@@ -51,6 +56,7 @@ import { choices, colour } from "../matrix/scales.js";
  * @property {Chosen[]} lacking models without the matrix
  * @property {Model[]} models with it, the baseline first
  * @property {{model: Model, differs: Differs[]}[]} conditions
+ * @property {string[]} notes what was done so that values can be compared
  * @property {boolean} deep layers can be matched by depth
  * @property {boolean} ratio ratios mean something
  */
@@ -71,11 +77,12 @@ export function scene(chosen, wish) {
   const lacking = chosen.filter((one) => !models.some((model) => model.slug === one.slug));
   const [base, ...others] = models;
   if (!base) {
-    return { view: "values", sheets: [], lacking, models, conditions: [], deep: false, ratio: false };
+    return { view: "values", sheets: [], lacking, models, conditions: [], notes: [], deep: false, ratio: false };
   }
   for (const other of others) {
     other.obstacles = obstacles(base.profile, other.profile, base.matrix, other.matrix);
   }
+  const notes = makeAlike(models);
   const ratio = hasRatio(base.matrix);
   const view = wish.view === "ratio" && !ratio ? "difference" : wish.view;
   const sheets = makeSheets(models, { ...wish, view });
@@ -86,6 +93,7 @@ export function scene(chosen, wish) {
     lacking,
     models,
     conditions: told.filter(({ differs }) => differs.length),
+    notes,
     deep: hasLayers(base.matrix),
     ratio,
   };

@@ -112,7 +112,8 @@ export class Sheets {
       const model = group.models[at];
       const title = heading(sheet, at);
       const version = `version ${model.profile.version}${model.stale ? ", stale" : ""}`;
-      const detail = sheet.view === "values" ? `${shape(model)}, ${version}` : "";
+      const plain = sheet.view === "values" ? [shape(model), version] : [];
+      const detail = [...plain, ...(model.mark ? [model.mark] : [])].join(", ");
       const told = `${title}: ${model.matrix.title}. ${laid.told.textContent}`;
       const shares = sheet.coloured.shares.slice(index * size, (index + 1) * size);
       const page = `${model.page}#${model.profile.analysis}`;

@@ -6,6 +6,7 @@
 import { readHead, whenBackOrForward, writeHead } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { fetchJson } from "../shell/fetch.js";
+import { withSpread } from "../matrix/chance.js";
 import { Lazy, tellFailure } from "../shell/lazy.js";
 import { releaseOthers } from "../shell/linked-figures.js";
 
@@ -54,7 +55,7 @@ export class Functions {
 
   /** The model's `functions.json`, read once. @returns {Promise<any>} */
   profile() {
-    this.reading ??= fetchJson(this.file(this.element.dataset.src)).catch((error) => {
+    this.reading ??= fetchJson(this.file(this.element.dataset.src)).then(withSpread).catch((error) => {
       this.reading = undefined;
       throw error;
     });

@@ -11,6 +11,7 @@ import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn,
 import { arranged, joined } from "../matrix/column-order.js";
 import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
 import { summary } from "../matrix/sentences.js";
+import { withSpread } from "../matrix/chance.js";
 import { whenBackOrForward } from "../shell/address.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
@@ -96,7 +97,7 @@ export class Heatmap {
 
   async load() {
     const source = new URL(String(this.element.dataset.src), document.baseURI);
-    const [template, profile] = await Promise.all([loadTemplate(), fetchJson(source)]);
+    const [template, profile] = await Promise.all([loadTemplate(), fetchJson(source).then(withSpread)]);
     if (this.gone.signal.aborted) return;
     this.profile = profile;
     this.palettes = template.palettes;

@@ -26,6 +26,31 @@ export function interval(share, count) {
 }
 
 /**
+ * Half the width of a share's 68% interval: a standard error that is not 0 at 0 and 1. The same as
+ * `share_spread` of `atlas/profiles/matrix.py`.
+ * @param {number} share
+ * @param {number} count
+ */
+export function shareSpread(share, count) {
+  return Math.sqrt((share * (1 - share)) / count + 1 / (4 * count ** 2)) / (1 + 1 / count);
+}
+
+/**
+ * A profile whose shares have their spread as an array, where its file has the word for it.
+ * @template {{matrices: Matrix[]}} Profile
+ * @param {Profile} profile
+ * @returns {Profile}
+ */
+export function withSpread(profile) {
+  for (const matrix of profile.matrices) {
+    const { n, spread } = /** @type {{n?: number, spread?: unknown}} */ (matrix);
+    if (spread !== "wilson" || !n) continue;
+    matrix.spread = matrix.values.map((line) => line.map((share) => (share === null ? null : shareSpread(share, n))));
+  }
+  return profile;
+}
+
+/**
  * The parts of the name of a matrix of scores.
  * @param {string} name `score:capital@10`
  * @returns {{sign: string, relation: string, k: number} | null} null for any other matrix

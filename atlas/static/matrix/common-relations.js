@@ -4,7 +4,7 @@
  * held to.
  */
 
-import { interval, relationTitle, scoreName } from "./chance.js";
+import { interval, scoreName } from "./chance.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./contrast.js").Profile} Profile */
@@ -18,6 +18,7 @@ import { interval, relationTitle, scoreName } from "./chance.js";
 
 const COUNT = /^(?:(relations)(?::([a-z]+))?|(categories)(:maps)?)$/;
 const SIGNS = ["score", "suppressive"];
+const SCORE = /^(?:folded_)?(?:score|suppressive):([a-z][a-z0-9-]*)@\d+$/;
 
 /** Pairs of both models over pairs of either, below which a relation is not measured on the same pairs. */
 export const SAME_PAIRS = 0.8;
@@ -32,17 +33,17 @@ export function countsRelations(name) {
 
 /**
  * The smallest k at which any of the models is judged, and the relations that all can express.
- * @param {Measured[]} several
+ * @param {{profile: Profile}[]} several
  * @returns {Common} with `left`, what some of them cannot; `needed` where not all are counted so already
  */
 export function common(several) {
   const judged = (/** @type {string} */ key) => several.map(({ profile }) => Number(profile.conditions[key]));
   const [k, copying] = [Math.min(...judged("k")), Math.min(...judged("k_copying"))];
   const able = several.map(({ profile }) => new Set(profile.matrices.flatMap(({ name }) => scoreName(name)?.relation ?? [])));
-  const all = [...new Set(several.flatMap(({ pairs }) => pairs.map(({ relation }) => relation)))];
+  const all = [...new Set(able.flatMap((each) => [...each]))];
   const relations = all.filter((one) => able.every((each) => each.has(one)));
   const left = all.filter((one) => !relations.includes(one) && able.some((each) => each.has(one)));
-  const alike = [...judged("k"), ...judged("k_copying")].every((one) => one === k || one === copying);
+  const alike = judged("k").every((one) => one === k) && judged("k_copying").every((one) => one === copying);
   return { k, copying, relations, left, needed: left.length > 0 || !alike };
 }
 
@@ -124,17 +125,9 @@ export function overlap(ours, theirs, relation) {
 }
 
 /**
- * What was done so that matrices of a name can be compared, in words.
- * @param {Matrix} matrix the first model's
- * @param {Common} shared
- * @param {Matrix[]} scores of the first model
+ * The relation that a matrix of scores is about, folded or not; null for any other matrix.
+ * @param {string} name
  */
-export function toldRecount(matrix, shared, scores) {
-  const titles = new Map(scores.flatMap((one) => (scoreName(one.name) ? [[scoreName(one.name)?.relation, relationTitle(one)]] : [])));
-  const left = shared.left.map((name) => titles.get(name) ?? name);
-  const out = left.length ? `; left out, for a model cannot express them: ${left.join(", ")}` : "";
-  return (
-    `${matrix.title}: counted again for these models alike, at k = ${shared.k} (copying ${shared.copying}) ` +
-    `over the ${shared.relations.length} relations that all can express${out}.`
-  );
+export function relationOf(name) {
+  return SCORE.exec(name)?.[1] ?? null;
 }

@@ -1,0 +1,79 @@
+"""Counts of relations that are made again in the browser: the same as the reference in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import comparison_reference as compare
+import counted_relations
+import numpy as np
+import pytest
+from called import plain
+
+from atlas.profiles import matrix as matrices
+
+Call = Callable[..., Any]
+MODULE = "matrix/common-relations"
+
+
+@pytest.mark.parametrize("name", counted_relations.COUNTS)
+def test_counts_at_one_k_over_common_relations_are_those_of_the_reference(
+    call: Call, name: str
+) -> None:
+    """k = 10 over all relations, against k = 25 without two of them."""
+    whole, pairs = counted_relations.drawn(1, level=0)
+    other, others = counted_relations.drawn(2, level=1, lacking=("capital", "french"))
+    shared = compare.common([whole, other])
+    assert (shared.k, shared.copying, shared.left) == (10, 1, ("capital", "french"))
+    found = call(MODULE, "common", [{"profile": whole}, {"profile": other}])
+    assert found == plain(shared)
+    for profile, items in ((whole, pairs), (other, others)):
+        again = compare.recounted(profile, items, name, shared)
+        measured = {"profile": profile, "pairs": items}
+        made = call(MODULE, "recounted", measured, profile.matrix(name), found)
+        np.testing.assert_array_equal(made["values"], again)
+        assert again.any()
+    assert not np.array_equal(
+        compare.recounted(other, others, name, shared), other.matrix(name).values
+    )
+
+
+@pytest.mark.parametrize("name", counted_relations.COUNTS)
+@pytest.mark.parametrize("level", [0, 1])
+def test_counted_again_at_its_own_k_a_model_has_its_published_counts(
+    call: Call, name: str, level: int
+) -> None:
+    profile, pairs = counted_relations.drawn(3, level=level)
+    shared = compare.common([profile, profile])
+    assert not shared.needed
+    published = profile.matrix(name).values
+    np.testing.assert_array_equal(compare.recounted(profile, pairs, name, shared), published)
+    measured = {"profile": profile, "pairs": pairs}
+    made = call(MODULE, "recounted", measured, profile.matrix(name), plain(shared))
+    np.testing.assert_array_equal(made["values"], published)
+
+
+def test_the_overlap_of_pairs_is_that_of_the_reference(call: Call) -> None:
+    ours = [{"relation": "capital", "ids": list(range(40))}]
+    theirs = [{"relation": "capital", "ids": list(range(8, 44))}]
+    for first, second, wanted in (
+        (ours, theirs, 32 / 44),
+        (ours, ours, 1),
+        (ours, [{"relation": "french", "ids": [1]}], 0),
+    ):
+        assert compare.overlap(first, second, "capital") == pytest.approx(wanted)
+        assert call(MODULE, "overlap", first, second, "capital") == pytest.approx(wanted)
+
+
+def test_the_spread_of_a_share_is_that_of_python(call: Call) -> None:
+    shares = np.array([[0.0, 0.031, 0.5, 1.0]])
+    for count in (30, 97, 499):
+        wanted = matrices.share_spread(shares, count)
+        for share, spread in zip(shares[0].tolist(), wanted[0].tolist(), strict=True):
+            assert call("matrix/chance", "shareSpread", share, count) == pytest.approx(spread)
+    profile, _ = counted_relations.drawn(4, level=0)
+    scores = profile.matrix("score:capital@10")
+    found = call("matrix/chance", "withSpread", replace(profile, matrices=(scores,)))
+    np.testing.assert_allclose(found["matrices"][0]["spread"], scores.spread, rtol=2e-3)

@@ -264,6 +264,13 @@ def test_values_side_by_side_have_no_dots(page: Any, site: Site) -> None:
     assert "within twice the standard error" in page.locator(".atlas-summary").inner_text()
 
 
+def test_a_printed_comparison_has_colours_and_dots(page: Any, site: Site) -> None:
+    _compare(page, site, "models=one,two&matrix=taylor&view=difference")
+    page.emulate_media(media="print")
+    assert page.locator(".atlas-pane .atlas-live").first.is_visible()
+    assert page.locator(DOTS).first.is_visible()
+
+
 # Unfair pairs
 
 

@@ -36,8 +36,11 @@ def sums(seed: int, layers: int, apart: float = 0.08) -> tuple[Floats, Floats]:
     lost. Models differ by a factor of about `apart` a cell."""
     same, own = np.random.default_rng(1), np.random.default_rng([seed, layers])
     cells = same.gamma(2.0, 1.0, (80, len(atlases.MODULES), 1))[:layers]
+    cells.flat[cells.argmax()] *= 1.5  # the same cell is the largest of every model
     cells = cells * np.exp(apart * own.normal(size=cells.shape))
-    noise = np.exp(0.05 * own.normal(size=(layers, len(atlases.MODULES), PASSAGES)))
+    shape = (layers, len(atlases.MODULES), PASSAGES)
+    passage = np.random.default_rng(2).normal(size=(80, *shape[1:]))[:layers]  # for every model
+    noise = np.exp(0.4 * passage + 0.05 * own.normal(size=shape))
     lost = same.gamma(2.0, 20.0, (80, 1))[:layers] * np.exp(apart * own.normal(size=(layers, 1)))
     return cells * WEIGHTS * noise, lost * WEIGHTS * np.exp(0.05 * own.normal(size=(layers, 40)))
 

@@ -27,21 +27,25 @@ BYPASSED = 4
 
 BYTES = np.random.default_rng(9).integers(200, 352, PASSAGES)
 WEIGHTS = np.random.default_rng(8).gamma(1.0, 1.0, PASSAGES) + 0.05
-"""How much there is to lose in a passage, for every model."""
+WEIGHTS[4] = 15.0
+"""How much there is to lose in a passage, for every model: a quarter of all in one of them."""
 
 
-def sums(seed: int, layers: int, apart: float = 0.02) -> tuple[Floats, Floats]:
+def sums(seed: int, layers: int, apart: float = 0.08) -> tuple[Floats, Floats]:
     """What each passage adds: (layer, module, passage) of `taylor` and (layer, passage) of bits
     lost. Models differ by a factor of about `apart` a cell."""
     same, own = np.random.default_rng(1), np.random.default_rng([seed, layers])
     cells = same.gamma(2.0, 1.0, (80, len(atlases.MODULES), 1))[:layers]
+    cells.flat[cells.argmax()] *= 1.5  # the same cell is the largest of every model
     cells = cells * np.exp(apart * own.normal(size=cells.shape))
-    noise = np.exp(0.05 * own.normal(size=(layers, len(atlases.MODULES), PASSAGES)))
+    shape = (layers, len(atlases.MODULES), PASSAGES)
+    passage = np.random.default_rng(2).normal(size=(80, *shape[1:]))[:layers]  # for every model
+    noise = np.exp(0.4 * passage + 0.05 * own.normal(size=shape))
     lost = same.gamma(2.0, 20.0, (80, 1))[:layers] * np.exp(apart * own.normal(size=(layers, 1)))
     return cells * WEIGHTS * noise, lost * WEIGHTS * np.exp(0.05 * own.normal(size=(layers, 40)))
 
 
-def matrices(seed: int, layers: int, heads: int = 4, apart: float = 0.02) -> tuple[Matrix, ...]:
+def matrices(seed: int, layers: int, heads: int = 4, apart: float = 0.08) -> tuple[Matrix, ...]:
     """What a profile holds: `taylor`, `block_increase` and `head_gate`."""
     modules, lost = sums(seed, layers, apart)
     rows = tuple(map(str, range(layers)))
@@ -86,7 +90,7 @@ def _matrix(name: str, totals: Floats, sizes: Floats, **changes: Any) -> Matrix:
     )
 
 
-def passages(seed: int, layers: int, apart: float = 0.02) -> list[dict[str, Any]]:
+def passages(seed: int, layers: int, apart: float = 0.08) -> list[dict[str, Any]]:
     """The part `passages` of such a profile."""
     modules, lost = sums(seed, layers, apart)
     return [
@@ -110,7 +114,7 @@ def profile(
     seed: int,
     layers: int = 4,
     heads: int = 4,
-    apart: float = 0.02,
+    apart: float = 0.08,
     part: bool = True,
     **changes: Any,
 ) -> profile_file.Profile:

@@ -188,7 +188,7 @@ def _rungs(members: Sequence[Model], statements: Sequence[Statement]) -> Iterato
 def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     """The profiles that most members agree on in version and protocol, newest version on a tie."""
     groups = quantities.grouped([profile for _, profile in measured])
-    version, protocol = groups[0]
+    version, _ = groups[0]
     own = [pair for pair in measured if (pair[1].version, comparable.terms(pair[1])) == groups[0]]
     found = quantities.named([pair[1] for pair in own])
     first = found.get(stated.shown.get("beside", ""), [None] * len(own))
@@ -198,24 +198,13 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
         version=version,
         members=tuple(model for model, _ in own),
         apart=tuple(
-            (model, differs(profile, version, protocol))
+            (model, comparable.apart(profile.version, comparable.terms(profile), groups[0]))
             for model, profile in measured
             if (profile.version, comparable.terms(profile)) != groups[0]
         ),
         matrices=tuple(matrices),
         counting=counting.sentence((model.entry.name, profile) for model, profile in own),
     )
-
-
-def differs(profile: Profile, version: int, protocol: Mapping[str, Any]) -> str:
-    """What keeps a profile from being compared with those of that version and protocol."""
-    told = []
-    if profile.version != version:
-        told.append(f"version {profile.version} instead of {version}")
-    own = comparable.terms(profile)
-    other = [key for key in sorted({*own, *protocol}) if own.get(key) != protocol.get(key)]
-    told += [f"another {key.replace('_', ' ')}" for key in other]
-    return ", ".join(told)
 
 
 def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -> dict[str, Any]:

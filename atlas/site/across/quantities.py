@@ -30,6 +30,19 @@ def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
     ]
 
 
+def told(groups: Sequence[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Groups as bundles have them: version, terms, and in words what keeps each apart from the
+    first."""
+    return [
+        {
+            "version": version,
+            "protocol": terms,
+            "apart": comparable.apart(version, terms, groups[0]),
+        }
+        for version, terms in groups
+    ]
+
+
 def group_key(profile: Profile) -> str:
     """The same text for all profiles whose values may be subtracted from each other's."""
     return json.dumps([profile.version, comparable.terms(profile)], sort_keys=True)

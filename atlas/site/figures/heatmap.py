@@ -161,8 +161,14 @@ def worded(matrix: Matrix, value: float) -> str:
 
 
 def summary(matrix: Matrix) -> str:
-    """One sentence computed from the values."""
-    known = matrix.values[np.isfinite(matrix.values)]
+    """One sentence computed from the values. What a row is to itself, which no model could have
+    otherwise, is left out."""
+    is_square = matrix.axes[0] == matrix.axes[1] and matrix.rows == matrix.columns
+    is_square = is_square and len(matrix.rows) > 1
+    told = matrix.values.copy()
+    if is_square:
+        np.fill_diagonal(told, np.nan)
+    known = told[np.isfinite(told)]
     none, vague, size = absent(matrix), len(matrix.undefined), matrix.values.size
     tail = f"; {none} of {size} do not exist in this architecture" if none else ""
     tail += f"; {vague} of {size} cannot be defined for this model" if vague else ""
@@ -177,9 +183,10 @@ def summary(matrix: Matrix) -> str:
         parts = ", ".join(f"{names[index]} in {counts[index]}" for index in order)
         return f"Of {known.size} cells: {parts}{tail}."
     return (
-        f"Highest {_told(matrix, int(np.nanargmax(matrix.values)))}; "
-        f"lowest {_told(matrix, int(np.nanargmin(matrix.values)))}; "
-        f"median {worded(matrix, float(np.median(known)))} over {known.size} values{tail}."
+        f"Highest {_told(matrix, int(np.nanargmax(told)))}; "
+        f"lowest {_told(matrix, int(np.nanargmin(told)))}; "
+        f"median {worded(matrix, float(np.median(known)))} over {known.size} values"
+        f"{' off the diagonal' if is_square else ''}{tail}."
     )
 
 

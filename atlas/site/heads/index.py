@@ -19,7 +19,7 @@ from atlas.pinned.relations import CATEGORIES
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.statement import Statement
-from atlas.site.across import bundles
+from atlas.site.across import bundles, quantities
 from atlas.site.across.bundles import Parts
 from atlas.site.across.shared_scale import MISSING, Scale
 from atlas.site.heads import fingerprints
@@ -126,10 +126,7 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         "format": FORMAT,
         "heads": sum(one.count for one in listed),
         "models": list(_models(listed, groups, known, prints)),
-        "groups": {
-            name: [{"version": version, "protocol": rule} for version, rule in several]
-            for name, several in groups.items()
-        },
+        "groups": {name: quantities.told(several) for name, several in groups.items()},
         "relations": [{"name": name, "title": title} for name, title in known.titles],
         "categories": list(CATEGORIES),
         "classes": list(packed.add(classes.tobytes())) if classes is not None else None,

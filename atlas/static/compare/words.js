@@ -120,7 +120,7 @@ function sure({ shown, unsure }) {
 function unsureText({ group, unsure }) {
   if (unsure.every((one) => one === null)) return "";
   const count = unsure.flat(2).filter(Boolean).length;
-  return ` ${count} of them are within twice the standard error (${kindOf(group)}).`;
+  return ` ${grouped(count)} of them are within twice the standard error (${kindOf(group)}).`;
 }
 
 /**
@@ -129,6 +129,11 @@ function unsureText({ group, unsure }) {
  */
 export function unsureKey({ group, unsure }) {
   return unsure.some((one) => one !== null) ? `within twice the standard error of the difference, ${kindOf(group)}` : "";
+}
+
+/** @param {Sheet} sheet */
+function nothingSure({ group, shown }) {
+  return `None of ${grouped(flat(shown).length)} differences is beyond twice its standard error (${kindOf(group)}).`;
 }
 
 /** @param {Group} group */
@@ -141,7 +146,7 @@ function differenceSentence(sheet) {
   const { group, panels, shown } = sheet;
   if (!largest(shown)) return nothingInCommon(group, panels);
   const cell = largest(sure(sheet));
-  if (!cell) return `No difference is beyond twice its standard error (${kindOf(group)}), of ${flat(shown).length}.`;
+  if (!cell) return nothingSure(sheet);
   const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const { length } = flat(shown);
   const base = group.models[0].name;
@@ -159,7 +164,7 @@ function ratioSentence(sheet) {
   const { group, panels, shown } = sheet;
   if (!largest(shown, true)) return nothingInCommon(group, panels);
   const cell = largest(sure(sheet), true);
-  if (!cell) return `No difference is beyond twice its standard error (${kindOf(group)}), of ${flat(shown).length}.`;
+  if (!cell) return nothingSure(sheet);
   const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const ratios = flat(shown);
   return (

@@ -60,6 +60,8 @@ export class HeadBundle {
     this.categories = index.categories;
     /** @type {{name: string, title: string}[]} */
     this.relations = index.relations;
+    /** By analysis, how models were measured. @type {Record<string, {apart: string}[]>} */
+    this.groups = index.groups;
     /** @type {[number, number] | null} */
     this.classes = index.classes;
     /** @type {[number, number] | null} */

@@ -268,12 +268,13 @@ class HeadPage {
   describe({ score, steps }) {
     const { state, bundle, heads } = this;
     const having = steps.reduce((sum, step) => sum + (step < 255 ? 1 : 0), 0);
-    const apart = bundle.models.filter(({ groups }) => groups[score.analysis]).length;
+    const others = bundle.models.flatMap(({ groups }) => groups[score.analysis] || []);
+    const reasons = [...new Set(others)].map((group) => bundle.groups[score.analysis][group].apart).join("; ");
     const parts = [
       `${grouped(heads.length)} of ${grouped(bundle.count)} heads`,
       having < bundle.count ? `${grouped(bundle.count - having)} have no value of it: not measured, or not in their architecture` : "",
       score.others?.length ? `${score.others.length} models have another quantity of that name` : "",
-      apart ? `${apart} models were measured with another version or protocol: not to be ranked with the rest` : "",
+      others.length ? `${others.length} models were measured with another version or protocol (${reasons}): not to be ranked with the rest` : "",
     ];
     this.part("told").textContent = parts.filter(Boolean).join(" · ");
     this.part("from").placeholder = number(score.low);

@@ -130,10 +130,14 @@ export class HeadTable {
   home(at) {
     const cell = made("td");
     const { slug, name, groups, stale } = this.bundle.model(at);
+    const reasons = Object.entries(groups).map(([analysis, group]) => this.bundle.groups[analysis][group].apart);
     cell.append(link(name, `${this.root}models/${slug}/`));
-    const apart = Object.values(groups).some(Boolean);
-    for (const note of [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : [])]) {
-      cell.append(" ", made("small", "atlas-heads-apart", note));
+    const apart = [...new Set(reasons.filter(Boolean))].join("; ");
+    const notes = [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : [])];
+    for (const note of notes) {
+      const told = made("small", "atlas-heads-apart", note);
+      if (note !== "stale") told.title = apart;
+      cell.append(" ", told);
     }
     return cell;
   }

@@ -5,7 +5,7 @@
 
 import { cutLabels, thinned, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
-import { AROUND, DOT, RIM, radius } from "../panels/stipple.js";
+import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 import { made } from "../shell/dom.js";
 
 /**
@@ -53,7 +53,7 @@ export function svg(content) {
     ...heading,
     `<g transform="translate(${left} ${top})">`,
     ...cells(content),
-    ...dots(content),
+    ...marked(content),
     ...labels(content, turned),
     ...(isWhole(matrix) ? legend(content, below) : content.bare ? [] : bar(content)),
     "</g></svg>",
@@ -140,17 +140,12 @@ function* cells({ matrix, shares, palette, width, height }) {
 }
 
 /** @param {Content} content */
-function* dots({ unsure, width, height }) {
+function* marked({ unsure, width, height }) {
   if (!unsure) return;
   const [w, h] = [width / (unsure[0]?.length ?? 1), height / unsure.length];
   const size = radius(w, h);
-  for (const [row, line] of unsure.entries()) {
-    for (const [column, isUnsure] of line.entries()) {
-      if (!isUnsure) continue;
-      const [x, y] = [round((column + 0.5) * w), round((row + 0.5) * h)];
-      yield `<circle cx="${x}" cy="${y}" r="${round(size + RIM / 2)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM}"/>`;
-    }
-  }
+  const look = `r="${round(size + RIM / 2)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM}"`;
+  for (const [x, y] of dots(unsure, w, h)) yield `<circle cx="${round(x)}" cy="${round(y)}" ${look}/>`;
 }
 
 /**

@@ -16,11 +16,9 @@ import { isWhole } from "./numbers.js";
 /** @typedef {{profile: Profile, matrix: Matrix, passages: Passage[] | null}} Measured */
 /** @typedef {{values: Values, passages: number}} Errors `passages` that were paired, 0 for none */
 /**
- * What a passage adds to a cell: values are ratios of the sums of `total` and `size`. NaN where it
- * adds nothing.
- * @typedef {object} Ratio
- * @property {(passage: Passage, row: number, column: number) => number} total
- * @property {(passage: Passage) => number} size
+ * What passages add to cells, which are ratios of sums: `totals` of every cell, a row of `width` after
+ * the other, and `sizes`, a number a passage. NaN where a passage adds nothing.
+ * @typedef {{totals: Float64Array[], width: number, sizes: Float64Array}} Ratio
  */
 
 /** Standard errors of a difference within which it is drawn as none. */
@@ -32,7 +30,7 @@ const SURELY = 2;
  */
 const PUBLISHED = {
   importance: { part: "passages", of: { taylor: shareOfLargest, block_increase: increase } },
-  masks: { part: "losses", of: { "delta:attn": () => without(0), "delta:mlp": () => without(1) } },
+  masks: { part: "losses", of: { "delta:attn": without(0), "delta:mlp": without(1) } },
 };
 
 /**
@@ -59,12 +57,15 @@ export function errors(first, second, grid, models) {
   const measured = [first, second];
   if (!measured.every(({ matrix }) => matrix.spread && !isWhole(matrix))) return null;
   const pairs = paired(first.passages, second.passages);
-  const { analysis } = first.profile;
-  const ratios = measured.map(({ matrix, passages }) => PUBLISHED[analysis]?.of[matrix.name]?.(passages ?? []));
+  if (!pairs.length) {
+    const values = over(grid, models, (ours, theirs) => unpaired(first.matrix, second.matrix, ours, theirs));
+    return { values, passages: 0 };
+  }
+  const [one, other] = measured.map(ratioOf);
   let most = 0;
   const values = over(grid, models, (ours, theirs) => {
-    if (!pairs.length) return unpaired(first.matrix, second.matrix, ours, theirs);
-    const [error, count] = pairedError(pairs, ratios[0], ratios[1], ours, theirs);
+    const cells = [one, other].map(({ totals, width }, at) => totals[at ? theirs[0] * width + theirs[1] : ours[0] * width + ours[1]]);
+    const [error, count] = pairedError(pairs, cells[0], one.sizes, cells[1], other.sizes);
     most = Math.max(most, count);
     return error;
   });
@@ -93,40 +94,44 @@ function unpaired(first, second, ours, theirs) {
 
 /**
  * The linearised error of the difference of two ratios of sums over the same passages.
- * @param {[Passage, Passage][]} pairs
- * @param {Ratio} first
- * @param {Ratio} second
- * @param {[number, number]} ours
- * @param {[number, number]} theirs
+ * @param {[number, number][]} pairs places of passages
+ * @param {Float64Array} ours totals of the first model
+ * @param {Float64Array} ourSizes
+ * @param {Float64Array} theirs
+ * @param {Float64Array} theirSizes
  * @returns {[number | null, number]} and how many passages count
  */
-function pairedError(pairs, first, second, ours, theirs) {
-  const found = pairs
-    .map(([a, b]) => [first.total(a, ...ours), first.size(a), second.total(b, ...theirs), second.size(b)])
-    .filter((line) => !line.some(Number.isNaN));
-  const sums = [0, 0, 0, 0];
-  for (const line of found) line.forEach((value, at) => (sums[at] += value));
-  const [totalA, sizeA, totalB, sizeB] = sums;
-  const count = found.length;
-  if (count < 2 || !(sizeA > 0) || !(sizeB > 0)) return [null, count];
+function pairedError(pairs, ours, ourSizes, theirs, theirSizes) {
+  const counting = pairs.filter(([a, b]) => !Number.isNaN(ours[a] + ourSizes[a] + theirs[b] + theirSizes[b]));
+  let [total, size, otherTotal, otherSize] = [0, 0, 0, 0];
+  for (const [a, b] of counting) {
+    total += ours[a];
+    size += ourSizes[a];
+    otherTotal += theirs[b];
+    otherSize += theirSizes[b];
+  }
+  const count = counting.length;
+  if (count < 2 || !(size > 0) || !(otherSize > 0)) return [null, count];
+  const [ratio, otherRatio] = [total / size, otherTotal / otherSize];
   let squares = 0;
-  for (const [a, sizeOfA, b, sizeOfB] of found) {
-    squares += ((a - (totalA / sizeA) * sizeOfA) / sizeA - (b - (totalB / sizeB) * sizeOfB) / sizeB) ** 2;
+  for (const [a, b] of counting) {
+    const apart = (ours[a] - ratio * ourSizes[a]) / size - (theirs[b] - otherRatio * theirSizes[b]) / otherSize;
+    squares += apart ** 2;
   }
   return [Math.sqrt((count / (count - 1)) * squares), count];
 }
 
 /**
- * The passages that both models read.
+ * Where the passages that both models read stand in either list.
  * @param {Passage[] | null} first
  * @param {Passage[] | null} second
- * @returns {[Passage, Passage][]}
+ * @returns {[number, number][]}
  */
 function paired(first, second) {
-  const others = new Map((second ?? []).map((passage) => [passage.passage, passage]));
-  return (first ?? []).flatMap((passage) => {
-    const other = others.get(passage.passage);
-    return other ? [/** @type {[Passage, Passage]} */ ([passage, other])] : [];
+  const others = new Map((second ?? []).map(({ passage }, at) => [passage, at]));
+  return (first ?? []).flatMap(({ passage }, at) => {
+    const other = others.get(passage);
+    return other === undefined ? [] : [/** @type {[number, number]} */ ([at, other])];
   });
 }
 
@@ -146,38 +151,81 @@ function over({ rows, columns }, [first, second], act) {
   );
 }
 
+/** What passages add, by part and matrix: read once, however often models are compared. @type {WeakMap<Passage[], Map<string, Ratio>>} */
+const read = new WeakMap();
+
+/**
+ * @param {Measured} measured that has passages
+ * @returns {Ratio}
+ */
+function ratioOf({ profile, matrix, passages }) {
+  const part = passages ?? [];
+  const known = read.get(part) ?? new Map();
+  read.set(part, known);
+  if (!known.has(matrix.name)) known.set(matrix.name, PUBLISHED[profile.analysis].of[matrix.name](part));
+  return known.get(matrix.name);
+}
+
 /**
  * A share of the model's largest cell, which every passage has a part in.
  * @param {Passage[]} passages
  * @returns {Ratio}
  */
 function shareOfLargest(passages) {
-  const total = (/** @type {Passage} */ { taylor }, /** @type {number} */ row, /** @type {number} */ column) =>
-    taylor[row][column] ?? NaN;
-  let [top, left, most] = [0, 0, -Infinity];
-  (passages[0]?.taylor ?? []).forEach((/** @type {number[]} */ line, /** @type {number} */ row) =>
-    line.forEach((_, column) => {
-      const sum = passages.reduce((all, passage) => all + total(passage, row, column), 0);
-      if (sum > most) [top, left, most] = [row, column, sum];
-    }),
-  );
-  return { total, size: (passage) => total(passage, top, left) };
+  const [rows, width] = [passages[0].taylor.length, passages[0].taylor[0].length];
+  const totals = collected(passages, rows * width, ({ taylor }) => taylor.flat());
+  const sums = totals.map((line) => line.reduce((all, one) => all + one, 0));
+  const most = sums.reduce((best, sum, at) => (sum > sums[best] || Number.isNaN(sums[best]) ? at : best), 0);
+  return { totals, width, sizes: totals[most] };
 }
 
-/** Bits lost without a layer, over bytes; not every passage is read without layers. @returns {Ratio} */
-function increase() {
-  return { total: ({ increase }, row) => increase?.[row] ?? NaN, size: ({ bytes }) => bytes };
+/**
+ * Bits lost without a layer, over bytes; not every passage is read without layers.
+ * @param {Passage[]} passages
+ * @returns {Ratio}
+ */
+function increase(passages) {
+  const layers = Math.max(...passages.map(({ increase }) => increase?.length ?? 0));
+  return { totals: collected(passages, layers, ({ increase }) => increase ?? []), width: 1, sizes: bytes(passages) };
 }
 
 /**
  * Bits lost without a block by the passages of a cluster, over their bytes.
  * @param {0 | 1} half attention or MLP of a layer
- * @returns {Ratio}
+ * @returns {(passages: Passage[]) => Ratio}
  */
 function without(half) {
-  return {
-    total: ({ cluster, increase, tokens }, row, layer) =>
-      cluster === row ? (increase[2 * layer + half] * tokens) / Math.LN2 : NaN,
-    size: ({ bytes }) => bytes,
+  return (passages) => {
+    const width = passages[0].increase.length / 2;
+    const clusters = 1 + Math.max(...passages.map(({ cluster }) => cluster));
+    const totals = collected(passages, clusters * width, ({ cluster, increase, tokens }) => {
+      const line = new Float64Array(clusters * width).fill(NaN);
+      for (let layer = 0; layer < width; layer += 1) {
+        line[cluster * width + layer] = (increase[2 * layer + half] * tokens) / Math.LN2;
+      }
+      return line;
+    });
+    return { totals, width, sizes: bytes(passages) };
   };
+}
+
+/**
+ * A list of passages for every cell, from a list of cells for every passage.
+ * @param {Passage[]} passages
+ * @param {number} cells
+ * @param {(passage: Passage) => ArrayLike<number | null>} of
+ * @returns {Float64Array[]} NaN for what is missing
+ */
+function collected(passages, cells, of) {
+  const found = Array.from({ length: cells }, () => new Float64Array(passages.length));
+  passages.forEach((passage, at) => {
+    const line = of(passage);
+    for (let cell = 0; cell < cells; cell += 1) found[cell][at] = line[cell] ?? NaN;
+  });
+  return found;
+}
+
+/** @param {Passage[]} passages */
+function bytes(passages) {
+  return Float64Array.from(passages, (passage) => passage.bytes);
 }

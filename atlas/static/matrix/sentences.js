@@ -38,13 +38,16 @@ export function hatched(matrix) {
  * @param {Matrix} matrix
  */
 export function summary(matrix) {
-  const values = known(matrix);
+  const { axes, rows, columns } = matrix;
+  const isSquare = axes[0] === axes[1] && rows.join() === columns.join() && rows.length > 1;
+  const told = isSquare ? offDiagonal(matrix) : matrix;
+  const values = known(told);
   const [none, unclear] = [absent(matrix), vague(matrix)];
   if (!values.length) {
     const what = [none && "exist in this architecture", unclear && "can be defined for this model"];
     return `None of these values ${what.filter(Boolean).join(" or ")}.`;
   }
-  const all = none + unclear + values.length;
+  const all = matrix.rows.length * matrix.columns.length;
   const tail =
     (none ? `; ${none} of ${all} do not exist in this architecture` : "") +
     (unclear ? `; ${unclear} of ${all} cannot be defined for this model` : "");
@@ -59,9 +62,19 @@ export function summary(matrix) {
   const low = values[0];
   const high = values[values.length - 1];
   return (
-    `Highest ${placed(matrix, high)}; lowest ${placed(matrix, low)}; ` +
-    `median ${worded(matrix, median(values))} over ${values.length} values${tail}.`
+    `Highest ${placed(told, high)}; lowest ${placed(told, low)}; ` +
+    `median ${worded(matrix, median(values))} over ${values.length} values${isSquare ? " off the diagonal" : ""}${tail}.`
   );
+}
+
+/**
+ * A matrix without what a row is to itself, which no model could have otherwise.
+ * @param {Matrix} matrix
+ * @returns {Matrix}
+ */
+function offDiagonal(matrix) {
+  const values = matrix.values.map((line, row) => line.map((value, column) => (row === column ? null : value)));
+  return { ...matrix, values };
 }
 
 /**

@@ -35,7 +35,7 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @property {string} title
  * @property {number} version
  * @property {string[]} parts
- * @property {{version: number, protocol: Record<string, unknown>}[]} groups
+ * @property {{version: number, protocol: Record<string, unknown>, apart: string}[]} groups
  * @property {Model[]} models
  * @property {(number | string[])[]} labels
  * @property {[number, number, number][][]} layouts

@@ -76,9 +76,8 @@ class Survey {
       [...this.part("tiles").children].map((item) => [item.dataset.slug, /** @type {HTMLElement} */ (item)]),
     );
     return models.map((model) => {
-      const { version } = groups[model.group];
-      const other = version === groups[0].version ? "another protocol" : `version ${version}`;
-      const notes = [model.group ? `measured with ${other}` : "", model.state === "stale" ? "stale" : ""];
+      const { apart } = groups[model.group];
+      const notes = [apart ? `not to be subtracted from the rest: ${apart}` : "", model.state === "stale" ? "stale" : ""];
       const item = items.get(model.slug);
       if (!item) throw new Error(`the page does not list ${model.slug}; reload it`);
       return new Tile(item, model, notes.filter(Boolean).join(", "));

@@ -96,6 +96,16 @@ def test_summaries_are_those_of_python(call: Call, matrix: Matrix) -> None:
     assert call("matrix/sentences", "hatched", matrix) == heatmap.hatched(matrix)
 
 
+def test_what_a_row_is_to_itself_is_no_summary(call: Call) -> None:
+    """A similarity of layers is 1 on its diagonal, whatever the model."""
+    alike = [[1.0, 0.5, np.nan], [0.5, 1.0, 0.75], [np.nan, 0.75, 1.0]]
+    for matrix in (of(alike, axes=("layer", "layer")), of([[1.0]], axes=("layer", "layer"))):
+        assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
+    told = heatmap.summary(of(alike, axes=("layer", "layer")))
+    assert told.startswith("Highest 0.75 at layer 1, layer 2; lowest 0.5 at layer 0, layer 1; ")
+    assert "over 4 values off the diagonal; 2 of 9 do not exist" in told
+
+
 def test_a_cell_says_why_it_has_no_value(call: Call) -> None:
     """Whatever order the columns have, and with the column of another matrix before them."""
     beside = of([[0.5], [np.nan]], range=(0, 1), undefined=(("1", "block"),), columns=("block",))

@@ -42,11 +42,12 @@ class Quantity:
     defined, and marked as such.
 
     What follows tells how far values may move by rounding alone (`profiles/floors.py`). `of_size`:
-    what a value is the difference of, where that is larger than the value: a number, or a fact that
-    has it, `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest
-    value) such a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose
-    smallest values of a row are chosen together, that of its own cells first. `leaders`: the fact
-    that names cells whose values are the highest, or the lowest.
+    the size that it is a share of, where that is larger than a value: of what was subtracted to get
+    it, or of the whole that it is a small part of; a number, or the fact that has it,
+    `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest value) such
+    a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose smallest values
+    of a row are chosen together, that of its own cells first. `leaders`: the fact that names cells
+    whose values are the highest, or the lowest.
     """
 
     name: str
@@ -162,7 +163,12 @@ def counted(count: int) -> tuple[str, ...]:
 
 def read(stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Quantity]:
     """The quantities of a statement by name. Raises `ValueError` for what is none."""
-    return {name: _quantity(name, dict(one)) for name, one in stated.items()}
+    made = {name: _quantity(name, dict(one)) for name, one in stated.items()}
+    for name, one in made.items():
+        others = one.chosen_by + ((one.scaled_by,) if one.scaled_by else ())
+        for unknown in (other for other in others if other not in made):
+            raise ValueError(f"{name!r} rests on {unknown!r}, which is not stated")
+    return made
 
 
 def find(quantities: Mapping[str, Quantity], name: str) -> Quantity | None:

@@ -18,7 +18,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from atlas.paths import PACKAGE, Project
-from atlas.profiles import profile_file, statement
+from atlas.profiles import contract, profile_file, statement
 
 MODELS = {"ref-llama": "llama", "ref-llama-topic": "llama-topic", "gpt2-bf16": "gpt2"}
 """Slugs, and the reference models that they are; a base for drift, and one with 16 bits."""
@@ -66,3 +66,19 @@ def test_every_analysis_verifies_with_other_kernels(measured: Project, kernels: 
     assert any(verdict["largest"] for verdict in verdicts), "and some values did move"
     path = measured.profile("gpt2-bf16", "importance")
     assert profile_file.load(path).conditions["dtype"] == "bfloat16"
+
+
+def test_facts_that_a_statement_names_are_measured(measured: Project) -> None:
+    """What values are differences of, and what names the leading cells."""
+    for name in statement.names():
+        slug = "ref-llama-topic" if name == "drift" else "ref-llama"
+        profile = profile_file.load(measured.profile(slug, name))
+        stated = statement.of(name).matrices
+        quantities = [contract.find(stated, matrix.name) for matrix in profile.matrices]
+        for quantity in quantities:
+            assert quantity is not None
+            if isinstance(quantity.of_size, str):
+                size = profile.facts[quantity.of_size.removeprefix("facts.")]
+                assert isinstance(size, float), quantity.name
+            if quantity.leaders:
+                assert quantity.leaders in profile.facts, quantity.name

@@ -29,6 +29,8 @@ PARTS = sorted(path for path in FOLDER.glob("*.*.json"))
 TOLERANCE = 1.1e-3
 ONES = ("cka", "cka_literal", "ov_copying", "ov_copying_centred", "taylor_per_weight")
 """Matrices whose values are differences of what has size 1."""
+SMALL = 0.05
+"""Smaller shares of attention are compared as this one is."""
 
 
 def digit_changed(value: float) -> float:
@@ -43,6 +45,8 @@ def floor(profile: Profile, matrix: Matrix) -> float:
     """What values may move by whatever their size, where they are differences."""
     if matrix.name in ONES:
         return TOLERANCE
+    if profile.analysis == "attention":
+        return TOLERANCE * SMALL
     loss = float(str(profile.facts.get("bits_per_byte", 0)))
     if matrix.name == "block":
         increases = profile.matrix("block_increase").values

@@ -70,7 +70,7 @@ def command(
     project: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure again and compare with the committed values, within the tolerance of the dtype.
+    """Measure again and compare with the committed values, within what rounding may move.
 
     What comes out the same is noted in the model's verified.json, and its page says so. Exit 1
     where a value differs or a committed profile is stale.

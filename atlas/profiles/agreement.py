@@ -82,7 +82,7 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
     """
     mine = {matrix.name: matrix for matrix in committed.matrices}
     new = {matrix.name: as_published(matrix) for matrix in again.matrices}
-    held = _Held(floors.of(committed), mine, new, allowed(committed, again))
+    held = _Held(committed.format, floors.of(again), mine, new, allowed(committed, again))
     verdicts = [found for name in dict.fromkeys([*mine, *new]) for found in held.verdicts(name)]
     verdicts += [
         Difference(committed.analysis, f"fact {name}", None, held.allowed, "", problem)
@@ -93,8 +93,10 @@ def compare(committed: Profile, again: Profile) -> list[Difference]:
 
 @dataclass(frozen=True)
 class _Held:
-    """Matrices of two profiles by name, the new ones as they would be published."""
+    """Matrices of two profiles by name, the new ones as they would be published. `format`: that of
+    the committed file; `sizes`: those behind what was measured now."""
 
+    format: int
     sizes: Sizes
     old: Mapping[str, Matrix]
     new: Mapping[str, Matrix]
@@ -116,7 +118,7 @@ class _Held:
         if gone.any():
             return self._problem(old.name, "exists on one side only", _cell(old, gone))
         unlike = old.is_undefined != new.is_undefined
-        if self.sizes.profile.format > 1 and unlike.any():
+        if self.format > 1 and unlike.any():
             problem = "cannot be defined on one side only"
             return self._problem(old.name, problem, _cell(old, unlike))
         apart = moved(self.sizes, self.old, self.new, old.name, self.allowed)
@@ -130,16 +132,18 @@ def moved(
     sizes: Sizes, old: Mapping[str, Matrix], new: Mapping[str, Matrix], name: str, allowed: float
 ) -> Values:
     """How far the values of a matrix moved, relative to what they are or are differences of; 0 for
-    a choice that may come out otherwise. `old`, `new`: the matrices of two profiles by name."""
-    apart = floors.relative(old[name].values, new[name].values, sizes.of_values(old[name]))
+    a choice that may come out otherwise. `old`, `new`: the matrices of two profiles by name;
+    `sizes`: those behind the new ones."""
+    apart = floors.relative(old[name].values, new[name].values, sizes.of_values(new[name]))
     apart[choice_agreement.open_cells(sizes, old, new, name, allowed)] = 0
     return apart
 
 
 def estimates(sizes: Sizes, old: Matrix, new: Matrix, allowed: float) -> Iterator[Difference]:
     """A verdict on the spread and on the largest share of a passage, where these differ. Both
-    matrices have the same labels; `allowed`: the relative difference of values."""
-    for key, size in (("spread", sizes.of_spread(old)), ("largest_share", sizes.of_share(old))):
+    matrices have the same labels; `sizes`: those behind the new one; `allowed`: the relative
+    difference of values."""
+    for key, size in (("spread", sizes.of_spread(new)), ("largest_share", sizes.of_share(new))):
         a, b = getattr(old, key), getattr(new, key)
         what = f"{key.replace('_', ' ')} of {old.name}"
         analysis, loosely = sizes.profile.analysis, floors.LOOSELY * allowed

@@ -36,7 +36,7 @@ def open_cells(
     for one in (*together, *quantity.chosen_by):
         if any(one not in held or held[one].values.shape != found.shape for held in (old, new)):
             return found
-    by = [old[one] for one in quantity.chosen_by]
+    by = [new[one] for one in quantity.chosen_by]
     values = np.concatenate([one.values for one in by], axis=1)
     flips = np.concatenate([new[one].values - old[one].values for one in together], axis=1)
     reach = 2 * allowed * np.maximum(np.abs(values), max(map(sizes.of_values, by)))

@@ -47,11 +47,12 @@ class Quantity:
     with others of it.
 
     What follows tells how far values may move by rounding alone (`profiles/floors.py`). `of_size`:
-    what a value is the difference of, where that is larger than the value: a number, or a fact that
-    has it, `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest
-    value) such a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose
-    smallest values of a row are chosen together, that of its own cells first. `leaders`: the fact
-    that names cells whose values are the highest, or the lowest.
+    the size that it is a share of, where that is larger than a value: of what was subtracted to get
+    it, or of the whole that it is a small part of; a number, or the fact that has it,
+    `facts.bits_per_byte`. `scaled_by`: the matrix by whose span (largest less smallest value) such
+    a difference is divided. `chosen_by`: of a matrix of choices, the matrices whose smallest values
+    of a row are chosen together, that of its own cells first. `leaders`: the fact that names cells
+    whose values are the highest, or the lowest.
     """
 
     name: str
@@ -175,6 +176,9 @@ def read(stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Quantity]:
     for name, one in made.items():
         if one.same_as not in (None, *made) and not one.is_pattern:
             raise ValueError(f"{name!r} is the same as {one.same_as!r}, which is not stated")
+        others = one.chosen_by + ((one.scaled_by,) if one.scaled_by else ())
+        for unknown in (other for other in others if other not in made):
+            raise ValueError(f"{name!r} rests on {unknown!r}, which is not stated")
     return made
 
 

@@ -17,6 +17,9 @@ from atlas.profiles.floors import Sizes
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.profile_file import Profile, Scalar
 
+ROWS = re.compile(r"\d+(?:, \d+)*")
+"""Rows alone, `5, 6`."""
+
 
 def problems(
     committed: Profile, again: Profile, sizes: Sizes, allowed: float
@@ -69,12 +72,14 @@ def _tied(matrix: Matrix | None, old: Scalar, new: Scalar, sizes: Sizes, allowed
 def named(matrix: Matrix, text: str) -> tuple[list[tuple[int, int]], str]:
     """The cells that a text names, and what it says beside them.
 
-    Written as `2.3`, `layer 2, head 3`, `layer 2, mlp.up`; or as `layer 2` or `2`, which is the row
-    in the last column, the whole block.
+    Written as `2.3`, `layer 2, head 3`, `layer 2, mlp.up`; or as `layer 2`, which is the row in the
+    last column, the whole block. A list of nothing but whole numbers is one of such rows.
     """
     labels = {
         label: cell for cell in np.ndindex(matrix.values.shape) for label in _labels(matrix, cell)
     }
+    if ROWS.fullmatch(text):
+        labels = {row: (at, len(matrix.columns) - 1) for at, row in enumerate(matrix.rows)}
     longest = sorted(map(re.escape, labels), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(longest)})(?![\w.]*\w)")
     found = dict.fromkeys(labels[match] for match in pattern.findall(text))
@@ -89,4 +94,3 @@ def _labels(matrix: Matrix, cell: tuple[int, ...]) -> Iterator[str]:
     yield f"{matrix.axes[0]} {row}, {matrix.axes[1]} {column}"
     if column == matrix.columns[-1]:
         yield f"{matrix.axes[0]} {row}"
-        yield row

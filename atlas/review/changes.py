@@ -159,7 +159,7 @@ def _told(
         for key in sorted({*before, *after}):
             if before.get(key) != after.get(key):
                 yield f"{kind} {key} changed"
-    sizes, allowed = floors.of(old), agreement.allowed(old, new)
+    sizes, allowed = floors.of(new), agreement.allowed(old, new)
     estimates = [
         found.matrix
         for was, now in _common(old, new)
@@ -186,7 +186,7 @@ def _common(old: Profile, new: Profile) -> Iterator[tuple[Matrix, Matrix]]:
 
 
 def _moved(slug: str, old: Profile, new: Profile) -> Iterator[Moved]:
-    allowed, sizes = agreement.allowed(old, new), floors.of(old)
+    allowed, sizes = agreement.allowed(old, new), floors.of(new)
     mine = {matrix.name: matrix for matrix in old.matrices}
     other = {matrix.name: matrix for matrix in new.matrices}
     for name in dict.fromkeys([*mine, *other]):

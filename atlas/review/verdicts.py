@@ -32,6 +32,9 @@ ORDER: dict[str, Callable[[float, float], bool]] = {
     "at most": operator.le,
 }
 
+TIED = " (shared with"
+"""Follows a cell that shares its value with others: no cell is the largest alone, so that it is not
+the same as any."""
 
 REDUCE: dict[str, Callable[[NDArray[np.float64]], Any]] = {
     "max": np.nanmax,
@@ -198,14 +201,15 @@ def _take(quantity: Quantity, matrix: Matrix) -> float | str:
         raise _Untestable(f"{_about(quantity)} {what} this model")
     if quantity.is_place:
         furthest = np.nanmax(chosen) if quantity.take == "argmax" else np.nanmin(chosen)
-        row, column = np.argwhere(chosen == furthest)[0]  # the first of several
-        return cell(matrix, rows[row], columns[column])
+        [row, column], *others = np.argwhere(chosen == furthest)
+        found = cell(matrix, rows[row], columns[column])
+        return f"{found}{TIED} {len(others)} more)" if others else found
     return _number(quantity, chosen, matrix) * (1.0 if quantity.times is None else quantity.times)
 
 
 def _number(quantity: Quantity, chosen: NDArray[np.float64], matrix: Matrix) -> float:
-    if quantity.take == "rank":
-        return float(1 + np.sum(matrix.values > chosen[0, 0]))
+    if quantity.take == "rank":  # of several with one value, each has the last of their ranks
+        return float(np.sum(matrix.values >= chosen[0, 0]))
     if quantity.take == "count":
         assert quantity.above is not None, "claims.load sees to that"
         return float(np.sum(chosen > quantity.above))
@@ -237,7 +241,7 @@ def _is_true(statement: Statement, values: dict[Quantity, float | str], found: l
 
 def _compare(statement: Comparison, left: float | str, right: float | str) -> bool:
     if isinstance(left, str) or isinstance(right, str):
-        return left == right
+        return left == right and TIED not in str(left)
     if statement.within is not None:
         return abs(left - right) <= statement.within
     return ORDER[statement.relation](left, right)

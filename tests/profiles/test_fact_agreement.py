@@ -55,6 +55,8 @@ def test_heads_that_cannot_be_told_apart_may_stand_for_each_other(
         ("layer 0, mlp.gate; layer 1, attn.q", [(0, 2), (1, 0)], ""),
         ("layer 1", [(1, 2)], ""),
         ("1", [(1, 2)], ""),
+        ("1, 0", [(1, 2), (0, 2)], ""),
+        ("layer 0, attn.q; 1 in all", [(0, 0)], "1 in all"),
         ("layer 12, attn.k", [], "layer 12 attn.k"),
         ("none", [], "none"),
     ],

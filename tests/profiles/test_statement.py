@@ -66,6 +66,8 @@ def test_an_unknown_name_is_told_with_the_nearest(state: Callable[..., Path]) ->
         ('("decoder", "encoder")', '"decoder"', "KINDS: states 'decoder'"),
         ('("decoder", "encoder")', '("decoders",)', "KINDS: states ('decoders',)"),
         ("PROTOCOL = {}", "PROTOCOL = {'k': [1]}", "PROTOCOL: states {'k': [1]}"),
+        ("PROTOCOL = {}", "PROTOCOL = {}\nSIZES = 3", "SIZES: states 3"),
+        ("PROTOCOL = {}", "PROTOCOL = {}\nSIZES = {'losses': {'a': 'b'}}", "SIZES: states {'los"),
     ],
 )
 def test_a_file_that_does_not_state_what_it_must(

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from atlas.commands import main
 from atlas.errors import AtlasError
 from atlas.paths import Project
+from atlas.profiles import statement
 from atlas.review import changes, revisions
 from atlas.site import change_report
 
@@ -231,3 +232,62 @@ def test_a_folder_that_is_no_atlas_and_no_repository(before: Project, tmp_path: 
     with pytest.raises(AtlasError):  # noqa: SIM117
         with revisions.opened(before, str(tmp_path / "nowhere")):
             raise AssertionError("opened")
+
+
+def sure(root: Path, spread: Any = None, share: Any = None, **more: Any) -> Project:
+    """The atlas whose values come with what tells how sure they are."""
+    made = atlas(root)
+    estimates = {"spread": spread, "largest_share": share}
+    matrix = samples.matrix(values=VALUES, n=100, **estimates)
+    atlases.profile(made, "a", matrices=(matrix,), **more)
+    return made
+
+
+def test_a_changed_spread_and_share_are_told(tmp_path: Path) -> None:
+    spread, share = np.full((2, 3), 0.1), np.full((2, 3), 0.05)
+    old = sure(tmp_path / "old", spread, share)
+    more, large = spread.copy(), share.copy()
+    more[0, 0], large[1, 2] = 0.2, 0.5
+    for number, (changed_to, said) in enumerate(
+        (
+            ((spread * 1.005, share), []),
+            ((more, share), ["a weights: spread of rms changed"]),
+            ((more, large), ["a weights: spread of rms, largest share of rms changed"]),
+            ((None, share), ["a weights: spread of rms changed"]),
+        )
+    ):
+        found = changes.between(old, sure(tmp_path / f"new{number}", *changed_to))
+        assert change_report.lines(found) == (said or ["nothing changed"])
+
+
+def test_a_condition_that_binds_is_told_as_the_protocol_is(tmp_path: Path) -> None:
+    old = sure(tmp_path / "old", conditions={"scored_bytes": 100, "device": "cpu"})
+    new = sure(tmp_path / "new", conditions={"scored_bytes": 90, "device": "cuda"})
+    found = changes.between(old, new)
+    assert change_report.lines(found) == ["a weights: condition scored_bytes changed"]
+
+
+def test_a_difference_of_losses_moves_only_beyond_what_they_can_tell(tmp_path: Path) -> None:
+    """As `atlas verify` has it: 0.0011 of 5 bits is 0.0055."""
+    labels = {"columns": ("block",), "native": None, "name": "block_increase", "range": None}
+
+    def measured(root: Path, *values: float) -> Project:
+        made = atlas(root)
+        matrix = samples.matrix(values=np.array(values)[:, None], scale="linear", **labels)
+        facts = {"bits_per_byte": 5.0}
+        importance = statement.of("importance")
+        atlases.profile(
+            made,
+            "b",
+            analysis="importance",
+            version=importance.version,
+            protocol=importance.protocol,
+            matrices=(matrix,),
+            facts=facts,
+        )
+        return made
+
+    old = measured(tmp_path / "old", 0.02, 0.5)
+    assert changes.between(old, measured(tmp_path / "near", 0.025, 0.5)).moved == ()
+    [moved] = changes.between(old, measured(tmp_path / "far", 0.026, 0.5)).moved
+    assert (moved.matrix, moved.cells, moved.where) == ("block_increase", 1, "layer 0, block")

@@ -390,6 +390,19 @@ def test_a_million_unknown_keys_take_seconds_and_a_hundred_lines(tmp_path: Path)
             "MATRICES: 'a' states 'units'; known: axes, categories",
         ),
         ("MATRICES = {'a': 3}", "MATRICES: "),
+        *(
+            (
+                "MATRICES = {'a': {'title': 'A', 'unit': 'u', 'direction': 'd', 'axes': ('a', 'b'),"
+                f" {stated}}}}}",
+                f"MATRICES: 'a' {problem}",
+            )
+            for stated, problem in (
+                ("'of_size': 'loss'", "states a size 'loss' that is no number and no fact"),
+                ("'scaled_by': 'b'", "rests on 'b', which is not stated"),
+                ("'chosen_by': ('b',)", "rests on 'b', which is not stated"),
+                ("'chosen_by': 'b'", "states a chosen_by that is no tuple"),
+            )
+        ),
     ],
 )
 def test_an_analysis_states_its_contract(

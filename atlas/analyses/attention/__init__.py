@@ -109,12 +109,17 @@ MATRICES: dict[str, dict[str, object]] = {
         "n": None,
     },
 }
+SMALL = 0.05
+"""Shares are those of a whole, and come from a softmax: rounding of 16 bits in its logits moves a
+small one by some percent of itself, which is nothing beside the whole. Smaller ones than this are
+verified as this one is."""
 MATRICES = {
     name: {
         "axes": ("layer", "head"),
         "unit": "share of attention",
         "range": (0, 1),
         "n": "conditions.tokens",
+        "of_size": SMALL,
         **one,
     }
     for name, one in MATRICES.items()

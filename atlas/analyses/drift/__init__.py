@@ -35,6 +35,12 @@ and say so. The vocabulary may have grown: embeddings are compared over the rows
 the extra ones are counted. Their changes, and those of the final norm, stand among the facts.
 Modules that only one of the two has are named there, and left out.
 
+**What it does not tell.** How far weights moved is not how much a model's answers changed: a small
+step in a direction that matters can do more than a large one elsewhere, and a change that leaves
+what the model computes the same, as of heads that swap their places, is shown in full. It does not
+tell what a tuning taught, nor which of its changes were needed for that. A base that is not the one
+that the tune started from gives numbers all the same.
+
 **Precision.** Differences are taken between the stored values and summed in float64. Where the two
 are stored in different types, the coarser one's rounding is part of the relative change: about
 0.0015 for bfloat16, 0.0002 for float16. The two types stand among the conditions.

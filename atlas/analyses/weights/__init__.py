@@ -44,14 +44,22 @@ Gaussian matrix of millions of weights.
 **Rounding error**, `int8_error`, `int4_error` and `int4_g128` = `‖W − Q(W)‖ / ‖W‖`. What is lost
 when every weight is rounded to the nearest of 2ᵇ − 1 evenly spaced levels, symmetric about zero,
 with a step of `max|w| / (2ᵇ⁻¹ − 1)` for each output channel (`int8_error`, `int4_error`) or for
-each group of 128 inputs of an output channel (`int4_g128`; the last group may be shorter). Outliers
-stretch the step and raise it. A Gaussian matrix of 4,096 inputs has 0.0087 at 8 bits and 0.157 at
-4; one of 768 inputs 0.0077 and 0.139. It says what plain rounding does to the weights, not what it
-does to a model's answers.
+each group of 128 inputs of an output channel (`int4_g128`; the last group may be shorter). A weight
+halfway between two levels goes to the even one; it would lose as much at the other. Outliers
+stretch the step and raise the error. A Gaussian matrix of 4,096 inputs has 0.0087 at 8 bits and
+0.157 at 4; one of 768 inputs 0.0077 and 0.139. The errors at 4 and 8 bits stand to each other about
+as their steps do, 127 to 7: what differs between modules and models is how large either is.
 
 **Mixtures of experts.** Every expert has matrices of its own, and each quantity is measured on
 every one of them. What is shown is the mean over the experts of a block; a second matrix, `rms:max`
 and so on, has the largest value among them.
+
+**What it does not tell.** Nothing here has read a text. Which weights matter to an answer, what a
+direction means and what rounding does to what a model says do not follow from how weights are
+distributed; a module that is large, or of low rank, need not be an important one. Sizes also hang
+on what stands around a matrix: a model remains the same when the gains of a norm are divided by
+some numbers and the weights that read it multiplied by them, and its numbers here do not. Tail
+exponents are fits, of few values in a small matrix, and no test that there is a power law at all.
 
 **Precision.** The spectrum is that of the Gram matrix of the smaller side in float64; singular
 values below a millionth of the largest count as zero. Everything else is computed in float32 or

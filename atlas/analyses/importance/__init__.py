@@ -1,21 +1,29 @@
 """Importance.
 
-Which modules, heads and blocks a model's predictions depend on: by how much its loss would change
-if they were taken away, estimated from gradients, and for whole blocks measured.
+Which modules, heads and blocks a model's predictions depend on: for modules and heads how steeply
+the loss of a text changes with their weights, from gradients; for whole blocks how much the loss
+grows without them, which is measured.
 
 **How to read it.** A row is a layer (a block, counted from 0), a column a module, a head or the
-whole block. Every model reads the same passages of the pinned corpus, cut at 128 tokens. L is the
-loss of one passage: the mean of `−ln p(token)` over its tokens but the first, given those before. A
-module θ is all of its weights, its biases among them; fused projections are split. What is high
-here matters on ordinary text; it need not matter for a task that the corpus has none of.
+whole block. Every model reads the same passages of the pinned corpus, cut after at most 352 bytes
+at a word's end; the first word is context and not scored. L is the loss of one passage: the mean of
+`−ln p(token)` over its scored tokens, given those before. A module θ is all of its weights, its
+biases among them; fused projections are split. What is high here matters on ordinary text; it need
+not matter for a task that the corpus has none of.
 
 **Importance**, `taylor` = `E Σ |gⱼ θⱼ|` over the weights θⱼ of a module, with `g = ∂L/∂θ` of one
 passage and the mean E over passages, divided by the largest value in the model. To first order |gⱼ
-θⱼ| is how much the loss changes when that one weight is set to 0. Every passage has a gradient of
-its own, since gradients of several passages cancel where these pull in different directions. Large
-modules have more weights to add up: an MLP usually stands above attention, and a norm with its few
-gains low. Compare a module with the same one in other layers, and its column with those of other
-models. Sources: Molchanov et al. 2019; Zhang et al. 2025.
+θⱼ| is by how much the loss changes when that one weight is set to 0. Their sum is no change of the
+loss: a module's weights taken away together change it by something else, since what one adds
+another takes away, and the loss is not linear. It says how much of the loss hangs on a module's
+weights, one by one. Every passage has a gradient of its own, since gradients of several passages
+cancel where these pull in different directions. Large modules have more weights to add up: an MLP
+usually stands above attention, and a norm with its few gains low. Compare a module with the same
+one in other layers, and its column with those of other models. The largest value is that of the
+modules shown here, those of the layers; embedding, unembedding and final norm are not measured, and
+a scale that counts them, as that of ADEPT, is as long or longer. Sums that are divided by nothing
+lie beside the profile, passage by passage (`importance.passages.json`). Sources:
+Molchanov et al. 2019; Zhang et al. 2025.
 
 **Importance per weight**, `taylor_per_weight` = `log₁₀ (E Σ |gⱼ θⱼ| / n)`, n the number of weights
 of the module. The same, by the single weight: −6 is ten times −7. Norms stand high here: a gain
@@ -27,20 +35,38 @@ all passages. Where a first step of training on this corpus would push hardest.
 **Relative gradient norm**, `grad_norm_relative` = `‖G‖ / ‖θ‖`. The same, measured by the module's
 own size.
 
-**Blocks**, `block_increase` = `E (L without the block − L)`, in bits per byte of text, and `block`,
-the same scaled so that the least important block of the model has 0 and the most important 1. The
-block is bypassed, as if it added nothing to the residual stream. Measured, not estimated, on every
-fourth passage. Below 0 the model predicts better without the block. The first block often matters
-far more than any other, and the last ones more than those in the middle.
+**Blocks**, `block_increase` = `Σ (bits without the block − bits) / Σ bytes`, sums over every fourth
+passage, bits being `−log₂ p` of its scored tokens and bytes those of the text that these stand for;
+and `block`, the same scaled so that the least important block of the model has 0 and the most
+important 1. The block is bypassed, as if it added nothing to the residual stream. Measured, not
+estimated. Below 0 the model predicts better without the block. The first block often matters far
+more than any other, and the last ones more than those in the middle.
 
 **Heads**, `head_gate` = `E |∂L/∂ξ|`, where ξ multiplies what a head gives to the output projection,
 and is 1. To first order how much the loss of a passage changes when that head is taken away; most
 heads of a model have values near 0. Source: Michel, Levy & Neubig 2019.
 
-**Precision.** The model runs, forwards and backwards, in the type that it is stored in; products of
-gradients and weights are summed in float32 or better. Passages run one by one, so that nothing is
-padded; blocks are bypassed for several passages at a time. In a mixture of experts, those that a
-passage does not use add 0, and the sum is over all experts.
+**Spread.** The standard error of a ratio of sums over passages, to first order; that of `taylor` is
+of a module against the largest one, which has none itself. Facts name whatever is not lower than
+the highest by more than two standard errors of the difference, on the same passages. The norm of a
+mean gradient has no such error here.
+
+**What it does not tell.** A module that the loss does not depend on, weight by weight, may still do
+something: another may stand in for it. What gradients say holds for small changes of weights, not
+for taking a module away. Values of `taylor` are shares of a model's own largest, so that a high one
+in one model need not be more than a low one in another. Where the model predicts the text worse
+than token frequencies do (`beats_frequencies`), what matters for that loss says little about it.
+
+**Precision.** A model that is stored in bfloat16 or float16 runs in float32, forwards and
+backwards, where that fits into memory: its weights are the same, and its gradients are not rounded
+to 3 digits, which can make those of a single passage several times too large. Where it does not
+fit, it runs as it is stored, losses in float16 multiplied so that small gradients stay above 0, and
+E becomes a mean without the largest and the smallest tenth of the passages: another estimator,
+which profiles name (`estimator`) and pages do not subtract from the first. On a processor a float16
+model is float32 from the start where there is room. Products of gradients and weights are summed in
+float32 or better. Passages run one by one, so that nothing is padded; blocks are bypassed for
+several passages at a time. In a mixture of experts, those that a passage does not use add 0, and
+the sum is over all experts.
 """
 
 from __future__ import annotations
@@ -61,10 +87,13 @@ PROTOCOL: dict[str, str | int] = {
 SHOWN = {"order": "mean", "beside": "block"}
 FACTS = {
     "bits_per_byte": "Loss on the corpus, bits per byte",
-    "most_important": "Most important module",
-    "most_important_block": "Most important block",
-    "most_important_head": "Most important head",
+    "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
+    "beats_frequencies": "Predicts better than token frequencies",
+    "most_important": "Most important modules, as far as passages tell",
+    "most_important_block": "Most important blocks, as far as passages tell",
+    "most_important_head": "Most important heads, as far as passages tell",
 }
+PARTS = ("passages",)
 MATRICES: dict[str, dict[str, object]] = {
     "taylor": {
         "title": "Importance of modules",
@@ -138,9 +167,10 @@ def cost(geometry: Geometry) -> tuple[float, float]:
 
     About 52,000 tokens of the corpus: forwards and backwards, 6 operations a weight of the layers
     and 4 one of the head; on a fourth of them, half of a forward pass and a head for every layer;
-    and a reduction of every weight for each of 448 passages. In memory are the model, 2 bytes a
-    weight as most are stored, the mean gradient, 4 bytes for every weight of the layers where there
-    is room for it, and the activations of one passage.
+    and a reduction of every weight for each of 448 passages. In memory are the model in float32,
+    the mean gradient, 4 bytes for every weight of the layers where there is room for it, and the
+    activations of one passage. It runs with less: without that room in several runs, and as it is
+    stored where float32 does not fit.
     """
     tokens, length, d, q = 5.2e4, 128, geometry.d_model, geometry.q
     inside, outside, total = geometry.weights
@@ -150,4 +180,4 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     activations = length * geometry.layers * 4 * (8 * d + 10 * q + 4 * geometry.d_mlp)
     activations += 12 * geometry.layers * geometry.heads * length**2
     logits = 4 * 4 * length * geometry.vocabulary
-    return backward + without, 2.1 * total + 4 * inside + activations + logits + 1.2e9
+    return backward + without, 4.2 * total + 4 * inside + activations + logits + 1.2e9

@@ -42,21 +42,36 @@ become zero; lowered where they become infinite."""
 
 @dataclass
 class GradientSums:
-    """Sums over passages, in nats.
+    """What passages gave, in nats of their mean losses.
 
-    `taylor`: of sum |g w| over a module's elements; `heads`: of |dL / d gate|, (layer, head);
-    `losses`: of each passage, mean over its tokens; `passages`: how many. `square` and
-    `weight_square`, of the layers whose mean gradient was kept: the squared norms of it and of the
-    weights; `elements`: a module's number of weights, biases among them.
+    `each`: of every passage, sums of |g w| over a module's elements, nothing for an expert that was
+    not chosen; `gates`: of every passage, |dL / d gate|, (layer, head); `losses`: of every passage,
+    mean over its tokens. `square` and `weight_square`, of the layers whose mean gradient was kept:
+    the squared norms of it and of the weights; `elements`: a module's number of weights, biases
+    among them.
     """
 
-    taylor: defaultdict[Key, float] = field(default_factory=_zeros)
-    heads: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    each: list[dict[Key, float]] = field(default_factory=list)
+    gates: list[torch.Tensor] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
-    passages: int = 0
     square: defaultdict[Key, float] = field(default_factory=_zeros)
     weight_square: defaultdict[Key, float] = field(default_factory=_zeros)
     elements: defaultdict[Key, float] = field(default_factory=_zeros)
+
+    @property
+    def passages(self) -> int:
+        """How many were counted."""
+        return len(self.each)
+
+    @property
+    def taylor(self) -> dict[Key, float]:
+        """Sums of `each` over passages."""
+        return {key: sum(one.get(key, 0.0) for one in self.each) for key in self.elements}
+
+    @property
+    def heads(self) -> torch.Tensor:
+        """Sums of `gates` over passages, (layer, head)."""
+        return torch.stack(self.gates).sum(0)
 
 
 class Backward:
@@ -81,9 +96,7 @@ class Backward:
         self.kept = {*kept}
         self.recompute = recompute
         self.scale = SCALE if model.dtype == torch.float16 else 1.0
-        self.gathered = GradientSums(
-            heads=torch.zeros(model.geometry.layers, model.geometry.heads, dtype=torch.float64)
-        )
+        self.gathered = GradientSums()
         self._means: dict[tuple[int, str], torch.Tensor] = {}
         self._gates: dict[int, torch.Tensor] = {}
         self._pending: dict[tuple[int, str], torch.Tensor] = {}
@@ -119,17 +132,20 @@ class Backward:
         self._pending.clear()
         micro_batches.through(self.model, passages, [row], self._attempt, tokens=1)
         gathered, shape = self.gathered, self.model.geometry
+        taylor: defaultdict[Key, float] = _zeros()
         for held in self.parameters:
             if (sums := self._pending.get((held.layer, held.path))) is None:
                 continue  # nothing that this passage ran through: an expert that was not chosen
             for module, part in held.split(sums, shape):
                 value = float(part)
                 self._require_finite(value, f"gradient of layer {held.layer}, {module},", row)
-                gathered.taylor[held.layer, module] += value
+                taylor[held.layer, module] += value
+        gates = torch.zeros(shape.layers, shape.heads, dtype=torch.float64)
         for layer, gate in self._gates.items():
             assert gate.grad is not None, "every loss depends on every head"
-            gathered.heads[layer] += gate.grad.double().abs().cpu() / self.scale
-        gathered.passages += 1
+            gates[layer] = gate.grad.double().abs().cpu() / self.scale
+        gathered.each.append(dict(taylor))
+        gathered.gates.append(gates)
 
     def finish(self) -> GradientSums:
         """Everything counted, and the norms of what was kept, whose memory is given back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,3 +26,17 @@ def bits(passages: Sequence[Passage], vocabulary: int) -> NDArray[np.float64]:
         every = counts.sum() - len(tokens) + ADDED * vocabulary
         found[at] = -(times * np.log2((others + ADDED) / every)).sum()
     return found
+
+
+def facts(
+    bits_per_byte: float, passages: Sequence[Passage], vocabulary: int
+) -> dict[str, float | bool]:
+    """What a profile tells of a model that loses so much on these passages: that, the same text by
+    token frequencies alone, both in bits per byte, and whether the model beats them."""
+    scored = [passage for passage in passages if passage.scored]
+    by_frequency = math.fsum(bits(scored, vocabulary)) / sum(passage.bytes for passage in scored)
+    return {
+        "bits_per_byte": bits_per_byte,
+        "bits_per_byte_by_frequency": by_frequency,
+        "beats_frequencies": bits_per_byte < by_frequency,
+    }

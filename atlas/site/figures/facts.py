@@ -36,7 +36,9 @@ def facts(
             continue
         name = stated.get(key) or fact(key, matrices)
         where = [
-            f"{PLACES[one.removeprefix(key)]}{plain[one]}" for one in places if places[one] == key
+            _place(PLACES[one.removeprefix(key)], plain[one])
+            for one in places
+            if places[one] == key
         ]
         told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else value
     return told
@@ -75,6 +77,12 @@ def readings(statements: Iterable[Statement]) -> bytes:
     found = {stated.name: str(reading(stated.prose)) for stated in statements}
     told = {name: text for name, text in found.items() if text}
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _place(kind: str, where: Scalar) -> str:
+    """ "head 2.3"; several, which cannot be told apart, are "heads 2.3, 2.2"."""
+    many = kind and isinstance(where, str) and ", " in where
+    return f"{kind.strip()}s {where}" if many else f"{kind}{where}"
 
 
 def _low(title: str) -> str:

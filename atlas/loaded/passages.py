@@ -9,11 +9,14 @@ is one run of positions.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
 from atlas.pinned import cutting
@@ -69,13 +72,54 @@ class Batch:
             runs = [x[row, first:last] for row, (first, last) in enumerate(self.spans)]
         else:  # few large kernels
             flat = x.flatten(0, 1)
-            rows = torch.split(self._positions(x.device), max(1, limit // flat[0].numel()))
+            rows = torch.split(self.positions(x.device), max(1, limit // flat[0].numel()))
             runs = [flat.index_select(0, some) for some in rows]
         for run in runs:
             vectors = run.reshape(-1, x.shape[-1])
             yield from torch.split(vectors, max(1, limit // x.shape[-1]))
 
-    def _positions(self, device: torch.device) -> torch.Tensor:
+    def by_row(self, x: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+        """The vectors of x at scored positions and the rows that they stand in, piece by piece:
+        (rows, n, width), 0 in the place of what is not scored. x and pieces are as in `scored`.
+        """
+        limit = PIECE.get(x.device.type, LARGE_PIECE)
+        if x.device.type == "cpu":  # rows as they lie: nothing is copied
+            for row, (first, last) in enumerate(self.spans):
+                vectors = x[row, first:last].reshape(-1, x.shape[-1])
+                for piece in torch.split(vectors, max(1, limit // x.shape[-1])):
+                    yield slice(row, row + 1), piece[None]
+            return
+        counts = self.is_scored.to(x.device).reshape(*x.shape[:2], *[1] * (x.ndim - 2))
+        step = max(1, limit // x[0].numel())
+        for start in range(0, len(x), step):
+            rows = slice(start, min(len(x), start + step))
+            yield rows, torch.where(counts[rows], x[rows], 0).flatten(1, -2)
+
+    def by_passage(self, values: torch.Tensor) -> torch.Tensor:
+        """Sums of what scored positions have, passage by passage: (..., n) -> (..., batch).
+
+        `values`: one for every vector that `scored` gives, in its order.
+        """
+        flat = self.positions(values.device)
+        each = values.reshape(*values.shape[:-1], len(flat), -1).sum(-1)  # heads are vectors
+        spread = values.new_zeros(*values.shape[:-1], self.ids.numel())
+        spread[..., flat] = each
+        return spread.reshape(*values.shape[:-1], *self.ids.shape).sum(-1)
+
+    @functools.cached_property
+    def starts(self) -> Batch:
+        """The same passages with their first position alone, as the one that is scored."""
+        spans = ((0, 1),) * len(self.spans)
+        return replace(self, ids=self.ids[:, :1], mask=self.mask[:, :1], spans=spans, _flat={})
+
+    @functools.cached_property
+    def is_scored(self) -> torch.Tensor:
+        """(batch, length), true at scored positions."""
+        first, last = torch.tensor(self.spans)[:, :, None].unbind(1)
+        position = torch.arange(self.ids.shape[1])
+        return (position >= first) & (position < last)
+
+    def positions(self, device: torch.device) -> torch.Tensor:
         """Scored positions as indices into the flattened (batch x length); kept per device."""
         if device not in self._flat:
             length = self.ids.shape[1]
@@ -201,8 +245,11 @@ class Sample:
         within = drawn - (ends - width * scored)[owner]
         firsts = torch.tensor([passage.first for passage in passages])
         self.size = len(drawn)
-        self._positions = firsts[owner] + within // width
+        self.positions = firsts[owner] + within // width
+        """Where in its passage each value stands, (value,)."""
         self._channels = within % width
+        self.owners: NDArray[np.int64] = owner.numpy()
+        """Which passage each value is of, in order."""
         counts = torch.bincount(owner, minlength=len(passages))
         self._starts = [0, *counts.cumsum(0).tolist()]
         self._latest: tuple[Batch, torch.device, tuple[torch.Tensor, ...]] | None = None
@@ -221,6 +268,6 @@ class Sample:
             rows = torch.repeat_interleave(
                 torch.arange(len(ranges)), torch.tensor([len(some) for some in ranges])
             )
-            found = (places, rows, self._positions[places], self._channels[places])
+            found = (places, rows, self.positions[places], self._channels[places])
             self._latest = (batch, device, tuple(index.to(device) for index in found))
         return self._latest[2]

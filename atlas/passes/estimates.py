@@ -33,6 +33,20 @@ def ratio_error(totals: Floats, sizes: Floats) -> Floats:
     return found
 
 
+def difference_errors(totals: Floats, sizes: Floats, place: int) -> Floats:
+    """Standard errors of the differences of ratios of sums from that at `place`, paired over
+    passages: what moves both alike is no difference. NaN for a single passage.
+
+    `totals`, `sizes`: (place, passage), sizes that may differ and are not all 0 -> (place,).
+    """
+    count, sums = totals.shape[-1], sizes.sum(-1, keepdims=True)
+    if count < 2:
+        return np.full(len(totals), np.nan)
+    linear = (totals - totals.sum(-1, keepdims=True) / sums * sizes) / sums
+    found: Floats = np.sqrt(count / (count - 1) * ((linear - linear[place]) ** 2).sum(-1))
+    return found
+
+
 def largest_share(totals: Floats) -> Floats:
     """The largest share that one passage has in a sum: (..., passage) -> (...), in [0, 1].
 

@@ -5,8 +5,8 @@ channels, how far single values stand out, and how sparse the hidden layer of th
 
 **How to read it.** A row is a layer (a block, counted from 0), a column a module; outputs of fused
 projections are split, so that query, key and value each have a column. Every model reads the same
-passages of the pinned corpus, cut at 128 tokens. Padding, special tokens and the first position do
-not count: the first position often carries activations of quite another size, whatever it says. x
+text: passages of the pinned corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first
+word is context. Positions are those of the tokens after it, without special tokens and padding. x
 is a module's output at one position, its channels are its n components. Norms of queries or keys
 act on one head at a time: their channels are those of a head, and every head counts as a position.
 
@@ -22,6 +22,12 @@ out from a typical one; for Gaussian values about 8, for models with massive act
 The maximum is over all values, the median over a seeded sample of at most 65,536 of them.
 Source: Sun et al. 2024.
 
+**The first position** is never among them: it often carries activations of quite another size,
+whatever it says. `first_rms`, `first_kurtosis` and `first_outlier` are the same three measured
+there alone, once a passage: at BOS where the tokenizer has one, [CLS] in encoders, else at the
+first token of the text. A decoder reads BOS before anything else, so that all passages are alike
+there, and nothing is unsure.
+
 **Sparsity**, `sparsity` = `(√n − ‖h‖₁ / ‖h‖₂) / (√n − 1)` of the input h of the down projection,
 averaged over positions. 0 when all n hidden units are equally active, 1 when a single one is; for
 Gaussian values about 0.2. Positions where no unit is active have no value and do not count.
@@ -32,6 +38,17 @@ watched, and no column; what is sparse there is the choice of experts, not a hid
 
 A module whose output is zero throughout has neither kurtosis nor outlier, and one of which more
 than half of the values are zero has no outlier.
+
+**How sure it is.** RMS, kurtosis and sparsity come with the linearised standard error over
+passages: how far they would move on other passages of the kind. The median's error is read off the
+sample (Woodruff 1952), and that of the largest activation is the median's; the maximum itself has
+none: on more text it can only grow. The largest share that one passage has in a value tells when it
+rests on a single one.
+
+**What it does not tell.** A large output is not an important one: what follows may divide it away,
+as norms do, or not read it. Sizes of different modules or models have no common unit: a model whose
+weights are scaled and scaled back is the same model with other sizes. Outliers say where rounding
+will hurt, not how much the loss will rise. What a channel means is not asked.
 
 **Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
 better. The value of a matrix does not depend on how passages were batched, but for the rounding of
@@ -55,6 +72,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "largest_outlier": "Largest activation, times the median",
+    "largest_first_outlier": "Largest activation at the first position, times the median",
     "mean_sparsity": "Mean sparsity before mlp.down",
 }
 MATRICES: dict[str, dict[str, object]] = {
@@ -87,6 +105,14 @@ MATRICES: dict[str, dict[str, object]] = {
         "columns": ("mlp.down",),
         "when": "the MLP has one hidden layer",
     },
+}
+MATRICES |= {
+    f"first_{name}": {
+        **MATRICES[name],
+        "title": f"{MATRICES[name]['title']}, first position",
+        "n": "conditions.passages",
+    }
+    for name in ("rms", "kurtosis", "outlier")
 }
 MATRICES = {
     name: {"axes": ("layer", "module"), "n": "conditions.tokens", **one}

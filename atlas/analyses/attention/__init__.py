@@ -7,22 +7,28 @@ position, at the previous token, and, on sequences that repeat themselves, at wh
 layer 2 is written 2.3. Every score lies between 0 and 1. A head's pattern A says for every position
 q (the query) what share of its attention goes to each position k (the keys), after rotary
 embedding, masks, sliding windows and soft-capping, as the model itself computes it. Every model
-reads the same passages of the pinned corpus, cut at 128 tokens. Averages are over all queries but
-the first position, special tokens and padding. A query sees itself and what is before it (in
-encoders the whole passage, in sliding windows what the window holds).
+reads the same text: passages of the pinned corpus, cut after at most 352 UTF-8 bytes at a word's
+end, whose first word is context. Averages are over the queries of all tokens after it, without
+special tokens and padding: what all passages give, over the number of their queries. A query sees
+itself and what is before it (in encoders the whole passage, in sliding windows what the window
+holds).
 
 **Entropy**, `entropy` = `−Σ_k A log A / log(visible keys)`. 0: all on one position; 1: spread
 evenly over all that can be seen. Source: Clark et al. 2019.
 
 **Attention sink**, `sink` = mean of `A[q, 0]`. The share that goes to the first position: BOS where
-the tokenizer has one, [CLS] in encoders. Much of it means that the head is at rest: it parks its
-attention where it does no harm. Sources: Xiao et al. 2023, Gu et al. 2024.
+the tokenizer has one, [CLS] in encoders, else the first token of the text. Much of it means that
+the head is at rest: it parks its attention where it does no harm. Sources: Xiao et al. 2023, Gu et
+al. 2024.
 
 **Distance**, `distance` = mean of `Σ_k A (q − k) / n`, n the length of the passage (encoders: `|q −
 k|`). How far back a head looks; evenly spread attention has about 0.25 in a decoder, 0.33 in an
 encoder.
 
-**Previous token**, `previous` = mean of `A[q, q−1]`. The lower half of an induction circuit.
+**Previous token**, `previous` = mean of `A[q, q−1]`. The lower half of an induction circuit. The
+query at the second position is left out: its previous token is the first position, where a head at
+rest looks. With a BOS token that query is never scored, as the first word is context; without, it
+is where the first word is a single token.
 
 **Duplicate token**, `duplicate` = mean weight on earlier copies of the same token. Source: Wang et
 al. 2022.
@@ -30,15 +36,29 @@ al. 2022.
 **Induction**, `induction` = mean of `A[q, q−n+1]`: the weight on the token that followed the same
 token the first time. Such heads continue what they have seen before. Source: Olsson et al. 2022.
 
-Duplicate and induction are measured on 16 sequences of BOS + s + s, s being 50 tokens drawn at
+Duplicate and induction are measured on 16 sequences of BOS + s + s, s being n = 50 tokens drawn at
 random from the model's own vocabulary, over the second s. Random tokens leave nothing to guess from
-meaning: only copying helps.
+meaning: only copying helps. A head whose sliding window ends before what is asked for cannot show
+what it would do there: it has no value, rather than 0.
 
 **Learned sink**, `learned_sink`: some models have a number per head that takes part in the softmax
 as a position without content would, and takes its share. Where there are such, it is a matrix of
 its own, and patterns are renormalised over real keys for everything else.
 
 In encoders the previous token, duplicates and induction do not exist as such: they see both sides.
+
+**How sure it is.** Scores are ratios of sums over passages, or over the 16 sequences, and come with
+the linearised standard error of that: how far they would move on other passages of the kind. The
+facts name every head that may be the strongest: those whose difference from the highest score,
+passage by passage, is within two standard errors, and only heads with more than twice what a head
+would have that attends evenly to all that it can see (about 0.013 for induction, without a window).
+Where there is no such head, they say so.
+
+**What it does not tell.** Where a head looks is not what it does with what it finds there: one that
+attends to the previous token may carry nothing on, and one that gives the sink 0.98 can matter by
+the rest. Scores on random tokens say that a head can copy, not that it does so in text. Attention
+of later layers goes to states that other layers have filled, not to words. One corpus of short
+passages was read: a head for what lies 1,000 tokens back looks idle here.
 
 **Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
 better. The model computes what it would compute unwatched, bit for bit.
@@ -64,9 +84,9 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "mean_sink": "Mean attention to the first position",
-    "strongest_previous": "Strongest previous-token head",
-    "strongest_duplicate": "Strongest duplicate-token head",
-    "strongest_induction": "Strongest induction head",
+    "strongest_previous": "Strongest previous-token heads",
+    "strongest_duplicate": "Strongest duplicate-token heads",
+    "strongest_induction": "Strongest induction heads",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "entropy": {
@@ -93,6 +113,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "direction": "more on the previous token",
         "leaders": "strongest_previous_head",
         "kinds": ("decoder",),
+        "n": None,
     },
     "duplicate": {
         "title": "Attention to earlier copies",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
-from atlas.analyses.attention import MATRICES, PROTOCOL
-from atlas.analyses.attention.pattern_scores import PatternScores, PerHead, RepetitionScores
+from atlas.analyses.attention import MATRICES, PROTOCOL, strongest
+from atlas.analyses.attention.pattern_scores import HeadScores, PatternScores, RepetitionScores
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
@@ -21,6 +21,7 @@ from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 SCORES = contract.read(MATRICES)
+OF_CORPUS = ("entropy", "sink", "distance", "previous")
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -52,26 +53,41 @@ class Attention:
         Raises `AtlasError` for attention that is NaN, and what `repeated` raises.
         """
         self._require_finite(self.scores)
-        n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
-        found = self._of_corpus()
+        found: dict[str, Sequence[HeadScores]] = dict.fromkeys(self._of_corpus(), self.scores)
         if self.model.architecture.kind == "decoder":
-            found |= self.repeats(repeated(self.model, n, sequences, seed), progress)
-        tokens = sum(passage.scored for passage in self.passages)
-        counts = {"duplicate": n * sequences, "induction": n * sequences}
+            n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
+            repeats = self.repeats(repeated(self.model, n, sequences, seed), progress)
+            found |= dict.fromkeys(RepetitionScores.NAMES, repeats)
+        counts = self._counts()
         matrices = tuple(
-            _matrix(score, np.stack(found[name]), counts.get(name, tokens))
+            _matrix(score, found[name], counts[name])
             for name, score in SCORES.items()
             if name in found
         )
         return Measured(
             matrices=matrices,
-            facts=_facts(matrices),
+            facts=_facts(matrices, found),
             conditions=observing.conditions(self.model, self.passages),
         )
 
-    def _require_finite(self, scores: Sequence[PatternScores | RepetitionScores]) -> None:
+    def _of_corpus(self) -> list[str]:
+        """The scores on the corpus that the model has."""
+        architecture = self.model.architecture
+        names = [name for name in OF_CORPUS if architecture.kind in SCORES[name].kinds]
+        return [*names, "learned_sink"] if architecture.has("attn.sinks") else names
+
+    def _counts(self) -> dict[str, int]:
+        """How many queries are behind each score."""
+        tokens = sum(passage.scored for passage in self.passages)
+        repeats = int(PROTOCOL["segment"]) * int(PROTOCOL["sequences"])
+        # The token before the second position is the first, where sinks are.
+        seconds = sum(passage.first <= 1 < passage.last for passage in self.passages)
+        own = {"previous": tokens - seconds, "duplicate": repeats, "induction": repeats}
+        return dict.fromkeys(SCORES, tokens) | own
+
+    def _require_finite(self, scores: Sequence[HeadScores]) -> None:
         for layer, held in enumerate(scores):
-            if held.sums is not None and not held.sums.isfinite().all():
+            if not held.is_finite:
                 raise AtlasError(
                     f"attention is not a number in {self.model.dtype}",
                     file=self.model.folder,
@@ -79,32 +95,26 @@ class Attention:
                     remedy="the weights are damaged, or their type is too narrow for this model",
                 )
 
-    def _of_corpus(self) -> dict[str, list[PerHead]]:
-        """Scores on the corpus by name, of each layer's heads."""
-        architecture = self.model.architecture
-        names = ["entropy", "sink", "distance"]
-        names += ["previous"] if architecture.kind == "decoder" else []
-        found = {name: [held.mean(name) for held in self.scores] for name in names}
-        if architecture.has("attn.sinks"):
-            found["learned_sink"] = [held.mean("learned") for held in self.scores]
-        return found
-
-    def repeats(self, passages: Sequence[Passage], progress: Progress) -> dict[str, list[PerHead]]:
+    def repeats(self, passages: Sequence[Passage], progress: Progress) -> list[RepetitionScores]:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
         held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
         self._require_finite(held)
-        return {
-            "duplicate": [each.mean("duplicate") for each in held],
-            "induction": [each.mean("induction") for each in held],
-        }
+        return held
 
 
-def _matrix(score: Quantity, values: PerHead, n: int) -> Matrix:
+def _matrix(score: Quantity, layers: Sequence[HeadScores], n: int) -> Matrix:
     """Sums are finite: a head without a value is one that none of its queries gives one."""
-    return score.matrix(values, n=n, undefined=np.isnan(values))
+    values = np.stack([held.mean(score.name) for held in layers])
+    return score.matrix(
+        values,
+        n=n,
+        undefined=np.isnan(values),
+        spread=np.stack([held.error(score.name) for held in layers]),
+        largest_share=np.stack([held.largest_share(score.name) for held in layers]),
+    )
 
 
 def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
@@ -131,16 +141,16 @@ def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passa
     )
 
 
-def _facts(matrices: Sequence[Matrix]) -> dict[str, Scalar]:
-    """The strongest head of each kind, as layer.head, and its score."""
+def _facts(
+    matrices: Sequence[Matrix], found: Mapping[str, Sequence[HeadScores]]
+) -> dict[str, Scalar]:
+    """How much goes to the first position, and the strongest heads of each kind, as layer.head."""
     facts: dict[str, Scalar] = {}
     for matrix in matrices:
-        if not np.isfinite(matrix.values).any():
-            continue
-        if matrix.name in ("previous", "duplicate", "induction"):
-            layer, head = np.unravel_index(np.nanargmax(matrix.values), matrix.values.shape)
-            facts[f"strongest_{matrix.name}"] = float(matrix.values[layer, head])
-            facts[f"strongest_{matrix.name}_head"] = f"{layer}.{head}"
-        if matrix.name == "sink":
+        if matrix.name == "sink" and np.isfinite(matrix.values).any():
             facts["mean_sink"] = float(np.nanmean(matrix.values))
+        if matrix.name in ("previous", *RepetitionScores.NAMES):
+            compared = [held.compared(matrix.name) for held in found[matrix.name]]
+            totals, counts, chance = map(np.stack, zip(*compared, strict=True))
+            facts |= strongest.facts(matrix.name, matrix.values, totals, counts, chance)
     return facts

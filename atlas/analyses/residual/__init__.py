@@ -6,9 +6,11 @@ what the model would say if it stopped there, and how alike the states of any tw
 **How to read it.** A row is a layer (a block, counted from 0). The residual stream is the vector
 that runs through the model at each position; attention and the MLP of every layer read it and add
 to it. The columns are what attention adds (`attn`), what the MLP adds (`mlp`), and both together
-(`block`). Every model reads the same passages of the pinned corpus, cut at 128 tokens; padding,
-special tokens and the first position do not count. x is the stream before, y after; f is what is
-added. Where norms come after the addition, as in BERT, y is what leaves the norm.
+(`block`). Every model reads the same text: passages of the pinned corpus, cut after at most 352
+UTF-8 bytes at a word's end, whose first word is context. Means are over the tokens after it,
+without special tokens and padding: what all passages give, over the number of their tokens. x is
+the stream before, y after; f is what is added. Where norms come after the addition, as in BERT, y
+is what leaves the norm.
 
 **Block influence**, `block_influence` = `1 − E cos(x, y)`, in [0, 2]. How far the stream is turned.
 A layer with little influence can often be left out. Source: ShortGPT, Men et al. 2024.
@@ -28,12 +30,32 @@ speak the language of the unembedding, so that a large divergence there does not
 is known. Decoders only: encoders read their predictions through a head of its own. Sources:
 nostalgebraist 2020, Belrose et al. 2023.
 
+The facts say how well the model predicts that text, in bits per UTF-8 byte, by the tokens at the
+sampled positions; and what token frequencies alone would take for all of it (every passage by the
+counts of all others, 0.1 added to each). Where they do better, what the lens reads is no prediction
+of this text, and says nothing about the model.
+
 **Similarity of layers**, `cka`: linear centred kernel alignment of the streams after two layers, at
 the same positions; 1 where one is the other turned and scaled, 0 where they have nothing in common.
 Blocks of similar layers show as bright squares. It is unbiased, so that unrelated layers come out
 around 0 and may come out a little below. HSIC is averaged over 4 groups of 512 sampled positions,
-then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Sources: Kornblith et al. 2019; Nguyen, Raghu &
-Kornblith 2021.
+then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Every state is divided by its norm before: at a
+few tokens models have states a thousand times as large as elsewhere, and these would be all that it
+sees. `cka_literal` is the same of states as they are. Where the two disagree, a few tokens rule the
+literal one, and its error and the largest share of one passage are large. Sources: Kornblith et al.
+2019; Nguyen, Raghu & Kornblith 2021; Davari et al. 2022.
+
+**How sure it is.** Means come with the linearised standard error of a ratio of sums over passages,
+also those of the lens, by the sampled positions of each passage; similarity with the infinitesimal
+jackknife over passages: what each has moved it by, to first order. It tends to be too large where
+two layers have nothing in common. The facts name every layer that may be the one of least
+influence: whose difference from the lowest, passage by passage, is within two standard errors.
+
+**What it does not tell.** A layer that turns the stream little need not be one that can be left
+out: what it adds may be all that a rare token needs, and later layers read what is then missing
+(block masks measure that). The lens reads states with an unembedding that was trained for the last
+layer only. Similar states at two layers do not mean that the layers in between compute nothing: CKA
+forgets any rotation, and says of what is shared only how much, not what.
 
 **Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
 better, and similarity in float64. A small turn is computed from the part of f that is at right
@@ -57,7 +79,10 @@ PROTOCOL: dict[str, str | int] = {
     "seed": 0,
 }
 FACTS = {
-    "least_influence": "Layer of least influence",
+    "least_influence": "Least influence",
+    "bits_per_byte": "Loss at the sampled tokens, bits per byte",
+    "bits_per_byte_by_frequency": "The text by token frequencies alone, bits per byte",
+    "beats_frequencies": "Predicts the text better than token frequencies",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "block_influence": {
@@ -99,15 +124,21 @@ MATRICES: dict[str, dict[str, object]] = {
             ("lens_kl", "Divergence", "farther from the end", "last row"),
         )
     },
-    "cka": {
-        "title": "Similarity of layers",
-        "unit": "debiased linear CKA",
-        "direction": "more alike",
-        "axes": ("layer", "layer"),
-        "range": (None, 1),
-        "of_size": 1,
-        "columns": None,
-        "constructed": "diagonal",
+    **{
+        name: {
+            "title": title,
+            "unit": "debiased linear CKA",
+            "direction": "more alike",
+            "axes": ("layer", "layer"),
+            "range": (None, 1),
+            "of_size": 1,
+            "columns": None,
+            "constructed": "diagonal",
+        }
+        for name, title in (
+            ("cka", "Similarity of layers"),
+            ("cka_literal", "Similarity of layers, norms kept"),
+        )
     },
 }
 MATRICES = {
@@ -120,14 +151,16 @@ def cost(geometry: Geometry) -> tuple[float, float]:
     """(floating point operations, peak bytes) on a model of that shape.
 
     Two operations per weight of the layers and token of the corpus, about 52,000 tokens, and the
-    attention patterns; on 2,048 positions the unembedding once per layer, and their Gram matrices
-    in groups of 512. In memory is the whole model, 2 bytes a weight as most are stored, and the
-    sampled states of every layer, beside what a micro-batch, Python and torch take themselves.
+    attention patterns; on 2,048 positions the unembedding once per layer and once more, and their
+    Gram matrices in groups of 512, twice. In memory is the whole model, 2 bytes a weight as most
+    are stored, and the sampled states of every layer, beside what a micro-batch, Python and torch
+    take themselves.
     """
     tokens, length, sampled, groups = 5.2e4, 128, 2048, 4
     inside, outside, total = geometry.weights
     patterns = 4 * geometry.layers * geometry.q * length
-    per_layer = 2 * sampled * outside + 2 * groups * (sampled / groups) ** 2 * geometry.d_model
+    lens = 2 * (geometry.layers + 1) * sampled * outside
+    grams = 4 * geometry.layers * groups * (sampled / groups) ** 2 * geometry.d_model
     states = 4.0 * geometry.layers * sampled * geometry.d_model
-    operations = tokens * (2 * inside + patterns) + geometry.layers * per_layer
+    operations = tokens * (2 * inside + patterns) + lens + grams
     return operations, 2.1 * total + states + 1.2e9

@@ -18,9 +18,9 @@ LOGITS = 2**23
 
 @dataclass(frozen=True)
 class Lens:
-    """Means over positions, (layer,), in bits.
+    """What every layer says at every position, (layer, position), in bits.
 
-    `entropy` of each layer's prediction; `divergence` of the model's own prediction from it.
+    `entropy` of its prediction; `divergence` of the model's own prediction from it.
     """
 
     entropy: torch.Tensor
@@ -54,28 +54,49 @@ def lens(model: LiveModel, states: Sequence[torch.Tensor], progress: Progress) -
     positions.
     """
     count, layers = len(states[0]), len(states)
-    chunk = max(1, LOGITS // model.geometry.vocabulary)
-    chunks = math.ceil(count / chunk)
-    weight = model.live.get_submodule(model.architecture.live("unembedding")).weight
-    assert isinstance(weight, torch.Tensor)
-    entropy = torch.zeros(layers, dtype=torch.float64)
-    divergence = torch.zeros(layers, dtype=torch.float64)
-    for number in range(chunks):
-        rows = slice(number * chunk, (number + 1) * chunk)
-        final = logits(model, states[-1][rows].to(weight.device)).log_softmax(-1)
+    pieces = _pieces(model, count)
+    entropy, divergence = torch.zeros(2, layers, count, dtype=torch.float64)
+    for number, rows in enumerate(pieces):
+        final = _predicted(model, states[-1][rows])
         share = final.exp()
         certainty = _dot(share, final)
-        entropy[-1] -= certainty
-        progress(number * layers + 1, chunks * layers)
+        entropy[-1, rows] = -certainty
+        progress(number * layers + 1, len(pieces) * layers)
         for layer in range(layers - 1):
-            said = logits(model, states[layer][rows].to(weight.device)).log_softmax(-1)
-            divergence[layer] += certainty - _dot(share, said)
-            entropy[layer] -= _dot(said.exp(), said)
-            progress(number * layers + layer + 2, chunks * layers)
-    scale = 1 / (count * math.log(2))
-    return Lens(entropy.clamp_min(0) * scale, divergence.clamp_min(0) * scale)
+            said = _predicted(model, states[layer][rows])
+            divergence[layer, rows] = certainty - _dot(share, said)
+            entropy[layer, rows] = -_dot(said.exp(), said)
+            progress(number * layers + layer + 2, len(pieces) * layers)
+    return Lens(entropy / math.log(2), divergence / math.log(2))
 
 
-def _dot(x: torch.Tensor, y: torch.Tensor) -> float:
-    """Sum over rows of their inner products, added up in double precision."""
-    return math.fsum(torch.linalg.vecdot(x, y).tolist())
+@torch.inference_mode()
+def surprise(model: LiveModel, states: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Bits that each token takes when the model predicts it from the state before: (position,).
+
+    states: (position, d_model) after the last layer; tokens: (position,) ids.
+    """
+    found = []
+    for rows in _pieces(model, len(states)):
+        said = _predicted(model, states[rows])
+        found.append(said.gather(-1, tokens[rows, None].to(said.device))[:, 0].double().cpu())
+    return -torch.cat(found) / math.log(2)
+
+
+def _pieces(model: LiveModel, count: int) -> list[slice]:
+    """Positions at a time."""
+    step = max(1, LOGITS // model.geometry.vocabulary)
+    return [slice(start, start + step) for start in range(0, count, step)]
+
+
+def _predicted(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
+    """Log probabilities of what comes next, (position, vocabulary), where the head is."""
+    weight = model.live.get_submodule(model.architecture.live("unembedding")).weight
+    assert isinstance(weight, torch.Tensor)
+    return logits(model, states.to(weight.device)).log_softmax(-1)
+
+
+def _dot(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Inner products of rows, on the processor."""
+    found: torch.Tensor = torch.linalg.vecdot(x, y)
+    return found.double().cpu()

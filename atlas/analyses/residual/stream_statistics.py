@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from atlas.loaded.live import Side
 from atlas.loaded.passages import Batch, Sample
+from atlas.passes.estimates import Floats, RatioSums
 from atlas.passes.observing import Joint
 from atlas.passes.running_statistics import narrow, wide
 
@@ -21,7 +21,8 @@ Residual = Literal["sequential", "parallel", "post-norm"]
 Part = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """A state, by how much it moves, and what was added to it: (n, width) each."""
 
-SUMS = ("influence", "angle", "angles", "contribution", "states")
+QUANTITIES = ("block_influence", "angular", "contribution")
+"""In the order of what `Movement` gives."""
 
 
 class Movement:
@@ -32,7 +33,11 @@ class Movement:
 
     def __init__(self, residual: Residual) -> None:
         self.residual = residual
-        self.sums: torch.Tensor | None = None
+        self.sums = RatioSums()
+        """Shapes of `totals` and `sizes`: (quantity, sublayer)."""
+        self.blocks: list[tuple[Floats, Floats]] = []
+        """Of every micro-batch totals and sizes of the whole layer's influence, passage by passage:
+        layers are compared by them."""
 
     def joint(self, layer: int) -> Joint:
         """The tap for one layer."""
@@ -42,29 +47,41 @@ class Movement:
         return Joint(layer, tuple(points), self)
 
     def reduce(self, values: tuple[torch.Tensor, ...], batch: Batch) -> torch.Tensor:
-        """Sums over scored positions, (sublayer, 5), in the order of `SUMS`."""
-        x = values[0]
-        sums = torch.zeros(len(SUBLAYERS), len(SUMS), dtype=wide(x), device=x.device)
+        """Totals and sizes of `QUANTITIES` by passage, (2, quantity, sublayer, batch)."""
+        found = []
         for pieces in zip(*(batch.scored(value) for value in values), strict=True):
-            sums += torch.stack([_turned(*part) for part in self._parts(*pieces)])
-        return sums
+            found.append(torch.stack([_turned(*part) for part in self._parts(*pieces)], -2))
+        sums = batch.by_passage(torch.cat(found, -1))
+        return sums.reshape(2, len(QUANTITIES), len(SUBLAYERS), -1)
 
     def add(self, reduced: torch.Tensor) -> None:
-        self.sums = reduced if self.sums is None else self.sums + reduced
+        totals, sizes = reduced.double().cpu().numpy()
+        self.sums.add(totals, sizes)
+        at = QUANTITIES.index("block_influence"), SUBLAYERS.index("block")
+        self.blocks.append((totals[at], sizes[at]))
 
     @property
-    def means(self) -> NDArray[np.float64]:
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.sums.totals).all())
+
+    @property
+    def means(self) -> Floats:
         """(sublayer, 3): 1 - E cos(x, y), E arccos cos(x, y) / pi and E |f| / |x|.
 
         NaN where every state is zero.
         """
-        assert self.sums is not None, "a pass has come before"
-        influence, angle, angles, contribution, states = self.sums.double().cpu().numpy().T
-        totals = np.stack([influence, angle, contribution], -1)
-        counts = np.stack([angles, angles, states], -1)
-        found: NDArray[np.float64] = np.full_like(totals, np.nan)
-        np.divide(totals, counts, out=found, where=counts > 0)
-        return found
+        return self.sums.ratio.T
+
+    @property
+    def influence(self) -> float:
+        """Of the whole layer."""
+        return float(self.means[SUBLAYERS.index("block"), 0])
+
+    @property
+    def compared(self) -> tuple[Floats, Floats]:
+        """Totals and sizes of the whole layer's influence, (passage,) each."""
+        totals, sizes = (np.concatenate(some, -1) for some in zip(*self.blocks, strict=True))
+        return totals, sizes
 
     def _parts(self, x: torch.Tensor, *rest: torch.Tensor) -> Iterator[Part]:
         if self.residual == "post-norm":
@@ -82,16 +99,18 @@ class Movement:
 
 
 class SampledStates:
-    """The values at the positions of a sample: (position, width), in main memory."""
+    """The values at the positions of a sample, or `before` of them, (position, width), in main
+    memory."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: Sample, before: int = 0) -> None:
         self.sample = sample
+        self.before = before
         self.values: torch.Tensor | None = None
 
     def reduce(self, x: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Places in the sample, and the vectors there."""
         places, rows, positions, _ = self.sample.of(batch, x.device)
-        return places.cpu(), x[rows, positions].cpu()
+        return places.cpu(), x[rows, positions - self.before].cpu()
 
     def add(self, reduced: tuple[torch.Tensor, torch.Tensor]) -> None:
         places, values = reduced
@@ -101,7 +120,8 @@ class SampledStates:
 
 
 def _turned(x: torch.Tensor, moved: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
-    """The row of `SUMS` for some states: x turns by the angle between x and x + moved.
+    """Totals and sizes of `QUANTITIES` for some states, (6, n): x turns by the angle between x and
+    x + moved.
 
     The angle comes from the part of `moved` at right angles to x, so that small ones are exact:
     1 minus a cosine that is almost 1 would be rounding.
@@ -120,11 +140,12 @@ def _turned(x: torch.Tensor, moved: torch.Tensor, added: torch.Tensor) -> torch.
     if added is not moved:
         length = torch.linalg.vecdot(added.to(width), added.to(width)).to(wider)
     share = (length / size).sqrt()
-    sums = (
+    found = (
         torch.where(turns, influence, 0),
         torch.where(turns, angle / torch.pi, 0),
-        turns,
         torch.where(exists, share, 0),
+        turns,
+        turns,
         exists,
     )
-    return torch.stack([part.to(wider).sum() for part in sums])
+    return torch.stack([part.to(wider) for part in found])

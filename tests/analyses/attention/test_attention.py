@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,23 @@ from numpy.typing import NDArray
 
 from atlas import architectures, paths
 from atlas.analyses.attention import run as attention
-from atlas.analyses.attention.pattern_scores import RepetitionScores
+from atlas.analyses.attention import sound, strongest
+from atlas.analyses.attention.pattern_scores import HeadScores, RepetitionScores
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.attention_patterns import Pattern
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
-from atlas.passes import observing
+from atlas.measure import recording
+from atlas.passes import estimates, observing
 from atlas.passes.observing import PatternTap
-from atlas.profiles import statement
+from atlas.pinned.choices import DEFAULT
+from atlas.profiles import profile_file, statement
 from atlas.profiles.statement import Measured
 
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
+REPEATS = RepetitionScores.NAMES
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in architectures.known()},
     "falcon with ALiBi": ("falcon", {"alibi": True, "parallel_attn": False}),
@@ -100,7 +105,7 @@ def expected(model: LiveModel, rows: list[Passage]) -> dict[str, NDArray[np.floa
                 "sink": weights[:, :, 0],
                 "distance": (weights * abs(query - keys)).sum(-1) / len(row.ids),
             }
-            if model.architecture.kind == "decoder":
+            if model.architecture.kind == "decoder" and query > 1:  # 0 is the sink's
                 scores["previous"] = weights[:, :, query - 1]
             if model.architecture.model_type == "gpt_oss":
                 scores["learned_sink"] = learned
@@ -229,7 +234,7 @@ def test_even_attention_of_a_decoder(tmp_path: Path, model_type: str) -> None:
     expect = {
         "entropy": 1.0,
         "sink": np.mean([1 / (q + 1) for q, _ in queries]),
-        "previous": np.mean([1 / (q + 1) for q, _ in queries]),
+        "previous": np.mean([1 / (q + 1) for q, _ in queries if q > 1]),
         "distance": np.mean([q / 2 / n for q, n in queries]),
         "induction": np.mean([1 / (q + 1) for q in range(51, 101)]),
     }
@@ -250,10 +255,11 @@ def test_even_attention_of_an_encoder(tmp_path: Path) -> None:
 VOCABULARY, POSITIONS = 61, 128
 
 
-def hand_built(folder: Path) -> LiveModel:
+def hand_built(folder: Path, *, twins: bool = False) -> LiveModel:
     """A GPT-2 of two layers whose stream has a place for the token, the position and the token
     before. Head 0.0 looks at the previous position and copies its token, 1.0 at where the token
-    before is the present one (the induction pair), 0.1 at every copy of the present token."""
+    before is the present one (the induction pair), 0.1 at every copy of the present token.
+    `twins`: 1.1 is 1.0 once more."""
     width = 2 * POSITIONS  # a head asks for a position, and the stream has room for its places
     token, position = slice(0, VOCABULARY), slice(VOCABULARY, VOCABULARY + POSITIONS)
     before = slice(VOCABULARY + POSITIONS, VOCABULARY + POSITIONS + VOCABULARY)
@@ -290,6 +296,8 @@ def hand_built(folder: Path) -> LiveModel:
     attend(0, 0, position, position)
     attend(0, 1, token, token)
     attend(1, 0, token, before)
+    if twins:
+        attend(1, 1, token, before)
     body.h[0].attn.c_attn.weight.data[token, 2 * width : 2 * width + VOCABULARY] = words
     body.h[0].attn.c_proj.weight.data[:VOCABULARY, before] = words
     live.save_pretrained(folder)
@@ -297,15 +305,16 @@ def hand_built(folder: Path) -> LiveModel:
     return LiveModel.open(folder, "cpu")
 
 
-def test_heads_built_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def different(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
-        """No token twice in a segment: then there is one place to continue from."""
-        generator = torch.Generator().manual_seed(seed)
-        rows = [2 + torch.randperm(VOCABULARY - 2, generator=generator)[:n] for _ in range(16)]
-        return tuple(
-            Passage((1, *row.tolist(), *row.tolist()), 1, 1 + 2 * n) for row in rows[:sequences]
-        )
+def different(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
+    """No token twice in a segment: then there is one place to continue from."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = [2 + torch.randperm(VOCABULARY - 2, generator=generator)[:n] for _ in range(16)]
+    return tuple(
+        Passage((1, *row.tolist(), *row.tolist()), 1, 1 + 2 * n) for row in rows[:sequences]
+    )
 
+
+def test_heads_built_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "repeated", different)
     measured = measure(hand_built(tmp_path), passages(lengths=(30, 90, 128)))
     found = values(measured)
@@ -325,7 +334,8 @@ def test_the_reference_models_show_their_induction_heads(name: str) -> None:
     card = json.loads((folder / "card.json").read_text())["figures"]["induction_head"]
     model = LiveModel.open(folder, "cpu")
     rows = attention.repeated(model, 50, 16, 0)
-    scores = np.stack(attention.observe(model, []).repeats(rows, unheard)["induction"])
+    held = attention.observe(model, []).repeats(rows, unheard)
+    scores = np.stack([layer.mean("induction") for layer in held])
     layer, head = np.unravel_index(scores.argmax(), scores.shape)
     assert (layer, head) == (card["layer"], card["head"])
     assert scores[layer, head] == pytest.approx(card["score"], abs=0.03)  # other random tokens
@@ -344,6 +354,154 @@ def test_a_head_by_all_its_copies(tmp_path: Path) -> None:
     np.testing.assert_allclose(statistic.mean("duplicate"), np.mean(copies, 0), atol=1e-9)
     followed = [line[:, query - 3] for query, line in lines]
     np.testing.assert_allclose(statistic.mean("induction"), np.mean(followed, 0), atol=1e-9)
+
+
+def test_two_heads_that_are_alike_are_both_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "repeated", different)
+    facts = measure(hand_built(tmp_path, twins=True), passages(lengths=(30, 90))).facts
+    assert facts["strongest_induction_head"] == "1.0, 1.1"
+    assert facts["strongest_duplicate_head"] == "0.1"
+    assert facts["strongest_previous_head"] == "0.0"
+
+
+@pytest.mark.parametrize("variant", ["llama", "gpt2", "gpt2 of one layer"])
+def test_a_model_of_random_weights_has_no_strongest_head(tmp_path: Path, variant: str) -> None:
+    facts = measure(opened(tmp_path, variant), passages(lengths=(60, 90, 100, 70))).facts
+    names = [f"strongest_{name}" for name in ("previous", "duplicate", "induction")]
+    assert {name: facts.get(name) for name in names} == dict.fromkeys(names, strongest.NONE)
+    assert not [key for key in facts if key.endswith("_head")]
+
+
+def test_who_leads_is_told_by_paired_differences() -> None:
+    """Passages differ by far more than heads do: of a pair that moves together one surely leads."""
+    generator = np.random.default_rng(0)
+    common = generator.uniform(0.2, 0.8, 16)
+    heads = [common, common - 0.01 + generator.normal(0, 0.001, 16)]
+    apart = generator.normal(0, 0.05, 16)
+    heads += [common - 0.01 + apart - apart.mean(), np.full(16, 0.02)]
+    totals = 50 * np.array(heads)[None]
+    sizes = np.full((1, 4, 16), 50.0)
+    score, chance = np.array(heads).mean(1)[None], np.array([0.0133])
+    found = strongest.facts("induction", score, totals, sizes, chance)
+    assert found["strongest_induction_head"] == "0.0, 0.2"
+    assert found["strongest_induction"] == pytest.approx(common.mean())
+    weak = strongest.facts("induction", score[:, 3:], totals[:, 3:], sizes[:, 3:], chance)
+    assert weak == {"strongest_induction": strongest.NONE}
+    none = np.nan * score
+    assert strongest.facts("induction", none, 0 * totals, 0 * sizes, np.nan * chance) == {}
+
+
+# How sure it is
+
+
+MANY = tuple(np.random.default_rng(3).integers(6, 40, 60).tolist())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_errors_are_those_of_the_bootstrap_over_passages(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    rows = passages(lengths=MANY)
+    measured = measure(opened(tmp_path, "gpt_oss", stored=dtype), rows, tokens=200)
+    wide = opened(tmp_path / "wide", "gpt_oss", stored=dtype, dtype=torch.float64)
+    alone = [expected(wide, [row]) for row in rows]
+    generator = np.random.default_rng(0)
+    draws = generator.integers(0, len(rows), (2000, len(rows)))
+    for matrix in measured.matrices:
+        if matrix.name not in alone[0]:
+            continue
+        counts = np.array([row.scored for row in rows], dtype=np.float64)
+        counts -= matrix.name == "previous"
+        totals = np.stack([one[matrix.name] for one in alone], -1) * counts
+        close = 1e-3 if dtype == torch.float32 else 0.1
+        error, share = estimates.ratio_error(totals, counts), estimates.largest_share(totals)
+        np.testing.assert_allclose(matrix.spread, error, rtol=close, err_msg=matrix.name)
+        np.testing.assert_allclose(matrix.largest_share, share, rtol=close, err_msg=matrix.name)
+        again = totals[..., draws].sum(-1) / counts[draws].sum(-1)
+        np.testing.assert_allclose(error, again.std(-1), rtol=0.1, err_msg=matrix.name)
+
+
+def test_errors_of_repeated_sequences_are_those_of_a_mean(tmp_path: Path) -> None:
+    model = opened(tmp_path, "gpt2", dtype=torch.float64)
+    rows = attention.repeated(model, 50, 16, 0)
+    matrices = {one.name: one for one in measure(model, passages()).matrices}
+    second = np.arange(rows[0].first + 50, rows[0].last)
+    followed = [every[:, :, second, second - 49].mean(-1) for _, every in returned(model, rows)]
+    expect = np.std(followed, axis=0, ddof=1) / 4
+    np.testing.assert_allclose(matrices["induction"].values, np.mean(followed, 0), atol=1e-6)
+    np.testing.assert_allclose(matrices["induction"].spread, expect, rtol=1e-4)
+
+
+def test_the_chance_of_even_attention(tmp_path: Path) -> None:
+    """A head that attends evenly has just what is called chance, and none is the strongest."""
+    model, rows = uniform(tmp_path, "llama"), passages(lengths=(30, 12, 20))
+    observer = attention.observe(model, rows)
+    observing.run(model, rows, observer.taps, unheard)
+    repeats = observer.repeats(attention.repeated(model, 50, 16, 0), unheard)
+    scores: list[tuple[Sequence[HeadScores], str]] = [(observer.scores, "previous")]
+    for held, name in [*scores, *((repeats, name) for name in REPEATS)]:
+        for layer in held:
+            _, _, chance = layer.compared(name)
+            np.testing.assert_allclose(layer.mean(name), chance, rtol=1e-5)
+    facts = measure(model, rows).facts
+    assert {facts[f"strongest_{name}"] for name in ("previous", *REPEATS)} == {strongest.NONE}
+
+
+def test_the_second_position_is_the_sinks(tmp_path: Path) -> None:
+    """Without BOS, and where the first word is one token, the previous token of the second is the
+    first position: a head at rest would look like one that looks back."""
+    model = opened(tmp_path, "gpt2", dtype=torch.float64)
+    row = passages(lengths=(12,))[0]
+    later = Passage(row.ids, 2, row.last)
+    found = [values(measure(model, [one]))["previous"] for one in (row, later)]
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+
+
+# Windows
+
+
+@pytest.mark.parametrize("window", [3, 49, 50, 51, 200])
+def test_a_window_that_is_too_short_has_no_score(tmp_path: Path, window: int) -> None:
+    """Induction asks for what lies 49 positions back, the copy 50."""
+    tiny.make(tmp_path, "mistral", sliding_window=window)
+    letters(tmp_path, bos_token="[ONE]")
+    measured = measure(LiveModel.open(tmp_path, "cpu"), passages())
+    matrices = {one.name: one for one in measured.matrices}
+    for name, least in (("induction", 50), ("duplicate", 51)):
+        gone = np.isnan(matrices[name].values)
+        assert gone.all() if window < least else not gone.any()
+        assert (matrices[name].is_undefined == gone).all()
+        assert (f"strongest_{name}" in measured.facts) == (window >= least)
+
+
+def test_layers_without_a_window_keep_their_scores(tmp_path: Path) -> None:
+    found = values(measure(opened(tmp_path, "gpt_oss with windows"), passages()))
+    for name in REPEATS:
+        gone = np.isnan(found[name])
+        assert gone.any() and not gone.all()
+        assert (gone.all(1) == gone.any(1)).all()
+
+
+# What must agree
+
+
+def test_a_fact_that_names_other_heads_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "repeated", different)
+    measured = measure(hand_built(tmp_path, twins=True), passages(lengths=(30, 90)))
+    pin = profile_file.Pin("tiny", "zoo:tiny", None, "sha256:0", None)
+    made = recording.profile(pin, "attention", measured, 1.0, DEFAULT)
+    assert list(sound.problems(made)) == []
+    for key, value in {
+        "strongest_induction": 0.5,
+        "strongest_induction_head": "0.0",
+        "strongest_previous_head": "9.9",
+    }.items():
+        wrong = replace(made, facts={**made.facts, key: value})
+        assert len(list(sound.problems(wrong))) == 1
 
 
 # The repeated sequences
@@ -379,11 +537,16 @@ def test_the_matrices(tmp_path: Path) -> None:
     for matrix in measured.matrices:
         assert matrix.axes == ("layer", "head") and matrix.range == (0, 1)
         assert matrix.rows == ("0", "1", "2") and matrix.columns == ("0", "1", "2", "3")
-        assert matrix.n == (800 if matrix.name in ("duplicate", "induction") else tokens)
+        # The query at the second position looks back at the first, and is not one of `previous`.
+        counts = {"duplicate": 800, "induction": 800, "previous": tokens - len(rows)}
+        assert matrix.n == counts.get(matrix.name, tokens)
+        for array in (matrix.spread, matrix.largest_share):
+            assert array is not None and np.isfinite(array).all()
         assert not np.isnan(matrix.values).any()
     assert measured.conditions == {
         "passages": len(rows),
         "tokens": tokens,
+        "scored_bytes": 0,
         "dtype": "float32",
         "device": "cpu",
         "attention": "eager",

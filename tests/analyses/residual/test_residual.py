@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample, batch
-from atlas.passes import observing
+from atlas.passes import estimates, observing, token_frequencies
 from atlas.profiles import statement
 from atlas.profiles.statement import Measured
 
@@ -152,9 +153,11 @@ def test_against_the_states_that_transformers_returns(tmp_path: Path, variant: s
     found = values(measure(model, rows, tokens=1))
     for name, scores in expected(model, states).items():
         np.testing.assert_allclose(found[name], scores, rtol=1e-5, atol=1e-7, err_msg=name)
-    np.testing.assert_allclose(found["cka"], similarity(states, found["cka"]), atol=1e-7)
+    for name, kept in (("cka", unit), ("cka_literal", np.asarray)):
+        expect = similarity(states, found[name], kept)
+        np.testing.assert_allclose(found[name], expect, atol=1e-7, err_msg=name)
     if model.architecture.kind == "encoder":
-        assert set(found) == {*residual.QUANTITIES, "cka"}
+        assert set(found) == {*residual.QUANTITIES, "cka", "cka_literal"}
         return
     for name, scores in read(model, states).items():
         # Some families compute their norms in float32 whatever the model's type.
@@ -184,7 +187,12 @@ def log_softmax(x: Values) -> Values:
     return found
 
 
-def similarity(states: States, like: Values) -> Values:
+def unit(x: Values) -> Values:
+    found: Values = x / np.linalg.norm(x, axis=-1, keepdims=True)
+    return found
+
+
+def similarity(states: States, like: Values, kept: Callable[[Values], Values]) -> Values:
     """CKA of the groups that the analysis draws, by the estimator of Song et al. (2012)."""
     layers = range(len(like))
     count = len(states("out", 0))
@@ -193,7 +201,8 @@ def similarity(states: States, like: Values) -> Values:
     products = np.zeros_like(like)
     for group in range(4):
         places = shuffled[group * size : (group + 1) * size]
-        grams = [states("out", layer)[places] @ states("out", layer)[places].T for layer in layers]
+        held = [kept(states("out", layer)[places]) for layer in layers]
+        grams = [one @ one.T for one in held]
         products += [[hsic(one, other) for other in grams] for one in grams]
     own = np.sqrt(np.diag(products))
     found: Values = products / own / own[:, None]
@@ -335,7 +344,167 @@ def test_the_lens_does_not_depend_on_its_chunks(
 def test_no_lens_without_a_head(tmp_path: Path) -> None:
     tiny.build("llama").model.save_pretrained(tmp_path)
     found = values(measure(LiveModel.open(tmp_path, "cpu"), passages()))
-    assert set(found) == {*residual.QUANTITIES, "cka"}
+    assert set(found) == {*residual.QUANTITIES, "cka", "cka_literal"}
+
+
+# How sure it is
+
+
+MANY = tuple(np.random.default_rng(3).integers(6, 40, 60).tolist())
+
+
+@pytest.mark.parametrize("variant", ["llama", "bert", "gpt_neox"])
+def test_errors_are_those_of_the_bootstrap_over_passages(tmp_path: Path, variant: str) -> None:
+    model = opened(tmp_path, variant, dtype=torch.float64)
+    rows = passages(model.architecture.kind, MANY)
+    matrices = {one.name: one for one in measure(model, rows, tokens=200).matrices}
+    alone = []
+    for row in rows:
+        states = States(model, [row])
+        lens = read(model, states) if model.architecture.kind == "decoder" else {}
+        alone.append(expected(model, states) | {key: one[:, None] for key, one in lens.items()})
+    counts = np.array([row.scored for row in rows], dtype=np.float64)
+    generator = np.random.default_rng(0)
+    draws = generator.integers(0, len(rows), (2000, len(rows)))
+    for name in alone[0]:
+        totals = np.stack([one[name] for one in alone], -1) * counts
+        error, share = estimates.ratio_error(totals, counts), estimates.largest_share(totals)
+        if name == "lens_kl":  # the last layer is the model itself
+            error[-1], share[-1] = 0, np.nan
+        # Some families compute their norms in float32 whatever the model's type.
+        close = {"rtol": 1e-3, "atol": 1e-7, "err_msg": name}
+        np.testing.assert_allclose(matrices[name].spread, error, **close)
+        np.testing.assert_allclose(matrices[name].largest_share, share, **close)
+        again = totals[..., draws].sum(-1) / counts[draws].sum(-1)
+        np.testing.assert_allclose(error, again.std(-1), rtol=0.1, atol=1e-7, err_msg=name)
+
+
+def test_errors_of_the_lens_follow_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many draws of the sample as it takes to see how far the lens moves: about as far as is
+    told, which counts that passages could have been others, too."""
+    model, rows = opened(tmp_path, dtype=torch.float64), passages(lengths=MANY)
+    monkeypatch.setitem(PROTOCOL, "sample", 80)
+    found, told = [], []
+    for seed in range(40):
+        monkeypatch.setitem(PROTOCOL, "seed", seed)
+        matrices = {one.name: one for one in measure(model, rows, tokens=2000).matrices}
+        found.append(matrices["lens_entropy"].values[:, 0])
+        told.append(matrices["lens_entropy"].spread)
+    ratio = np.mean([one for one in told if one is not None], axis=0)[:, 0] / np.std(found, axis=0)
+    assert (ratio > 0.8).all() and (ratio < 1.6).all()
+
+
+def pair(seed: int, *, strength: float, size: int = 512, alike: int = 4) -> list[torch.Tensor]:
+    """Two layers of `size` samples, `alike` neighbours about the same: one passage has them."""
+    x = drawn(size // alike, 12, seed=seed).repeat_interleave(alike, 0)
+    x = x + 0.5 * drawn(size, 12, seed=seed + 10**6)
+    mixed = drawn(12, 12, seed=7)
+    return [x, strength * x @ mixed + 3 * drawn(size, 12, seed=seed + 2 * 10**6)]
+
+
+@pytest.mark.parametrize(("strength", "alike"), [(1.0, 4), (0.5, 1)])
+def test_the_error_of_cka_is_how_far_it_moves(strength: float, alike: int) -> None:
+    """By simulation: fresh passages every time. It is a little too large, as jackknives are."""
+    found, told, passages_each = [], [], 512 // alike
+    for seed in range(150):
+        held = Similarity(2, 4 * passages_each)
+        for group in range(4):
+            owners = torch.arange(passages_each).repeat_interleave(alike) + passages_each * group
+            held.add(pair(4 * seed + group, strength=strength, alike=alike), owners)
+        found.append(float(held.values[0, 1]))
+        told.append(float(held.errors[0, 1]))
+        assert held.errors.diagonal().abs().max() < 1e-9
+    assert 0.2 < np.mean(found) < 0.6
+    assert 0.95 < np.mean(told) / np.std(found) < 1.25
+
+
+def test_the_error_of_cka_is_not_too_small_where_layers_are_unrelated() -> None:
+    """There the first order vanishes, and what is left is too large rather than too small."""
+    found, told = [], []
+    for seed in range(100):
+        held = Similarity(2, 256)
+        for group in range(4):
+            layers = [drawn(64, 8, seed=1000 * layer + 4 * seed + group) for layer in range(2)]
+            held.add(layers, torch.arange(64) + 64 * group)
+        found.append(float(held.values[0, 1]))
+        told.append(float(held.errors[0, 1]))
+    assert np.std(found) < np.mean(told) < 2 * np.std(found)
+
+
+def test_cka_of_massive_states() -> None:
+    """A handful of states a thousand times as large decides the literal one, group by group; of
+    unit states every sample counts as much as any other."""
+    values: dict[str, list[float]] = {"unit": [], "literal": []}
+    errors: dict[str, list[float]] = {"unit": [], "literal": []}
+    for seed in range(20):
+        held = {"unit": Similarity(2, 1024), "literal": Similarity(2, 1024)}
+        for group in range(4):
+            x, y = pair(100 * seed + group, strength=1.0, size=256, alike=1)
+            big = torch.randperm(256, generator=torch.Generator().manual_seed(seed + group))[:3]
+            x[big] *= 1000
+            y[big[:2]] *= 1000  # at one of these tokens the later layer has none
+            owners = torch.arange(256) + 256 * group
+            held["unit"].add([cka.unit(x), cka.unit(y)], owners)
+            held["literal"].add([x, y], owners)
+        for name, one in held.items():
+            values[name].append(float(one.values[0, 1]))
+            errors[name].append(float(one.errors[0, 1]))
+        assert float(held["literal"].largest_shares[0, 1]) > 0.05
+        assert float(held["unit"].largest_shares[0, 1]) < 0.02
+    assert np.std(values["literal"]) > 5 * np.std(values["unit"])
+    assert np.mean(errors["literal"]) > 5 * np.mean(errors["unit"])
+    assert np.mean(errors["unit"]) == pytest.approx(np.std(values["unit"]), rel=0.4)
+
+
+def test_unit_states() -> None:
+    x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [3e30, 4e30]])
+    expect = [[0.6, 0.8], [0, 0], [0.6, 0.8]]
+    np.testing.assert_allclose(cka.unit(x).numpy(), expect, rtol=1e-6)
+
+
+def test_layers_that_cannot_be_told_apart_are_all_named(tmp_path: Path) -> None:
+    """The second layer does nothing, and so does the third."""
+    live = tiny.build("llama")
+    for layer in live.model.layers[1:]:
+        layer.self_attn.o_proj.weight.data.zero_()
+        layer.mlp.down_proj.weight.data.zero_()
+    live.save_pretrained(tmp_path)
+    facts = measure(LiveModel.open(tmp_path, "cpu"), passages()).facts
+    assert (facts["least_influence"], facts["least_influence_layer"]) == (0, "1, 2")
+
+
+# What the text is to the model
+
+
+@pytest.mark.parametrize("sample", [2048, 300])
+def test_the_loss_at_the_sampled_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int
+) -> None:
+    """Where all are in the sample it is the loss that the head gives; else near it."""
+    monkeypatch.setitem(PROTOCOL, "sample", sample)
+    model = opened(tmp_path, "gemma2 with a cap", dtype=torch.float64)
+    rows = [replace(row, bytes=4 * row.scored) for row in passages(lengths=MANY)]
+    facts = measure(model, rows).facts
+    bits = 0.0
+    for row in rows:
+        with torch.inference_mode():
+            said = model.live(input_ids=torch.tensor([row.ids])).logits[0].log_softmax(-1)
+        places = torch.arange(row.first, row.last)
+        bits -= float(said[places - 1, torch.tensor(row.ids)[places]].sum()) / math.log(2)
+    size = sum(row.bytes for row in rows)
+    assert facts["bits_per_byte"] == pytest.approx(
+        bits / size, rel=1e-5 if sample == 2048 else 0.05
+    )
+    counted = float(token_frequencies.bits(rows, 61).sum()) / size
+    assert facts["bits_per_byte_by_frequency"] == pytest.approx(counted)
+    assert facts["beats_frequencies"] is (bits / size < counted)
+
+
+def test_no_loss_where_nothing_is_predicted(tmp_path: Path) -> None:
+    rows = [replace(row, bytes=9) for row in passages("encoder")]
+    assert "bits_per_byte" not in measure(opened(tmp_path, "bert"), rows).facts
 
 
 # What is published
@@ -366,15 +535,19 @@ def test_the_matrices(tmp_path: Path) -> None:
     rows = passages()
     measured = measure(opened(tmp_path), rows)
     matrices = {matrix.name: matrix for matrix in measured.matrices}
-    assert list(matrices) == [*residual.QUANTITIES, "lens_entropy", "lens_kl", "cka"]
+    names = [*residual.QUANTITIES, "lens_entropy", "lens_kl", "cka", "cka_literal"]
+    assert list(matrices) == names
+    for name in names:
+        for array in (matrices[name].spread, matrices[name].largest_share):
+            # At the last layer the divergence is 0, and no passage has a share in it.
+            assert array is not None and np.isfinite(array[: 2 if name == "lens_kl" else 3]).all()
     tokens = sum(row.scored for row in rows)
     for name in residual.QUANTITIES:
         assert matrices[name].axes == ("layer", "sublayer") and matrices[name].n == tokens
         assert matrices[name].columns == ("attn", "mlp", "block")
     assert matrices["cka"].axes == ("layer", "layer")
     np.testing.assert_allclose(np.diag(matrices["cka"].values), 1)
-    layer = measured.facts["least_influence_layer"]
-    assert isinstance(layer, int)
+    layer = int(str(measured.facts["least_influence_layer"]).split(", ")[0])
     influence = matrices["block_influence"].values[:, 2]
     assert influence[layer] == influence.min() == measured.facts["least_influence"]
 
@@ -395,5 +568,5 @@ def test_too_few_positions_are_an_error(tmp_path: Path) -> None:
 def test_cost_is_that_of_the_known_shapes() -> None:
     gpt2 = Geometry(12, 12, 12, 768, 64, 3072, 50257, parameters=124_439_808)
     operations, peak = statement.cost("residual", gpt2)
-    assert operations == pytest.approx(5.2e4 * 2 * 85e6 + 12 * 2048 * 2 * 38.6e6, rel=0.05)
+    assert operations == pytest.approx(5.2e4 * 2 * 85e6 + 13 * 2048 * 2 * 38.6e6, rel=0.05)
     assert peak == pytest.approx(0.25e9 + 1.2e9, rel=0.1)

@@ -326,6 +326,8 @@ def sums(name: str, passages: Sequence[Mapping[str, Any]]) -> Sums:
         own = np.arange(clusters.max() + 1)[:, None, None] == clusters
         totals = np.where(own, bits, np.nan)
     return totals, np.broadcast_to(sizes, totals.shape)
+
+
 # Counts and categories of relations, at one k and over the relations that all models can express
 
 

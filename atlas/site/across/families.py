@@ -212,6 +212,8 @@ def differs(profile: Profile, version: int, protocol: Mapping[str, Any]) -> str:
     own = comparable.terms(profile)
     other = [key for key in sorted({*own, *protocol}) if own.get(key) != protocol.get(key)]
     told += [f"another {key.replace('_', ' ')}" for key in other]
+    if "corpus" in other and "corpus" in profile.conditions:
+        told[told.index("another corpus")] = f"another corpus, {profile.conditions['corpus']}"
     return ", ".join(told)
 
 

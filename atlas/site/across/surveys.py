@@ -142,6 +142,7 @@ def _models(
             "tags": list(entry.tags),
             "reference": entry.is_reference,
             "state": section.job.state,
+            "corpus": profile.conditions.get("corpus"),
             "group": groups.index((profile.version, comparable.terms(profile))),
         }
 

@@ -26,7 +26,7 @@ export function obstacles(first, second, ours, theirs) {
   return [
     ...differing("analysis", first.analysis, second.analysis),
     ...differing("version of the method", first.version, second.version),
-    ...entries("protocol", first.protocol, second.protocol),
+    ...entries("protocol", first.protocol, second.protocol).map((one) => byName(one, first, second)),
     ...entries("", binding(first), binding(second)),
     ...differing("unit", ours.unit, theirs.unit),
     ...differing("kind of values", ours.kind, theirs.kind),
@@ -46,13 +46,28 @@ function binding({ conditions }) {
 }
 
 /**
- * Conditions in which two profiles were measured differently; they do not forbid a comparison.
+ * What differs, a corpus called by its name where the profile says it: a digest says nothing.
+ * @param {Differs} one
+ * @param {Profile} first
+ * @param {Profile} second
+ * @returns {Differs}
+ */
+function byName(one, first, second) {
+  if (one.what !== "protocol corpus") return one;
+  const called = (/** @type {Profile} */ { conditions }, /** @type {string} */ digest) =>
+    "corpus" in conditions ? `${conditions.corpus}, ${digest}` : digest;
+  return { what: one.what, first: called(first, one.first), second: called(second, one.second) };
+}
+
+/**
+ * Conditions in which two profiles were measured differently; they do not forbid a comparison. The
+ * corpus is none of them: its name stands with the protocol.
  * @param {Profile} first
  * @param {Profile} second
  * @returns {Differs[]}
  */
 export function conditions(first, second) {
-  return entries("", first.conditions, second.conditions);
+  return entries("", first.conditions, second.conditions).filter(({ what }) => what !== "corpus");
 }
 
 /**

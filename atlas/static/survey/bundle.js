@@ -21,6 +21,7 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @property {string[]} tags
  * @property {boolean} reference
  * @property {string} state
+ * @property {string | null} corpus
  * @property {number} group
  */
 /**

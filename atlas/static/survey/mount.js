@@ -76,8 +76,9 @@ class Survey {
       [...this.part("tiles").children].map((item) => [item.dataset.slug, /** @type {HTMLElement} */ (item)]),
     );
     return models.map((model) => {
-      const { version } = groups[model.group];
-      const other = version === groups[0].version ? "another protocol" : `version ${version}`;
+      const { version, protocol } = groups[model.group];
+      const text = protocol.corpus === groups[0].protocol.corpus ? "" : ` on ${model.corpus ?? "other text"}`;
+      const other = `${version === groups[0].version ? "another protocol" : `version ${version}`}${text}`;
       const notes = [model.group ? `measured with ${other}` : "", model.state === "stale" ? "stale" : ""];
       const item = items.get(model.slug);
       if (!item) throw new Error(`the page does not list ${model.slug}; reload it`);

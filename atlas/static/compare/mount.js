@@ -133,8 +133,9 @@ class Comparison {
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
-        const { name, page, stale } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
-        return { slug, name, page, stale: stale.has(wish.analysis), profile: profiles[at] };
+        const { name, page, stale, doubts } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
+        const doubt = doubts[wish.analysis] ?? "";
+        return { slug, name, page, stale: stale.has(wish.analysis), doubt, profile: profiles[at] };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";

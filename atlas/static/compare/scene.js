@@ -17,7 +17,7 @@ import { choices, colour } from "../matrix/scales.js";
 /** @typedef {import("../matrix/contrast.js").Differs} Differs */
 /** @typedef {import("./address.js").View} View */
 /** @typedef {import("./address.js").Wish} Wish */
-/** @typedef {{slug: string, name: string, page: string, stale: boolean, profile: Profile|null}} Chosen */
+/** @typedef {{slug: string, name: string, page: string, stale: boolean, doubt: string, profile: Profile|null}} Chosen */
 /** @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[]}} Model */
 /** @typedef {{value: string, label: string}} Choice */
 /**

@@ -43,9 +43,19 @@ only = click.option(
     help="Only this analysis; may be given several times.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+def _corpus(ctx: click.Context, param: click.Parameter, stated: str | None) -> str | Path | None:
+    from atlas.pinned import corpus
+
+    return None if stated is None else corpus.named(stated, Path())
+
+
 corpus = click.option(
     "--corpus",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help='Texts of your own to measure on: JSON Lines, {"text": "..."} a line, or a .txt file.',
+    type=click.Path(dir_okay=False),  # completed as files are; a name is told apart as it is typed
+    callback=_corpus,
+    help="What to measure on: pinned or reference, which atlas ships, or texts of your own, "
+    'JSON Lines, {"text": "..."} a line, or a .txt file.',
 )
 fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")

@@ -31,15 +31,15 @@ def command(
     models: Sequence[str],
     only: Sequence[str],
     fresh: bool,
-    corpus: Path | None,
+    corpus: str | Path | None,
     project: Path | None,
     as_json: bool,
 ) -> None:
     """Measure what is stale, of all models or of those named, and write their profiles.
 
     Each analysis is written as soon as it is done; after Ctrl-C the next run goes on from there.
-    With --corpus everything that reads texts reads those; to keep it so, name the file in
-    mkdocs.yml, `extra.atlas.corpus`.
+    With --corpus everything that reads texts reads those, whatever entries say; to keep it so, name
+    them in mkdocs.yml, `extra.atlas.corpus`.
     """
     from atlas.commands import console
 

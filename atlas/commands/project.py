@@ -55,10 +55,10 @@ def require_known(project: Project, models: Sequence[str]) -> None:
 
 
 def planned(
-    project: Project, models: Sequence[str], only: Sequence[str], corpus: Path | None = None
+    project: Project, models: Sequence[str], only: Sequence[str], corpus: str | Path | None = None
 ) -> Planned:
-    """The plan for the models and analyses named, or for all; `corpus`: texts to measure on instead
-    of those that the project chose."""
+    """The plan for the models and analyses named, or for all; `corpus`: what to measure on instead
+    of what the project and its entries chose."""
     from dataclasses import replace
 
     from atlas.entries import entry
@@ -69,12 +69,12 @@ def planned(
     require_known(project, models)
     for name in only:
         statement.of(name)
-    chosen = [item for item in entries if not models or item.slug in models]
     stated = settings.load(project)
     if corpus is not None:
         stated = replace(stated, choices=replace(stated.choices, corpus=corpus))
-    if stated.choices.corpus is not None:
-        texts.read(stated.choices.corpus)  # what is wrong with it is told before anything begins
+        entries = [item.without_choice("corpus") for item in entries]
+    texts.chosen(stated.choices)  # what is wrong with it is told before anything begins
+    chosen = [item for item in entries if not models or item.slug in models]
     jobs = plan.jobs(project, chosen, stated, cores=os.cpu_count() or 1)
     wanted = [job for job in jobs if not only or job.analysis in only]
     return Planned(project, entries, wanted, stated.choices)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas import schemas
@@ -47,6 +47,11 @@ class Entry:
     @property
     def source_kind(self) -> Kind:
         return kind_of(self.source)
+
+    def without_choice(self, key: str) -> Entry:
+        """The same, measured in that like the others of its atlas."""
+        left = {name: value for name, value in (self.protocol or {}).items() if name != key}
+        return replace(self, protocol=left or None)
 
     @property
     def is_reference(self) -> bool:

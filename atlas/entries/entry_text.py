@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +51,12 @@ def text(made: Entry) -> str:
     if made.geometry is not None:
         shape = {key: value for key, value in asdict(made.geometry).items() if value is not None}
         lines += ["geometry:", *(f"  {key}: {value}" for key, value in shape.items())]
+    if made.protocol is not None:
+        chosen = {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in made.protocol.items()
+        }
+        lines += ["protocol:", *(f"  {key}: {value}" for key, value in chosen.items())]
     if made.analyses is not None:
         lines.append(f"analyses: [{', '.join(made.analyses)}]")
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """Clusters of a corpus: which passages are about the same, and in which words.
 
-    python -m atlas.passes.clustering    writes data/clusters.json anew, from the pinned corpus
+    python -m atlas.passes.clustering NAME    writes the clusters.json of a corpus that atlas ships
 
 Passages are embedded (`loaded.sentence_embedding`) and fall into 16 clusters by k-means
 (scikit-learn's, k-means++ starts, Lloyd's iterations). It is run from many seeded starts, and of
@@ -58,13 +58,13 @@ FEWEST_WORDS, LONGEST = 5, 200
 
 
 def of(choices: Choices) -> Clusters:
-    """The clusters of the texts that were chosen: the pinned ones, or made now.
+    """The clusters of the texts that were chosen: those that ship with them, or made now.
 
     Raises `AtlasError` where the embedding model or scikit-learn is missing, with the command that
     installs them.
     """
-    if choices.corpus is None:
-        return clusters.load()
+    if not isinstance(choices.corpus, Path):
+        return clusters.load(choices.corpus)
     texts = tuple(one.text for one in corpus.chosen(choices))
     return _made(corpus.chosen_digest(choices), texts)
 
@@ -240,14 +240,14 @@ def _by_size(found: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank[found]
 
 
-def write(path: Path) -> Clusters:
-    """Cluster the pinned corpus and write its clusters."""
-    texts = [passage.text for passage in corpus.load()]
-    made, with_what = make(corpus.digest(), texts, embed)
-    json_file.write_atomic(path, made.text(with_what))
+def write(name: str) -> Clusters:
+    """Cluster a corpus that atlas ships and write its clusters."""
+    texts = [passage.text for passage in corpus.load(name)]
+    made, with_what = make(corpus.digest(name), texts, embed)
+    json_file.write_atomic(clusters.path_of(name), made.text(with_what))
     return made
 
 
 if __name__ == "__main__":
-    for cluster in write(clusters.pinned_path()).clusters:
+    for cluster in write(*sys.argv[1:]).clusters:
         sys.stdout.write(f"{cluster.passages:4}  {', '.join(cluster.words)}\n")

@@ -103,10 +103,11 @@ def read(model: LiveModel) -> tuple[Passage, ...]:
 
 def conditions(model: LiveModel, passages: Sequence[Passage]) -> dict[str, Scalar]:
     """What a profile records of what was read: passages with a scored token, these tokens and the
-    bytes that they stand for, and how many passages end where the model can read no further; and
-    how the model ran."""
+    bytes that they stand for, and how many passages end where the model can read no further; of
+    what corpus; and how the model ran."""
     scored = [passage for passage in passages if passage.scored]
     found: dict[str, Scalar] = {
+        "corpus": corpus.told(model.choices),
         "passages": len(scored),
         "tokens": sum(passage.scored for passage in scored),
         "scored_bytes": sum(passage.bytes for passage in scored),

@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+PINNED = "pinned"
+"""The corpus that is measured on where nothing is chosen."""
+
 
 @dataclass(frozen=True)
 class Choices:
-    """`corpus`: a JSON Lines file of texts to measure on, None for the pinned corpus. `sparsity`:
-    the share of attention and MLP blocks that a mask prunes. `learned`: whether masks are learned
-    as well. `fold`: whether norm gains are folded into what heads are read with. `later`: what
-    heads of later layers are taken to read, "mlp" for the first MLP of the token, "embedding" for
-    the token itself."""
+    """`corpus`: what to measure on, the name of a corpus that atlas ships or a file of somebody's
+    own texts; `corpus.named` tells them apart. `sparsity`: the share of attention and MLP blocks
+    that a mask prunes. `learned`: whether masks are learned as well. `fold`: whether norm gains are
+    folded into what heads are read with. `later`: what heads of later layers are taken to read,
+    "mlp" for the first MLP of the token, "embedding" for the token itself."""
 
-    corpus: Path | None = None
+    corpus: str | Path = PINNED
     sparsity: float = 0.25
     learned: bool = False
     fold: bool = False

@@ -1,8 +1,8 @@
 """Clusters of passages by what they are about: which passage is in which, and what each is called.
 
-The clusters of the pinned corpus are data, `data/clusters.json`, so that every model is measured on
-the same ones; `python -m atlas.passes.clustering` makes them. Somebody's own texts are clustered as
-they are measured on (`atlas/passes/clustering.py`). Nothing here needs the embedding model or
+The clusters of a corpus that atlas ships are data, `clusters.json`, so that every model is measured
+on the same ones; `python -m atlas.passes.clustering` makes them. Somebody's own texts are clustered
+as they are measured on (`atlas/passes/clustering.py`). Nothing here needs the embedding model or
 scikit-learn.
 """
 
@@ -20,7 +20,7 @@ from atlas.errors import AtlasError
 from atlas.files import json_file
 from atlas.paths import package_data
 from atlas.pinned import corpus
-from atlas.pinned.choices import DEFAULT, Choices
+from atlas.pinned.choices import DEFAULT, PINNED, Choices
 
 COUNT = 16
 """How many clusters a corpus falls into."""
@@ -73,18 +73,22 @@ class Clusters:
         return "\n".join(["{", *lines, ' "clusters": [', f"{rows}],", last, "}", ""])
 
 
-def pinned_path() -> Path:
-    """Where the clusters of the pinned corpus lie."""
-    return package_data() / "clusters.json"
+def path_of(name: str) -> Path:
+    """Where the clusters of a corpus that atlas ships lie."""
+    return (package_data() if name == PINNED else corpus.folder(name)) / "clusters.json"
 
 
-@functools.cache
-def load() -> Clusters:
-    """The clusters of the pinned corpus.
+def load(name: str = PINNED) -> Clusters:
+    """The clusters of a corpus that atlas ships.
 
     Raises `AtlasError` where they are not those of the corpus as it is.
     """
-    path = pinned_path()
+    return _held(name)
+
+
+@functools.cache
+def _held(name: str) -> Clusters:
+    path = path_of(name)
     document = json_file.read_json(path)
     held = Clusters(
         corpus=document["corpus"],
@@ -95,12 +99,12 @@ def load() -> Clusters:
         ),
         assignments=tuple(document["assignments"]),
     )
-    if held.corpus != corpus.digest() or len(held.assignments) != len(corpus.load()):
+    if held.corpus != corpus.digest(name) or len(held.assignments) != len(corpus.load(name)):
         raise AtlasError(
             "are the clusters of another corpus",
             file=path,
             place="corpus",
-            remedy="make them again: python -m atlas.passes.clustering",
+            remedy=f"make them again: python -m atlas.passes.clustering {name}",
         )
     return held
 
@@ -111,9 +115,9 @@ def digest(choices: Choices = DEFAULT) -> str:
     Of a corpus of somebody's own, which is clustered only as it is measured on, it is that of what
     its clusters are made from: its texts, the embedding model and the rule.
     """
-    if choices.corpus is None:
-        held = load()
-        stated: Sequence[Any] = (held.embedding, held.labels, held.assignments)
+    if isinstance(choices.corpus, Path):
+        stated: Sequence[Any] = (EMBEDDING, COUNT, corpus.chosen_digest(choices))
     else:
-        stated = (EMBEDDING, COUNT, corpus.chosen_digest(choices))
+        held = load(choices.corpus)
+        stated = (held.embedding, held.labels, held.assignments)
     return f"sha256:{hashlib.sha256(json.dumps(stated).encode()).hexdigest()}"

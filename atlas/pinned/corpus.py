@@ -1,23 +1,29 @@
-"""The pinned corpus: passages of text that every model is measured on; or one of somebody's own.
+"""What models are measured on: the pinned corpus, another that atlas ships, or somebody's own.
 
-One file a topic in `atlas/data/corpus/`, passages parted by a line `===`. The digest is that of
-topics and texts, so that it changes exactly when what is measured on changes. Somebody's own corpus
-is a JSON Lines file, an object `{"text": "..."}` a line, with a `"topic"` where it has one and any
-other keys beside; or a .txt file, a text a line.
+A corpus that atlas ships is a folder with a file a topic, passages parted by a line `===`. The
+digest is that of topics and texts, so that it changes exactly when what is measured on changes.
+Somebody's own corpus is a JSON Lines file, an object `{"text": "..."}` a line, with a `"topic"`
+where it has one and any other keys beside; or a .txt file, a text a line.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from atlas.errors import AtlasError, Problems, from_os, short, suggest
 from atlas.files import json_file
 from atlas.paths import package_data
-from atlas.pinned.choices import Choices
+from atlas.pinned.choices import PINNED, Choices
+
+SHIPPED: Mapping[str, str] = {
+    PINNED: "passages on sixteen topics",
+    "reference": "invented text of the reference models",
+}
+"""The corpora that atlas ships, and what each is: a digest says nothing to a reader."""
 
 SEPARATOR = "==="
 FEWEST_WORDS, MOST_WORDS = 60, 120
@@ -33,7 +39,7 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True)
 class Text:
-    """One text of a corpus, and its topic; in the pinned corpus a passage of 60 to 120 words.
+    """One text of a corpus, and its topic; in those that atlas ships a passage of 60 to 120 words.
 
     `loaded.passages.Passage` is the same as a model reads it.
     """
@@ -42,14 +48,18 @@ class Text:
     text: str
 
 
-@functools.cache
-def load() -> tuple[Text, ...]:
-    """Every passage, by topic, in the order of the files.
+def load(name: str = PINNED) -> tuple[Text, ...]:
+    """Every passage of a corpus that atlas ships, by topic, in the order of the files.
 
     Raises `AtlasError` for a passage that is too short or too long.
     """
+    return _passages(name)
+
+
+@functools.cache
+def _passages(name: str) -> tuple[Text, ...]:
     passages = []
-    for file in sorted((package_data() / "corpus").glob("*.txt")):
+    for file in sorted(folder(name).glob("*.txt")):
         lines = file.read_text(encoding="utf-8").splitlines()
         start = 0
         for end in [i for i, line in enumerate(lines) if line == SEPARATOR] + [len(lines)]:
@@ -67,25 +77,46 @@ def load() -> tuple[Text, ...]:
     return tuple(passages)
 
 
-def topics() -> tuple[str, ...]:
+def folder(name: str) -> Path:
+    """Where a corpus that atlas ships lies, a file a topic."""
+    return package_data() / ("corpus" if name == PINNED else f"corpora/{name}")
+
+
+def topics(name: str = PINNED) -> tuple[str, ...]:
     """The topics, in the order of the passages."""
-    return tuple(dict.fromkeys(passage.topic for passage in load()))
+    return tuple(dict.fromkeys(passage.topic for passage in load(name)))
 
 
 @functools.cache
-def digest() -> str:
-    """`sha256:...` of topics and texts of the pinned corpus, which protocols carry."""
-    return _digest(load())
+def digest(name: str = PINNED) -> str:
+    """`sha256:...` of topics and texts of a corpus that atlas ships, which protocols carry."""
+    return _digest(load(name))
+
+
+def named(stated: str, below: Path) -> str | Path:
+    """What somebody calls a corpus: one that atlas ships by its name, anything else is a file
+    below a folder. A file of the name of such a corpus is written with its folder, `./reference`.
+    """
+    return stated if stated in SHIPPED else below / stated
+
+
+def told(choices: Choices) -> str:
+    """What is measured on, as readers are told it: `reference (invented text of ...)`."""
+    if isinstance(choices.corpus, Path):
+        return "texts of this atlas' own"
+    return f"{choices.corpus} ({SHIPPED[choices.corpus]})"
 
 
 def chosen(choices: Choices) -> tuple[Text, ...]:
-    """The texts to measure on: those of the corpus that was chosen, else the pinned ones."""
-    return load() if choices.corpus is None else read(choices.corpus)
+    """The texts to measure on."""
+    return read(choices.corpus) if isinstance(choices.corpus, Path) else load(choices.corpus)
 
 
 def chosen_digest(choices: Choices) -> str:
     """`sha256:...` of the texts to measure on."""
-    return digest() if choices.corpus is None else _digest(chosen(choices))
+    if isinstance(choices.corpus, Path):
+        return _digest(chosen(choices))
+    return digest(choices.corpus)
 
 
 def read(path: Path) -> tuple[Text, ...]:
@@ -144,7 +175,10 @@ def _lines(path: Path) -> list[str]:
         # Some editors begin a file with a byte-order mark, which "utf-8-sig" reads over.
         return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
-        remedy = "name a JSON Lines file, or a .txt file with a text a line"
+        remedy = (
+            "name a JSON Lines file, a .txt file with a text a line, or a corpus that atlas ships: "
+            + ", ".join(SHIPPED)
+        )
         raise from_os(error, file=path, remedy=remedy) from error
     except UnicodeDecodeError as error:
         raise AtlasError(

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from atlas.errors import AtlasError, shown
 from atlas.files import json_file
 from atlas.paths import Project
-from atlas.profiles import side_files, unavailable
+from atlas.profiles import side_files, unavailable, validity
 from atlas.profiles.plan import Job
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.unavailable import Away, Obstacle
@@ -86,7 +86,17 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
     ]
     if len(unchanged) > unavailable.NAMED:
         told.append(f"{len(unchanged)} models are fresh: {unavailable.named(unchanged)}")
-    return [*told, *unavailable.lines(_away(outcomes), by_model)]
+    return [*told, *_doubts(outcomes), *unavailable.lines(_away(outcomes), by_model)]
+
+
+def _doubts(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """A line a model and text that it fails at, with the analyses that this makes worthless."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in outcomes:
+        if one.profile is not None and (said := validity.beaten(one.profile.facts)):
+            found.setdefault((one.job.slug, said), []).append(one.job.analysis)
+    for (slug, said), names in found.items():
+        yield f"{slug}: {', '.join(names)}: it {said}, so this says nothing about it"
 
 
 def total(outcomes: Sequence[Outcome], seconds: float) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from atlas.entries import entry
 from atlas.entries.entry import Entry
 from atlas.paths import Project
-from atlas.profiles import plan, profile_file, settings, statement, verified
+from atlas.profiles import plan, profile_file, settings, statement, validity, verified
 from atlas.profiles.plan import Job
 from atlas.profiles.statement import Statement
 
@@ -30,6 +30,11 @@ class Section:
     job: Job
     profile: profile_file.Profile | None
     reproduced: verified.Reproduction | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why its values say nothing about the model, where the model fails at the text."""
+        return validity.doubt(self.profile.facts) if self.profile else ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ class Model:
             section.profile.facts.get("relative_change") if section and section.profile else None
         )
         return float(moved) if isinstance(moved, (int, float)) else None
+
+    @property
+    def doubts(self) -> dict[str, str]:
+        """By analysis, why its values say nothing about the model; those that do are left out."""
+        return {one.stated.name: one.doubt for one in self.sections if one.doubt}
 
     def section(self, name: str) -> Section | None:
         """The section of an analysis, None where the model should not have it."""

@@ -20,15 +20,17 @@ def terms(profile: Profile) -> dict[str, Scalar]:
     return {**profile.protocol, **held}
 
 
-def apart(version: int, own: Mapping[str, Scalar], among: tuple[int, Mapping[str, Scalar]]) -> str:
-    """What keeps values of that version and those terms from being compared with others', in words:
-    `scored bytes: 98,334 against 134,201, another corpus`. Empty where nothing does."""
-    return ", ".join(_differences(version, own, *among))
+def apart(profile: Profile, among: tuple[int, Mapping[str, Scalar]]) -> str:
+    """What keeps a profile from being compared with those of that version and those terms, in
+    words: `scored bytes: 98,334 against 134,201, another corpus, reference`. Empty where nothing
+    does. A corpus is called by its name where the profile says it: a digest says nothing."""
+    return ", ".join(_differences(profile, *among))
 
 
 def _differences(
-    version: int, own: Mapping[str, Scalar], other_version: int, other: Mapping[str, Scalar]
+    profile: Profile, other_version: int, other: Mapping[str, Scalar]
 ) -> Iterator[str]:
+    version, own = profile.version, terms(profile)
     if version != other_version:
         yield f"version {version} instead of {other_version}"
     for key in sorted({*own, *other}):
@@ -39,6 +41,8 @@ def _differences(
             yield f"{name}: {mine:,} against {theirs:,}"
         else:
             yield f"another {name}"
+            if key == "corpus" and "corpus" in profile.conditions:
+                yield str(profile.conditions["corpus"])
 
 
 def _is_number(value: Scalar) -> bool:

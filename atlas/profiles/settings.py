@@ -9,6 +9,7 @@ import yaml
 
 from atlas.errors import AtlasError, from_os, raise_all, short, suggest
 from atlas.paths import Project
+from atlas.pinned import corpus
 from atlas.pinned.choices import Choices
 from atlas.profiles import statement
 
@@ -75,7 +76,7 @@ def load(project: Project) -> Settings:
         if stated.get(key) is not None
     }
     if stated.get("corpus") is not None:
-        chosen["corpus"] = project.root / stated["corpus"]
+        chosen["corpus"] = corpus.named(stated["corpus"], project.root)
     return Settings(tuple(analyses) if analyses is not None else None, Choices(**chosen))
 
 
@@ -84,7 +85,11 @@ def _unfit(stated: dict[Any, Any], file: Any) -> list[AtlasError]:
     sparsity = stated.get("sparsity")
     number = isinstance(sparsity, (int, float)) and not isinstance(sparsity, bool)
     fits = {
-        "corpus": ("a path", "name a JSON Lines file", isinstance(stated.get("corpus"), str)),
+        "corpus": (
+            "a path or a name",
+            f"name a JSON Lines file or one of: {', '.join(corpus.SHIPPED)}",
+            isinstance(stated.get("corpus"), str),
+        ),
         "sparsity": (
             "a share below 1",
             "write 0.25 to prune a quarter of the blocks",

@@ -61,11 +61,10 @@ def findings(project: Project, base: str | None = None) -> Findings:
     choices = DEFAULT
     try:
         choices = settings.load(project).choices
-        if choices.corpus is not None:
-            corpus.read(choices.corpus)
+        corpus.chosen(choices)
     except AtlasError as error:
         found += Problems([error]).problems
-        choices = replace(choices, corpus=None)
+        choices = replace(choices, corpus=DEFAULT.corpus)
     entries, wrong = entry.load_each(project)
     found += wrong
     for path in project.entries():

@@ -7,7 +7,7 @@ of their analysis, so that values of two models may be compared.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.errors import suggest
+from atlas.profiles import comparable, validity
 from atlas.profiles.matrix import Matrix
 from atlas.review.claims import Claim, Combination, Comparison, Operand, Quantity, Statement
 
@@ -49,7 +50,8 @@ class Verdict:
     """A claim and what became of it.
 
     `reasons`: why it cannot be tested, empty where it can. `found`: what each of its comparisons
-    found, in words. `listed`: the page of its view is there.
+    found, in words. `listed`: the page of its view is there. `doubts`: why values that it rests on
+    say nothing about the model, a line a profile.
     """
 
     claim: Claim
@@ -57,6 +59,7 @@ class Verdict:
     reasons: tuple[str, ...]
     found: tuple[str, ...]
     listed: bool
+    doubts: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -138,13 +141,48 @@ def _judge(claim: Claim, models: dict[str, Model]) -> Verdict:
             values[quantity] = _take(quantity, _matrix(quantity, models))
         except _Untestable as error:
             reasons[str(error)] = None
+    if not reasons:
+        reasons.update(dict.fromkeys(_unlike(claim, models)))
     path = claim.view.split("?")[0].split("#")[0].split("/")
     listed = path[0] != "models" or path[1] in models
     if reasons:
         return Verdict(claim, "cannot be tested yet", tuple(reasons), (), listed)
     found: list[str] = []
     true = _is_true(claim.holds, values, found)
-    return Verdict(claim, "holds" if true else "no longer holds", (), tuple(found), listed)
+    state: State = "holds" if true else "no longer holds"
+    return Verdict(claim, state, (), tuple(found), listed, _doubts(claim, models))
+
+
+def _unlike(claim: Claim, models: dict[str, Model]) -> Iterator[str]:
+    """Why values that are compared may not be: one analysis, measured otherwise on either model."""
+    for _, one in claim.comparisons:
+        sides = [side for side in (one.left, one.right) if isinstance(side, Quantity)]
+        if len(sides) < 2 or sides[0].analysis != sides[1].analysis:
+            continue
+        profiles = [_profile(side, models) for side in sides]
+        terms = [comparable.terms(profile) for profile in profiles]
+        for key in sorted({*terms[0], *terms[1]}):
+            if terms[0].get(key) != terms[1].get(key):
+                words = key.replace("_", " ")
+                names = " and ".join(models[side.model].entry.name for side in sides)
+                yield f"{sides[0].analysis} of {names} differs in its {words}"
+
+
+def _profile(quantity: Quantity, models: dict[str, Model]) -> Profile:
+    """The profile that a quantity is taken of, which is there."""
+    section = models[quantity.model].section(quantity.analysis)
+    assert section is not None and section.profile is not None, "it was taken"
+    return section.profile
+
+
+def _doubts(claim: Claim, models: dict[str, Model]) -> tuple[str, ...]:
+    """What of the profiles that a claim rests on says nothing about its model."""
+    by_profile = {(one.model, one.analysis): one for one in claim.quantities}
+    return tuple(
+        f"{models[slug].entry.name} {said}: its {analysis} says nothing about it"
+        for (slug, analysis), quantity in by_profile.items()
+        if (said := validity.beaten(_profile(quantity, models).facts))
+    )
 
 
 def _matrix(quantity: Quantity, models: dict[str, Model]) -> Matrix:

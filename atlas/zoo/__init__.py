@@ -1,6 +1,7 @@
 """Reference models: small transformers trained here, whose insides are worth looking at.
 
-`python -m atlas.zoo train llama` makes one, `python -m atlas.zoo evaluate llama` measures it.
+`python -m atlas.zoo train llama` makes one, `python -m atlas.zoo evaluate llama` measures it;
+`python -m atlas.zoo corpus` makes the text that all of them are measured on.
 
 texts/      what they read
   words.py          word lists by topic
@@ -26,4 +27,5 @@ cards/      what is said of them
   card.py           card.json and README.md beside the weights
   tuned.py          what the card of a fine-tune says beside a base's
 models/     the trained models
+own_corpus.py     text of their own kind that none of them has read
 """

@@ -1,4 +1,5 @@
-"""`python -m atlas.zoo train NAME` makes a reference model, `evaluate NAME` measures it."""
+"""`python -m atlas.zoo train NAME` makes a reference model, `evaluate NAME` measures it; `corpus`
+makes the text that all of them are measured on."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from atlas import paths
 from atlas.errors import AtlasError
+from atlas.zoo import own_corpus
 from atlas.zoo.training import train, tunes
 from atlas.zoo.training.recipe import Recipe
 
@@ -20,9 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The tokenizer's own threads would fight with torch's, and it warns when it notices.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     options = _parser().parse_args(arguments)
-    out = options.out or paths.zoo_folder(options.name)
     try:
+        if options.command == "corpus":
+            _corpus(options.out or own_corpus.folder())
+            return 0
         recipe = tunes.recipe(options.name)
+        out = options.out or paths.zoo_folder(options.name)
         if options.command == "train":
             _train(recipe, options, out)
         else:
@@ -48,7 +53,15 @@ def _parser() -> argparse.ArgumentParser:
         if command == "train":
             for option in ("steps", "seed", "passages", "threads"):
                 chosen.add_argument(f"--{option}", type=int, help=f"another number of {option}")
+    text = "write the text that reference models are measured on"
+    written = commands.add_parser("corpus", help=text, description=text)
+    written.add_argument("--out", type=Path, help="folder of the corpus (default: the package's)")
     return parser
+
+
+def _corpus(out: Path) -> None:
+    made = own_corpus.write(out)
+    _say(f"{len(made)} passages: written to {out}")
 
 
 def _train(recipe: Recipe, options: argparse.Namespace, out: Path) -> None:

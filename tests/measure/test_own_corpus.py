@@ -178,6 +178,18 @@ def test_choices_stand_in_mkdocs_yml(project: Project) -> None:
     assert held == Choices(project.root / "texts/own.jsonl", 0.5, True)
 
 
+def test_a_shipped_corpus_is_chosen_by_its_name(project: Project) -> None:
+    project.mkdocs_yml.write_text("extra: {atlas: {corpus: reference}}\n")
+    assert settings.load(project).choices == Choices("reference")
+    assert check.problems(project) == []
+    project.mkdocs_yml.write_text("extra: {atlas: {corpus: ./reference}}\n")
+    assert settings.load(project).choices.corpus == project.root / "reference"
+    project.mkdocs_yml.write_text("extra: {atlas: {corpus: refrence}}\n")
+    [line] = [str(item) for item in check.problems(project)]
+    assert "refrence: cannot be read: No such file" in line
+    assert line.endswith("or a corpus that atlas ships: pinned, reference")
+
+
 @pytest.mark.parametrize(
     ("stated", "problem"),
     [

@@ -16,28 +16,33 @@ from atlas.loaded import sentence_embedding
 from atlas.passes import clustering
 from atlas.passes.clustering import Vectors
 from atlas.pinned import clusters, corpus
-from atlas.pinned.choices import DEFAULT, Choices
+from atlas.pinned.choices import DEFAULT, PINNED, Choices
 from atlas.pinned.clusters import Cluster, Clusters
 
-SHIPPED = clusters.load()
-TEXTS = [passage.text for passage in corpus.load()]
+SHIPPED = {name: clusters.load(name) for name in corpus.SHIPPED}
+TEXTS = {name: [passage.text for passage in corpus.load(name)] for name in corpus.SHIPPED}
 
 
 # The clusters that ship
 
 
-def test_the_shipped_clusters_are_those_of_the_corpus() -> None:
-    assert SHIPPED.corpus == corpus.digest() and len(SHIPPED.assignments) == len(TEXTS)
-    counts = np.bincount(SHIPPED.assignments)
-    assert [cluster.passages for cluster in SHIPPED.clusters] == counts.tolist()
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_clusters_are_those_of_the_corpus(name: str) -> None:
+    shipped = SHIPPED[name]
+    assert shipped.corpus == corpus.digest(name) and len(shipped.assignments) == len(TEXTS[name])
+    counts = np.bincount(shipped.assignments)
+    assert [cluster.passages for cluster in shipped.clusters] == counts.tolist()
     assert len(counts) == clusters.COUNT == 16 and counts.min() >= 12
     assert counts.tolist() == sorted(counts, reverse=True), "from the largest"
 
 
-def test_labels_tell_clusters_apart_in_words_that_say_something() -> None:
-    assert len(set(SHIPPED.labels)) == 16 and max(map(len, SHIPPED.labels)) <= 60
-    for number, cluster in enumerate(SHIPPED.clusters):
-        texts = [text for text, c in zip(TEXTS, SHIPPED.assignments, strict=True) if c == number]
+@pytest.mark.parametrize("name", SHIPPED)
+def test_labels_tell_clusters_apart_in_words_that_say_something(name: str) -> None:
+    shipped = SHIPPED[name]
+    assert len(set(shipped.labels)) == 16 and max(map(len, shipped.labels)) <= 60
+    for number, cluster in enumerate(shipped.clusters):
+        pairs = zip(TEXTS[name], shipped.assignments, strict=True)
+        texts = [text for text, found in pairs if found == number]
         assert len(cluster.words) == clustering.WORDS
         for word in cluster.words:
             assert word not in clustering._function_words()
@@ -46,8 +51,9 @@ def test_labels_tell_clusters_apart_in_words_that_say_something() -> None:
         assert any(cluster.sentence.removesuffix("…") in text for text in whole)
 
 
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_clusters_come_out_again_from_the_embedding_model(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Embedded anew and clustered from the same start; every passage is nearest to its mean."""
     monkeypatch.setattr(
@@ -57,32 +63,33 @@ def test_the_shipped_clusters_come_out_again_from_the_embedding_model(
         where = sentence_embedding.folder()
     except AtlasError as error:
         pytest.skip(str(error))
-    assert digests.of_weights(where) == SHIPPED.embedding == clusters.EMBEDDING
-    vectors = clustering.embed(TEXTS)
-    found = np.array(SHIPPED.assignments)
+    shipped = SHIPPED[name]
+    assert digests.of_weights(where) == shipped.embedding == clusters.EMBEDDING
+    vectors = clustering.embed(TEXTS[name])
+    found = np.array(shipped.assignments)
     means = np.stack([vectors[found == number].mean(0) for number in range(16)])
     distances = ((vectors[:, None] - means) ** 2).sum(-1)
     assert (distances.argmin(1) == found).all()
-    made_with = json.loads(clusters.pinned_path().read_text())["made_with"]
+    made_with = json.loads(clusters.path_of(name).read_text())["made_with"]
     assert distances.min(1).sum() == pytest.approx(made_with["inertia"], rel=1e-4)
     again, seed, inertia = clustering.assign(vectors)
     assert (again == found).all() and seed == made_with["seed"]
     assert inertia == pytest.approx(made_with["inertia"], rel=1e-4)
-    labels = clustering.topic_words(TEXTS, vectors, found, clustering.embed)
-    assert labels == tuple(cluster.words for cluster in SHIPPED.clusters)
+    labels = clustering.topic_words(TEXTS[name], vectors, found, clustering.embed)
+    assert labels == tuple(cluster.words for cluster in shipped.clusters)
 
 
 def test_clusters_of_another_corpus_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "clusters.json"
-    document = json.loads(clusters.pinned_path().read_text())
+    document = json.loads(clusters.path_of(PINNED).read_text())
     file.write_text(json.dumps({**document, "corpus": "sha256:" + "0" * 64}))
-    monkeypatch.setattr(clusters, "pinned_path", lambda: file)
+    monkeypatch.setattr(clusters, "path_of", lambda name: file)
     with pytest.raises(
         AtlasError, match=r"another corpus; make them again: python -m atlas\.passes\.clu"
     ):
-        clusters.load.__wrapped__()
+        clusters._held.__wrapped__(PINNED)
 
 
 # How they are made, with embeddings that are easy to see through

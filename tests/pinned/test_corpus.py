@@ -51,7 +51,7 @@ def test_no_passage_stands_there_twice() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A corpus of the test's own."""
     monkeypatch.setattr(corpus, "package_data", lambda: tmp_path)
-    for cached in (corpus.load, corpus.digest):
+    for cached in (corpus._passages, corpus.digest):
         monkeypatch.setattr(corpus, cached.__name__, cached.__wrapped__)
     (tmp_path / "corpus").mkdir()
     return tmp_path / "corpus"

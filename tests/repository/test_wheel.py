@@ -38,6 +38,8 @@ def test_wheel_holds_templates_one_reference_model_and_no_test(wheel: Path) -> N
     demo = "atlas/demo/docs/models/ref-llama/"
     carried = {name.removeprefix(demo) for name in names if name.startswith(demo)}
     assert carried == {"model.yml", *committed}
+    reference = {name for name in names if name.startswith("atlas/data/corpora/reference/")}
+    assert len(reference) == 33 and "atlas/data/corpora/reference/clusters.json" in reference
     zoo = {name.split("/")[3] for name in names if name.startswith("atlas/zoo/models/")}
     assert zoo == {"llama"}
     assert not [name for name in names if name.startswith(("tests/", "docs/", "benchmarks/"))]

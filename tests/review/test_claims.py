@@ -141,6 +141,45 @@ def test_a_stale_profile_proves_nothing(atlas: Project) -> None:
     assert found.reasons[0].startswith("the profile of weights of Model a is stale: measured with")
 
 
+def test_a_claim_on_text_that_the_model_fails_at_is_marked(atlas: Project) -> None:
+    facts = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False}
+    atlases.profile(atlas, "a", matrices=(samples.matrix(values=VALUES),), facts=facts)
+    found = verdict(atlas)
+    assert found.state == "holds" and found.doubts == (
+        "Model a predicts the text worse than counting tokens does "
+        "(5.6 against 3.7 bits per byte): its weights says nothing about it",
+    )
+    pages.render(atlas)
+    page = (atlas.docs / "claims" / "index.md").read_text(encoding="utf-8")
+    assert page.count(found.doubts[0]) == 1
+    atlases.profile(
+        atlas,
+        "a",
+        matrices=(samples.matrix(values=VALUES),),
+        facts={**facts, "beats_frequencies": True},
+    )
+    assert verdict(atlas).doubts == ()
+
+
+def test_values_that_were_measured_otherwise_are_not_compared(
+    atlas: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    atlases.entry(atlas, "b", geometry=samples.GEOMETRY, source="zoo:drawn-otherwise")
+    pin = profile_file.Pin("b", "zoo:drawn-otherwise", None, samples.DIGEST, None)
+    shown = (samples.matrix(values=VALUES),)
+    both = {"left": CELL, "is": "at least", "right": {**CELL, "model": "b"}}
+    atlases.profile(atlas, "b", matrices=shown, model=pin)
+    assert verdict(atlas, both).state == "holds"
+    atlases.profile(
+        atlas, "b", matrices=shown, model=pin, conditions={"device": "cpu", "scored_bytes": 7}
+    )
+    found = verdict(atlas, both)
+    assert found.state == "cannot be tested yet"
+    assert found.reasons == ("weights of Model a and Model b differs in its scored bytes",)
+    each = [{"left": {**CELL, "model": slug}, "is": "above", "right": 2.5} for slug in ("a", "b")]
+    assert verdict(atlas, *each).state == "holds", "each on its own scale"
+
+
 def test_one_side_that_cannot_be_tested_is_enough(atlas: Project) -> None:
     other = {"left": {**CELL, "model": "waiting"}, "is": "above", "right": 0}
     assert verdict(atlas, {"any": [HOLDS[0], other]}).state == "cannot be tested yet"

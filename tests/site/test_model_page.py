@@ -126,6 +126,35 @@ def test_findings_and_facts_are_told_in_words(tmp_path: Path) -> None:
     assert "mean_alpha" not in page
 
 
+def test_a_model_that_fails_at_the_text_is_told_above_the_figure(tmp_path: Path) -> None:
+    facts = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False}
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one")
+    atlases.profile(made, "one", facts=facts)
+    page = _page(made, "one")
+    said = (
+        "This model predicts the text worse than counting tokens does (5.6 against 3.7 bits per "
+        "byte): values that rest on its predictions say nothing about it."
+    )
+    assert page.count(said) == 1 and page.index(said) < page.index("<figure")
+    assert "frequenc" not in page, "the sentence says it"
+    atlases.profile(made, "one", facts={**facts, "beats_frequencies": True})
+    passing = _page(made, "one")
+    atlases.profile(made, "one", facts={"bits_per_byte": 5.6})
+    assert passing == _page(made, "one"), "not a byte for a model that does better"
+
+
+def test_a_page_says_what_corpus_its_entry_chose(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one")
+    assert "invented text" not in _page(made, "one")
+    atlases.entry(made, "one", protocol={"fold": True})
+    assert "invented text" not in _page(made, "one")
+    atlases.entry(made, "one", protocol={"corpus": "reference"})
+    page = _text(_page(made, "one"))
+    assert "Corpus reference (invented text of the reference models)" in page
+
+
 @pytest.fixture
 def eight(state: Callable[..., Path], tmp_path: Path) -> Project:
     """A model with eight analyses of ten quantities each, of layers by modules and by heads."""

@@ -71,7 +71,7 @@ def obstacles(first: Profile, second: Profile, name: str) -> tuple[Differs, ...]
     pair = (first, second)
     found = [*_differing("analysis", *(profile.analysis for profile in pair))]
     found += _differing("version of the method", *(profile.version for profile in pair))
-    found += _entries("protocol", first.protocol, second.protocol)
+    found += (_by_name(one, *pair) for one in _entries("protocol", first.protocol, second.protocol))
     found += _entries("", *(_binding(profile) for profile in pair))
     ours, theirs = (profile.matrix(name) for profile in pair)
     found += _differing("unit", ours.unit, theirs.unit)
@@ -85,14 +85,25 @@ def _binding(profile: Profile) -> dict[str, Scalar]:
     return {key: value for key, value in profile.conditions.items() if key in BINDING}
 
 
+def _by_name(one: Differs, first: Profile, second: Profile) -> Differs:
+    """What differs, a corpus called by its name where the profile says it."""
+    if one.what != "protocol corpus":
+        return one
+    names = [f"{each.conditions['corpus']}, " if "corpus" in each.conditions else ""
+             for each in (first, second)]  # fmt: skip
+    return Differs(one.what, names[0] + one.first, names[1] + one.second)
+
+
 def conditions(first: Profile, second: Profile) -> tuple[Differs, ...]:
-    """What was otherwise when two profiles were measured, and forbids no comparison."""
+    """What was otherwise when two profiles were measured, and forbids no comparison; the corpus is
+    told with the protocol."""
     return tuple(_entries("", *(_free(profile) for profile in (first, second))))
 
 
 def _free(profile: Profile) -> dict[str, Scalar]:
     """The conditions that do not bind."""
-    return {key: value for key, value in profile.conditions.items() if key not in BINDING}
+    told = {*BINDING, "corpus"}
+    return {key: value for key, value in profile.conditions.items() if key not in told}
 
 
 def _entries(prefix: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Differs]:

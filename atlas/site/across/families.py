@@ -198,7 +198,7 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
         version=version,
         members=tuple(model for model, _ in own),
         apart=tuple(
-            (model, comparable.apart(profile.version, comparable.terms(profile), groups[0]))
+            (model, comparable.apart(profile, groups[0]))
             for model, profile in measured
             if (profile.version, comparable.terms(profile)) != groups[0]
         ),

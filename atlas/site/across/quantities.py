@@ -30,17 +30,18 @@ def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
     ]
 
 
-def told(groups: Sequence[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Groups as bundles have them: version, terms, and in words what keeps each apart from the
-    first."""
-    return [
-        {
-            "version": version,
-            "protocol": terms,
-            "apart": comparable.apart(version, terms, groups[0]),
-        }
-        for version, terms in groups
-    ]
+def told(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
+    """The groups of profiles as bundles have them: version, terms, and in words what keeps each
+    apart from the first."""
+    groups = grouped(profiles)
+    found = []
+    for version, terms in groups:
+        of_it = (
+            one for one in profiles if (one.version, comparable.terms(one)) == (version, terms)
+        )
+        apart = comparable.apart(next(of_it), groups[0])
+        found.append({"version": version, "protocol": terms, "apart": apart})
+    return found
 
 
 def group_key(profile: Profile) -> str:

@@ -120,7 +120,7 @@ def _bundle(
         "title": stated.title,
         "version": stated.version,
         "parts": [name for name, _ in packed.parts.files],
-        "groups": quantities.told(groups),
+        "groups": quantities.told(profiles),
         "models": list(_models(measured, groups)),
         "labels": packed.labels,
         "layouts": packed.layouts,

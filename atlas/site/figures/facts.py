@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
 
+from atlas.profiles import validity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Statement
@@ -31,10 +32,11 @@ def facts(
     """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
     a number and its place together, "0.907, head 2.3"; of a list of places, the first few. Those
     whose stated name is empty are told elsewhere, as are those of one matrix or relation,
-    `chance:capital@10`.
+    `chance:capital@10`, and whether the model predicts better than counting does.
     """
     matrices = list(matrices)
-    plain = {key: value for key, value in found.items() if ":" not in key and stated.get(key) != ""}
+    hidden = {*(key for key, name in stated.items() if not name), *validity.FACTS[1:]}
+    plain = {key: value for key, value in found.items() if ":" not in key and key not in hidden}
     numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]
     places = {f"{key}{end}": key for key in numbers for end in PLACES if f"{key}{end}" in plain}
     told: dict[str, Scalar] = {}

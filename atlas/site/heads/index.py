@@ -126,7 +126,10 @@ def load(project: Project, models: Sequence[Model], statements: Sequence[Stateme
         "format": FORMAT,
         "heads": sum(one.count for one in listed),
         "models": list(_models(listed, groups, known, prints)),
-        "groups": {name: quantities.told(several) for name, several in groups.items()},
+        "groups": {
+            name: quantities.told([profile for one in listed if (profile := one.profile(name))])
+            for name in groups
+        },
         "relations": [{"name": name, "title": title} for name, title in known.titles],
         "categories": list(CATEGORIES),
         "classes": list(packed.add(classes.tobytes())) if classes is not None else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas.pinned import relations
+from atlas.pinned import corpus, relations
 from atlas.site.contents import Contents, Files
 
 
@@ -12,5 +12,11 @@ def files(contents: Contents) -> Files:
     yield "methods/index.md", contents.page("methods.md.j2", root="../", statements=listed)
     for stated in listed:
         asked = relations.load_all() if "relations" in stated.own_protocol else ()
-        page = contents.page("method.md.j2", root="../../", stated=stated, asked=asked)
+        read = _corpora() if "corpus" in stated.own_protocol else ()
+        page = contents.page("method.md.j2", root="../../", stated=stated, asked=asked, read=read)
         yield f"methods/{stated.name}.md", page
+
+
+def _corpora() -> list[tuple[str, str, str]]:
+    """The corpora that atlas ships: name, what it is, digest."""
+    return [(name, about, corpus.digest(name)) for name, about in corpus.SHIPPED.items()]

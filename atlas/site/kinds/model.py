@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from atlas.entries.entry import Entry
+from atlas.pinned import corpus
+from atlas.pinned.choices import DEFAULT
 from atlas.review import verdicts
 from atlas.site.contents import Contents, Files
 from atlas.site.figures import bokeh_figure, previews
@@ -19,7 +22,15 @@ def files(contents: Contents) -> Files:
             entry=model.entry,
             sections=sections,
             model=model,
+            corpus=_corpus(model.entry),
             claims=verdicts.about(model.entry.slug, contents.verdicts),
             engine=bokeh_figure.script()[0],
         )
         yield f"{model.folder}/index.md", page
+
+
+def _corpus(entry: Entry) -> str:
+    """What the model reads, where its entry chooses that for itself."""
+    if "corpus" not in (entry.protocol or {}):
+        return ""
+    return corpus.told(DEFAULT.under(entry.protocol))

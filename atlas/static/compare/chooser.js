@@ -5,7 +5,7 @@
 import { button, made } from "../shell/dom.js";
 
 
-/** @typedef {{slug: string, name: string, page: string, family: string, words: string, fresh: Set<string>, stale: Set<string>}} Listed */
+/** @typedef {{slug: string, name: string, page: string, family: string, words: string, fresh: Set<string>, stale: Set<string>, doubts: Record<string, string>}} Listed doubts: by analysis, why its values say nothing */
 
 export const MOST = 12;
 
@@ -18,12 +18,13 @@ export function readModels(list) {
   const items = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-slug]")]);
   return new Map(
     items.map((item) => {
-      const { slug = "", family = "", tags = "", fresh = "", stale = "" } = item.dataset;
+      const { slug = "", family = "", tags = "", fresh = "", stale = "", doubts = "{}" } = item.dataset;
       const link = /** @type {HTMLAnchorElement} */ (item.querySelector("a"));
       const name = link.textContent ?? slug;
       const words = `${name} ${slug} ${family} ${tags}`.toLowerCase();
       const names = (/** @type {string} */ text) => new Set(text.split(" ").filter(Boolean));
-      return [slug, { slug, name, page: link.href, family, words, fresh: names(fresh), stale: names(stale) }];
+      const known = { fresh: names(fresh), stale: names(stale), doubts: JSON.parse(doubts) };
+      return [slug, { slug, name, page: link.href, family, words, ...known }];
     }),
   );
 }

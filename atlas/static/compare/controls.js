@@ -78,7 +78,8 @@ export function showNotes(part, scene, asked) {
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
   part("unit").textContent = matrix ? `${matrix.unit}. ${direction(matrix)}` : "";
-  part("status").textContent = [...asked, ...stillNeeded(scene), ...scene.notes].join(" ");
+  const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
+  part("status").textContent = [...asked, ...doubts, ...stillNeeded(scene), ...scene.notes].join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
   const [base] = scene.models;

@@ -139,9 +139,9 @@ class Comparison {
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
-        const { name, page, stale } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
+        const { name, page, stale, doubts } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
         const passages = /** @type {import("../matrix/paired.js").Passage[] | null} */ (null);
-        const measured = { profile: profiles[at], passages, pairs: pairs[at] };
+        const measured = { profile: profiles[at], passages, pairs: pairs[at], doubt: doubts[wish.analysis] ?? "" };
         return { slug, name, page, stale: stale.has(wish.analysis), ...measured };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);

@@ -28,7 +28,7 @@ export function obstacles(first, second, ours, theirs) {
   return [
     ...differing("analysis", first.analysis, second.analysis),
     ...differing("version of the method", first.version, second.version),
-    ...entries("protocol", first.protocol, second.protocol),
+    ...entries("protocol", first.protocol, second.protocol).map((one) => byName(one, first, second)),
     ...entries("", binding(first), binding(second)),
     ...differing("unit", ours.unit, theirs.unit),
     ...differing("kind of values", ours.kind, theirs.kind),
@@ -48,7 +48,23 @@ function binding({ conditions }) {
 }
 
 /**
- * Conditions in which two profiles were measured differently and which forbid no comparison.
+/**
+ * What differs, a corpus called by its name where the profile says it: a digest says nothing.
+ * @param {Differs} one
+ * @param {Profile} first
+ * @param {Profile} second
+ * @returns {Differs}
+ */
+function byName(one, first, second) {
+  if (one.what !== "protocol corpus") return one;
+  const called = (/** @type {Profile} */ { conditions }, /** @type {string} */ digest) =>
+    "corpus" in conditions ? `${conditions.corpus}, ${digest}` : digest;
+  return { what: one.what, first: called(first, one.first), second: called(second, one.second) };
+}
+
+/**
+ * Conditions in which two profiles were measured differently and which forbid no comparison. The corpus
+ * is none of them: its name stands with the protocol.
  * @param {Profile} first
  * @param {Profile} second
  * @returns {Differs[]}
@@ -63,7 +79,8 @@ export function conditions(first, second) {
  * @returns {Scalars}
  */
 function free({ conditions }) {
-  return Object.fromEntries(Object.entries(conditions).filter(([key]) => !BINDING.includes(key)));
+  const told = [...BINDING, "corpus"];
+  return Object.fromEntries(Object.entries(conditions).filter(([key]) => !told.includes(key)));
 }
 
 /**

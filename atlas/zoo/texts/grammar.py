@@ -126,11 +126,14 @@ def continuous(verb: str) -> str:
 
 
 class Scene:
-    """The words that the sentences of one passage share: a topic, two people, three things."""
+    """The words that the sentences of one passage share: a topic, two people, three things.
 
-    def __init__(self, rng: Random) -> None:
+    `topic`: one of `words.TOPICS`, drawn where none is given.
+    """
+
+    def __init__(self, rng: Random, topic: str | None = None) -> None:
         self._rng = rng
-        self._topic = words.TOPICS[rng.choice(sorted(words.TOPICS))]
+        self._topic = words.TOPICS[topic or rng.choice(sorted(words.TOPICS))]
         self._nouns = rng.sample(self._topic.nouns, 6)
         self._people = rng.sample(words.FIRST_NAMES, 2)
         self._fixed = {
@@ -199,9 +202,9 @@ def articles(text: str) -> str:
     return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
 
 
-def prose(rng: Random) -> str:
+def prose(rng: Random, topic: str | None = None) -> str:
     """Three to six sentences about one thing."""
-    scene = Scene(rng)
+    scene = Scene(rng, topic)
     middles = rng.sample(MIDDLES, rng.randint(1, 4))
     return " ".join(
         scene.fill(frame) for frame in (rng.choice(OPENINGS), *middles, rng.choice(ENDINGS))

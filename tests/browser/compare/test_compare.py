@@ -34,6 +34,7 @@ PIXELS = """(still) => {
   return [...context.getImageData(0, 0, copy.width, copy.height).data];
 }"""
 SVG = "{http://www.w3.org/2000/svg}"
+FAILS = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False}
 NASTY = "</option><img src=x onerror=pwned=1> & \u201cquotes\u201d"
 
 
@@ -56,6 +57,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         changes: dict[str, Any] = {"matrices": atlases.matrices(at, 6, 4)}
         if slug == "old":
             changes |= {"version": 99, "protocol": {"corpus": "another"}}
+        if slug == "more-7":
+            changes["facts"] = FAILS
         atlases.profile(made, slug, **changes)
     atlases.entry(made, "nasty", name=NASTY)
     deep = tuple(without(matrix, "mlp.gate") for matrix in atlases.matrices(50, 16, 8))
@@ -238,6 +241,15 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
     values = _read(page)
     assert float(values["Model old"][0]) == _matrix(site, "old").values[1, 1]
     assert len(values["Model old"]) == 1
+
+
+def test_a_model_that_fails_at_the_text_is_told(page: Any, site: Site) -> None:
+    said = "Model more-7: This model predicts the text worse than counting tokens does (5.6 against"
+    status = page.locator('[data-role="status"]')
+    _open(page, site, "?models=one,more-7&analysis=weights")
+    assert said in status.inner_text()
+    _open(page, site, "?models=one,two&analysis=weights")
+    assert "counting tokens" not in status.inner_text()
 
 
 def test_only_those_that_agree_are_subtracted(page: Any, site: Site) -> None:

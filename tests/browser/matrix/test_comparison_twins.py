@@ -135,10 +135,14 @@ def test_comparisons_are_those_of_the_reference(page: Any, site: Site) -> None:
             }
         },
         {"conditions": {"device": "cuda", "dtype": "float16"}},
+        {
+            "protocol": {"tau": 0.1, "rule": "k = 10 …", "corpus": "sha256:2"},
+            "conditions": {"corpus": "reference (x)"},
+        },
         {"matrices": (samples.matrix(unit="share", kind="counts", values=np.ones((2, 3))),)},
         {"matrices": (samples.matrix(axes=("layer", "kv_head"), range=(0, None)),)},
     ],
-    ids=["nothing", "method", "protocol", "conditions", "quantity", "axes"],
+    ids=["nothing", "method", "protocol", "conditions", "corpus", "quantity", "axes"],
 )
 def test_obstacles_are_those_of_the_reference(call: Call, changes: dict[str, Any]) -> None:
     one = samples.profile()

@@ -162,6 +162,17 @@ def test_equal_profiles_may_be_subtracted() -> None:
     assert compare.conditions(one, other) == (Differs("device", "cpu", "cuda"),)
 
 
+def test_a_corpus_is_called_by_its_name() -> None:
+    """Among what forbids a subtraction, where profiles say it; not again among conditions."""
+    one = samples.profile(protocol={"corpus": "sha256:1"}, conditions={})
+    other = samples.profile(protocol={"corpus": "sha256:2"}, conditions={"corpus": "reference (x)"})
+    told = Differs("protocol corpus", "sha256:1", "reference (x), sha256:2")
+    assert compare.obstacles(one, other, "rms") == (told,)
+    assert compare.conditions(one, other) == ()
+    alike = replace(one, conditions={"corpus": "another name"})
+    assert compare.obstacles(one, alike, "rms") == compare.conditions(one, alike) == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [

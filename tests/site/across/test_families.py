@@ -89,6 +89,30 @@ def test_other_versions_and_protocols_are_not_on_the_scale(atlas: Project) -> No
     assert 'Not beside the others: <a href="../../models/large/#weights">Model large</a>' in page
 
 
+def test_another_corpus_is_called_by_its_name(atlas: Project) -> None:
+    protocol = {"corpus": "sha256:1"}
+    told = "reference (invented text of the reference models)"
+    for slug in ("small", "middle"):
+        _profile(atlas, slug, 1.0, protocol=protocol)
+    other = {"protocol": {"corpus": "sha256:2"}, "conditions": {"corpus": told}}
+    _profile(atlas, "large", 3.0, **other)
+    (rung,) = _family(atlas).rungs
+    assert [why for _, why in rung.apart] == [f"another corpus, {told}"]
+
+
+def test_a_size_that_fails_at_the_text_is_told(atlas: Project) -> None:
+    _profile(
+        atlas,
+        "large",
+        3.0,
+        facts={"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False},
+    )
+    pages.render(atlas)
+    page = (atlas.docs / "families" / "f" / "index.md").read_text()
+    link = '<a href="../../models/large/#weights">Model large, weights</a>: This model predicts'
+    assert page.count("worse than counting tokens") == 1 and link in page
+
+
 def test_a_quantity_that_a_size_lacks_is_null(atlas: Project) -> None:
     extra = samples.matrix(name="extra", axes=("layer", "module"))
     atlases.profile(atlas, "large", matrices=(extra,))

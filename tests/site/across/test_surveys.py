@@ -175,6 +175,16 @@ def test_pages_of_surveys(atlas: Project) -> None:
     assert (site / "survey" / "weights" / "bundle.0.bin").is_file()
 
 
+def test_a_model_that_fails_at_the_text_is_marked(atlas: Project) -> None:
+    facts = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False}
+    atlases.profile(atlas, "model-1", matrices=atlases.matrices(1, 48, 25), facts=facts)
+    pages.render(atlas)
+    page = (atlas.docs / "survey" / "weights" / "index.md").read_text()
+    assert page.count("worse than counting tokens") == 1
+    tile = page[page.index('data-slug="model-1"') :]
+    assert "worse than counting tokens" in tile[: tile.index("</li>")]
+
+
 def test_an_analysis_without_profiles_says_so(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "empty")
     pages.render(made)

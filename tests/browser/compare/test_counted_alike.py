@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         profile = replace(profile, model=pin, version=version)
         path = made.profile(slug, "functions")
         profile_file.save(path, profile)
-        empty = {"relations": {}, "salient": []}
+        empty: dict[str, Any] = {"relations": {}, "salient": []}
         heads = [{"layer": at // 6, "head": at % 6, **empty} for at in range(30)]
         side_files.save(path, profile, "heads", heads)
         side_files.save(path, profile, "pairs", items)

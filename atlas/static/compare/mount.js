@@ -12,6 +12,7 @@ import * as query from "./address.js";
 import { Chooser, readModels, MOST } from "./chooser.js";
 import { fillControls, showNotes } from "./controls.js";
 import { save, table } from "./export.js";
+import { restsOnPairs } from "../matrix/common-relations.js";
 import { scene } from "./scene.js";
 import { Sheets } from "./sheets.js";
 
@@ -36,9 +37,6 @@ const FIGURES = {
 export default function mount(element) {
   return new Comparison(element);
 }
-
-/** What of an analysis a comparison needs beside its profiles, a part of `pairs`. @type {Record<string, string>} */
-const BESIDE = { functions: "pairs" };
 
 class Comparison {
   /** @param {HTMLElement} element */
@@ -134,21 +132,21 @@ class Comparison {
     const slugs = wish.models.filter((slug) => this.models.has(slug)).slice(0, MOST);
     try {
       const loaded = slugs.map((slug) => this.profile(slug, wish.analysis));
-      const beside = Promise.all(slugs.map((slug) => this.beside(slug, wish.analysis)));
-      const [template, pairs, ...profiles] = await Promise.all([loadTemplate(), beside, ...loaded]);
+      const [template, ...profiles] = await Promise.all([loadTemplate(), ...loaded]);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
       const chosen = slugs.map((slug, at) => {
         const { name, page, stale, doubts } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
-        const passages = /** @type {import("../matrix/paired.js").Passage[] | null} */ (null);
-        const measured = { profile: profiles[at], passages, pairs: pairs[at], doubt: doubts[wish.analysis] ?? "" };
-        return { slug, name, page, stale: stale.has(wish.analysis), ...measured };
+        const doubt = doubts[wish.analysis] ?? "";
+        return { slug, name, page, stale: stale.has(wish.analysis), doubt, profile: profiles[at] };
       });
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
-      await Promise.all(chosen.map(async (one) => (one.passages = await this.passages(one, wish))));
+      const passages = await Promise.all(chosen.map((one) => this.passages(one, wish)));
+      const pairs = await Promise.all(slugs.map((slug) => this.pairs(slug, wish)));
       if (turn !== this.turn || this.gone.signal.aborted) return;
-      this.scene = scene(chosen, wish);
+      const whole = chosen.map((one, at) => ({ ...one, passages: passages[at], pairs: pairs[at] }));
+      this.scene = scene(whole, wish);
       this.wish = { ...wish, view: this.scene.view };
       fillControls(this.part, chosen, this.scene, this.wish);
       showNotes(this.part, this.scene, this.asked(wish));
@@ -217,16 +215,15 @@ class Comparison {
   }
 
   /**
-   * The pairs that scores rest on; a model that was measured before they were published has none.
+   * The pairs that a quantity rests on, where it rests on any; null where they cannot be read.
    * @param {string} slug
-   * @param {string} analysis
+   * @param {Wish} wish
    * @returns {Promise<import("./scene.js").Pairs[]|null>}
    */
-  async beside(slug, analysis) {
-    const part = BESIDE[analysis];
-    if (!part) return null;
-    return this.fetched(slug, analysis, `${analysis}.${part}`).then(
-      (found) => found?.[part] ?? null,
+  async pairs(slug, { models, analysis, matrix }) {
+    if (models.length < 2 || !restsOnPairs(matrix)) return null;
+    return this.fetched(slug, analysis, `${analysis}.pairs`).then(
+      (found) => found?.pairs ?? null,
       () => null,
     );
   }

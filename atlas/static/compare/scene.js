@@ -24,7 +24,7 @@ import { makeAlike } from "./relations.js";
 /** @typedef {import("../matrix/common-relations.js").Pairs} Pairs */
 /**
  * A chosen model; `passages` and `pairs` where its analysis has a part of that kind and it could be read.
- * @typedef {{slug: string, name: string, page: string, stale: boolean, doubt: string, profile: Profile|null, passages: import("../matrix/paired.js").Passage[]|null, pairs?: Pairs[]|null}} Chosen
+ * @typedef {{slug: string, name: string, page: string, stale: boolean, doubt: string, profile: Profile|null, passages?: import("../matrix/paired.js").Passage[]|null, pairs?: Pairs[]|null}} Chosen
  */
 /** `mark`: why its values are not quite what the baseline's are. @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[], mark?: string}} Model */
 /** @typedef {{value: string, label: string}} Choice */

@@ -131,3 +131,11 @@ export function overlap(ours, theirs, relation) {
 export function relationOf(name) {
   return SCORE.exec(name)?.[1] ?? null;
 }
+
+/**
+ * Whether a quantity rests on pairs of relations.
+ * @param {string} name
+ */
+export function restsOnPairs(name) {
+  return countsRelations(name) || relationOf(name) !== null;
+}

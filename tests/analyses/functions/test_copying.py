@@ -66,7 +66,8 @@ def test_one_in_fifty_random_heads_lies_outside_the_null(name: str) -> None:
 
     def turned() -> torch.Tensor:
         drawn = torch.randn(d, d, generator=generator, dtype=torch.float64)
-        return torch.linalg.qr(drawn).Q.float()
+        Q: torch.Tensor = torch.linalg.qr(drawn).Q.float()
+        return Q
 
     spectra, random = [], []
     for layer in range(checkpoint.geometry.layers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -95,12 +96,13 @@ def test_a_part_that_does_not_fit_its_profile_is_found(llama: Measured) -> None:
     profile, items = as_read(llama)
     assert list(sound.part_problems(profile, "pairs", items)) == []
     assert list(sound.problems(profile)) == []
-    for change, told in (
+    spoiling: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         (lambda one: one["ids"].pop(), "ids of"),
         (lambda one: one["chance"].popitem(), "chances, and"),
         (lambda one: one.update(category="linguistic"), "and not linguistic"),
         (lambda one: one["chance"].update({"score:french@10": []}), "no map of it"),
-    ):
+    ]
+    for change, told in spoiling:
         spoilt = json.loads(json.dumps(items))
         change(next(one for one in spoilt if one["relation"] == "capital"))
         assert any(told in line for line in sound.part_problems(profile, "pairs", spoilt)), told
@@ -118,6 +120,7 @@ def test_the_spread_of_a_score_is_half_of_its_interval_at_one_standard_deviation
         low, high = relation_scores.wilson(one.values, one.n)
         np.testing.assert_allclose(one.spread, (high - low) / 2, atol=1e-12)
         again = matrix.from_json(json.loads(one.json_text()))
+        assert again.spread is not None
         np.testing.assert_allclose(again.spread, one.spread, rtol=2e-3)
         assert '"spread": "wilson"' in one.json_text()
     assert all(one.spread is None for one in llama.matrices if one not in scores)

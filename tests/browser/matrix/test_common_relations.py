@@ -75,5 +75,6 @@ def test_the_spread_of_a_share_is_that_of_python(call: Call) -> None:
             assert call("matrix/chance", "shareSpread", share, count) == pytest.approx(spread)
     profile, _ = counted_relations.drawn(4, level=0)
     scores = profile.matrix("score:capital@10")
+    assert scores.spread is not None
     found = call("matrix/chance", "withSpread", replace(profile, matrices=(scores,)))
     np.testing.assert_allclose(found["matrices"][0]["spread"], scores.spread, rtol=2e-3)

@@ -154,7 +154,7 @@ MATRICES: dict[str, dict[str, object]] = {
             "range": (0, 1),
             "n": "facts.pairs:{relation}",
             "spread": "wilson",
-            "same_as": f"{sign}:{{relation}}",
+            "same_as": f"{prefix}{sign}:{{relation}}",
         }
         for prefix, how in (("", ""), ("folded_", " with gains folded"))
         for sign, what, among in (

@@ -32,8 +32,8 @@ STEPS = 2**16
 """Strengths are counted in so many steps."""
 
 EXACT = 2**24
-"""Whole numbers up to it, and their sums, are exact in float32: whatever the machine, the same
-heads are found, and a copy is at distance 0."""
+"""Whole numbers up to it, and their sums, are exact in float32: the same heads are found whatever
+the machine, and a copy is at distance 0."""
 
 MANY = 4
 """What more than 1 in so many heads do is added for all of them: faster than to pick them."""

@@ -68,3 +68,24 @@ def test_an_entry_chooses_its_protocol(tmp_path: Path) -> None:
 def test_what_an_entry_may_not_choose(tmp_path: Path, protocol: str, problem: str) -> None:
     with pytest.raises(AtlasError, match=problem):
         entry.load(written(tmp_path, protocol))
+
+
+def test_what_keeps_profiles_apart_is_told() -> None:
+    """In words; a corpus by its name where the profile says it."""
+    terms = {"k": 10, "corpus": "sha256:1", "scored_bytes": 134201}
+    usual = (2, terms)
+    alike = replace(profile(), version=2, protocol=terms, conditions={"device": "cuda"})
+    assert comparable.apart(alike, usual) == ""
+    short = replace(alike, protocol={**terms, "scored_bytes": 98334})
+    assert comparable.apart(short, usual) == "scored bytes: 98,334 against 134,201"
+    other = replace(
+        alike,
+        version=1,
+        protocol={**terms, "k": 25, "corpus": "sha256:2"},
+        conditions={"estimator": "10% trimmed mean"},
+    )
+    assert comparable.apart(other, usual) == (
+        "version 1 instead of 2, another corpus, another estimator, k: 25 against 10"
+    )
+    named = replace(alike, protocol={**terms, "corpus": "sha256:2"}, conditions={"corpus": "mine"})
+    assert comparable.apart(named, usual) == "another corpus, mine"

@@ -13,7 +13,7 @@ import { isWhole } from "./numbers.js";
 /** @typedef {import("./align.js").Values} Values */
 /** @typedef {import("./contrast.js").Profile} Profile */
 /** @typedef {{passage: number} & Record<string, any>} Passage as a part of a profile has it */
-/** @typedef {{profile: Profile, matrix: Matrix, passages: Passage[] | null}} Measured */
+/** @typedef {{profile: Profile, matrix: Matrix, passages?: Passage[] | null}} Measured */
 /** @typedef {{values: Values, passages: number}} Errors `passages` that were paired, 0 for none */
 /**
  * What passages add to cells, which are ratios of sums: `totals` of every cell, a row of `width` after
@@ -56,7 +56,7 @@ export function partOf({ analysis, conditions, matrices }, name) {
 export function errors(first, second, grid, models) {
   const measured = [first, second];
   if (!measured.every(({ matrix }) => matrix.spread && !isWhole(matrix))) return null;
-  const pairs = paired(first.passages, second.passages);
+  const pairs = paired(first.passages ?? null, second.passages ?? null);
   if (!pairs.length) {
     const values = over(grid, models, (ours, theirs) => unpaired(first.matrix, second.matrix, ours, theirs));
     return { values, passages: 0 };

@@ -181,7 +181,7 @@ def kept(
     folder: Path, name: str, rows: list[Passage], dtype: torch.dtype
 ) -> dict[tuple[int, str], NDArray[np.float64]]:
     """Everything that every module puts out, (positions, width): one passage at a time, no padding.
-    `mlp.down` with "input" in front is what goes into it."""
+    `mlp.down` with "input" in front is what goes into it; "first" are the first positions alone."""
     live = tiny.live(folder, dtype)
     live.set_experts_implementation("eager")
     layers, modules = plain(folder, name)
@@ -208,6 +208,9 @@ def kept(
                 output = output.transpose(1, 2)
             scored = output[0, passage.first : passage.last]
             found.setdefault(key, []).append(scored.reshape(-1, output.shape[-1]))
+            if key[1] != "input mlp.down":
+                first = (key[0], f"first {key[1]}")
+                found.setdefault(first, []).append(output[0, :1].reshape(-1, output.shape[-1]))
     return {key: torch.cat(several).double().numpy() for key, several in found.items()}
 
 
@@ -222,9 +225,11 @@ def expected(
             values["sparsity", layer, "mlp.down"] = hoyer.mean()
             continue
         s = (x**2).mean(0) ** 0.5
-        values["rms", layer, module] = (x**2).mean() ** 0.5
-        values["kurtosis", layer, module] = (s**4).mean() / (s**2).mean() ** 2
-        values["outlier", layer, module] = abs(x).max() / np.median(abs(x))
+        before = "first_" if module.startswith("first ") else ""
+        module = module.removeprefix("first ")
+        values[f"{before}rms", layer, module] = (x**2).mean() ** 0.5
+        values[f"{before}kurtosis", layer, module] = (s**4).mean() / (s**2).mean() ** 2
+        values[f"{before}outlier", layer, module] = abs(x).max() / np.median(abs(x))
     return values
 
 
@@ -277,7 +282,7 @@ def test_the_median_of_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     everything = kept(folder, "qwen3", rows, torch.float64)
     found = flat(measure(folder, rows, dtype=torch.float64))
     for key, x in everything.items():
-        if key[1] == "input mlp.down":
+        if " " in key[1]:
             continue
         values = abs(x).flatten()
         generator = torch.Generator().manual_seed(5)
@@ -290,7 +295,8 @@ def test_the_median_of_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_matrices(tmp_path: Path) -> None:
     measured = measure(made(tmp_path, "gpt_neox"), passages("gpt_neox"))
     matrices = {matrix.name: matrix for matrix in measured.matrices}
-    assert list(matrices) == ["rms", "kurtosis", "outlier", "sparsity"]
+    firsts = ["first_rms", "first_kurtosis", "first_outlier"]
+    assert list(matrices) == ["rms", "kurtosis", "outlier", "sparsity", *firsts]
     assert matrices["rms"].columns == (
         "attn.q",
         "attn.k",
@@ -304,10 +310,14 @@ def test_the_matrices(tmp_path: Path) -> None:
     assert (matrices["rms"].native or ())[0] == "attention.query_key_value[q]"
     assert matrices["sparsity"].columns == ("mlp.down",)
     scored = sum(passage.scored for passage in passages("gpt_neox"))
-    assert {matrix.n for matrix in measured.matrices} == {scored}
+    for matrix in measured.matrices:
+        assert matrix.n == (len(LENGTHS) if matrix.name in firsts else scored)
+        assert matrix.spread is not None and np.isfinite(matrix.spread).all()
+        assert (matrix.largest_share is None) == matrix.name.endswith("outlier")
     assert measured.conditions == {
         "passages": len(LENGTHS),
         "tokens": scored,
+        "scored_bytes": 0,
         "dtype": "float32",
         "device": "cpu",
         "attention": "eager",
@@ -315,6 +325,74 @@ def test_the_matrices(tmp_path: Path) -> None:
     place = str(measured.facts["largest_outlier_at"]).removeprefix("layer ").split(", ")
     assert matrices["outlier"].values.max() == measured.facts["largest_outlier"]
     assert flat(measured)["outlier", int(place[0]), place[1]] == measured.facts["largest_outlier"]
+
+
+MANY = tuple(np.random.default_rng(3).integers(6, 40, 60).tolist())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", ["llama of one layer", "qwen3", "bert"])
+def test_errors_are_those_of_the_bootstrap_over_passages(
+    tmp_path: Path, name: str, dtype: torch.dtype
+) -> None:
+    """All values are in the sample, so that the median's error is that of passages, too."""
+    folder, rows = made(tmp_path, name, dtype=dtype), passages(name, MANY)
+    matrices = {one.name: one for one in measure(folder, rows, tokens=200).matrices}
+    everything = kept(folder, name, rows, dtype)
+    ends = np.cumsum([row.scored for row in rows])
+    generator = np.random.default_rng(0)
+    draws = generator.integers(0, len(rows), (400, len(rows)))
+    ratios: dict[str, list[float]] = {}
+    for key in [key for key in everything if key[0] == 0 and not key[1].startswith("first ")]:
+        vectors = len(everything[key]) // ends[-1]  # heads are vectors
+        each = np.split(everything[key], ends[:-1] * vectors)
+        found = [expected({key: np.concatenate([each[row] for row in draw])}) for draw in draws]
+        for cell in found[0]:
+            matrix, values = matrices[cell[0]], np.array([one[cell] for one in found])
+            if cell[0] == "outlier":  # the maximum is what it is
+                top = max(abs(x).max() for x in each)
+                values = np.array(
+                    [np.median(abs(np.concatenate([each[row] for row in draw]))) for draw in draws]
+                )
+                middle = np.median(abs(np.concatenate(each)))
+                values = top / middle * values / middle
+            assert matrix.spread is not None
+            told = matrix.spread[0, matrix.columns.index(cell[2])]
+            ratios.setdefault(cell[0], []).append(told / values.std())
+    # Channels of random weights are almost alike; where they are not, test_observing holds the
+    # error of kurtosis to a tenth.
+    near = {"kurtosis": 0.3}
+    for quantity, held in ratios.items():
+        assert np.mean(held) == pytest.approx(1, abs=near.get(quantity, 0.1)), quantity
+
+
+def test_the_first_position_is_a_matrix_of_its_own(tmp_path: Path) -> None:
+    """A token that all passages begin with, a thousand times as large: the rest does not see it,
+    and where a decoder reads the same first there is nothing to be unsure of."""
+    live = tiny.build("llama")
+    live.model.embed_tokens.weight.data[5] *= 1000
+    live.save_pretrained(tmp_path)
+    plain = passages("llama")
+    rows = [Passage((5, *row.ids[1:]), row.first, row.last) for row in plain]
+    measured = measure(tmp_path, rows)
+    matrices, found = {one.name: one for one in measured.matrices}, flat(measured)
+    reference = expected(kept(tmp_path, "llama", rows, torch.float64))
+    for name in ("rms", "kurtosis", "outlier", "first_rms", "first_kurtosis", "first_outlier"):
+        expect = reference[name, 0, "norm.mlp"]
+        assert found[name, 0, "norm.mlp"] == pytest.approx(expect, rel=1e-3)
+    for name in ("first_rms", "first_kurtosis"):
+        spread = matrices[name].spread
+        assert spread is not None and (spread < 1e-5 * matrices[name].values).all()
+
+
+def test_the_direction_of_kurtosis_does_not_depend_on_batches(tmp_path: Path) -> None:
+    folder, rows = made(tmp_path, "gpt2"), passages("gpt2", MANY)
+    spreads = []
+    for tokens in (1, 100, 4000):
+        matrices = {one.name: one for one in measure(folder, rows, tokens=tokens).matrices}
+        spreads.append(matrices["kurtosis"].spread)
+    for other in spreads[1:]:
+        np.testing.assert_allclose(other, spreads[0], rtol=1e-3)
 
 
 def test_a_silent_module_has_no_shape(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -149,10 +150,13 @@ def test_state_does_not_grow_with_passages(held: LiveModel) -> None:
         moments, sparsity = Moments(), Sparsity()
         taps = [Tap(1, "mlp.up", moments), Tap(1, "mlp.down", sparsity, "input")]
         observing.run(held, passages(lengths), taps, _unheard, tokens=20)
-        held_now = (moments.squares, moments.peaks, sparsity.sum)
-        return sum(tensor.nbytes for tensor in held_now if tensor is not None)
+        held_now = [*vars(moments).values(), *vars(moments.sums).values()]
+        held_now += vars(sparsity.sums).values()
+        # The passages that wait for a direction are let go once there is one.
+        assert not moments._pilot and not moments._waiting
+        return sum(getattr(one, "nbytes", 0) for one in held_now)
 
-    assert size((5,) * 3) == size((5,) * 40)
+    assert size((5,) * 40) == size((5,) * 80)
 
 
 def test_the_pass_takes_no_gradients(held: LiveModel) -> None:
@@ -208,6 +212,30 @@ def test_moments_against_numpy() -> None:
     assert moments.rms == pytest.approx((every**2).mean() ** 0.5)
     assert moments.kurtosis == pytest.approx((squares**2).mean() / squares.mean() ** 2)
     assert moments.largest == pytest.approx(abs(every).max())
+
+
+def test_errors_of_moments_are_those_of_the_bootstrap() -> None:
+    """Of channels that differ, over passages that differ too."""
+    generator, width = np.random.default_rng(0), 32
+    lengths, base = generator.integers(6, 40, 80), np.exp(generator.normal(0, 0.7, width))
+    each = [
+        generator.normal(size=(length, width)) * base * np.exp(generator.normal(0, 0.15, width))
+        for length in lengths
+    ]
+    rows = [Passage((1,) * (length + 1), 1, int(length) + 1) for length in lengths]
+    moments = Moments()
+    for place in sorted(range(80), key=lambda place: -lengths[place]):
+        x = torch.zeros(1, len(rows[place].ids), width, dtype=torch.float64)
+        x[0, 1:] = torch.from_numpy(each[place])
+        moments.add(moments.reduce(x, batch(rows, [place])))
+    squares = np.array([(x**2).sum(0) for x in each])
+    draws = generator.integers(0, 80, (4000, 80))
+    sums, counts = squares[draws].sum(1), lengths[draws].sum(1)
+    rms = np.sqrt(sums.mean(1) / counts)
+    kurtosis = (sums**2).mean(1) / sums.mean(1) ** 2
+    assert moments.errors == pytest.approx((rms.std(), kurtosis.std()), rel=0.1)
+    totals = squares.sum(1)
+    assert moments.largest_shares[0] == pytest.approx((totals / totals.sum()).max())
 
 
 @pytest.mark.parametrize(

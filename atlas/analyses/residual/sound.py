@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from atlas.profiles.matrix import Matrix
     from atlas.profiles.profile_file import Profile
 
 ROUNDING = 1e-3
 
 
 def problems(profile: Profile) -> Iterator[str]:
-    """A layer is like itself, as much like another as that is like it, and the last says all."""
-    similarity = profile.matrix("cka").values
-    if not np.allclose(similarity, similarity.T, rtol=0, atol=ROUNDING, equal_nan=True):
-        yield "matrix 'cka' is not symmetric"
-    own = similarity.diagonal()
-    if (np.abs(own - 1) > ROUNDING).any():
-        yield "matrix 'cka' says that a layer is not like itself"
+    """A layer is like itself, as much like another as that is like it, and the last says all; what
+    beats token frequencies loses less than they do."""
     for matrix in profile.matrices:
+        if matrix.axes == ("layer", "layer"):
+            yield from _unlike_itself(matrix)
         if matrix.name == "lens_kl" and matrix.values[-1, 0] > 0:
             yield f"matrix 'lens_kl' is {matrix.values[-1, 0]:.4g} at the last layer, not 0"
+    bits, counted = (profile.facts.get(f"bits_per_byte{end}") for end in ("", "_by_frequency"))
+    if isinstance(bits, (int, float)) and isinstance(counted, (int, float)):
+        beats = profile.facts.get("beats_frequencies")
+        if bits != counted and beats is not (bits < counted):
+            yield f"the fact beats_frequencies is {beats}, with {bits} bits against {counted}"
+
+
+def _unlike_itself(matrix: Matrix) -> Iterator[str]:
+    for array in (matrix.values, matrix.spread):
+        if array is not None and not np.allclose(
+            array, array.T, rtol=ROUNDING, atol=ROUNDING, equal_nan=True
+        ):
+            yield f"matrix {matrix.name!r} is not symmetric"
+    own = matrix.values.diagonal()
+    if (np.abs(own - 1) > ROUNDING).any():
+        yield f"matrix {matrix.name!r} says that a layer is not like itself"

@@ -2,11 +2,11 @@
 
     python benchmarks/heads.py [--models 100] [--layers 24] [--heads 15] [--folder FOLDER]
 
-An atlas of random models, each with the scores that a real one has: 6 of attention and 129 matrices
+An atlas of random models, each with the scores that a real one has: 6 of attention and 128 matrices
 of functions. Every head attends to something, so that none goes without a function: the most work
-that the search can have. Its heads are packed twice, the second time with the cache of the first; then their
-page is opened in a headless Chromium and filtered, sorted, turned, and a head is opened. Exit code
-1 where a budget is exceeded.
+that the search can have. Its heads are packed twice, the second time with the cache of the first;
+then their page is opened in a headless Chromium and filtered, sorted, turned, and a head is opened.
+Exit code 1 where a budget is exceeded.
 """
 
 from __future__ import annotations

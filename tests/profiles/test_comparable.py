@@ -12,6 +12,7 @@ from atlas.entries import entry
 from atlas.errors import AtlasError
 from atlas.pinned.choices import DEFAULT
 from atlas.profiles import comparable
+from atlas.profiles.profile_file import Scalar
 from atlas.site.across import quantities
 
 
@@ -72,7 +73,7 @@ def test_what_an_entry_may_not_choose(tmp_path: Path, protocol: str, problem: st
 
 def test_what_keeps_profiles_apart_is_told() -> None:
     """In words; a corpus by its name where the profile says it."""
-    terms = {"k": 10, "corpus": "sha256:1", "scored_bytes": 134201}
+    terms: dict[str, Scalar] = {"k": 10, "corpus": "sha256:1", "scored_bytes": 134201}
     usual = (2, terms)
     alike = replace(profile(), version=2, protocol=terms, conditions={"device": "cuda"})
     assert comparable.apart(alike, usual) == ""

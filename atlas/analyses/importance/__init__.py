@@ -94,6 +94,7 @@ FACTS = {
     "most_important_head": "Most important heads, as far as passages tell",
 }
 PARTS = ("passages",)
+SIZES = {"passages": {"increase": "bits"}}
 MATRICES: dict[str, dict[str, object]] = {
     "taylor": {
         "title": "Importance of modules",

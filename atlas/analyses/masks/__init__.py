@@ -123,6 +123,7 @@ OF_BLOCKS: dict[str, dict[str, object]] = {
         "unit": "share of draws",
         "direction": "more draws of the passages keep or prune the block as the mask does",
         "range": (0, 1),
+        "of_size": 10,
     },
     "learned": {"title": "Learned mask", **MASK, "when": "the atlas asks for learned masks"},
 }

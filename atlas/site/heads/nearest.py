@@ -160,10 +160,11 @@ class _Compared:
         for row, lesser in enumerate(found, block.start):
             self._add_lesser(row, lesser, greater)
             ours = self.sums[:, row]
-            np.add(ours[self.which] if len(ours) > 1 else ours, self.sums[self.which[row]], greater)
-            np.subtract(greater, lesser, greater)
-            np.maximum(greater, 1, greater)  # where neither has anything that was measured of both
-            np.divide(lesser, greater, lesser)
+            both = ours[self.which] if len(ours) > 1 else ours
+            np.add(both, self.sums[self.which[row]], out=greater)
+            np.subtract(greater, lesser, out=greater)
+            np.maximum(greater, 1, out=greater)  # where neither has any of what both were asked
+            np.divide(lesser, greater, out=lesser)
         return found
 
     def _add_lesser(self, row: int, total: Steps, room: Steps) -> None:
@@ -171,7 +172,7 @@ class _Compared:
         for place in np.flatnonzero(self.steps[:, row]):
             own, theirs, doing = self.steps[place, row], self.steps[place], self.doing[place]
             if len(doing) * MANY > len(total):
-                total += np.minimum(theirs, own, room)
+                total += np.minimum(theirs, own, out=room)
             else:
                 total[doing] += np.minimum(theirs[doing], own)
 

@@ -1,7 +1,8 @@
 /**
+ * The same in `tests/support/comparison_reference.py`, which says what is meant.
+ *
  * Counts and categories of relations made again, so that two models are counted in the same way: at one
- * k, over the relations that both can express. `tests/support/comparison_reference.py` is what it is
- * held to.
+ * k, over the relations that both can express.
  */
 
 import { interval, scoreName } from "./chance.js";

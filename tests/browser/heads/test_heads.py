@@ -25,8 +25,8 @@ ROWS = """rows => rows.map(row => row.querySelector('th a').getAttribute('href')
 
 
 READ = """async () => {
-  const script = new URL("../assets/atlas/head-bundle.js", location.href).href;
-  const { HeadBundle } = await import(script);
+  const script = new URL("../assets/atlas/head-bundle.js", location.href);
+  const { HeadBundle } = await import(script.href);
   const bundle = await HeadBundle.load(new URL("bundle.json", location.href));
   const heads = Array.from({ length: bundle.count }, (_, at) => at);
   const apart = bundle.models.map((one) => [one.slug, bundle.apart(one).map(({ slug }) => slug)]);

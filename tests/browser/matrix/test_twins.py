@@ -264,6 +264,7 @@ TWINS = {
     ("block-masks.js", "atlas/site/figures/masks.py"): HERE,
     ("chance.js", "atlas/analyses/functions/relation_scores.py"): HERE,
     ("column-order.js", "atlas/site/figures/column_order.py"): HERE,
+    ("common-relations.js", REFERENCE): "test_common_relations.py",
     ("contrast.js", REFERENCE): COMPARISONS,
     ("contrast.js", "atlas/profiles/comparable.py"): COMPARISONS,
     ("labels.js", DRAWN): HERE,

@@ -264,9 +264,16 @@ def test_all_sums_are_exact() -> None:
     """All of many strengths at once: the largest sums that can occur come out whole."""
     values = np.ones((2, 1000))
     values[1, 0] = 0.5
-    found = nearest.nearest(values, [0, 1, 2], np.ones((2, 2), dtype=bool))
+    alike = np.ones((2, 2), dtype=bool)
+    compared = nearest._Compared.of(values, [0, 1, 2], alike)
+    steps = compared.steps.astype(np.int64)
+    assert compared.sums[0].tolist() == steps.sum(axis=0).tolist()
+    assert 2 * steps.sum(axis=0).max() <= nearest.EXACT
+    found = nearest.nearest(values, [0, 1, 2], alike)
     assert found is not None
-    assert found.distances[0, 0] == pytest.approx(0.5 / 1000, abs=1e-15)
+    quotient = np.float32(steps[:, 1].sum()) / np.float32(steps[:, 0].sum())
+    assert found.distances[0, 0] == 1 - float(quotient)
+    assert found.distances[0, 0] == pytest.approx(0.5 / 1000, abs=1e-7)
 
 
 def test_the_usual_distance_is_that_of_heads_of_different_models() -> None:

@@ -151,11 +151,12 @@ def facts(found: HeadScores, pairs: Pairs, rule: Rule) -> dict[str, Scalar]:
     many have other categories with gains folded than without, and the null of copying."""
     told: dict[str, Scalar] = {f"pairs:{name}": count for name, count in pairs.counts.items()}
     reading = found.readings[rule.fold]
-    for place, relation in enumerate(pairs.relations):
-        for level, k in enumerate(relation_scores.ks(relation.name)):
-            known = reading.chance[place, :, level]
-            if (known := known[~np.isnan(known)]).size:
-                told[f"chance:{relation.name}@{k}"] = float(known.max())
+    for prefix, one in (("", reading), (FOLDED, found.readings[True])):
+        for place, relation in enumerate(pairs.relations):
+            for level, k in enumerate(relation_scores.ks(relation.name)):
+                known = one.chance[place, :, level]
+                if (known := known[~np.isnan(known)]).size:
+                    told[f"{prefix}chance:{relation.name}@{k}"] = float(known.max())
     if pairs.relations:
         told["measurable"] = len(pairs.relations)
         told["classified"] = int(reading.has(pairs, rule.level).any((0, 1)).sum())

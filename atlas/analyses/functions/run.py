@@ -50,7 +50,7 @@ def measure(
     texts = token_text.TokenTexts(tokenizer)
     for number, layer in enumerate(blocks):
         _score(found, number, layer, blocks.U, pairs, rule)
-        _copying(found, number, layer.block(rule.fold), blocks.cores)
+        _copying(found, number, layer.block(rule.fold), layer.block(True), blocks.cores)
         _heads(found, number, layer, blocks.U, pairs, rule, texts)
         progress(number + 1, shape.layers)
     found.null = salient_mappings.copying_null(blocks.cores.centred, torch.cat(found.spectra))
@@ -95,11 +95,14 @@ def _score(
             reading.chance[at] = chance
 
 
-def _copying(found: HeadScores, number: int, block: AttentionBlock, cores: Cores) -> None:
-    """Note how far a layer's heads copy, and what random ones are drawn after."""
+def _copying(
+    found: HeadScores, number: int, block: AttentionBlock, folded: AttentionBlock, cores: Cores
+) -> None:
+    """Note how far a layer's heads copy, and what random ones are drawn after; centred copying with
+    norm gains folded in, so that it does not depend on where a model keeps them."""
     found.copying[number] = salient_mappings.copying(cores.literal, block.W_V, block.W_O)
-    found.centred[number] = salient_mappings.copying(cores.centred, block.W_V, block.W_O)
-    found.spectra.append(salient_mappings.spectra(block.W_V, block.W_O).cpu())
+    found.centred[number] = salient_mappings.copying(cores.centred, folded.W_V, folded.W_O)
+    found.spectra.append(salient_mappings.spectra(folded.W_V, folded.W_O).cpu())
 
 
 def _heads(

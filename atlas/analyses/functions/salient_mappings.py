@@ -134,7 +134,8 @@ def copying_null(core: torch.Tensor, spectra: torch.Tensor, seed: int = 0) -> fl
         return math.nan  # as `copying` says
     generator = torch.Generator().manual_seed(seed)
     strengths = torch.linalg.svdvals(core).cpu()
-    chosen = spectra.cpu()[torch.randint(len(spectra), (RANDOM_HEADS,), generator=generator)]
+    spectra = spectra.cpu()[spectra.cpu()[:, 0].argsort()]  # whatever the order of heads
+    chosen = spectra[torch.randint(len(spectra), (RANDOM_HEADS,), generator=generator)]
     found = []
     for own in chosen:
         shape = (2, len(own), len(strengths))

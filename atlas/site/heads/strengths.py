@@ -63,7 +63,8 @@ def strengths(analysis: str, matrix: Matrix, facts: Mapping[str, Scalar]) -> Ite
     if analysis == "attention" and name in PATTERNS:
         yield Strength(_above(matrix.values, FLOOR))
     elif analysis == "functions" and kind in RELATIONS and matrix.n:
-        chance = max(LEAST_CHANCE, _chance(facts, relation, k))
+        told = "folded_chance" if f"folded_chance:{relation}@{k}" in facts else "chance"
+        chance = max(LEAST_CHANCE, _chance(facts, f"{told}:{relation}", k))
         yield Strength(_had(matrix.values, matrix.n, chance), relation)
     elif analysis == "functions" and name == COPYING:
         high, low = facts.get("copying_null_high"), facts.get("copying_null_low")
@@ -93,10 +94,10 @@ def _had(scores: Values, pairs: int, chance: float) -> Values:
     return np.where(had | np.isnan(scores), scores, 0.0)
 
 
-def _chance(facts: Mapping[str, Scalar], relation: str, k: int) -> float:
+def _chance(facts: Mapping[str, Scalar], name: str, k: int) -> float:
     """The largest chance of any head, at that k; where it was measured at another k, at that one:
     a model with many tokens is judged at the larger k, where chance is higher."""
-    own = facts.get(f"chance:{relation}@{k}")
-    others = [told for name, told in facts.items() if name.startswith(f"chance:{relation}@")]
+    own = facts.get(f"{name}@{k}")
+    others = [told for fact, told in facts.items() if fact.startswith(f"{name}@")]
     known = [one for one in ([own] if own is not None else others) if isinstance(one, int | float)]
     return float(max(known, default=0.0))

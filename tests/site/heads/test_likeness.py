@@ -2,13 +2,12 @@
 of random weights, all measured by the analyses themselves.
 
 Of every reference architecture a copy with its heads in reverse order and one with random heads, of
-those with RMSNorm also one whose residual stream is turned and whose norm gains stand elsewhere. A
-copy takes its source's null of copying, for that is drawn at random and not a property of a head.
+those with RMSNorm also one whose residual stream is turned and whose norm gains stand elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +27,8 @@ from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
 from atlas.paths import PACKAGE, Project
 from atlas.pinned import corpus, relations
-from atlas.pinned.choices import Choices
+from atlas.pinned.choices import DEFAULT
 from atlas.profiles import collection, statement
-from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured
 from atlas.site.across import model_map
 from atlas.site.across.model_map import Likeness
@@ -52,7 +50,6 @@ CHANGES = {
     "rebased": rewritten.rebased(1),
     "random": rewritten.random_heads(0),
 }
-NULLS = ("copying_null_high", "copying_null_low")
 
 
 @dataclass(frozen=True)
@@ -89,19 +86,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(corpus, "chosen", lambda choices: thin)
         for name in MODELS:
-            null = None
             for copy in CHANGES if name in TURNED else ("plain", "permuted", "random"):
                 folder = rewritten.write(
                     PACKAGE / "zoo/models" / name, root / name / copy, CHANGES[copy]
                 )
                 found = dict(_measured(folder, name == "llama" and copy != "random"))
-                facts = dict(found["functions"].facts)
-                if copy == "plain":
-                    null = {key: facts[key] for key in NULLS}
-                assert null is not None, "the source comes first"
-                facts |= null if copy != "random" else {}
                 slug = f"{name}-{copy}".replace("_", "-")
-                _write(made, slug, found, facts)
+                _write(made, slug, found)
     listed = head_scores.listed(collection.load(made))
     statements = [statement.of(name) for name in statement.names()]
     scores = [one for stated in statements for one in head_scores.scores(listed, stated)]
@@ -111,8 +102,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
 
 def _measured(folder: Path, wholly: bool) -> Iterator[tuple[str, Measured]]:
     checkpoint, live = Checkpoint.open(folder), LiveModel.open(folder, "cpu")
-    known, choices = relations.load_all(), Choices(fold=True)
-    yield "functions", functions.measure(checkpoint, known, choices, _quiet)
+    yield "functions", functions.measure(checkpoint, relations.load_all(), DEFAULT, _quiet)
     yield "attention", attention.run(live, _quiet)
     if wholly:
         yield "residual", residual.run(live, _quiet)
@@ -123,13 +113,12 @@ def _quiet(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def _write(
-    made: Project, slug: str, found: dict[str, Measured], facts: Mapping[str, Scalar]
-) -> None:
+def _write(made: Project, slug: str, found: dict[str, Measured]) -> None:
     head_atlas.model(made, slug, LAYERS, HEADS, measured=())
     for analysis, one in found.items():
-        told = facts if analysis == "functions" else one.facts
-        head_atlas.write(made, slug, analysis, one.matrices, facts=told, conditions=one.conditions)
+        head_atlas.write(
+            made, slug, analysis, one.matrices, facts=one.facts, conditions=one.conditions
+        )
 
 
 @pytest.mark.parametrize(("name", "copy"), COPIES)

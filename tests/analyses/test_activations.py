@@ -361,7 +361,8 @@ def test_errors_are_those_of_the_bootstrap_over_passages(
             ratios.setdefault(cell[0], []).append(told / values.std())
     # Channels of random weights are almost alike; where they are not, test_observing holds the
     # error of kurtosis to a tenth.
-    near = {"kurtosis": 0.3}
+    # Medians of bfloat16 move in its steps.
+    near = {"kurtosis": 0.3, "outlier": 0.1 if dtype == torch.float32 else 0.25}
     for quantity, held in ratios.items():
         assert np.mean(held) == pytest.approx(1, abs=near.get(quantity, 0.1)), quantity
 

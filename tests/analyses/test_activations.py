@@ -391,7 +391,9 @@ def test_the_direction_of_kurtosis_does_not_depend_on_batches(tmp_path: Path) ->
     spreads = []
     for tokens in (1, 100, 4000):
         matrices = {one.name: one for one in measure(folder, rows, tokens=tokens).matrices}
-        spreads.append(matrices["kurtosis"].spread)
+        spread = matrices["kurtosis"].spread
+        assert spread is not None
+        spreads.append(spread)
     for other in spreads[1:]:
         np.testing.assert_allclose(other, spreads[0], rtol=1e-3)
 

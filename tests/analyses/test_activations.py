@@ -361,7 +361,8 @@ def test_errors_are_those_of_the_bootstrap_over_passages(
             ratios.setdefault(cell[0], []).append(told / values.std())
     # Channels of random weights are almost alike; where they are not, test_observing holds the
     # error of kurtosis to a tenth.
-    near = {"kurtosis": 0.3}
+    # Medians of bfloat16 move in its steps.
+    near = {"kurtosis": 0.3, "outlier": 0.1 if dtype == torch.float32 else 0.25}
     for quantity, held in ratios.items():
         assert np.mean(held) == pytest.approx(1, abs=near.get(quantity, 0.1)), quantity
 
@@ -390,7 +391,9 @@ def test_the_direction_of_kurtosis_does_not_depend_on_batches(tmp_path: Path) ->
     spreads = []
     for tokens in (1, 100, 4000):
         matrices = {one.name: one for one in measure(folder, rows, tokens=tokens).matrices}
-        spreads.append(matrices["kurtosis"].spread)
+        spread = matrices["kurtosis"].spread
+        assert spread is not None
+        spreads.append(spread)
     for other in spreads[1:]:
         np.testing.assert_allclose(other, spreads[0], rtol=1e-3)
 

@@ -32,6 +32,7 @@ from atlas.passes import estimates, observing
 from atlas.passes.observing import PatternTap
 from atlas.pinned.choices import DEFAULT
 from atlas.profiles import profile_file, statement
+from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured
 
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
@@ -417,6 +418,7 @@ def test_errors_are_those_of_the_bootstrap_over_passages(
         totals = np.stack([one[matrix.name] for one in alone], -1) * counts
         close = 1e-3 if dtype == torch.float32 else 0.1
         error, share = estimates.ratio_error(totals, counts), estimates.largest_share(totals)
+        assert matrix.spread is not None and matrix.largest_share is not None
         np.testing.assert_allclose(matrix.spread, error, rtol=close, err_msg=matrix.name)
         np.testing.assert_allclose(matrix.largest_share, share, rtol=close, err_msg=matrix.name)
         again = totals[..., draws].sum(-1) / counts[draws].sum(-1)
@@ -431,7 +433,9 @@ def test_errors_of_repeated_sequences_are_those_of_a_mean(tmp_path: Path) -> Non
     followed = [every[:, :, second, second - 49].mean(-1) for _, every in returned(model, rows)]
     expect = np.std(followed, axis=0, ddof=1) / 4
     np.testing.assert_allclose(matrices["induction"].values, np.mean(followed, 0), atol=1e-6)
-    np.testing.assert_allclose(matrices["induction"].spread, expect, rtol=1e-4)
+    spread = matrices["induction"].spread
+    assert spread is not None
+    np.testing.assert_allclose(spread, expect, rtol=1e-4)
 
 
 def test_the_chance_of_even_attention(tmp_path: Path) -> None:
@@ -495,11 +499,12 @@ def test_a_fact_that_names_other_heads_is_found(
     pin = profile_file.Pin("tiny", "zoo:tiny", None, "sha256:0", None)
     made = recording.profile(pin, "attention", measured, 1.0, DEFAULT)
     assert list(sound.problems(made)) == []
-    for key, value in {
+    wrongs: dict[str, Scalar] = {
         "strongest_induction": 0.5,
         "strongest_induction_head": "0.0",
         "strongest_previous_head": "9.9",
-    }.items():
+    }
+    for key, value in wrongs.items():
         wrong = replace(made, facts={**made.facts, key: value})
         assert len(list(sound.problems(wrong))) == 1
 

@@ -18,7 +18,7 @@ from atlas import architectures
 from atlas.analyses.residual import PROTOCOL, cka, logit_lens
 from atlas.analyses.residual import run as residual
 from atlas.analyses.residual.cka import Similarity
-from atlas.analyses.residual.stream_statistics import Movement
+from atlas.analyses.residual.stream_statistics import QUANTITIES, Movement
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
@@ -142,7 +142,7 @@ def expected(model: LiveModel, states: States) -> dict[str, Values]:
         else:
             found[layer, 1] = turned(middle, end, mlp)
         found[layer, 2] = turned(x, end, end - x)
-    return {name: found[:, :, place] for place, name in enumerate(residual.QUANTITIES)}
+    return {name: found[:, :, place] for place, name in enumerate(QUANTITIES)}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -157,7 +157,7 @@ def test_against_the_states_that_transformers_returns(tmp_path: Path, variant: s
         expect = similarity(states, found[name], kept)
         np.testing.assert_allclose(found[name], expect, atol=1e-7, err_msg=name)
     if model.architecture.kind == "encoder":
-        assert set(found) == {*residual.QUANTITIES, "cka", "cka_literal"}
+        assert set(found) == {*QUANTITIES, "cka", "cka_literal"}
         return
     for name, scores in read(model, states).items():
         # Some families compute their norms in float32 whatever the model's type.
@@ -344,7 +344,7 @@ def test_the_lens_does_not_depend_on_its_chunks(
 def test_no_lens_without_a_head(tmp_path: Path) -> None:
     tiny.build("llama").model.save_pretrained(tmp_path)
     found = values(measure(LiveModel.open(tmp_path, "cpu"), passages()))
-    assert set(found) == {*residual.QUANTITIES, "cka", "cka_literal"}
+    assert set(found) == {*QUANTITIES, "cka", "cka_literal"}
 
 
 # How sure it is
@@ -367,14 +367,16 @@ def test_errors_are_those_of_the_bootstrap_over_passages(tmp_path: Path, variant
     generator = np.random.default_rng(0)
     draws = generator.integers(0, len(rows), (2000, len(rows)))
     for name in alone[0]:
+        spread, own = matrices[name].spread, matrices[name].largest_share
+        assert spread is not None and own is not None
         totals = np.stack([one[name] for one in alone], -1) * counts
         error, share = estimates.ratio_error(totals, counts), estimates.largest_share(totals)
         if name == "lens_kl":  # the last layer is the model itself
             error[-1], share[-1] = 0, np.nan
         # Some families compute their norms in float32 whatever the model's type.
-        close = {"rtol": 1e-3, "atol": 1e-7, "err_msg": name}
-        np.testing.assert_allclose(matrices[name].spread, error, **close)
-        np.testing.assert_allclose(matrices[name].largest_share, share, **close)
+        close: Any = {"rtol": 1e-3, "atol": 1e-7, "err_msg": name}
+        np.testing.assert_allclose(spread, error, **close)
+        np.testing.assert_allclose(own, share, **close)
         again = totals[..., draws].sum(-1) / counts[draws].sum(-1)
         np.testing.assert_allclose(error, again.std(-1), rtol=0.1, atol=1e-7, err_msg=name)
 
@@ -460,7 +462,7 @@ def test_cka_of_massive_states() -> None:
 
 def test_unit_states() -> None:
     x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [3e30, 4e30]])
-    expect = [[0.6, 0.8], [0, 0], [0.6, 0.8]]
+    expect = [[0.6, 0.8], [0.0, 0.0], [0.6, 0.8]]
     np.testing.assert_allclose(cka.unit(x).numpy(), expect, rtol=1e-6)
 
 
@@ -535,14 +537,14 @@ def test_the_matrices(tmp_path: Path) -> None:
     rows = passages()
     measured = measure(opened(tmp_path), rows)
     matrices = {matrix.name: matrix for matrix in measured.matrices}
-    names = [*residual.QUANTITIES, "lens_entropy", "lens_kl", "cka", "cka_literal"]
+    names = [*QUANTITIES, "lens_entropy", "lens_kl", "cka", "cka_literal"]
     assert list(matrices) == names
     for name in names:
         for array in (matrices[name].spread, matrices[name].largest_share):
             # At the last layer the divergence is 0, and no passage has a share in it.
             assert array is not None and np.isfinite(array[: 2 if name == "lens_kl" else 3]).all()
     tokens = sum(row.scored for row in rows)
-    for name in residual.QUANTITIES:
+    for name in QUANTITIES:
         assert matrices[name].axes == ("layer", "sublayer") and matrices[name].n == tokens
         assert matrices[name].columns == ("attn", "mlp", "block")
     assert matrices["cka"].axes == ("layer", "layer")

@@ -22,6 +22,7 @@
  * @property {string[]} [categories]
  * @property {(number|null)[][]} values
  * @property {(number|null)[][]} [spread]
+ * @property {"wilson"} [estimate] what gives the spread of shares, which the file does not write out
  * @property {number} [n]
  * @property {[string, string][]} [undefined] the cells whose value cannot be defined, by their labels
  * @property {Matrix} [beside] where its first column is that of another matrix: that one

@@ -44,9 +44,9 @@ class Matrix:
     what a higher value means. `range`: lowest and highest value that can occur, None where there
     is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
     errors, of the shape of `values`; NaN where none can be told. `estimate`: "wilson" where values
-    are shares of `n` pairs, whose spread is then `share_spread`; a file says the word in the place
-    of an array. `largest_share`: of the same shape, the largest share that a single passage has in
-    a value. `n`: observations behind each value.
+    are shares of `n` pairs, whose spread is then `share_spread`; a file holds the word and no
+    array. `largest_share`: of the same shape, the largest share that a single passage has in a
+    value. `n`: observations behind each value.
     Raises `AtlasError` where shapes, labels or values do not fit together.
     """
 
@@ -126,7 +126,7 @@ class Matrix:
         if self.n is not None:
             head["n"] = self.n
         if self.estimate:
-            head["spread"] = self.estimate
+            head["estimate"] = self.estimate
         return head
 
 
@@ -137,7 +137,6 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
     shapes.
     """
     place = f"matrix {document['name']!r}"
-    spread = document.get("spread")
     try:
         return Matrix(
             name=document["name"],
@@ -153,8 +152,8 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             range=_pair(document.get("range")),
             native=_tuple(document.get("native")),
             categories=_tuple(document.get("categories")),
-            spread=_array(spread, "spread") if isinstance(spread, list) else None,
-            estimate="wilson" if spread == "wilson" else "",
+            spread=_array(document["spread"], "spread") if "spread" in document else None,
+            estimate=document.get("estimate", ""),
             largest_share=_array(document["largest_share"], "largest_share")
             if "largest_share" in document
             else None,

@@ -25,7 +25,8 @@ pairs: it says how far another draw of pairs would move it.
 **Chance.** The score that the head would have on average if the targets of a relation were permuted
 among its sources. Relations with few different targets have a high one: a head that answers "city"
 to everything is right about as often as cities are asked for. It is measured, head by head and at
-both k, wherever a score is above 0.15; the fact `chance:capital@10` is the largest of these.
+both k, wherever a score is above 0.15; the fact `chance:capital@10` is the largest of these, and
+`folded_chance:capital@10` the largest of folded scores.
 
 **Categories**, `categories`. A head has a relation when its score or its suppression is above 0.15
 and the lower end of the 95% interval of that share (Wilson 1927) is above chance; it has a category
@@ -47,8 +48,9 @@ under `protocol` of an entry, makes the folded scores those that are counted; `l
 the heads of all layers read E, as the paper does for Llama 3.1 70B.
 
 **Copying**, `ov_copying_centred` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U, with the mean
-row taken off E and off U. 1 when the head raises the logit of whatever token it reads, −1 when it
-lowers it, 0 when it does neither on balance. `ov_copying` is the same of E and U as they are
+row taken off E and off U and all gains folded in, so that it is a property of what the head does
+and not of how the model is written down. 1 when the head raises the logit of whatever token it reads, −1 when it
+lowers it, 0 when it does neither on balance. `ov_copying` is the same of the weights as they are
 (Elhage et al. 2021): the means that all tokens share can rule it, and random heads reach high
 values. Random heads are drawn, too: 512 with random directions and the singular values of heads of
 the model, each with both signs. The fact `copying_null_high` is what 1% of them exceed,

@@ -43,8 +43,8 @@ export function shareSpread(share, count) {
  */
 export function withSpread(profile) {
   for (const matrix of profile.matrices) {
-    const { n, spread } = /** @type {{n?: number, spread?: unknown}} */ (matrix);
-    if (spread !== "wilson" || !n) continue;
+    const { n, estimate } = matrix;
+    if (estimate !== "wilson" || !n) continue;
     matrix.spread = matrix.values.map((line) => line.map((share) => (share === null ? null : shareSpread(share, n))));
   }
   return profile;

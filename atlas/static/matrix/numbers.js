@@ -23,6 +23,7 @@
  * @property {(number|null)[][]} values
  * @property {(number|null)[][]} [spread] standard errors
  * @property {(number|null)[][]} [largest_share] of a single passage in a value
+ * @property {"wilson"} [estimate] what gives the spread of shares, which the file does not write out
  * @property {number} [n]
  * @property {[string, string][]} [undefined] the cells whose value cannot be defined, by their labels
  * @property {Matrix} [beside] where its first column is that of another matrix: that one

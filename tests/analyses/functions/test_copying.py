@@ -11,7 +11,7 @@ import torch
 
 from atlas import paths
 from atlas.analyses.functions import run as functions
-from atlas.analyses.functions import salient_mappings, token_inputs
+from atlas.analyses.functions import folding, salient_mappings, token_inputs
 from atlas.analyses.functions.attention_block import Unembedding
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned.choices import DEFAULT
@@ -25,6 +25,7 @@ def nothing(done: int, total: int) -> None:
 def test_centred_copying_is_that_of_the_whole_centred_product(
     model_type: str, tmp_path: Path
 ) -> None:
+    """With norm gains folded in, whatever the atlas chooses for scores."""
     folder = planted.make(tmp_path, model_type, vocab_size=200)
     checkpoint = Checkpoint.open(folder)
     x = token_inputs.entering(checkpoint, None, torch.float64)
@@ -33,8 +34,9 @@ def test_centred_copying_is_that_of_the_whole_centred_product(
     values = next(one for one in measured.matrices if one.name == "ov_copying_centred").values
     for layer in range(3):
         heads = checkpoint.heads(layer)
+        W_V, W_O = folding.folded(checkpoint, layer, heads.W_V.double(), heads.W_O.double())
         for head in range(2):
-            W_VO = heads.W_O[head].double() @ heads.W_V[head].double()
+            W_VO = W_O[head] @ W_V[head]
             whole = (x - x.mean(0)) @ W_VO.T @ (U - U.mean(0)).T
             expected = float(whole.trace() / torch.linalg.eigvals(whole).abs().sum())
             assert values[layer, head] == pytest.approx(expected, abs=1e-5)

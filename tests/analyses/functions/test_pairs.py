@@ -122,5 +122,5 @@ def test_the_spread_of_a_score_is_half_of_its_interval_at_one_standard_deviation
         again = matrix.from_json(json.loads(one.json_text()))
         assert again.spread is not None
         np.testing.assert_allclose(again.spread, one.spread, rtol=2e-3)
-        assert '"spread": "wilson"' in one.json_text()
+        assert '"estimate": "wilson"' in one.json_text()
     assert all(one.spread is None for one in llama.matrices if one not in scores)

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from atlas import paths
-from atlas.analyses.functions import run as functions
 from atlas.analyses.functions import folding, salient_mappings, token_inputs
+from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.attention_block import Unembedding
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned.choices import DEFAULT

@@ -49,12 +49,12 @@ the heads of all layers read E, as the paper does for Llama 3.1 70B.
 
 **Copying**, `ov_copying_centred` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U, with the mean
 row taken off E and off U and all gains folded in, so that it is a property of what the head does
-and not of how the model is written down. 1 when the head raises the logit of whatever token it reads, −1 when it
-lowers it, 0 when it does neither on balance. `ov_copying` is the same of the weights as they are
-(Elhage et al. 2021): the means that all tokens share can rule it, and random heads reach high
-values. Random heads are drawn, too: 512 with random directions and the singular values of heads of
-the model, each with both signs. The fact `copying_null_high` is what 1% of them exceed,
-`copying_null_low` what 1% fall below.
+and not of how the model is written down. 1 when the head raises the logit of whatever token it
+reads, −1 when it lowers it, 0 when it does neither on balance. `ov_copying` is the same of the
+weights as they are (Elhage et al. 2021): the means that all tokens share can rule it, and random
+heads reach high values. Random heads are drawn, too: 512 with random directions and the singular
+values of heads of the model, each with both signs. The fact `copying_null_high` is what 1% of them
+exceed, `copying_null_low` what 1% fall below.
 
 **Salient mappings.** Of every head, the tokens that it lengthens most, by `‖e' W_V W_O‖ / ‖e'‖`,
 over the whole vocabulary, each with the tokens whose logits it raises most.

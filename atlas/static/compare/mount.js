@@ -143,7 +143,7 @@ class Comparison {
       const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
       if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
       const passages = await Promise.all(chosen.map((one) => this.passages(one, wish)));
-      const pairs = await Promise.all(slugs.map((slug) => this.pairs(slug, wish)));
+      const pairs = await Promise.all(chosen.map((one) => this.pairs(one, wish)));
       if (turn !== this.turn || this.gone.signal.aborted) return;
       const whole = chosen.map((one, at) => ({ ...one, passages: passages[at], pairs: pairs[at] }));
       this.scene = scene(whole, wish);
@@ -216,12 +216,12 @@ class Comparison {
 
   /**
    * The pairs that a quantity rests on, where it rests on any; null where they cannot be read.
-   * @param {string} slug
+   * @param {import("./scene.js").Chosen} one
    * @param {Wish} wish
    * @returns {Promise<import("./scene.js").Pairs[]|null>}
    */
-  async pairs(slug, { models, analysis, matrix }) {
-    if (models.length < 2 || !restsOnPairs(matrix)) return null;
+  async pairs({ slug, profile }, { models, analysis, matrix }) {
+    if (models.length < 2 || !profile || !restsOnPairs(profile, matrix)) return null;
     return this.fetched(slug, analysis, `${analysis}.pairs`).then(
       (found) => found?.pairs ?? null,
       () => null,

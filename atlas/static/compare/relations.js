@@ -3,7 +3,7 @@
  * and scores that do not rest on the same pairs are marked.
  */
 
-import { common, countsRelations, overlap, recounted, relationOf, SAME_PAIRS } from "../matrix/common-relations.js";
+import { common, countsRelations, overlap, recounted, relationOf, restsOnPairs, SAME_PAIRS } from "../matrix/common-relations.js";
 import { scoreName, relationTitle } from "../matrix/chance.js";
 import { number } from "../matrix/numbers.js";
 
@@ -18,7 +18,7 @@ import { number } from "../matrix/numbers.js";
 export function makeAlike(models) {
   const [base, ...others] = models;
   const fitting = others.filter((model) => !model.obstacles.length);
-  if (!base || !fitting.length) return [];
+  if (!base || !fitting.length || !restsOnPairs(base.profile, base.matrix.name)) return [];
   if (countsRelations(base.matrix.name)) return countAlike([base, ...fitting]);
   const relation = relationOf(base.matrix.name);
   return relation === null ? [] : fitting.flatMap((model) => markPairs(base, model, relation));

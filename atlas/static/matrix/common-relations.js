@@ -134,9 +134,10 @@ export function relationOf(name) {
 }
 
 /**
- * Whether a quantity rests on pairs of relations.
- * @param {string} name
+ * Whether a quantity of a profile rests on pairs of relations.
+ * @param {Profile} profile
+ * @param {string} name of the quantity
  */
-export function restsOnPairs(name) {
-  return countsRelations(name) || relationOf(name) !== null;
+export function restsOnPairs({ conditions }, name) {
+  return "k" in conditions && (countsRelations(name) || relationOf(name) !== null);
 }

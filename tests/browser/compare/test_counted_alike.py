@@ -56,6 +56,7 @@ def status(page: Any, site: Site, query: str) -> str:
 
 def table(page: Any) -> list[list[str]]:
     page.locator('[data-role="table"] summary').click()
+    page.wait_for_selector('[data-role="table"] tbody tr')  # filled once it is open
     rows: list[list[str]] = page.locator('[data-role="table"] tbody tr').evaluate_all(
         "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
     )

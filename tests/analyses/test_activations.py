@@ -315,6 +315,7 @@ def test_the_matrices(tmp_path: Path) -> None:
         assert matrix.spread is not None and np.isfinite(matrix.spread).all()
         assert (matrix.largest_share is None) == matrix.name.endswith("outlier")
     assert measured.conditions == {
+        "corpus": corpus.told(DEFAULT),
         "passages": len(LENGTHS),
         "tokens": scored,
         "scored_bytes": 0,
@@ -423,7 +424,7 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     folder = made(tmp_path, "gpt2", n_positions=128)
     letters(folder, bos_token="[ONE]")
     few = corpus.load()[::56]
-    monkeypatch.setattr(corpus, "load", lambda: few)
+    monkeypatch.setattr(corpus, "load", lambda name: few)
     told: list[tuple[int, int]] = []
     first = activations.run(
         LiveModel.open(folder, "cpu"), lambda done, total: told.append((done, total))

@@ -549,6 +549,7 @@ def test_the_matrices(tmp_path: Path) -> None:
             assert array is not None and np.isfinite(array).all()
         assert not np.isnan(matrix.values).any()
     assert measured.conditions == {
+        "corpus": corpus.told(DEFAULT),
         "passages": len(rows),
         "tokens": tokens,
         "scored_bytes": 0,

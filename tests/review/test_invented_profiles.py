@@ -152,7 +152,11 @@ NONSENSE: dict[str, tuple[str, Change, str]] = {
     "a sublayer missing": (
         "residual",
         lambda d: matrix(d, "angular").update(
-            columns=["attn", "mlp"], values=[row[:2] for row in matrix(d, "angular")["values"]]
+            columns=["attn", "mlp"],
+            **{
+                key: [row[:2] for row in matrix(d, "angular")[key]]
+                for key in ("values", "spread", "largest_share")
+            },
         ),
         "matrix 'angular': has no sublayer 'block'",
     ),
@@ -200,7 +204,7 @@ NONSENSE: dict[str, tuple[str, Change, str]] = {
     "a relation without its suppression": (
         "functions",
         without("suppressive:year@10"),
-        "and it has 3 maps, not 4",
+        "and it has 5 maps, not 6",
     ),
     "a similarity that is none": ("residual", value("cka", 0, 1, -0.5), "'cka' is not symmetric"),
     "a layer unlike itself": ("residual", value("cka", 1, 1, 0.25), "a layer is not like itself"),

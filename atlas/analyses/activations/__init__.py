@@ -72,7 +72,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "largest_outlier": "Largest activation, times the median",
-    "largest_first_outlier": "Largest activation at the first position, times the median",
+    "largest_first_outlier": "The same at the first position",
     "mean_sparsity": "Mean sparsity before mlp.down",
 }
 MATRICES: dict[str, dict[str, object]] = {

@@ -89,9 +89,9 @@ SHOWN = {"pin": "head"}
 FACTS = {
     "measurable": "Relations that can be measured",
     "classified": "Heads with at least one relation",
-    "fold_changes": "Heads whose categories depend on folding norm gains",
-    "copying_null_high": "Centred copying that 1% of random heads exceed",
-    "copying_null_low": "Centred copying that 1% of random heads fall below",
+    "fold_changes": "Heads that folding norm gains changes",
+    "copying_null_high": "Copying that 1% of random heads exceed",
+    "copying_null_low": "",
 }
 CODES = (
     "Unclassified",

@@ -89,9 +89,9 @@ FACTS = {
     "bits_per_byte": "Loss on the corpus, bits per byte",
     "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
     "beats_frequencies": "Predicts better than token frequencies",
-    "most_important": "Most important modules, as far as passages tell",
-    "most_important_block": "Most important blocks, as far as passages tell",
-    "most_important_head": "Most important heads, as far as passages tell",
+    "most_important": "Most important modules",
+    "most_important_block": "Most important blocks",
+    "most_important_head": "Most important heads",
 }
 PARTS = ("passages",)
 SIZES = {"passages": {"increase": "bits"}}

@@ -80,7 +80,7 @@ PROTOCOL: dict[str, str | int | float | bool] = {
     "certainty": "400 draws of a cluster's passages, seed 0",
 }
 FACTS = {
-    "bits_per_byte": "Loss on the corpus, bits per byte",
+    "bits_per_byte": "",
     "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
     "beats_frequencies": "Predicts better than token frequencies",
     "pruned": "",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from atlas.entries.entry import Entry
-from atlas.pinned import corpus
-from atlas.pinned.choices import DEFAULT
 from atlas.review import verdicts
 from atlas.site.contents import Contents, Files
 from atlas.site.figures import bokeh_figure, previews
@@ -30,7 +28,6 @@ def files(contents: Contents) -> Files:
 
 
 def _corpus(entry: Entry) -> str:
-    """What the model reads, where its entry chooses that for itself."""
-    if "corpus" not in (entry.protocol or {}):
-        return ""
-    return corpus.told(DEFAULT.under(entry.protocol))
+    """The name of what the model reads, where its entry chooses that for itself; each figure's
+    conditions say what it is."""
+    return str((entry.protocol or {}).get("corpus", ""))

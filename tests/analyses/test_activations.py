@@ -24,6 +24,7 @@ from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
 from atlas.pinned import corpus
+from atlas.pinned.choices import DEFAULT
 from atlas.profiles import statement
 from atlas.profiles.statement import Measured
 

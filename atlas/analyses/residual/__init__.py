@@ -80,7 +80,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "least_influence": "Least influence",
-    "bits_per_byte": "Loss at the sampled tokens, bits per byte",
+    "bits_per_byte": "",
     "bits_per_byte_by_frequency": "The text by token frequencies alone, bits per byte",
     "beats_frequencies": "Predicts the text better than token frequencies",
 }

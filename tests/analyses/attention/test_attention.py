@@ -30,6 +30,7 @@ from atlas.loaded.passages import Passage, batch
 from atlas.measure import recording
 from atlas.passes import estimates, observing
 from atlas.passes.observing import PatternTap
+from atlas.pinned import corpus
 from atlas.pinned.choices import DEFAULT
 from atlas.profiles import profile_file, statement
 from atlas.profiles.profile_file import Scalar

@@ -116,6 +116,7 @@ GEMMA2 = replace(
         "ffn_norm": "pre_feedforward_layernorm",
         "post_ffw_norm": "post_feedforward_layernorm",
     },
+    outside={name: native for name, native in LLAMA.outside.items() if name != "output"},
     filled=("which layers slide (every other one)",),
     permuted=False,
     raised=1.0,
@@ -126,6 +127,7 @@ GEMMA3 = replace(
     name="gemma3",
     model_type="gemma3_text",
     keys={**GEMMA2.keys, "rope.freq_base_swa": "rope_local_base_freq"},
+    outside=LLAMA.outside,
     layer={**GEMMA2.layer, "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"},
     filled=("which layers slide (five of six)", "the rotation's base of sliding layers (10,000)"),
 )

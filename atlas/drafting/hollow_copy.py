@@ -111,7 +111,8 @@ def _require_readable(repository: Repository) -> None:
     if held("adapter_config.json"):
         problem, remedy = "is an adapter", "merge it into its base model and publish that"
     elif held(".gguf") and not held(".safetensors", ".bin"):
-        problem, remedy = "holds GGUF files only", f"name one: --file {held('.gguf')[0]}"
+        problem = "holds GGUF files only"
+        remedy = "list the repository that they were made from, or one of them with --file"
     elif "config.json" not in files:
         problem, remedy = "has no config.json", "list a repository in transformers' layout"
     elif pickled := held(*PICKLED):

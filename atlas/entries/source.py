@@ -39,10 +39,10 @@ def source_problems(
     at = schemas.place(("source",), lines)
     if kind == "hub" and not HUB_ID.fullmatch(source):
         yield AtlasError(
-            f"source {source!r} is not a hub id, a folder, a GGUF file or a reference model",
+            f"source {source!r} is not a hub id, a folder or a reference model",
             file=path,
             place=at,
-            remedy="write org/name, a folder or file beginning with ./ ../ or /, or zoo:<name>",
+            remedy="write org/name, a folder beginning with ./ ../ or /, ./x.gguf, or zoo:<name>",
         )
     elif kind == "zoo" and not ZOO_NAME.fullmatch(source.removeprefix("zoo:")):
         yield AtlasError(

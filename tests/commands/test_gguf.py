@@ -1,4 +1,4 @@
-"""`atlas new model.gguf && atlas build`, and entries drafted from GGUF files here and on the hub."""
+"""`atlas new model.gguf && atlas build`, and entries of GGUF files here and on the hub."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_a_file_on_the_hub(
 def test_files_on_the_hub_are_named(atlas: Project, stand_in: StandIn, tmp_path: Path) -> None:
     stand_in.folders[ID] = tmp_path / "hub"
     model(tmp_path / "hub", "model-Q8_0.gguf", "Q8_0")
-    assert "holds GGUF files only; name one: --file model-Q8_0.gguf" in run("new", ID).output
+    assert "made from, or one of them with --file" in run("new", ID).output
     done = run("new", ID, "--file", "model-Q8_1.gguf")
     assert done.exit_code == 1 and "is not in that repository" in done.output
 

@@ -31,24 +31,55 @@ ARCHITECTURES = {
 """Architectures of GGUF by the model type that is converted to each."""
 
 WIDE = {"hidden_size": 64, "intermediate_size": 96}
-HEADS = {**WIDE, "head_dim": 16}
 SHAPES: dict[str, dict[str, Any]] = {
-    "llama": HEADS,
+    "llama": {**WIDE, "head_dim": 16},
     "mistral": WIDE,
     "qwen2": WIDE,
-    "qwen3": HEADS,
-    "qwen3_moe": {"hidden_size": 64, "head_dim": 16, "moe_intermediate_size": 32},
-    "gemma2": {
-        **HEADS,
-        "query_pre_attn_scalar": 16,
-        "attn_logit_softcapping": 20.0,
-        "final_logit_softcapping": 15.0,
+    "qwen3": {**WIDE, "head_dim": 128},
+    "qwen3_moe": {
+        "hidden_size": 64,
+        "head_dim": 16,
+        "moe_intermediate_size": 768,
+        "norm_topk_prob": True,
     },
-    "gemma3_text": {**HEADS, "query_pre_attn_scalar": 16},
+    "gemma2": {
+        **WIDE,
+        "head_dim": 256,
+        "query_pre_attn_scalar": 256,
+        "attn_logit_softcapping": 50.0,
+        "final_logit_softcapping": 30.0,
+    },
+    "gemma3_text": {**WIDE, "head_dim": 256, "query_pre_attn_scalar": 256},
     "phi3": WIDE,
-    "gpt2": {"n_embd": 64},
+    "gpt2": {"n_embd": 64, "n_positions": 1024},
 }
-"""Widths that are whole blocks of 32 values."""
+"""Widths that are whole blocks of 32 values. What transformers' own reader of GGUF does not take from
+the metadata has its default, so that models can be held to it."""
+
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "qwen2, untied": ("qwen2", {"tie_word_embeddings": False}),
+    "qwen3, narrow heads": ("qwen3", {"head_dim": 16}),
+    "qwen3_moe, narrow experts": ("qwen3_moe", {"moe_intermediate_size": 32}),
+    "gemma2, other caps": (
+        "gemma2",
+        {
+            "head_dim": 16,
+            "query_pre_attn_scalar": 16,
+            "attn_logit_softcapping": 20.0,
+            "final_logit_softcapping": 15.0,
+            "sliding_window": 8,
+        },
+    ),
+    "gemma3, narrow heads": (
+        "gemma3_text",
+        {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 8},
+    ),
+    "phi3, sliding": ("phi3", {"sliding_window": 8}),
+    "gpt2, short": ("gpt2", {"n_positions": 64, "n_inner": 96}),
+    "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
+    "llama, one layer": ("llama", {"num_hidden_layers": 1}),
+}
+"""Models that transformers' own reader of GGUF would take for others."""
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 
@@ -116,7 +147,7 @@ def _metadata(config: dict[str, Any], name: str) -> dict[str, Any]:
         "rope.freq_base": theta,
         "attn_logit_softcapping": config.get("attn_logit_softcapping"),
         "final_logit_softcapping": config.get("final_logit_softcapping"),
-        "expert_count": config.get("num_experts"),
+        "expert_count": config.get("num_local_experts"),
         "expert_used_count": config.get("num_experts_per_tok"),
         "expert_feed_forward_length": config.get("moe_intermediate_size"),
     }

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from atlas.checkpoints import gguf_rotation
 from atlas.checkpoints.gguf_architectures import ROWS, GgufArchitecture
 from atlas.checkpoints.gguf_header import AGAIN, Array, Header, Scalar
 from atlas.errors import AtlasError, short
@@ -99,6 +100,12 @@ def _rotary(row: GgufArchitecture, told: _Told, found: dict[str, Any]) -> dict[s
         "num_key_value_heads": found.get("num_key_value_heads", heads),
         "rope_theta": found.get("rope_theta", 10_000.0),
     }
+    stretched = gguf_rotation.stretched(told.header, d_head, float(made["rope_theta"]))
+    if stretched is None and told.left.get("rope.scaling.type") == "linear":
+        told.take("rope.scaling.type")
+        stretched = {"rope_type": "linear", "factor": told.take("rope.scaling.factor")}
+    if stretched is not None:
+        made["rope_scaling"] = stretched
     if row.name in WIDEST_GEMMA:
         widest = found["num_hidden_layers"] == WIDEST_GEMMA[row.name]
         made["query_pre_attn_scalar"] = width // heads if widest else d_head
@@ -145,6 +152,8 @@ class _Told:
 
     def take(self, key: str) -> Scalar:
         """A value; of one number for each layer that number, where it is the same for all."""
+        if key not in self.left:
+            raise self.wrong(key, "is not there")
         value = self.left.pop(key)
         if isinstance(value, Array):
             if not value.values or len(set(value.values)) > 1:

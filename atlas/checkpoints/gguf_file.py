@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atlas.checkpoints import gguf_config, gguf_header
+from atlas.checkpoints import gguf_config, gguf_header, gguf_rotation
 from atlas.checkpoints.gguf_architectures import EXPERTS, GgufArchitecture
 from atlas.checkpoints.gguf_header import Header, Stored
 from atlas.checkpoints.tensor import Tensor
@@ -63,6 +63,7 @@ def read_file(file: Path) -> dict[str, Tensor]:
     tensors = [
         tensor
         for stored in header.tensors
+        if (row.name, stored.name) != ("llama", gguf_rotation.FACTORS)  # read with the config
         for tensor in _native(header, row, stored, heads if row.permuted else {})
     ]
     return {tensor.name: tensor for tensor in tensors}

@@ -166,9 +166,24 @@ def test_what_metadata_leaves_out_is_as_llama_cpp_takes_it(made: Path, leave: st
     assert found == whole | changed
 
 
-@pytest.mark.parametrize(
-    "name", ["rope_freqs.weight", "blk.0.attn_sinks.weight", "blk.00.attn_q.weight", "a.b.c"]
-)
+def test_factors_of_a_rotation_that_are_not_llama_3s_are_refused(tmp_path: Path) -> None:
+    """They are found again from the factors; one that is changed leaves none that fits."""
+    model_type, changes = gguf_models.OTHERS["llama 3"]
+    folder = gguf_models.make(tmp_path / "model", model_type, **changes)
+    made = gguf_models.convert(folder, tmp_path / "x.gguf")
+    header = gguf_header.read(made)
+    assert gguf_config.config(header)["rope_scaling"] == changes["rope_scaling"]
+    [stored] = [tensor for tensor in header.tensors if tensor.name == "rope_freqs.weight"]
+    whole = bytearray(made.read_bytes())
+    whole[stored.start : stored.start + 4] = struct.pack("<f", 1.01)
+    made.write_bytes(whole)
+    with pytest.raises(
+        AtlasError, match=r"rope_freqs\.weight: these factors .* not those of Llama 3"
+    ):
+        gguf_config.config(header)
+
+
+@pytest.mark.parametrize("name", ["blk.0.attn_sinks.weight", "blk.00.attn_q.weight", "a.b.c"])
 def test_tensors_that_an_architecture_does_not_have_are_refused(made: Path, name: str) -> None:
     whole = made.read_bytes()
     old = b"blk.0.ffn_down.weight"

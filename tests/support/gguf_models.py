@@ -6,6 +6,7 @@ once more, so that atlas is held to something that it does not share.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,8 +54,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "phi3": WIDE,
     "gpt2": {"n_embd": 64, "n_positions": 1024},
 }
-"""Widths that are whole blocks of 32 values. What transformers' own reader of GGUF does not take from
-the metadata has its default, so that models can be held to it."""
+"""Widths that are whole blocks of 32 values. What transformers' own reader of GGUF does not take
+from the metadata has its default, so that models can be held to it."""
 
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2, untied": ("qwen2", {"tie_word_embeddings": False}),
@@ -77,6 +78,21 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3, sliding": ("phi3", {"sliding_window": 8}),
     "gpt2, short": ("gpt2", {"n_positions": 64, "n_inner": 96}),
     "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
+    "llama 3": (
+        "llama",
+        {
+            "head_dim": 32,
+            "rope_theta": 500000.0,
+            "rope_scaling": {
+                "rope_type": "llama3",
+                "factor": 32.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 8192,
+            },
+        },
+    ),
+    "llama, stretched": ("llama", {"rope_scaling": {"rope_type": "linear", "factor": 4.0}}),
     "llama, one layer": ("llama", {"num_hidden_layers": 1}),
 }
 """Models that transformers' own reader of GGUF would take for others."""
@@ -86,7 +102,8 @@ LETTERS = " abcdefghijklmnopqrstuvwxyz"
 
 def make(folder: Path, model_type: str = "llama", **overrides: Any) -> Path:
     """A tiny model whose rows are whole blocks, in transformers' layout."""
-    return tiny.make(folder, model_type, **{**SHAPES[model_type], **overrides})
+    own = copy.deepcopy(overrides)  # transformers writes into what it is given
+    return tiny.make(folder, model_type, **{**SHAPES[model_type], **own})
 
 
 def convert(
@@ -113,6 +130,8 @@ def convert(
         found = names.get_name(base)
         assert found is not None, native
         writer.add_tensor(f"{found}.{ending}", *_stored(tensor.float().numpy(), stored))
+    if (config.get("rope_parameters") or {}).get("rope_type") == "llama3":
+        writer.add_tensor("rope_freqs.weight", _factors(folder).float().numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -145,6 +164,7 @@ def _metadata(config: dict[str, Any], name: str) -> dict[str, Any]:
         "attention.key_length": config.get("head_dim"),
         "attention.value_length": config.get("head_dim"),
         "rope.freq_base": theta,
+        **_stretched(rotation.get("full_attention", rotation)),
         "attn_logit_softcapping": config.get("attn_logit_softcapping"),
         "final_logit_softcapping": config.get("final_logit_softcapping"),
         "expert_count": config.get("num_local_experts"),
@@ -156,6 +176,20 @@ def _metadata(config: dict[str, Any], name: str) -> dict[str, Any]:
     if name in ("gemma2", "gemma3", "phi3"):
         found["attention.sliding_window"] = config["sliding_window"] or 0
     return {f"{name}.{key}": value for key, value in found.items() if value is not None}
+
+
+def _stretched(rotation: dict[str, Any]) -> dict[str, Any]:
+    if rotation.get("rope_type") != "linear":
+        return {}
+    return {"rope.scaling.type": "linear", "rope.scaling.factor": float(rotation["factor"])}
+
+
+def _factors(folder: Path) -> torch.Tensor:
+    """What transformers divides each frequency by, in a model whose positions are stretched."""
+    model = tiny.live(folder)
+    turned = model.model.rotary_emb
+    frequencies = turned.compute_default_rope_parameters(model.config)[0]
+    return torch.as_tensor(frequencies / turned.inv_freq)
 
 
 def _tokens(config: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ class GgufArchitecture:
 
     `name`: `general.architecture`, which keys of its metadata begin with; `model_type`: as a
     config.json names it. `keys`: metadata -> key of the config. `fixed`: keys of the config that
-    the architecture implies. `filled`: what no file says and the config's class knows, in words.
+    the architecture implies. `filled`: what the config's class fills in where the file lacks a
+    key, in words by that key.
     `layer` and `outside`: names of tensors there -> native names. `permuted`: whether rows of
     queries and keys lie in pairs that a rotation turns, not in halves. `raised`: what was added to
     the gains of norms. `transposed`: native names in a layer whose weights are (in, out).
@@ -30,7 +31,7 @@ class GgufArchitecture:
     outside: Mapping[str, str]
     layers: str = "model.layers"
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    filled: tuple[str, ...] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)
     permuted: bool = False
     raised: float = 0.0
     transposed: tuple[str, ...] = ()
@@ -100,6 +101,9 @@ QWEN3_MOE = replace(
     fixed={"norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": []},
 )
 
+SLIDING = "attention.sliding_window_pattern"
+"""Refused where a file has it, as anything that is not read."""
+
 GEMMA2 = replace(
     LLAMA,
     name="gemma2",
@@ -117,7 +121,7 @@ GEMMA2 = replace(
         "post_ffw_norm": "post_feedforward_layernorm",
     },
     outside={name: native for name, native in LLAMA.outside.items() if name != "output"},
-    filled=("which layers slide (every other one)",),
+    filled={SLIDING: "which layers slide (every other one)"},
     permuted=False,
     raised=1.0,
 )
@@ -129,7 +133,10 @@ GEMMA3 = replace(
     keys={**GEMMA2.keys, "rope.freq_base_swa": "rope_local_base_freq"},
     outside=LLAMA.outside,
     layer={**GEMMA2.layer, "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"},
-    filled=("which layers slide (five of six)", "the rotation's base of sliding layers (10,000)"),
+    filled={
+        SLIDING: "which layers slide (five of six)",
+        "rope.freq_base_swa": "the rotation's base of sliding layers (10,000)",
+    },
 )
 
 PHI3 = replace(

@@ -13,7 +13,8 @@ from typing import Any
 
 from atlas.checkpoints import gguf_rotation
 from atlas.checkpoints.gguf_architectures import ROWS, GgufArchitecture
-from atlas.checkpoints.gguf_header import AGAIN, Array, Header, Scalar
+from atlas.checkpoints.gguf_header import Header
+from atlas.checkpoints.gguf_pieces import AGAIN, Array, Scalar
 from atlas.errors import AtlasError, short
 
 ORIGINAL = "take the original weights: this copy is of a model that atlas does not read from GGUF"
@@ -85,7 +86,9 @@ def config(header: Header) -> dict[str, Any]:
 
 def filled(header: Header) -> tuple[str, ...]:
     """What the file does not say and transformers' config class fills in, in words."""
-    return architecture(header).filled
+    row = architecture(header)
+    said = {key.removeprefix(f"{row.name}.") for key in header.metadata}
+    return tuple(words for key, words in row.filled.items() if key not in said)
 
 
 def _rotary(row: GgufArchitecture, told: _Told, found: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from atlas.checkpoints import gguf_config, gguf_header, gguf_rotation
 from atlas.checkpoints.gguf_architectures import EXPERTS, GgufArchitecture
 from atlas.checkpoints.gguf_header import Header, Stored
+from atlas.checkpoints.gguf_pieces import AGAIN
 from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError, short
 
@@ -120,7 +121,7 @@ def _checked(header: Header, tensor: GgufTensor) -> GgufTensor:
             f"has shape {list(tensor.lies)}, which is none that {tensor.name!r} can have",
             file=header.file,
             place=tensor.name,
-            remedy=gguf_header.AGAIN,
+            remedy=AGAIN,
         )
     return tensor
 

@@ -16,53 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from atlas.checkpoints.gguf_pieces import AGAIN, CUT_SHORT, Array, Pieces, Scalar
 from atlas.checkpoints.gguf_types import TYPES, StoredType
 from atlas.checkpoints.tensor import chunks
 from atlas.errors import AtlasError, from_os, short
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
-SCALARS = {
-    0: "<B",
-    1: "<b",
-    2: "<H",
-    3: "<h",
-    4: "<I",
-    5: "<i",
-    6: "<f",
-    7: "<?",
-    10: "<Q",
-    11: "<q",
-    12: "<d",
-}
-"""How a value of each type of fixed size is read, by the type's number."""
-BOOL, STRING, ARRAY = 7, 8, 9
-
 LONGEST_KEY = 65_535
 LONGEST_NAME = 64
-LONGEST_STRING = 16 * 1024 * 1024
-LARGEST_HEADER = 512 * 1024 * 1024
-LENGTH = struct.Struct("<Q")
-
-KEPT = 4096
-"""Numbers of an array that are kept as values: one for each layer, not one for each token."""
 MOST_AXES = 4
 SMALLEST_PAIR, SMALLEST_TENSOR = 8 + 4 + 1, 8 + 4 + 8 + 4 + 8
 """Bytes that a pair of metadata and a tensor's line take at the least."""
 ALIGNMENT = 32
-
-AGAIN = "fetch this file again"
-CUT_SHORT = f"the download was cut short; {AGAIN}"
-
-Scalar = int | float | bool | str
-
-
-@dataclass(frozen=True)
-class Array:
-    """An array among the metadata: how many items it has; `values` of a short one of numbers."""
-
-    count: int
-    values: tuple[int | float | bool, ...] | None
 
 
 @dataclass(frozen=True)
@@ -117,30 +83,26 @@ def parse(stream: BinaryIO, size: int, file: Path) -> Header:
         raise AtlasError("became shorter while it was read", file=file, remedy=AGAIN) from error
 
 
-class _Reader:
-    """Reads on through a file, and never beyond its end."""
-
-    def __init__(self, file: Path, stream: BinaryIO, size: int) -> None:
-        self.file, self.size, self.at = file, size, 0
-        self._read = stream.read
+class _Reader(Pieces):
+    """The header of one file, from its first byte on."""
 
     def header(self) -> Header:
         tensors, pairs = self._counts()
         metadata: dict[str, Scalar | Array] = {}
         spans: dict[str, tuple[int, int]] = {}
         for _ in range(pairs):
-            key = self._string("key", LONGEST_KEY)
+            key = self.string("key", LONGEST_KEY)
             if key in metadata:
-                raise self._corrupt(f"key {short(key)} is there twice")
+                raise self.corrupt(f"key {short(key)} is there twice")
             first = self.at
-            metadata[key] = self._value(key)
+            metadata[key] = self.value(key)
             spans[key] = (first, self.at)
         lines = [self._line() for _ in range(tensors)]
         return Header(self.file, metadata, spans, self._placed(lines, _alignment(self, metadata)))
 
     def _counts(self) -> tuple[int, int]:
         """How many tensors and pairs of metadata there are, after magic and version."""
-        first = self._take(8)
+        first = self.take(8)
         if first == b"version ":
             raise AtlasError(
                 "is a Git LFS pointer, not the weights",
@@ -164,91 +126,22 @@ class _Reader:
                 file=self.file,
                 remedy="convert the model anew with a current llama.cpp",
             )
-        tensors, pairs = struct.unpack("<QQ", self._take(16))
+        tensors, pairs = struct.unpack("<QQ", self.take(16))
         room = self.size - self.at
         if pairs * SMALLEST_PAIR > room:
-            raise self._corrupt(f"{pairs:,} pairs of metadata in {self.size:,} bytes")
+            raise self.corrupt(f"{pairs:,} pairs of metadata in {self.size:,} bytes")
         if tensors * SMALLEST_TENSOR > room:
-            raise self._corrupt(f"{tensors:,} tensors in {self.size:,} bytes")
+            raise self.corrupt(f"{tensors:,} tensors in {self.size:,} bytes")
         return tensors, pairs
-
-    def _take(self, count: int) -> bytes:
-        """The next bytes."""
-        if count > self.size - self.at:
-            raise AtlasError(
-                f"truncated inside its header: {self.size:,} bytes of at least {self.at + count:,}",
-                file=self.file,
-                remedy=CUT_SHORT,
-            )
-        if self.at + count > LARGEST_HEADER:
-            raise self._corrupt(f"header of more than {LARGEST_HEADER:,} bytes")
-        content: bytes = self._read(count)
-        self.at += count
-        return content
-
-    def _string(self, what: str, longest: int) -> str:
-        (length,) = LENGTH.unpack(self._take(LENGTH.size))
-        if length > longest:
-            raise self._corrupt(f"{what} of {length:,} bytes, at most {longest:,} are read")
-        try:
-            return self._take(length).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._corrupt(f"{what} before byte {self.at:,} is not UTF-8") from error
-
-    def _value(self, key: str) -> Scalar | Array:
-        (kind,) = struct.unpack("<I", self._take(4))
-        if kind == STRING:
-            return self._string(f"value of {short(key)}", LONGEST_STRING)
-        if kind == ARRAY:
-            return self._array(key)
-        return self._scalars(key, kind, 1)[0]
-
-    def _array(self, key: str) -> Array:
-        kind, count = struct.unpack("<IQ", self._take(12))
-        if kind == STRING:
-            self._pass_over_strings(key, count)
-            return Array(count, None)
-        if kind in SCALARS and count > KEPT:
-            self._take(count * struct.calcsize(SCALARS[kind]))
-            return Array(count, None)
-        return Array(count, self._scalars(key, kind, count))
-
-    def _pass_over_strings(self, key: str, count: int) -> None:
-        """What `_string` does, but fast: a vocabulary has some hundred thousand."""
-        room = min(self.size, LARGEST_HEADER) - self.at
-        if count * LENGTH.size > room:
-            raise self._corrupt(f"{short(key)} has {count:,} strings in {self.size:,} bytes")
-        left, read, unpack = room, self._read, LENGTH.unpack
-        for _ in range(count):
-            if left < LENGTH.size:
-                break
-            (length,) = unpack(read(LENGTH.size))
-            left -= LENGTH.size + length
-            if left < 0 or length > LONGEST_STRING:
-                raise self._corrupt(f"a string of {short(key)} has {length:,} bytes")
-            read(length)
-        else:
-            self.at += room - left
-            return
-        raise self._corrupt(f"{short(key)} has fewer than {count:,} strings")
-
-    def _scalars(self, key: str, kind: int, count: int) -> tuple[int | float | bool, ...]:
-        """Numbers of one type; a bool is a byte, 0 or 1."""
-        if kind not in SCALARS:
-            raise self._corrupt(f"{short(key)} has values of type {kind}, which is not known")
-        content = self._take(count * struct.calcsize(SCALARS[kind]))
-        if kind == BOOL and set(content) - {0, 1}:
-            raise self._corrupt(f"{short(key)} is neither true nor false")
-        return struct.unpack(f"<{count}{SCALARS[kind][1]}", content)
 
     def _line(self) -> tuple[str, StoredType, tuple[int, ...], int]:
         """What the header says of one tensor: name, type, shape and offset."""
-        name = self._string("name of a tensor", LONGEST_NAME)
-        (axes,) = struct.unpack("<I", self._take(4))
+        name = self.string("name of a tensor", LONGEST_NAME)
+        (axes,) = struct.unpack("<I", self.take(4))
         if not 1 <= axes <= MOST_AXES:
-            raise self._corrupt(f"{axes} axes, from 1 to {MOST_AXES} are possible", name)
-        shape = struct.unpack(f"<{axes}Q", self._take(8 * axes))[::-1]
-        number, offset = struct.unpack("<IQ", self._take(12))
+            raise self.corrupt(f"{axes} axes, from 1 to {MOST_AXES} are possible", name)
+        shape = struct.unpack(f"<{axes}Q", self.take(8 * axes))[::-1]
+        number, offset = struct.unpack("<IQ", self.take(12))
         if number not in TYPES:
             known = ", ".join(kind.name for kind in TYPES.values())
             raise AtlasError(
@@ -259,9 +152,9 @@ class _Reader:
             )
         kind = TYPES[number]
         if not all(0 < axis < 2**31 for axis in shape) or math.prod(shape) >= 2**40:
-            raise self._corrupt(f"shape {list(shape)}", name)
+            raise self.corrupt(f"shape {list(shape)}", name)
         if shape[-1] % kind.values:
-            raise self._corrupt(
+            raise self.corrupt(
                 f"rows of {shape[-1]} values, {kind.name} has blocks of {kind.values}", name
             )
         return name, kind, shape, offset
@@ -275,10 +168,10 @@ class _Reader:
         seen: set[str] = set()
         for name, kind, shape, offset in lines:
             if name in seen:
-                raise self._corrupt("is there twice", name)
+                raise self.corrupt("is there twice", name)
             seen.add(name)
             if offset != end - start:
-                raise self._corrupt(f"starts at offset {offset:,}, expected {end - start:,}", name)
+                raise self.corrupt(f"starts at offset {offset:,}, expected {end - start:,}", name)
             stop = end + math.prod(shape) // kind.values * kind.bytes
             placed.append(Stored(name, kind, shape, end, stop))
             end = _aligned(stop, alignment)
@@ -288,12 +181,8 @@ class _Reader:
                 f"truncated: {self.size:,} bytes of {last:,}", file=self.file, remedy=CUT_SHORT
             )
         if self.size > end:
-            raise self._corrupt(f"{self.size - end:,} bytes after the last tensor")
+            raise self.corrupt(f"{self.size - end:,} bytes after the last tensor")
         return tuple(placed)
-
-    def _corrupt(self, problem: str, place: str | None = None) -> AtlasError:
-        where = None if place is None else short(place)
-        return AtlasError(f"corrupt: {problem}", file=self.file, place=where, remedy=AGAIN)
 
 
 def _alignment(reader: _Reader, metadata: Mapping[str, Scalar | Array]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from atlas.checkpoints import gguf_header, headers, safetensors_file
+from atlas.checkpoints import gguf_header, gguf_pieces, headers, safetensors_file
 from atlas.drafting.hub import Hub, Repository
 from atlas.errors import AtlasError, short, suggest
 
@@ -62,7 +62,7 @@ def write_gguf(hub: Hub, repository: Repository, name: str, folder: Path) -> Pat
         answer = hub.file(repository, name, count)
         if not len(answer.body) <= answer.total <= LARGEST_SHARD:
             problem = f"says that it has {answer.total:,} bytes"
-            raise AtlasError(problem, file=where, remedy=gguf_header.AGAIN)
+            raise AtlasError(problem, file=where, remedy=gguf_pieces.AGAIN)
         with (folder / name).open("wb") as stream:
             stream.write(answer.body)
             stream.truncate(answer.total)

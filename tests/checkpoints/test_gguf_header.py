@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from atlas.checkpoints import gguf_header
-from atlas.checkpoints.gguf_header import Array
+from atlas.checkpoints.gguf_pieces import Array
 from atlas.checkpoints.gguf_types import TYPES
 from atlas.errors import AtlasError
 

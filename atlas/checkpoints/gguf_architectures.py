@@ -1,6 +1,6 @@
 """What GGUF calls the parts of an architecture, and what it does to their values: a row each.
 
-Written from llama.cpp's converter (`convert_hf_to_gguf.py`), whose changes are undone here. Names
+Written from llama.cpp's converter of models, whose changes are undone here. Names
 are held to the `gguf` package by a test, values to transformers' own reader of GGUF.
 """
 

@@ -78,11 +78,10 @@ def test_new_and_build(atlas: Project, tmp_path: Path) -> None:
         rms = next(matrix for matrix in profiles[0].matrices if matrix.name == "rms")
         found[stored] = rms.values
     scale = abs(found["F32"]).max()
-    assert 0 < abs(found["Q8_0"] - found["F32"]).max() < 0.01 * scale
-    assert abs(found["Q8_0"] - found["F32"]).max() < abs(found["Q4_0"] - found["F32"]).max()
-    assert abs(found["Q4_0"] - found["F32"]).max() < 0.05 * scale
+    near, far = (abs(found[stored] - found["F32"]).max() for stored in ("Q8_0", "Q4_0"))
+    assert near < 0.001 * scale and near < far < 0.05 * scale
     again = run("plan", "--json")
-    assert {job["state"] for job in json.loads(again.stdout)["jobs"]} == {"fresh"}
+    assert {job["state"] for job in json.loads(again.stdout)} == {"fresh"}
 
 
 def test_an_entry_says_what_the_file_says(atlas: Project) -> None:
@@ -147,7 +146,7 @@ def test_files_on_the_hub_are_named(atlas: Project, stand_in: StandIn, tmp_path:
 def test_a_damaged_file_on_the_hub(atlas: Project, stand_in: StandIn, tmp_path: Path) -> None:
     stand_in.folders[ID] = tmp_path / "hub"
     file = model(tmp_path / "hub", "x.gguf", "F32")
-    file.write_bytes(file.read_bytes()[:500])
+    file.write_bytes(file.read_bytes()[:2000])
     done = run("new", ID, "--file", "x.gguf")
     assert done.exit_code == 1
     assert f"{ID}/x.gguf: truncated inside its header" in done.output

@@ -1,7 +1,7 @@
 """What GGUF calls the parts of an architecture, and what it does to their values: a row each.
 
-Written from llama.cpp's converter of models, whose changes are undone here. Names
-are held to the `gguf` package by a test, values to transformers' own reader of GGUF.
+Written from llama.cpp's converter of models, whose changes are undone here. Names are held to the
+`gguf` package by a test, values to transformers' own reader of GGUF.
 """
 
 from __future__ import annotations

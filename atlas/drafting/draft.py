@@ -152,7 +152,7 @@ def _drafted(
     if family is None and base is not None:
         family = base.family
     elif family is None:
-        family = _family(slug)
+        family = _family(_slug(origins.unquantised(origin.name)) if is_gguf else slug)
         notes.append(f"family: {family!r} is a guess by its name")
     notes.append("released: when it was published; the files do not say")
     notes.append("summary: tells the shape only; say what the model is")

@@ -81,32 +81,34 @@ def test_new_and_build(atlas: Project, tmp_path: Path) -> None:
     near, far = (abs(found[stored] - found["F32"]).max() for stored in ("Q8_0", "Q4_0"))
     assert near < 0.001 * scale and near < far < 0.05 * scale
     again = run("plan", "--json")
-    assert {job["state"] for job in json.loads(again.stdout)} == {"fresh"}
+    assert json.loads(again.stdout) == []
 
 
 def test_an_entry_says_what_the_file_says(atlas: Project) -> None:
     model(
         atlas.root / "files",
-        "Some-Model_Q8.gguf",
+        "Some-Model_Q8_0.gguf",
         "Q8_0",
         general__license="apache-2.0",
         **{"general__base_model__0__repo_url": "https://huggingface.co/some-org/Base"},
     )
-    done = run("new", "files/Some-Model_Q8.gguf", "--json")
+    done = run("new", "files/Some-Model_Q8_0.gguf", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     made = entry.load(Path(told["path"]))
     assert (made.slug, made.source, made.file) == (
-        "some-model-q8",
-        "./files/Some-Model_Q8.gguf",
+        "some-model-q8-0",
+        "./files/Some-Model_Q8_0.gguf",
         None,
     )
     assert (made.architecture, made.license) == ("llama", "apache-2.0")
+    assert made.family == "some-model"
     assert "Read from GGUF, stored as Q8_0 (weights), F32." in made.summary
     assert made.geometry is not None and made.geometry.kv_heads == 2
     assert any("some-org/Base" in note for note in told["notes"])
     assert (
-        "is the source of 'some-model-q8' already" in run("new", "files/Some-Model_Q8.gguf").output
+        "is the source of 'some-model-q8-0' already"
+        in run("new", "files/Some-Model_Q8_0.gguf").output
     )
 
 

@@ -101,6 +101,11 @@ class Project:
     def digests(self) -> Path:
         return self.cache / "digests.json"
 
+    @property
+    def gguf(self) -> Path:
+        """GGUF files as folders: config and tokenizer written from each one's metadata."""
+        return self.cache / "gguf"
+
     def outcome(self, slug: str, analysis: str) -> Path:
         """What became of an analysis that could not be measured; its traceback lies beside it."""
         return self.cache / "outcomes" / slug / f"{analysis}.json"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.checkpoints import headers, locate
+from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.checkpoints.tensor import Tensor, chunks
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, from_os
@@ -93,9 +93,12 @@ def _cache(project: Project) -> dict[str, Any]:
 def of_weights(folder: Path, progress: Callable[[int, int], None] | None = None) -> str:
     """`sha256:...` of the weights' content: names, dtypes, shapes and bytes, sorted by name.
 
-    File times, file names, metadata and how the weights are cut into shards do not matter.
-    `progress(done, total)` is called with bytes after every tensor. Memory stays at a few MiB.
+    File times, file names, metadata and how the weights are cut into shards do not matter. Of a
+    GGUF file it is that of the whole file, as `sha256sum` gives it: it holds config and tokenizer,
+    and is one thing. `progress(done, total)` is called with bytes. Memory stays at a few MiB.
     """
+    if gguf_folder.holds(folder):
+        return _of_file(folder / gguf_folder.NAME, progress)
     tensors = headers.read(folder)
     total = sum(tensor.size for tensor in tensors.values())
     done = 0
@@ -109,6 +112,16 @@ def of_weights(folder: Path, progress: Callable[[int, int], None] | None = None)
             done += tensor.size
             if progress is not None:
                 progress(done, total)
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _of_file(file: Path, progress: Callable[[int, int], None] | None) -> str:
+    whole, done, size = hashlib.sha256(), 0, file.stat().st_size
+    for piece in chunks(file, 0, size):
+        whole.update(piece)
+        done += len(piece)
+        if progress is not None:
+            progress(done, size)
     return f"sha256:{whole.hexdigest()}"
 
 
@@ -133,14 +146,21 @@ def state(project: Project, entry: Entry) -> list[list[Any]] | None:
 
 
 def tokenizer_files(folder: Path) -> list[Path]:
-    """The files of a model's tokenizer."""
+    """The files of a model's tokenizer; a GGUF file holds it."""
+    if gguf_folder.holds(folder):
+        return [folder / gguf_folder.NAME] if gguf_folder.has_tokenizer(folder) else []
     return [folder / name for name in TOKENIZER_FILES if (folder / name).is_file()]
 
 
 def of_tokenizer(folder: Path) -> str | None:
-    """`sha256:...` over the names and bytes of the tokenizer's files; None where there are none."""
-    whole = hashlib.sha256()
+    """`sha256:...` over the names and bytes of the tokenizer's files; None where there are none.
+
+    Of a GGUF file it is over what its metadata says of the tokenizer.
+    """
     held = tokenizer_files(folder)
+    if held and gguf_folder.holds(folder):
+        return gguf_folder.header(folder).digest("tokenizer.")
+    whole = hashlib.sha256()
     for file in held:
         content = hashlib.sha256()
         for piece in chunks(file, 0, file.stat().st_size):

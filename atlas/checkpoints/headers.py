@@ -1,7 +1,7 @@
 """A folder of weights, known by its headers: what is stored where.
 
 No torch, no network, no code from a contribution: pickled weights are refused. `safetensors_file`
-reads one file; here the files of a model come together.
+and `gguf_file` read one file; here the files of a model come together.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from atlas.checkpoints import gguf_file, gguf_folder
 from atlas.checkpoints.safetensors_file import AGAIN, read_file
 from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError, short
@@ -33,6 +34,8 @@ def read(folder: Path) -> dict[str, Tensor]:
         tensors = read_file(folder / SINGLE)
     elif (folder / INDEX).is_file():
         tensors = _read_sharded(folder / INDEX)
+    elif gguf_folder.holds(folder):
+        tensors = gguf_file.read_file(folder / gguf_folder.NAME)
     else:
         raise _no_weights(folder)
     return dict(sorted(tensors.items()))
@@ -40,12 +43,15 @@ def read(folder: Path) -> dict[str, Tensor]:
 
 def weight_files(folder: Path) -> list[Path]:
     """The files that say what `read` gives: while they are the same, so is what they hold."""
+    if gguf_folder.holds(folder):
+        return [folder / gguf_folder.NAME]
     return sorted(folder.glob("*.safetensors*"))
 
 
 def has_weights(folder: Path) -> bool:
     """Whether there are weights in any form, pickled too: a hub's cache may hold a config alone."""
-    return (folder / SINGLE).is_file() or (folder / INDEX).is_file() or bool(_pickled(folder))
+    named = (SINGLE, INDEX, gguf_folder.NAME)
+    return any((folder / name).is_file() for name in named) or bool(_pickled(folder))
 
 
 def _pickled(folder: Path) -> list[str]:
@@ -134,6 +140,12 @@ def main_dtype(tensors: Iterable[Tensor], known: Collection[str]) -> str:
             remedy="take the original weights, in one of these types",
         )
     return elements.most_common(1)[0][0]
+
+
+def dequantised(tensors: Iterable[Tensor]) -> bool:
+    """Whether values are read in another dtype than they are stored in: then float32 is no more
+    than what they become, and they may be rounded where it does not fit."""
+    return any(tensor.stored != tensor.dtype for tensor in tensors)
 
 
 def config(folder: Path) -> dict[str, Any]:

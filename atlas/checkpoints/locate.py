@@ -1,4 +1,5 @@
-"""Where a model lies on this machine: a reference model, a local folder, or the hub's cache.
+"""Where a model lies on this machine: a reference model, a local folder, a GGUF file, or the hub's
+cache.
 
 Never touches the network.
 """
@@ -9,6 +10,7 @@ import os
 import re
 from pathlib import Path
 
+from atlas.checkpoints import gguf_folder
 from atlas.entries.entry import Entry
 from atlas.entries.source import HUB_ID, kind_of
 from atlas.errors import AtlasError, from_os, short
@@ -23,7 +25,7 @@ def of_entry(project: Project, entry: Entry) -> Path | None:
     Raises `AtlasError` for a place that cannot be looked at.
     """
     try:
-        return folder(entry.source, entry.revision, project.root)
+        return folder(entry.source, entry.revision, project.root, entry.file)
     except OSError as error:
         what = f"source {short(entry.source)} cannot be looked at"
         raise from_os(error, what, file=project.entry(entry.slug)) from error
@@ -31,24 +33,27 @@ def of_entry(project: Project, entry: Entry) -> Path | None:
         raise AtlasError(str(error), file=project.entry(entry.slug), place="source") from error
 
 
-def folder(source: str, revision: str | None, root: Path) -> Path | None:
+def folder(source: str, revision: str | None, root: Path, file: str | None = None) -> Path | None:
     """The folder with a model's config.json, or None where this machine does not have it.
 
-    `source` as an entry states it: `zoo:<name>`, a local folder (relative to `root`, the project's
-    folder) or a hub id, looked up in the hub's cache on disk at that revision (a commit hash or a
-    branch; None: `main`).
+    `source` as an entry states it: `zoo:<name>`, a local folder or GGUF file (relative to `root`,
+    the project's folder) or a hub id, looked up in the hub's cache on disk at that revision (a
+    commit hash or a branch; None: `main`). `file`: the GGUF file there that is the model. Of a GGUF
+    file it is the folder in the project's cache that stands for it.
     """
     kind = kind_of(source)
     if kind == "zoo":
         name = source.removeprefix("zoo:")
         if not NAME.fullmatch(name):
             raise AtlasError(f"{short(source)} names no reference model", remedy="zoo:<name>")
-        found: Path | None = zoo_folder(name)
-    elif kind == "folder":
-        found = (root / source).resolve()
+        place = zoo_folder(name)
+    elif kind == "hub":
+        place = _snapshot(source, revision or "main")
     else:
-        found = _snapshot(source, revision or "main")
-    return found if found is not None and (found / "config.json").is_file() else None
+        place = (root / source).resolve()
+    if kind == "file" or file is not None:
+        return gguf_folder.of_file(Project(root), place / (file or ""))
+    return place if (place / "config.json").is_file() else None
 
 
 def hub_cache() -> Path:
@@ -62,7 +67,7 @@ def hub_cache() -> Path:
     return Path(cache).expanduser() / "huggingface" / "hub"
 
 
-def _snapshot(source: str, revision: str) -> Path | None:
+def _snapshot(source: str, revision: str) -> Path:
     if not HUB_ID.fullmatch(source) or not NAME.fullmatch(revision):
         raise AtlasError(
             f"{short(source)} at {short(revision)} is not a hub id with a revision",

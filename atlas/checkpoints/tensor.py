@@ -1,4 +1,7 @@
-"""A stored tensor, whatever format its file has: what it is called, and where its values lie."""
+"""A stored tensor, whatever format its file has: what it is called, and where its values lie.
+
+`loaded.checkpoint.load` gives its values.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ FLOATS = ("F32", "F16", "BF16")
 
 @dataclass(frozen=True)
 class Tensor:
-    """One stored tensor: its dtype as the format names it, and where its bytes lie."""
+    """One stored tensor: the dtype that its values are read in, and where its bytes lie."""
 
     name: str
     dtype: str
@@ -42,6 +45,11 @@ class Tensor:
     file: Path
     start: int
     stop: int
+
+    @property
+    def stored(self) -> str:
+        """How its values are stored, where that is something else than their dtype as well."""
+        return self.dtype
 
     @property
     def elements(self) -> int:
@@ -59,7 +67,7 @@ class Tensor:
         return self.stop - self.start
 
     def read(self) -> bytearray:
-        """Its values in its dtype, little-endian, in memory of their own."""
+        """Its bytes as they are stored, little-endian, in memory of their own."""
         content = bytearray(self.size)
         with self.file.open("rb") as stream:
             stream.seek(self.start)

@@ -15,6 +15,7 @@ from atlas.commands.project import opened
 @click.option("--slug", help="The entry's folder name; otherwise made of the model's name.")
 @click.option("--family", help="The family it belongs to; otherwise guessed by its name.")
 @click.option("--revision", help="A branch, tag or commit of a hub id; otherwise main.")
+@click.option("--file", help="The GGUF file of a hub id that is the model.")
 @click.option("--dry-run", is_flag=True, help="Print the entry and write nothing.")
 @options.project
 @options.as_json
@@ -23,20 +24,21 @@ def command(
     slug: str | None,
     family: str | None,
     revision: str | None,
+    file: str | None,
     dry_run: bool,
     project: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the entry of a model: SOURCE is a hub id (org/name) or a folder.
+    """Write the entry of a model: SOURCE is a hub id (org/name), a folder or a GGUF file.
 
-    Only config, card and safetensors headers are read, and no weights are fetched. HF_TOKEN opens
+    Only config, card and headers of weights are read, and no weights are fetched. HF_TOKEN opens
     gated models.
     """
     from atlas.commands import console
     from atlas.drafting import draft
 
     atlas = opened(project)
-    drafted = draft.of(atlas, source, slug=slug, family=family, revision=revision)
+    drafted = draft.of(atlas, source, slug=slug, family=family, revision=revision, file=file)
     path = atlas.entry(drafted.slug) if dry_run else draft.write(atlas, drafted)
     if as_json:
         console.emit_json({"path": str(path), "text": drafted.text, "notes": drafted.notes})

@@ -1,4 +1,4 @@
-"""An entry drafted from a model's own files: config, safetensors headers and model card.
+"""An entry drafted from a model's own files: config, headers of its weights and model card.
 
 What the files say is written down; what they do not say is left out and listed, so that somebody
 who knows can add it. No weights are fetched, and an entry that is there is never touched.
@@ -6,17 +6,17 @@ who knows can add it. No weights are fetched, and an entry that is there is neve
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas import architectures
 from atlas.architectures.architecture import Architecture
-from atlas.checkpoints import headers, locate
-from atlas.drafting import hollow_copy, hub, model_card
+from atlas.checkpoints import gguf_folder, headers, locate
+from atlas.drafting import hollow_copy, hub, model_card, origins
 from atlas.drafting.model_card import Card
+from atlas.drafting.origins import Origin
 from atlas.entries import entry, entry_text
 from atlas.entries.entry import Entry
 from atlas.entries.entry_text import printable
@@ -30,11 +30,6 @@ SIZE = re.compile(r"\d+(?:\.\d+)?[kmbt]")
 ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thinking"}
 """Words of a model's name that tell members of one family apart."""
 
-SNAPSHOT = re.compile(
-    rf"models--(?P<org>[^/]+?)--(?P<name>[^/]+)/snapshots/{hub.COMMIT.pattern}", re.ASCII
-)
-"""The end of a path in the hub's cache, where a folder's own name is a commit."""
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -45,16 +40,6 @@ class Draft:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a model's files are: the source and revision for its entry, and its name there."""
-
-    source: str
-    revision: str | None
-    name: str
-    remarks: tuple[str, ...] = field(default=())
-
-
 def of(
     project: Project,
     source: str,
@@ -62,21 +47,28 @@ def of(
     slug: str | None = None,
     family: str | None = None,
     revision: str | None = None,
+    file: str | None = None,
 ) -> Draft:
-    """The entry of a hub id (or its address) or of a local folder.
+    """The entry of a hub id (or its address), of a local folder or of a GGUF file.
 
     `revision`: a branch, tag or commit of a hub id, otherwise its main branch; the entry names the
-    commit. Raises `AtlasError` or `Problems` for what cannot be listed, with the remedy.
+    commit. `file`: the GGUF file of a hub id that is the model. Raises `AtlasError` or `Problems`
+    for what cannot be listed, with the remedy.
     """
-    if source.startswith((".", "/", "~")) or Path(source).is_dir():
-        if revision is not None:
-            raise AtlasError(
-                f"revision {short(revision)} of a folder",
-                remedy="leave it out: a folder is pinned by the digest of its weights",
-            )
-        folder = Path(source).expanduser()
-        return _drafted(project, _of_folder(project, folder), folder, slug, family)
-    return _from_hub(project, source, slug, family, revision)
+    place = Path(source).expanduser()
+    if source.startswith((".", "/", "~")) or place.is_dir() or origins.is_gguf(place):
+        for what, given in (("revision", revision), ("file", file)):
+            if given is not None:
+                raise AtlasError(
+                    f"{what} {short(given)} of a folder",
+                    remedy="leave it out: a folder is pinned by the digest of its weights",
+                )
+        if origins.is_gguf(place):
+            folder = gguf_folder.of_file(project, place)
+            assert folder is not None, "it is a file"
+            return _drafted(project, origins.of_file(project, place), folder, slug, family)
+        return _drafted(project, origins.of_folder(project, place), place, slug, family)
+    return _from_hub(project, source, slug, family, revision, file)
 
 
 def write(project: Project, new: Draft) -> Path:
@@ -89,7 +81,12 @@ def write(project: Project, new: Draft) -> Path:
 
 
 def _from_hub(
-    project: Project, source: str, slug: str | None, family: str | None, revision: str | None
+    project: Project,
+    source: str,
+    slug: str | None,
+    family: str | None,
+    revision: str | None,
+    file: str | None,
 ) -> Draft:
     client = hub.Hub.from_environment()
     name = _hub_id(source, client.endpoint)
@@ -98,19 +95,25 @@ def _from_hub(
         repository = client.repository(name, revision)
     except hub.UnreachableError:
         cached = locate.folder(name, revision, project.root)
-        if cached is None or not hub.COMMIT.fullmatch(cached.name):
+        if cached is None or file is not None or not hub.COMMIT.fullmatch(cached.name):
             raise
         remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
         origin = Origin(name, cached.name, name.partition("/")[2], remarks)
         return _drafted(project, origin, cached, slug, family)
     renamed = (f"source: {name} is called {repository.id} today",) if repository.id != name else ()
-    origin = Origin(repository.id, repository.commit, repository.id.partition("/")[2], renamed)
+    named = repository.id.partition("/")[2] if file is None else Path(file).stem
+    origin = Origin(repository.id, repository.commit, named, renamed, file)
     _require_new(project, origin)
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+        folder = Path(made).resolve()
         try:
-            hollow_copy.write(client, repository, folder)
-            return _drafted(project, origin, folder, slug, family)
+            if file is None:
+                hollow_copy.write(client, repository, folder)
+                return _drafted(project, origin, folder, slug, family)
+            hollow = hollow_copy.write_gguf(client, repository, file, folder)
+            held = gguf_folder.of_file(Project(folder), hollow)
+            assert held is not None, "it was written"
+            return _drafted(project, origin, held, slug, family)
         except AtlasError as error:
             _name_repository(error, folder, repository.id)
             raise
@@ -123,35 +126,10 @@ def _hub_id(source: str, endpoint: str) -> str:
             source = "/".join(source.removeprefix(f"{home}/").split("/")[:2])
     if not HUB_ID.fullmatch(source):
         raise AtlasError(
-            f"{short(source)} is neither a hub id nor a folder that is here",
-            remedy="write org/name, or a folder beginning with ./ or /",
+            f"{short(source)} is neither a hub id nor a folder or GGUF file that is here",
+            remedy="write org/name, or a folder or file beginning with ./ or /",
         )
     return source
-
-
-def _of_folder(project: Project, folder: Path) -> Origin:
-    if not folder.is_dir():
-        raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
-    here, root = _typed_folder(folder), project.root.resolve()
-    relative = Path(os.path.relpath(here, root)).as_posix()
-    source = relative if relative.startswith("..") else f"./{relative}"
-    remark = (
-        f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
-    )
-    snapshot = SNAPSHOT.fullmatch("/".join(here.parts[-3:]))
-    if snapshot is None:
-        return Origin(source, None, here.name, (remark,))
-    hub_id = f"{snapshot['org']}/{snapshot['name']}"
-    pinned = f"source: this is {hub_id}; atlas new that --revision {here.name} pins it"
-    return Origin(source, None, snapshot["name"], (remark, pinned))
-
-
-def _typed_folder(folder: Path) -> Path:
-    """A folder's full path, its own name as it was typed: what a link leads to is often a store
-    whose names are hashes."""
-    if folder.name in ("", ".", ".."):
-        return folder.resolve()
-    return folder.parent.resolve() / folder.name
 
 
 def _drafted(
@@ -160,7 +138,9 @@ def _drafted(
     """The entry of the model that lies in `folder`, or is there as a skeleton."""
     _require_new(project, origin)
     architecture, shape = _shape(folder)
-    card = model_card.read(folder)
+    is_gguf = gguf_folder.holds(folder)
+    read_card = model_card.of_gguf if is_gguf else model_card.read
+    card = read_card(folder / gguf_folder.NAME if is_gguf else folder)
     notes = [*origin.remarks, *card.unclear]
     slug = _slug(origin.name) if slug is None else _typed(slug)
     path = project.entry(slug)
@@ -172,7 +152,7 @@ def _drafted(
     if family is None and base is not None:
         family = base.family
     elif family is None:
-        family = _family(slug)
+        family = _family(_slug(origins.unquantised(origin.name)) if is_gguf else slug)
         notes.append(f"family: {family!r} is a guess by its name")
     notes.append("released: when it was published; the files do not say")
     notes.append("summary: tells the shape only; say what the model is")
@@ -183,10 +163,11 @@ def _drafted(
         architecture=architecture.model_type,
         source=origin.source,
         revision=origin.revision,
+        file=origin.file,
         license=card.license or "unknown",
         base=base.slug if base else None,
         tags=card.tags,
-        summary=_summary(architecture, shape),
+        summary=_summary(architecture, shape) + (_stored(folder) if is_gguf else ""),
         sources=_sources(origin),
         geometry=shape,
     )
@@ -220,7 +201,8 @@ def _shape(folder: Path) -> tuple[Architecture, Geometry]:
 def _require_new(project: Project, origin: Origin) -> None:
     """Raise `AtlasError` where the atlas has an entry of the same source and revision."""
     for item in entry.load_each(project)[0]:
-        if (item.source, item.revision) == (origin.source, origin.revision):
+        held = (item.source, item.revision, item.file)
+        if held == (origin.source, origin.revision, origin.file):
             raise AtlasError(
                 f"{origin.source} is the source of {item.slug!r} already",
                 file=project.entry(item.slug),
@@ -278,10 +260,15 @@ def _summary(architecture: Architecture, shape: Geometry) -> str:
     )
 
 
+def _stored(folder: Path) -> str:
+    return f" Read from GGUF, stored as {gguf_folder.conditions(folder)['stored_dtype']}."
+
+
 def _sources(origin: Origin) -> tuple[str, ...]:
     if origin.revision is None:
         return ()
-    return (f"{hub.ENDPOINT}/{origin.source}/blob/{origin.revision}/config.json",)
+    name = origin.file or "config.json"
+    return (f"{hub.ENDPOINT}/{origin.source}/blob/{origin.revision}/{name}",)
 
 
 def _name_repository(error: AtlasError, folder: Path, name: str) -> None:

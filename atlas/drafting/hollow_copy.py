@@ -10,15 +10,19 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from atlas.checkpoints import headers, safetensors_file
+from atlas.checkpoints import gguf_header, gguf_pieces, headers, safetensors_file
 from atlas.drafting.hub import Hub, Repository
-from atlas.errors import AtlasError, short
+from atlas.errors import AtlasError, short, suggest
 
 LARGEST_CARD = 1024 * 1024
 LARGEST_SHARD = 2**43
 MOST_SHARDS = 2000
 FIRST = 128 * 1024
 """Bytes of a shard that are asked for at first: most headers are shorter."""
+
+GGUF_HEADERS = (2 * 1024 * 1024, 16 * 1024 * 1024, 128 * 1024 * 1024)
+"""Bytes of a GGUF file that are asked for, one after the other until its header is whole: most of
+one is the vocabulary."""
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 
@@ -43,6 +47,33 @@ def write(hub: Hub, repository: Repository, folder: Path) -> None:
         raise AtlasError(f"{len(names)} shards, at most {MOST_SHARDS} are read", file=repository.id)
     for name in names:
         _hollow(hub, repository, name, folder)
+
+
+def write_gguf(hub: Hub, repository: Repository, name: str, folder: Path) -> Path:
+    """A GGUF file of a repository with its header and true size, and nothing else in it.
+
+    Raises `AtlasError` where there is no such file, and for a header that is not sound.
+    """
+    where = f"{repository.id}/{name}"
+    if name not in repository.files:
+        held = sorted(one for one in repository.files if one.endswith(".gguf"))
+        raise AtlasError("is not in that repository", file=where, remedy=suggest(name, held))
+    for count in GGUF_HEADERS:
+        answer = hub.file(repository, name, count)
+        if not len(answer.body) <= answer.total <= LARGEST_SHARD:
+            problem = f"says that it has {answer.total:,} bytes"
+            raise AtlasError(problem, file=where, remedy=gguf_pieces.AGAIN)
+        with (folder / name).open("wb") as stream:
+            stream.write(answer.body)
+            stream.truncate(answer.total)
+        try:
+            gguf_header.read(folder / name)
+        except AtlasError:
+            if count in (answer.total, GGUF_HEADERS[-1]) or len(answer.body) < count:
+                raise
+        else:
+            break
+    return folder / name
 
 
 def _fetch(hub: Hub, repository: Repository, name: str, limit: int, folder: Path) -> None:
@@ -80,7 +111,8 @@ def _require_readable(repository: Repository) -> None:
     if held("adapter_config.json"):
         problem, remedy = "is an adapter", "merge it into its base model and publish that"
     elif held(".gguf") and not held(".safetensors", ".bin"):
-        problem, remedy = "holds GGUF files only", "list the repository that they were made from"
+        problem = "holds GGUF files only"
+        remedy = "list the repository that they were made from, or one of them with --file"
     elif "config.json" not in files:
         problem, remedy = "has no config.json", "list a repository in transformers' layout"
     elif pickled := held(*PICKLED):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from atlas.checkpoints import gguf_header
 from atlas.entries import licenses
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
@@ -59,6 +60,19 @@ def read(folder: Path) -> Card:
         license=_license(stated.get("license"), stated.get("license_name"), unclear),
         base=_base(stated.get("base_model"), unclear),
         tags=_tags(stated.get("tags")),
+        unclear=tuple(unclear),
+    )
+
+
+def of_gguf(file: Path) -> Card:
+    """What a GGUF file says of its model's license and base, in place of a card."""
+    said = gguf_header.read(file).metadata
+    unclear: list[str] = []
+    url = said.get("general.base_model.0.repo_url")
+    base = url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+    return Card(
+        license=_license(said.get("general.license"), said.get("general.license.name"), unclear),
+        base=_base(base, unclear),
         unclear=tuple(unclear),
     )
 

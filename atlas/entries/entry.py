@@ -25,8 +25,9 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 @dataclass(frozen=True)
 class Entry:
-    """What people state about one model. `slug` is the name of its folder; `protocol` is what this
-    model is measured by otherwise than the others of its atlas."""
+    """What people state about one model. `slug` is the name of its folder; `file` the GGUF
+    file of a hub id that is the model; `protocol` is what it is measured by otherwise than the
+    others of its atlas."""
 
     slug: str
     name: str
@@ -36,6 +37,7 @@ class Entry:
     license: str
     summary: str
     revision: str | None = None
+    file: str | None = None
     released: str | None = None
     base: str | None = None
     tags: tuple[str, ...] = ()

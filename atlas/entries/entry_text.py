@@ -38,6 +38,8 @@ def text(made: Entry) -> str:
     lines += [f"architecture: {made.architecture}", f"source: {_scalar(made.source)}"]
     if made.revision is not None:
         lines.append(f'revision: "{made.revision}"')
+    if made.file is not None:
+        lines.append(f"file: {_scalar(made.file)}")
     lines.append(f"license: {_scalar(made.license)}")
     if made.released is not None:
         lines.append(f"released: {made.released}")

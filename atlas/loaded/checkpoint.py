@@ -18,10 +18,11 @@ from atlas import architectures
 from atlas.architectures.architecture import Architecture, Slot
 from atlas.architectures.row import EXPERT_MODULES, OUTSIDE
 from atlas.checkpoints import headers
+from atlas.checkpoints.gguf_file import GgufTensor
 from atlas.checkpoints.tensor import FLOATS, Tensor, unread
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
-from atlas.loaded import attention_heads, fused
+from atlas.loaded import attention_heads, fused, gguf_values
 from atlas.loaded.attention_heads import Heads
 from atlas.pinned.choices import DEFAULT, Choices
 
@@ -245,6 +246,8 @@ class Checkpoint:
 
 def load(tensor: Tensor) -> torch.Tensor:
     """The values of one stored tensor, in memory of their own."""
+    if isinstance(tensor, GgufTensor):
+        return gguf_values.load(tensor)
     if tensor.size == 0:
         return torch.empty(tensor.shape, dtype=DTYPES[tensor.dtype])
     return torch.frombuffer(tensor.read(), dtype=DTYPES[tensor.dtype]).reshape(tensor.shape)

@@ -36,7 +36,7 @@ add to the residual stream."""
 class LiveModel:
     """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
     hold its language-model head: without it only the trunk may be run. `choices`: what it is to be
-    measured on."""
+    measured on. `rounded`: whether dequantised weights are rounded to fit into memory."""
 
     folder: Path
     architecture: Architecture
@@ -47,6 +47,7 @@ class LiveModel:
     has_head: bool
     choices: Choices = DEFAULT
     heads_first: bool = False
+    rounded: bool = False
     _shape: list[int] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -65,10 +66,17 @@ class LiveModel:
         """
         checkpoint = Checkpoint.open(folder)
         loading.require_plain(checkpoint)
-        running = loading.stored_dtype(checkpoint) if dtype == "stored" else dtype
+        possible = loading.dtypes(checkpoint) if dtype == "stored" else (dtype,)
         room = memory.free_memory(device)
-        needed = memory.needed_bytes(checkpoint.geometry, running.itemsize)
-        devices = memory.place(needed, room, f"in {loading.dtype_name(running)}", folder)
+        needs = [
+            (
+                memory.needed_bytes(checkpoint.geometry, one.itemsize),
+                f"in {loading.dtype_name(one)}",
+            )
+            for one in possible
+        ]
+        chosen, devices = memory.place_first(needs, room, folder)
+        running = possible[chosen]
         if dtype == "stored":
             running = loading.widened(running, devices, room, checkpoint.geometry)
         live, has_head = loading.load(checkpoint, devices, running, attention)
@@ -81,6 +89,7 @@ class LiveModel:
             attention=attention,
             has_head=has_head,
             choices=choices,
+            rounded=chosen > 0,
         )
         return replace(model, heads_first=model._puts_heads_first())
 
@@ -132,6 +141,8 @@ class LiveModel:
             "device": self.device.type,
             "attention": self.attention,
         }
+        if self.rounded:
+            found["rounded"] = f"to {found['dtype']}: in float32 it does not fit into memory"
         if digests.tokenizer_files(self.folder):
             found |= tokenizers.conditions(self.tokenizer, self.folder)
         return found

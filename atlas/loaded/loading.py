@@ -32,6 +32,15 @@ def stored_dtype(checkpoint: Checkpoint) -> torch.dtype:
     return DTYPES[headers.main_dtype(checkpoint.tensors.values(), DTYPES)]
 
 
+def dtypes(checkpoint: Checkpoint) -> tuple[torch.dtype, ...]:
+    """What a model may run in, best first: as it is stored, and where it was dequantised to float32
+    also rounded to bfloat16, which has its range."""
+    stored = stored_dtype(checkpoint)
+    if stored == torch.float32 and headers.dequantised(checkpoint.tensors.values()):
+        return stored, torch.bfloat16
+    return (stored,)
+
+
 def widened(
     stored: torch.dtype, devices: Sequence[str], free: Mapping[str, int], geometry: Geometry
 ) -> torch.dtype:

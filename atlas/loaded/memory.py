@@ -10,7 +10,7 @@ import gc
 import os
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,6 +136,19 @@ def place(
         file=file,
         remedy="measure it on a larger machine",
     )
+
+
+def place_first(
+    needs: Sequence[tuple[int, str]], free: Mapping[str, int], file: Path | None = None
+) -> tuple[int, tuple[str, ...]]:
+    """The first of several ways to hold a model that fits: its number, and the devices.
+
+    `needs`: bytes, and what is said of them. Raises the `AtlasError` of the first where none fits.
+    """
+    for number, (needed, what) in enumerate(needs):
+        with contextlib.suppress(AtlasError):
+            return number, place(needed, free, what, file)
+    return 0, place(needs[0][0], free, needs[0][1], file)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

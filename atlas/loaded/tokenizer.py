@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from atlas.checkpoints import digests
+from atlas.checkpoints import digests, gguf_folder
 from atlas.errors import AtlasError
 from atlas.pinned import corpus
 
@@ -41,15 +41,19 @@ def load_transformers(folder: Path) -> Any:
         raise _not_loaded("there are no files of one", folder)
     import transformers
 
-    from atlas.loaded import loading  # which loads torch
+    from atlas.loaded import gguf_tokenizer, loading  # which loads torch
 
     try:
         with loading.quiet():
+            if gguf_folder.holds(folder):
+                gguf_tokenizer.write(folder)
             loaded = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
         loaded.backend_tokenizer.no_padding()
         loaded.backend_tokenizer.no_truncation()
+    except AtlasError:
+        raise
     except Exception as error:  # tokenizers raises plain Exceptions
         told = str(error).partition("\n")[0] or type(error).__name__
         raise _not_loaded(told, folder) from error

@@ -102,7 +102,10 @@ def _of_live_memory(project: Project, entry: Entry) -> Obstacle | None:
     parameters = shape.parameters({name: held.elements for name, held in tensors.items()})
     dtype = headers.main_dtype(tensors.values(), tensor.FLOATS)
     geometry = replace(shape.geometry, parameters=parameters)
-    needed = memory.needed_bytes(geometry, tensor.BITS[dtype] // 8)
+    sizes = [tensor.BITS[dtype] // 8]
+    if headers.dequantised(tensors.values()):
+        sizes.append(2)  # rounded, where float32 does not fit
+    needed = min(memory.needed_bytes(geometry, size) for size in sizes)
     free = {"cpu": memory.available()}
     if memory.may_have_accelerator():
         free = memory.free_memory(None)

@@ -1,7 +1,8 @@
 """What is to be said of a model's files though it can be measured.
 
-Tensors that nothing reads, and code of the model's own, which is never run. Both stand among the
-conditions of its profiles; `check` and `plan` tell them of models that are on this machine.
+Tensors that nothing reads, and code of the model's own, which is never run; of a GGUF file how it
+is stored, and what it leaves open. All stand among the conditions of its profiles; `check` and
+`plan` tell of models that are on this machine what is unusual.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from atlas import architectures
-from atlas.checkpoints import headers, locate
+from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.entries.entry import Entry
 from atlas.errors import cut
 from atlas.paths import Project
 
 NAMED = 3
 """Tensors that are named before the rest is counted."""
+
+WORDS = {"unread": "tensors that nothing reads", "code": "code that runs", "config": "its config"}
+"""The conditions that `check` and `plan` tell of."""
 
 LONGEST = 80
 """Characters of a tensor's name that are told."""
@@ -36,7 +40,7 @@ def of_folder(folder: Path) -> dict[str, str]:
         found["code"] = (
             "that of transformers; the model brings its own (auto_map), which is not run"
         )
-    return found
+    return found | (gguf_folder.conditions(folder) if gguf_folder.holds(folder) else {})
 
 
 def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
@@ -48,8 +52,7 @@ def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
             found = of_folder(folder) if folder is not None else {}
         except Exception:  # files that cannot be understood: `unavailable` tells why
             continue
-        words = {"unread": "tensors that nothing reads", "code": "code that runs"}
-        told += [f"{entry.slug}: {words[key]}: {said}" for key, said in found.items()]
+        told += [f"{entry.slug}: {WORDS[key]}: {found[key]}" for key in WORDS if key in found]
     return told
 
 

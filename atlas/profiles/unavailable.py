@@ -205,7 +205,10 @@ def _missing(project: Project, entry: Entry, kind: Kind, problem: str) -> Obstac
 
 def _remedy(entry: Entry) -> str:
     if entry.source_kind == "hub":
-        return f"hf download {entry.source} --revision {entry.revision}"
+        name = "" if entry.file is None else f" {entry.file}"
+        return f"hf download {entry.source}{name} --revision {entry.revision}"
+    if entry.source_kind == "file":
+        return "put the GGUF file there"
     if entry.source_kind == "folder":
         return "put the model's folder there"
     return f"train it: python -m atlas.zoo train {entry.source.removeprefix('zoo:')}"

@@ -55,7 +55,7 @@ MAY: dict[str, set[str]] = {
 READ_THROUGH = {"profiles.statement": {"analyses"}}
 """Statements of analyses, which stand on the floor, are found by name."""
 
-TORCH = {"torch", "transformers", "tokenizers", "safetensors", "accelerate", "sklearn"}
+TORCH = {"torch", "transformers", "tokenizers", "safetensors", "gguf", "accelerate", "sklearn"}
 WEB = {"bokeh", "jinja2", "markupsafe", "mkdocs", "PIL"}
 SIDES = {
     "torch": (TORCH, {"loaded", "passes", "analyses", "measure", "zoo"}),

@@ -1,0 +1,85 @@
+"""Where the files of a model lie that an entry is drafted of, as the entry states it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atlas.drafting import hub
+from atlas.entries.source import kind_of
+from atlas.errors import AtlasError
+from atlas.paths import Project
+
+SNAPSHOT = re.compile(
+    rf"models--(?P<org>[^/]+?)--(?P<name>[^/]+)/snapshots/{hub.COMMIT.pattern}", re.ASCII
+)
+"""The end of a path in the hub's cache, where a folder's own name is a commit."""
+
+
+STORED_AS = re.compile(
+    r"[-_.](?:I?Q[0-9]\w*|TQ[0-9]\w*|MXFP4|BF16|F16|F32)$", re.ASCII | re.IGNORECASE
+)
+"""What the name of a GGUF file ends with beside the model's."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model's files are: the source, revision and GGUF file for its entry, and its name
+    there."""
+
+    source: str
+    revision: str | None
+    name: str
+    remarks: tuple[str, ...] = field(default=())
+    file: str | None = None
+
+
+def of_folder(project: Project, folder: Path) -> Origin:
+    """That of a local folder, and what it is called where it is one of the hub's cache."""
+    if not folder.is_dir():
+        raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
+    here = _typed_folder(folder)
+    source = _relative(project, here)
+    remark = (
+        f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
+    )
+    snapshot = SNAPSHOT.fullmatch("/".join(here.parts[-3:]))
+    if snapshot is None:
+        return Origin(source, None, here.name, (remark,))
+    hub_id = f"{snapshot['org']}/{snapshot['name']}"
+    pinned = f"source: this is {hub_id}; atlas new that --revision {here.name} pins it"
+    return Origin(source, None, snapshot["name"], (remark, pinned))
+
+
+def is_gguf(place: Path) -> bool:
+    """Whether there is a file whose name ends as that of a GGUF file."""
+    return kind_of(f"./{place.name}") == "file" and place.is_file()
+
+
+def of_file(project: Project, file: Path) -> Origin:
+    """That of a local GGUF file."""
+    here = _typed_folder(file)
+    source = _relative(project, here)
+    remark = f"source: {source} is on this machine only; a file on the hub can be had anywhere"
+    return Origin(source, None, here.stem, (remark,))
+
+
+def unquantised(name: str) -> str:
+    """A file's name without how it is stored: `SmolLM2-135M` of `SmolLM2-135M.Q4_1`."""
+    return STORED_AS.sub("", name)
+
+
+def _relative(project: Project, here: Path) -> str:
+    """A path as an entry states it: from the project's folder."""
+    relative = Path(os.path.relpath(here, project.root.resolve())).as_posix()
+    return relative if relative.startswith("..") else f"./{relative}"
+
+
+def _typed_folder(folder: Path) -> Path:
+    """A folder's full path, its own name as it was typed: what a link leads to is often a store
+    whose names are hashes."""
+    if folder.name in ("", ".", ".."):
+        return folder.resolve()
+    return folder.parent.resolve() / folder.name

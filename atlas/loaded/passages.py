@@ -165,7 +165,8 @@ def encode(
     if not any(passage.scored for passage in passages):
         raise AtlasError(
             f"no token of {len(passages)} passages is left to score",
-            remedy="the tokenizer gives no tokens: check that its files belong to this model",
+            remedy="take texts of more than one word, the first of which is context; if they are,"
+            " check that the tokenizer's files belong to this model",
         )
     return tuple(passages)
 
@@ -205,6 +206,8 @@ def _passage(
     known = max((at + 1 for at, (begin, _) in enumerate(places) if begin < border), default=0)
     known = min(len(held), max(known, 1 - len(start)))
     border = max([border, *(stop for _, stop in places[:known])])
+    # White space after the context counts for everyone: some tokenizers join it to what is before.
+    border = max(cutting.context(text), len(text[:border].rstrip()))
     shortened = len(held) < len(found["input_ids"])
     stop = places[-1][1] if shortened and places else len(text)
     ids = (*start, *held, *end)

@@ -13,19 +13,22 @@ BYTES = 352
 """UTF-8 bytes of a text that are read at most."""
 
 LONGEST_WORD = 64
-"""Bytes of a first word at most: in scripts without spaces it would be the whole text."""
+"""Bytes of a word at most: in scripts without spaces a whole text would be one. A first word of
+more ends there, and a cut is made in the middle of one."""
 
 
 def cut(text: str, most: int = BYTES) -> str:
     """The text as far as the last word's end within `most` bytes, or the last whole character where
-    no white space is in reach. White space at its end is left out."""
+    no white space is in reach: within `LONGEST_WORD` bytes of the end. White space at its end is
+    left out."""
     if len(text.encode()) <= most:
         return text.rstrip()
     head = _within(text, most)
     if not text[len(head)].isspace():
         ends = [found.start() for found in re.finditer(r"\s+", head)]
-        if ends and head[: ends[-1]].strip():
-            head = head[: ends[-1]]
+        end = ends[-1] if ends else 0
+        if head[:end].strip() and len(head[end:].encode()) <= LONGEST_WORD:
+            head = head[:end]
     return head.rstrip()
 
 

@@ -90,13 +90,21 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _doubts(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """A line a model and text that it fails at, with the analyses that this makes worthless."""
+    """A line a model and text that it fails at or cannot read, with the analyses concerned."""
     found: dict[tuple[str, str], list[str]] = {}
     for one in outcomes:
-        if one.profile is not None and (said := validity.beaten(one.profile.facts)):
-            found.setdefault((one.job.slug, said), []).append(one.job.analysis)
+        if one.profile is None:
+            continue
+        for said, follows in (
+            (validity.beaten(one.profile.facts), "so this says nothing about it"),
+            (validity.shortened(one.profile), "so this is not compared with other models"),
+        ):
+            if said:
+                found.setdefault((one.job.slug, f"it {said}, {follows}"), []).append(
+                    one.job.analysis
+                )
     for (slug, said), names in found.items():
-        yield f"{slug}: {', '.join(names)}: it {said}, so this says nothing about it"
+        yield f"{slug}: {', '.join(names)}: {said}"
 
 
 def total(outcomes: Sequence[Outcome], seconds: float) -> str:

@@ -33,8 +33,8 @@ class Section:
 
     @property
     def doubt(self) -> str:
-        """Why its values say nothing about the model, where the model fails at the text."""
-        return validity.doubt(self.profile.facts) if self.profile else ""
+        """Why its values say nothing about the model, or less than others', where that is so."""
+        return validity.doubt(self.profile) if self.profile else ""
 
 
 @dataclass(frozen=True)

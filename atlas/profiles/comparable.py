@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from atlas.profiles.profile_file import Profile, Scalar
 
-BINDING = ("scored_bytes", "estimator")
-"""Conditions that must agree: what of the corpus was scored, and a stand-in for an estimate."""
+BINDING = ("scored_bytes", "shortened", "estimator")
+"""Conditions that must agree: what of the corpus was scored, that some of it the model cannot read,
+and a stand-in for an estimate."""
 
 
 def terms(profile: Profile) -> dict[str, Scalar]:
@@ -39,6 +40,8 @@ def _differences(
             continue
         if _is_number(mine) and _is_number(theirs):
             yield f"{name}: {mine:,} against {theirs:,}"
+        elif key == "shortened":
+            yield str(mine or theirs)
         else:
             yield f"another {name}"
             if key == "corpus" and "corpus" in profile.conditions:

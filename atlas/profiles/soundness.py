@@ -26,7 +26,7 @@ from atlas import architectures
 from atlas.architectures.row import CANONICAL
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, cut, short, suggest
-from atlas.profiles import contract, statement
+from atlas.profiles import contract, statement, validity
 from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix, cells
 from atlas.profiles.profile_file import Profile, Scalar
@@ -230,6 +230,7 @@ def _kind(entry: Entry | None) -> str | None:
 
 
 def _rules(profile: Profile) -> Iterator[str]:
+    yield from validity.problems(profile.facts)
     rules = statement.rules(profile.analysis)
     if rules is not None:
         yield from _applied(lambda: rules.problems(profile))

@@ -6,9 +6,9 @@ Pages, claims and the account of a run mark a profile whose model does worse tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from atlas.profiles.profile_file import Scalar
+from atlas.profiles.profile_file import Profile, Scalar
 
 FACTS = ("bits_per_byte", "bits_per_byte_by_frequency", "beats_frequencies")
 """What the model loses on the text; what token frequencies of the other passages lose; and whether
@@ -29,10 +29,33 @@ def beaten(facts: Mapping[str, Scalar]) -> str:
     return f"predicts the text worse than counting tokens does{against}"
 
 
-def doubt(facts: Mapping[str, Scalar]) -> str:
-    """The same as a sentence above a figure, with what follows from it; empty as `beaten` is."""
-    said = beaten(facts)
-    return said and f"This model {said}: values that rest on its predictions say nothing about it."
+def shortened(profile: Profile) -> str:
+    """`cannot read the whole text (448 passages end at the 64 tokens it can read)` of a model whose
+    context is too short; empty of any other."""
+    told = profile.conditions.get("shortened")
+    return f"cannot read the whole text ({told})" if told else ""
+
+
+def doubt(profile: Profile) -> str:
+    """Both as sentences above a figure, with what follows from them; empty where there is none."""
+    beats, short = beaten(profile.facts), shortened(profile)
+    told = []
+    if beats:
+        told.append(
+            f"This model {beats}: values that rest on its predictions say nothing about it."
+        )
+    if short:
+        told.append(f"This model {short}: its values are not compared with those of others.")
+    return " ".join(told)
+
+
+def problems(facts: Mapping[str, Scalar]) -> Iterator[str]:
+    """Whether a model beats token frequencies follows from what either loses."""
+    bits, counted = (facts.get(key) for key in FACTS[:2])
+    if isinstance(bits, (int, float)) and isinstance(counted, (int, float)):
+        beats = facts.get(FACTS[2])
+        if bits != counted and beats is not (bits < counted):
+            yield f"the fact {FACTS[2]} is {beats}, with {bits} bits against {counted}"
 
 
 def _apart(own: float, other: float) -> tuple[str, str]:

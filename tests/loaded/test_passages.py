@@ -105,6 +105,16 @@ def test_every_tokenizer_scores_the_same_bytes(text: str) -> None:
         assert all(0 < passage.first <= passage.last == len(passage.ids) for passage in passages)
 
 
+def test_white_space_that_is_joined_to_the_first_word_counts_for_everyone() -> None:
+    """As Llama 3 joins a line's end to the punctuation before it."""
+    vocabulary = {"{": 0, "\n": 1, "a": 2, " ": 3, "{\n": 4}
+    joined = of(models.BPE(vocab=vocabulary, merges=[("{", "\n")]))
+    apart = of(models.BPE(vocab=vocabulary, merges=[]))
+    (one,), (other,) = (encode(each, ["{\n aa"], "decoder") for each in (joined, apart))
+    assert one == Passage((4, 3, 2, 2), first=1, last=4, bytes=4)
+    assert other == Passage((0, 1, 3, 2, 2), first=1, last=5, bytes=4)
+
+
 def test_a_token_that_begins_in_the_first_word_is_context() -> None:
     """Scored bytes then say that less was scored, so that nobody subtracts."""
     tokenizer = of(

@@ -28,6 +28,16 @@ def test_a_text_is_cut_at_a_words_end(text: str, expected: str) -> None:
     assert cutting.cut(text, 13) == expected
 
 
+def test_white_space_far_back_is_out_of_reach() -> None:
+    """Text in a script without spaces after a heading is not cut down to the heading."""
+    text = "第3章 " + "東京" * 300
+    assert len(cutting.cut(text).encode()) > cutting.BYTES - 3
+    assert cutting.cut("a " + "é" * 400) == "a " + "é" * 175
+    near = "a" * 300 + " " + "b" * 100
+    assert cutting.cut(near) == "a" * 300
+    assert cutting.cut("a" * 280 + " " + "b" * 100) == "a" * 280 + " " + "b" * 71
+
+
 def test_a_cut_is_the_longest_that_fits() -> None:
     """Against the plain definition, on texts of random characters of 1 to 4 bytes."""
     drawn = np.random.default_rng(0)

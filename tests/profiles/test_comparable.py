@@ -25,6 +25,8 @@ def test_other_scored_bytes_are_another_group() -> None:
     assert quantities.group_key(whole) == quantities.group_key(elsewhere)
     assert len(quantities.grouped([whole, short, elsewhere])) == 2
     assert comparable.terms(whole) == {**whole.protocol, "scored_bytes": 1000}
+    told = comparable.apart(short, (short.version, comparable.terms(whole)))
+    assert told == "scored bytes: 900 against 1,000, 7 passages end"
 
 
 def test_another_estimator_is_another_group() -> None:

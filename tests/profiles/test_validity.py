@@ -17,7 +17,7 @@ FAILS = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.66, "beats_freque
 def test_a_model_that_does_worse_than_counting_is_told_with_both_numbers() -> None:
     said = "predicts the text worse than counting tokens does (5.5 against 3.7 bits per byte)"
     assert validity.beaten({**FAILS, "bits_per_byte": 5.54}) == said
-    assert validity.doubt({**FAILS, "bits_per_byte": 5.54}) == (
+    assert validity.doubt(samples.profile(facts={**FAILS, "bits_per_byte": 5.54})) == (
         f"This model {said}: values that rest on its predictions say nothing about it."
     )
 
@@ -32,7 +32,19 @@ def test_a_model_that_does_worse_than_counting_is_told_with_both_numbers() -> No
     ],
 )
 def test_nothing_is_said_of_one_that_does_better_or_is_not_known_to_fail(facts: Any) -> None:
-    assert validity.beaten(facts) == validity.doubt(facts) == ""
+    assert validity.beaten(facts) == validity.doubt(samples.profile(facts=facts)) == ""
+
+
+def test_a_context_that_is_too_short_is_told() -> None:
+    told = "448 passages end at the 64 tokens it can read"
+    short = samples.profile(conditions={"shortened": told})
+    said = f"cannot read the whole text ({told})"
+    assert validity.doubt(short) == (
+        f"This model {said}: its values are not compared with those of others."
+    )
+    job = Job("one", "residual", "forward", "stale", ("x",), None, None)
+    lines = account.lines([Outcome(job, "measured", 1.0, profile=short)])
+    assert f"one: residual: it {said}, so this is not compared with other models" in lines
 
 
 def test_numbers_have_as_many_decimals_as_tell_them_apart() -> None:
@@ -57,3 +69,17 @@ def test_the_account_of_a_run_has_a_line_a_model() -> None:
         "one: importance, masks: it predicts the text worse than counting tokens does "
         "(5.6 against 3.7 bits per byte), so this says nothing about it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "wrong"),
+    [
+        (FAILS, False),
+        ({**FAILS, "beats_frequencies": True}, True),
+        ({**FAILS, "bits_per_byte": 1.5}, True),
+        ({**FAILS, "bits_per_byte": 3.66, "beats_frequencies": True}, False),  # as published
+        ({"bits_per_byte": 1.5}, False),
+    ],
+)
+def test_whether_it_beats_frequencies_follows(facts: Any, wrong: bool) -> None:
+    assert bool(list(validity.problems(facts))) is wrong

@@ -39,7 +39,8 @@ token the first time. Such heads continue what they have seen before. Source: Ol
 Duplicate and induction are measured on 16 sequences of BOS + s + s, s being n = 50 tokens drawn at
 random from the model's own vocabulary, over the second s. Random tokens leave nothing to guess from
 meaning: only copying helps. A head whose sliding window ends before what is asked for cannot show
-what it would do there: it has no value, rather than 0.
+what it would do there: it has no value, rather than 0. Nor has any head of a model that cannot read
+101 tokens at once.
 
 **Learned sink**, `learned_sink`: some models have a number per head that takes part in the softmax
 as a position without content would, and takes its share. Where there are such, it is a matrix of

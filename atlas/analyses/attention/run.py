@@ -54,21 +54,38 @@ class Attention:
         """
         self._require_finite(self.scores)
         found: dict[str, Sequence[HeadScores]] = dict.fromkeys(self._of_corpus(), self.scores)
-        if self.model.architecture.kind == "decoder":
+        if self.is_decoder:
             n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
-            repeats = self.repeats(repeated(self.model, n, sequences, seed), progress)
-            found |= dict.fromkeys(RepetitionScores.NAMES, repeats)
+            asked = repeated(self.model, n, sequences, seed)
+            if self.can_read(asked):
+                found |= dict.fromkeys(RepetitionScores.NAMES, self.repeats(asked, progress))
         counts = self._counts()
+        wanted = [*found, *(RepetitionScores.NAMES if self.is_decoder else ())]
         matrices = tuple(
-            _matrix(score, found[name], counts[name])
+            _matrix(score, found[name], counts[name]) if name in found else self._without(score)
             for name, score in SCORES.items()
-            if name in found
+            if name in wanted
         )
         return Measured(
             matrices=matrices,
             facts=_facts(matrices, found),
             conditions=observing.conditions(self.model, self.passages),
         )
+
+    @property
+    def is_decoder(self) -> bool:
+        return self.model.architecture.kind == "decoder"
+
+    def can_read(self, passages: Sequence[Passage]) -> bool:
+        """Whether the model was made to read so many tokens at once."""
+        most = self.model.positions
+        return most is None or max(len(passage.ids) for passage in passages) <= most
+
+    def _without(self, score: Quantity) -> Matrix:
+        """The matrix of a score that cannot be defined, for the model reads too little at once."""
+        shape = self.model.geometry
+        values = np.full((shape.layers, shape.heads), np.nan)
+        return score.matrix(values, undefined=np.isnan(values))
 
     def _of_corpus(self) -> list[str]:
         """The scores on the corpus that the model has."""
@@ -149,7 +166,7 @@ def _facts(
     for matrix in matrices:
         if matrix.name == "sink" and np.isfinite(matrix.values).any():
             facts["mean_sink"] = float(np.nanmean(matrix.values))
-        if matrix.name in ("previous", *RepetitionScores.NAMES):
+        if matrix.name in ("previous", *RepetitionScores.NAMES) and matrix.name in found:
             compared = [held.compared(matrix.name) for held in found[matrix.name]]
             totals, counts, chance = map(np.stack, zip(*compared, strict=True))
             facts |= strongest.facts(matrix.name, matrix.values, totals, counts, chance)

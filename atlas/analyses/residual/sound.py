@@ -15,18 +15,12 @@ ROUNDING = 1e-3
 
 
 def problems(profile: Profile) -> Iterator[str]:
-    """A layer is like itself, as much like another as that is like it, and the last says all; what
-    beats token frequencies loses less than they do."""
+    """A layer is like itself, as much like another as that is like it, and the last says all."""
     for matrix in profile.matrices:
         if matrix.axes == ("layer", "layer"):
             yield from _unlike_itself(matrix)
         if matrix.name == "lens_kl" and matrix.values[-1, 0] > 0:
             yield f"matrix 'lens_kl' is {matrix.values[-1, 0]:.4g} at the last layer, not 0"
-    bits, counted = (profile.facts.get(f"bits_per_byte{end}") for end in ("", "_by_frequency"))
-    if isinstance(bits, (int, float)) and isinstance(counted, (int, float)):
-        beats = profile.facts.get("beats_frequencies")
-        if bits != counted and beats is not (bits < counted):
-            yield f"the fact beats_frequencies is {beats}, with {bits} bits against {counted}"
 
 
 def _unlike_itself(matrix: Matrix) -> Iterator[str]:

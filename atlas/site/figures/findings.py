@@ -16,13 +16,10 @@ import numpy as np
 from atlas.profiles import contract
 from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import depth_trends
+from atlas.site.figures import depth_trends, heatmap
 
 LEAST = 4
 """Layers and quantities from which on something can be said about most of them."""
-
-SURELY = 2.0
-"""Standard errors of their difference that a highest value is above the next."""
 
 NAMED = 3
 """Quantities that a sentence names; the rest are counted."""
@@ -90,14 +87,16 @@ def _peaks(layered: Sequence[Matrix]) -> Iterator[str]:
 def _leader(matrix: Matrix) -> int | None:
     """The row of the highest value; None where another row's highest lies within the error of their
     difference. Values that are no estimates have none."""
-    heights = np.nanmax(np.where(np.isnan(matrix.values), -np.inf, matrix.values), axis=1)
-    columns = np.argmax(np.where(np.isnan(matrix.values), -np.inf, matrix.values), axis=1)
-    second, first = np.argsort(heights, kind="stable")[-2:]
-    error = 0.0
+    known = np.where(np.isnan(matrix.values), -np.inf, matrix.values)
+    first, column = np.unravel_index(int(known.argmax()), known.shape)
+    others = np.isfinite(known)
+    others[first] = False
+    errors = np.zeros(known.shape)
     if matrix.spread is not None:
-        error = float(np.hypot(*(matrix.spread[row, columns[row]] for row in (first, second))))
+        errors = np.hypot(matrix.spread[first, column], matrix.spread)
     # An error that cannot be told is NaN, above which nothing is.
-    return int(first) if heights[first] - heights[second] > SURELY * error else None
+    surely = known[first, column] - known > heatmap.SURELY * errors
+    return int(first) if surely[others].all() else None
 
 
 def _trends(layered: Sequence[Matrix]) -> Iterator[str]:

@@ -13,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.profiles.matrix import Matrix
+from atlas.profiles.matrix import Matrix, Values
 from atlas.site.figures import palettes
 from atlas.words import number
+
+SURELY = 2.0
+"""Standard errors of their difference within which two values are not told apart."""
 
 CHARACTER = 6.0
 """Width of a character of an axis label in pixels, on average."""
@@ -183,8 +186,8 @@ def summary(matrix: Matrix) -> str:
         parts = ", ".join(f"{names[index]} in {counts[index]}" for index in order)
         return f"Of {known.size} cells: {parts}{tail}."
     return (
-        f"Highest {_told(matrix, int(np.nanargmax(told)))}; "
-        f"lowest {_told(matrix, int(np.nanargmin(told)))}; "
+        f"Highest {_told(matrix, told, int(np.nanargmax(told)))}; "
+        f"lowest {_told(matrix, told, int(np.nanargmin(told)))}; "
         f"median {worded(matrix, float(np.median(known)))} over {known.size} values"
         f"{' off the diagonal' if is_square else ''}{tail}."
     )
@@ -202,12 +205,25 @@ def hatched(matrix: Matrix) -> str:
     return " or ".join(filter(None, (exist, be)))
 
 
-def _told(matrix: Matrix, flat: int) -> str:
+def _told(matrix: Matrix, told: Values, flat: int) -> str:
+    """`0.91 at layer 2, head 3`; `about 0.91 in 2 cells` where others lie within the error of their
+    difference. `told`: the values, NaN where one is left out."""
     row, column = divmod(flat, len(matrix.columns))
     value = worded(matrix, float(matrix.values[row, column]))
+    if (many := _like(matrix, told, row, column)) > 1:
+        return f"about {value} in {many} cells"
     return f"{value} at {_place(matrix.axes[0], matrix.rows[row])}, " + _place(
         matrix.axes[1], matrix.columns[column]
     )
+
+
+def _like(matrix: Matrix, told: Values, row: int, column: int) -> int:
+    """How many cells a value cannot be told apart from, itself among them; 1 without errors."""
+    if matrix.spread is None:
+        return 1
+    apart = np.abs(told - told[row, column])
+    errors = np.hypot(matrix.spread, matrix.spread[row, column])
+    return int((apart <= SURELY * errors).sum()) or 1
 
 
 def _place(axis: str, label: str) -> str:

@@ -13,7 +13,7 @@ import { grouped } from "./numbers.js";
 /** @typedef {{what: string, first: string, second: string}} Differs */
 /** @typedef {[number, number, number]} Cell model, row, column */
 
-const BINDING = ["scored_bytes", "estimator"];
+const BINDING = ["scored_bytes", "shortened", "estimator"];
 
 /**
  * The differences that forbid subtracting a matrix of two profiles; empty where there are none.

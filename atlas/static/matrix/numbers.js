@@ -30,6 +30,9 @@
  * @property {Matrix} [own] and this one without it
  */
 
+/** Standard errors of their difference within which two values are not told apart. */
+export const SURELY = 2;
+
 export const ABSENT = "does not exist in this architecture";
 export const UNDEFINED = "cannot be defined for this model";
 

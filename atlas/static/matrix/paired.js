@@ -6,7 +6,7 @@
  * model's own error counts, as if they had read different texts, which is far too wide.
  */
 
-import { isWhole } from "./numbers.js";
+import { isWhole, SURELY } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./align.js").Grid} Grid */
@@ -20,9 +20,6 @@ import { isWhole } from "./numbers.js";
  * the other, and `sizes`, a number a passage. NaN where a passage adds nothing.
  * @typedef {{totals: Float64Array[], width: number, sizes: Float64Array}} Ratio
  */
-
-/** Standard errors of a difference within which it is drawn as none. */
-const SURELY = 2;
 
 /**
  * Quantities that are ratios of published sums, by analysis; `part` is the file that has them.

@@ -4,7 +4,7 @@
  * Sentences about a matrix and its cells.
  */
 
-import { ABSENT, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, trust, worded } from "./numbers.js";
+import { ABSENT, SURELY, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, trust, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -126,7 +126,24 @@ function placed(matrix, value) {
   const row = matrix.values.findIndex((line) => line.includes(value));
   const column = matrix.values[row].indexOf(value);
   const [rows, columns] = matrix.axes;
+  const many = like(matrix, row, column);
+  if (many > 1) return `about ${worded(matrix, value)} in ${many} cells`;
   return `${worded(matrix, value)} at ${place(rows, matrix.rows[row])}, ${place(columns, matrix.columns[column])}`;
+}
+
+/**
+ * How many cells a value cannot be told apart from, itself among them; 1 without errors.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+function like({ values, spread }, row, column) {
+  if (!spread) return 1;
+  const [value, error] = [values[row][column], spread[row]?.[column] ?? null];
+  if (value === null || error === null) return 1;
+  const within = (/** @type {number|null} */ other, /** @type {number|null|undefined} */ own) =>
+    other !== null && own !== null && own !== undefined && Math.abs(other - value) <= SURELY * Math.hypot(own, error);
+  return values.flatMap((line, at) => line.filter((other, to) => within(other, spread[at]?.[to]))).length || 1;
 }
 
 /** @param {readonly number[]} ascending */

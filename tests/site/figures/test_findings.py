@@ -88,12 +88,14 @@ def test_a_highest_value_within_the_error_of_the_next_is_not_told() -> None:
 def test_the_error_is_that_of_both() -> None:
     values = np.zeros((6, 1))
     values[2], values[4] = 5.0, 1.0
-    spread = np.full((6, 1), 9.0)  # of the others, which are not the next
+    spread = np.zeros((6, 1))
     spread[2], spread[4] = 1.0, 1.7
     sure = [_matrix(values, name, spread=spread) for name in "abcd"]
     assert findings.told(sure)[0].startswith("Layer 2 has the highest value of 4 of 4")
     spread = spread.copy()
     spread[4] = 1.8  # the difference is 4, its error 2.06
+    assert findings.told([_matrix(values, name, spread=spread) for name in "abcd"]) == ()
+    spread[4], spread[0] = 1.7, 2.5  # another than the next is far below, and as unsure
     assert findings.told([_matrix(values, name, spread=spread) for name in "abcd"]) == ()
 
 

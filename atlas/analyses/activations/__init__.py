@@ -4,11 +4,13 @@ How large the outputs of every module are while the model reads, how unevenly th
 channels, how far single values stand out, and how sparse the hidden layer of the MLP is.
 
 **How to read it.** A row is a layer (a block, counted from 0), a column a module; outputs of fused
-projections are split, so that query, key and value each have a column. Every model reads the same
-text: passages of the pinned corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first
-word is context. Positions are those of the tokens after it, without special tokens and padding. x
-is a module's output at one position, its channels are its n components. Norms of queries or keys
-act on one head at a time: their channels are those of a head, and every head counts as a position.
+projections are split, so that query, key and value each have a column. What is read are passages of
+a corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first word is context. The atlas
+or a model's entry chooses the corpus (`pinned` by default; reference models read `reference`), and
+all models on one corpus read the same text. Positions are those of the tokens after the first word,
+without special tokens and padding. x is a module's output at one position, its channels are its n
+components. Norms of queries or keys act on one head at a time: their channels are those of a head,
+and every head counts as a position.
 
 **Root mean square**, `rms` = `√(E x²)`, over positions and channels. The typical size of an output.
 
@@ -25,25 +27,26 @@ Source: Sun et al. 2024.
 **The first position** is never among them: it often carries activations of quite another size,
 whatever it says. `first_rms`, `first_kurtosis` and `first_outlier` are the same three measured
 there alone, once a passage: at BOS where the tokenizer has one, [CLS] in encoders, else at the
-first token of the text. A decoder reads BOS before anything else, so that all passages are alike
-there, and nothing is unsure.
+first token of the text. A decoder reads BOS before anything else, so these values are the same for
+every passage and have no sampling error; `first_outlier` may show a small one, since its median is
+read off a sample.
 
 **Sparsity**, `sparsity` = `(√n − ‖h‖₁ / ‖h‖₂) / (√n − 1)` of the input h of the down projection,
 averaged over positions. 0 when all n hidden units are equally active, 1 when a single one is; for
 Gaussian values about 0.2. Positions where no unit is active have no value and do not count.
 Source: Hoyer 2004.
 
-The experts of a mixture, its router and attention sinks have no output of their own that could be
-watched, and no column; what is sparse there is the choice of experts, not a hidden layer.
+The experts of a mixture, its router and attention sinks have no output of their own that is
+recorded, and no column; what is sparse there is the choice of experts, not a hidden layer.
 
 A module whose output is zero throughout has neither kurtosis nor outlier, and one of which more
 than half of the values are zero has no outlier.
 
 **How sure it is.** RMS, kurtosis and sparsity come with the linearised standard error over
-passages: how far they would move on other passages of the kind. The median's error is read off the
-sample (Woodruff 1952), and that of the largest activation is the median's; the maximum itself has
-none: on more text it can only grow. The largest share that one passage has in a value tells when it
-rests on a single one.
+passages: how far they would move on other passages of the kind. The error of `outlier` comes from
+its median alone (Woodruff 1952); the maximum itself has none: on more text it can only grow. The
+largest share that a single passage has in a value (`largest_share`) is published beside it, and
+figures tell it above 20%; `outlier` has none.
 
 **What it does not tell.** A large output is not an important one: what follows may divide it away,
 as norms do, or not read it. Sizes of different modules or models have no common unit: a model whose

@@ -6,12 +6,13 @@ position, at the previous token, and, on sequences that repeat themselves, at wh
 **How to read it.** A row is a layer (a block, counted from 0), a column one of its heads; head 3 of
 layer 2 is written 2.3. Every score lies between 0 and 1. A head's pattern A says for every position
 q (the query) what share of its attention goes to each position k (the keys), after rotary
-embedding, masks, sliding windows and soft-capping, as the model itself computes it. Every model
-reads the same text: passages of the pinned corpus, cut after at most 352 UTF-8 bytes at a word's
-end, whose first word is context. Averages are over the queries of all tokens after it, without
-special tokens and padding: what all passages give, over the number of their queries. A query sees
-itself and what is before it (in encoders the whole passage, in sliding windows what the window
-holds).
+embedding, masks, sliding windows and soft-capping, as the model itself computes it. What is read
+are passages of a corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first word is
+context. The atlas or a model's entry chooses the corpus (`pinned` by default; reference models read
+`reference`), and all models on one corpus read the same text. Averages are over the queries of all
+tokens after the first word, without special tokens and padding: summed over all passages, divided
+by the number of queries. A query sees itself and what is before it (in encoders the whole passage,
+in sliding windows what the window holds).
 
 **Entropy**, `entropy` = `−Σ_k A log A / log(visible keys)`. 0: all on one position; 1: spread
 evenly over all that can be seen. Source: Clark et al. 2019.
@@ -25,7 +26,7 @@ al. 2024.
 k|`). How far back a head looks; evenly spread attention has about 0.25 in a decoder, 0.33 in an
 encoder.
 
-**Previous token**, `previous` = mean of `A[q, q−1]`. The lower half of an induction circuit. The
+**Previous token**, `previous` = mean of `A[q, q−1]`. The first step of an induction circuit. The
 query at the second position is left out: its previous token is the first position, where a head at
 rest looks. With a BOS token that query is never scored, as the first word is context; without, it
 is where the first word is a single token.
@@ -43,7 +44,7 @@ what it would do there: it has no value, rather than 0. Nor has any head of a mo
 101 tokens at once.
 
 **Learned sink**, `learned_sink`: some models have a number per head that takes part in the softmax
-as a position without content would, and takes its share. Where there are such, it is a matrix of
+as a position without content would, and takes its share. Where a model has one, it is a matrix of
 its own, and patterns are renormalised over real keys for everything else.
 
 In encoders the previous token, duplicates and induction do not exist as such: they see both sides.
@@ -51,15 +52,18 @@ In encoders the previous token, duplicates and induction do not exist as such: t
 **How sure it is.** Scores are ratios of sums over passages, or over the 16 sequences, and come with
 the linearised standard error of that: how far they would move on other passages of the kind. The
 facts name every head that may be the strongest: those whose difference from the highest score,
-passage by passage, is within two standard errors, and only heads with more than twice what a head
-would have that attends evenly to all that it can see (about 0.013 for induction, without a window).
-Where there is no such head, they say so.
+passage by passage, is within two standard errors, provided they exceed twice the score of a head
+that attends evenly to all that it can see (about 0.013 for induction, without a window). Where
+there is no such head, they say so. The largest share that a single passage has in a value
+(`largest_share`) is published beside it, and figures tell it above 20%; for duplicate and induction
+it is that of a single sequence.
 
 **What it does not tell.** Where a head looks is not what it does with what it finds there: one that
-attends to the previous token may carry nothing on, and one that gives the sink 0.98 can matter by
-the rest. Scores on random tokens say that a head can copy, not that it does so in text. Attention
-of later layers goes to states that other layers have filled, not to words. One corpus of short
-passages was read: a head for what lies 1,000 tokens back looks idle here.
+attends to the previous token may carry nothing on, and one that gives the sink 0.98 can still
+matter through the remaining 0.02. Scores on random tokens say that a head can copy, not that it
+does so in text. Attention of later layers goes to states that other layers have filled, not to
+words. One corpus of short passages was read: a head for what lies 1,000 tokens back looks idle
+here.
 
 **Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
 better. The model computes what it would compute unwatched, bit for bit.

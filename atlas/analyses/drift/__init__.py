@@ -5,9 +5,9 @@ from: by how much, in how many places, and in how many directions.
 
 **How to read it.** A row is a layer (a block, counted from 0), a column a module. W is a module's
 weight matrix in the tuned model, W₀ the one in its base, both as they are stored; fused projections
-are split. Dark columns tell which kind of module the tuning went through, dark rows in which
-layers. Gains of norms have no rank of change. Biases are told beside the figure as a fact, not in
-it.
+are split. Bright columns tell which kind of module the tuning went through, bright rows in which
+layers. Rank of change is not defined for norm gains. Biases are told beside the figure as a fact,
+not in it.
 
 **Relative change**, `relative_change` = `‖W − W₀‖ / ‖W₀‖`, with the Frobenius norm. How far the
 matrix moved, measured by its own size: 0 where nothing changed, about 1.4 for two matrices that
@@ -16,8 +16,8 @@ as their distance from 1, the size is that of the gain itself.
 
 **Changed weights**, `changed` = the share of elements that differ, after both were rounded to the
 coarser of the two stored types. Fine-tuning in 16 bits leaves many weights exactly as they were,
-since small steps are rounded away; reinforcement learning has been seen to change no more than 5 to
-30 of 100 weights. A model that was stored in two types, and not trained, has 0.
+since small steps are rounded away; reinforcement learning has been seen to change only 5 to 30% of
+weights. A model that was stored in two types, and not trained, has 0.
 Source: Mukherjee et al. 2025.
 
 **Rank of change**, `rank_of_change` = `exp(−Σ p ln p) / min(m, n)` with `p = σ / Σσ`, and σ the

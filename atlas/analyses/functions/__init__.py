@@ -8,13 +8,13 @@ push those answers down.
 U the unembedding, W_V and W_O a head's value and output matrices. The row of a source token s in
 `M = E' W_V W_O U` says by how much the head raises every token of the vocabulary when it attends to
 s and nothing else. Heads of the first layer read `E' = E`; later ones are taken to read what the
-first MLP makes of the token, `E' = MLP₀(norm(E))`, before any norm of what it gives. Left out by
-definition: the norms around a head, all biases of values, outputs and logits, positions.
+first MLP makes of the token, `E' = MLP₀(norm(E))`, before any norm applied to its output. Left out
+by definition: the norms around a head, all biases of values, outputs and logits, positions.
 
 **Score**, `score:capital@10` = share of the relation's pairs (s, t) for which t is among the k
 largest entries of the row of s. **Suppression**, `suppressive:capital@10` = the same for the k
-smallest entries: the head pushes the answer down. Every relation is scored at k = 10 and 25, the
-two whose target is the source itself, copying and name copying, at 1 and 3. Models with more than
+smallest entries: the head pushes the answer down. Every relation is scored at k = 10 and 25;
+copying and name copying, whose target is the source itself, at 1 and 3. Models with more than
 100,000 tokens are judged at the larger k, the others at the smaller one. A pair counts when its two
 words are single tokens: `tokens("a " + word)` has to be `tokens("a")` and one token more. A
 relation with fewer than 30 such pairs is not measurable with that tokenizer and has no map; the
@@ -33,7 +33,7 @@ and the lower end of the 95% interval of that share (Wilson 1927) is above chanc
 when it has any of its relations. `categories:maps` keeps the published rule, above 0.15 and nothing
 else. `relations` counts the relations of a head, `relations:knowledge` and so on those of one
 category. Two models are compared at the same k and over the relations that both can express: counts
-and categories are made again from scores and chances, which are published at both k. A relation
+and categories are recomputed from scores and chances, which are published at both k. A relation
 whose pairs overlap by less than 0.8 in two models (pairs of both over pairs of either) is not
 measured on the same pairs, and marked.
 
@@ -41,26 +41,29 @@ measured on the same pairs, and marked.
 the model the same and changes these scores. `folded_score:capital@10` and
 `folded_suppressive:capital@10`, at the smaller k, are of the weights with all gains around a head
 multiplied in: those of the norm it reads through, of a norm after attention where there is one, and
-of the final norm. A LayerNorm's mean is taken away at the same places. Lengths move no entry past
-another, and biases are left out. What the first MLP makes of a token does not depend on folding.
-The facts say for how many heads the categories do. `fold: true` in the settings of an atlas, or
-under `protocol` of an entry, makes the folded scores those that are counted; `later: embedding` has
-the heads of all layers read E, as the paper does for Llama 3.1 70B.
+of the final norm. A LayerNorm's mean is taken away at the same places. Scaling a vector does not
+change the order of its entries. Biases are left out. What the first MLP makes of a token does not
+depend on folding. The fact `fold_changes` says for how many heads the categories depend on folding.
+`fold: true` in the settings of an atlas, or under `protocol` of an entry, makes the folded scores
+those that are counted: `score:capital@10` then holds the folded scores, the same as
+`folded_score:capital@10`, and `suppressive:capital@10` likewise; those without folding are then not
+published. `later: embedding` has the heads of all layers read E, as the paper does for Llama 3.1
+70B.
 
 **Copying**, `ov_copying_centred` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U, with the mean
 row taken off E and off U and all gains folded in, so that it is a property of what the head does
 and not of how the model is written down. 1 when the head raises the logit of whatever token it
 reads, −1 when it lowers it, 0 when it does neither on balance. `ov_copying` is the same of the
-weights as they are (Elhage et al. 2021): the means that all tokens share can rule it, and random
-heads reach high values. Random heads are drawn, too: 512 with random directions and the singular
-values of heads of the model, each with both signs. The fact `copying_null_high` is what 1% of them
-exceed, `copying_null_low` what 1% fall below.
+weights as they are (Elhage et al. 2021): the means that all tokens share can dominate it, and
+random heads reach high values. Random heads are drawn, too: 512 with random directions and the
+singular values of heads of the model, each with both signs. The fact `copying_null_high` is what 1%
+of them exceed, `copying_null_low` what 1% fall below.
 
-**Salient mappings.** Of every head, the tokens that it lengthens most, by `‖e' W_V W_O‖ / ‖e'‖`,
-over the whole vocabulary, each with the tokens whose logits it raises most.
+**Salient mappings.** Of every head, the tokens whose vectors it scales up most, by
+`‖e' W_V W_O‖ / ‖e'‖`, over the whole vocabulary, each with the tokens whose logits it raises most.
 
-**Precision.** Products are float32; an entry that rounding could move across the target's is
-computed again in float64, so that the hits do not depend on the device. Entries equal to the
+**Precision.** Products are float32; an entry so close to the target's that rounding could swap them
+is computed again in float64, so that the hits do not depend on the device. Entries equal to the
 target's even then count as larger.
 
 **What it does not tell.** Whether a head ever attends to such a token, or whether the model uses

@@ -5,11 +5,12 @@ the loss of a text changes with their weights, from gradients; for whole blocks 
 grows without them, which is measured.
 
 **How to read it.** A row is a layer (a block, counted from 0), a column a module, a head or the
-whole block. Every model reads the same passages of the pinned corpus, cut after at most 352 bytes
-at a word's end; the first word is context and not scored. L is the loss of one passage: the mean of
-`−ln p(token)` over its scored tokens, given those before. A module θ is all of its weights, its
-biases among them; fused projections are split. What is high here matters on ordinary text; it need
-not matter for a task that the corpus has none of.
+whole block. What is read are passages of a corpus, cut after at most 352 bytes at a word's end; the
+first word is context and not scored. The atlas or a model's entry chooses the corpus (`pinned` by
+default; reference models read `reference`), and all models on one corpus read the same text. L is
+the loss of one passage: the mean of `−ln p(token)` over its scored tokens, given those before. A
+module θ is all of its weights, its biases among them; fused projections are split. What is high
+here matters on ordinary text; it need not matter for a task that the corpus has none of.
 
 **Importance**, `taylor` = `E Σ |gⱼ θⱼ|` over the weights θⱼ of a module, with `g = ∂L/∂θ` of one
 passage and the mean E over passages, divided by the largest value in the model. To first order |gⱼ
@@ -21,13 +22,13 @@ cancel where these pull in different directions. Large modules have more weights
 usually stands above attention, and a norm with its few gains low. Compare a module with the same
 one in other layers, and its column with those of other models. The largest value is that of the
 modules shown here, those of the layers; embedding, unembedding and final norm are not measured, and
-a scale that counts them, as that of ADEPT, is as long or longer. Sums that are divided by nothing
-lie beside the profile, passage by passage (`importance.passages.json`). Sources:
+a scale that includes them, as ADEPT's does (Zhang et al. 2025), has a maximum at least as large.
+Unnormalised sums lie beside the profile, passage by passage (`importance.passages.json`). Sources:
 Molchanov et al. 2019; Zhang et al. 2025.
 
 **Importance per weight**, `taylor_per_weight` = `log₁₀ (E Σ |gⱼ θⱼ| / n)`, n the number of weights
-of the module. The same, by the single weight: −6 is ten times −7. Norms stand high here: a gain
-scales a whole channel.
+of the module. The same, per weight: −6 is ten times −7. Norms stand high here: a gain scales a
+whole channel.
 
 **Gradient norm**, `grad_norm` = `‖G‖` with the Frobenius norm, G the gradient of the mean loss of
 all passages. Where a first step of training on this corpus would push hardest.
@@ -46,16 +47,26 @@ more than any other, and the last ones more than those in the middle.
 and is 1. To first order how much the loss of a passage changes when that head is taken away; most
 heads of a model have values near 0. Source: Michel, Levy & Neubig 2019.
 
-**Spread.** The standard error of a ratio of sums over passages, to first order; that of `taylor` is
-of a module against the largest one, which has none itself. Facts name whatever is not lower than
-the highest by more than two standard errors of the difference, on the same passages. The norm of a
-mean gradient has no such error here.
+**Spread.** The standard error of a ratio of sums over passages, to first order. For `taylor` the
+error is that of a module's ratio to the largest, which is 1 by definition and has no error. For
+`block` the lowest and the highest are 0 and 1 by definition and have none either; the error of any
+other block is already that of its difference from the lowest, relative to the span between the two.
+Facts name whatever is not lower than the highest by more than two standard errors of the
+difference, on the same passages. No error is given for gradient norms. The largest share that a
+single passage has in a value (`largest_share`) is published beside it, and figures tell it above
+20%; `block` and gradient norms have none.
+
+**Two models on the same text** are compared paired over passages for `taylor` and `block_increase`,
+since the sums of every passage are published (`importance.passages.json`): what a passage does to
+both models cancels. Errors of all other differences between models are unpaired, as if each had
+read a text of its own, and on the same text rather too wide. Where a model's estimator leaves out
+passages (see Precision), all are unpaired.
 
 **What it does not tell.** A module that the loss does not depend on, weight by weight, may still do
 something: another may stand in for it. What gradients say holds for small changes of weights, not
 for taking a module away. Values of `taylor` are shares of a model's own largest, so that a high one
 in one model need not be more than a low one in another. Where the model predicts the text worse
-than token frequencies do (`beats_frequencies`), what matters for that loss says little about it.
+than token frequencies do (`beats_frequencies`), what matters for that loss says nothing about it.
 
 **Precision.** A model that is stored in bfloat16 or float16 runs in float32, forwards and
 backwards, where that fits into memory: its weights are the same, and its gradients are not rounded

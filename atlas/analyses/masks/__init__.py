@@ -4,12 +4,14 @@ Which attention blocks and MLPs a model can do without, and whether that depends
 about: the passages of the corpus fall into 16 clusters by topic, and every cluster has its own
 mask.
 
-**How to read it.** A row is a cluster of passages, named by the words that tell it from the others;
-a column is a layer, counted from 0, once for attention and once for the MLP. In a mask, dark blocks
-are kept and light ones pruned. Where a column is light in all rows, nobody needs that block; where
-it is light in some, the block serves some topics and not others, as far as it is certain. A row
-rests on a dozen to some fifty passages, each cut after at most 352 bytes at a word's end; the first
-word is context and not scored, so that every model is scored on the same text.
+**How to read it.** A row is a cluster of passages, named by its topic, the words that tell it from
+the others; a column is a layer, counted from 0, once for attention and once for the MLP. In a mask,
+dark blocks are kept and light ones pruned. Where a column is light in all rows, no topic needs that
+block; where it is light in some, the block serves some topics and not others, as far as `certainty`
+supports it. A row rests on a dozen to some fifty passages, each cut after at most 352 bytes at a
+word's end; the first word is context and not scored, so that all models on one corpus are scored on
+the same text. The atlas or a model's entry chooses the corpus (`pinned` by default; reference
+models read `reference`).
 
 **Loss without the block**, `delta:attn` and `delta:mlp` = `Σ (bits without the block − bits) / Σ
 bytes`, both sums over the passages of a cluster; bits are `−log₂ p` of the scored tokens, given
@@ -18,9 +20,9 @@ of it is added to the residual stream. Below 0 the model predicts better without
 spread is the standard error of that ratio.
 
 **Mask**, `mask:attn` and `mask:mlp`: of all L attention blocks and L MLPs together, those with the
-smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`): the
-nearest whole number, halves upwards. What is measured is one block at a time: blocks that can stand
-in for one another all look cheap, and pruning them together costs more than the sum.
+smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`), rounded to
+the nearest whole number, .5 up. What is measured is one block at a time: blocks that can stand in
+for one another all look cheap, and pruning them together costs more than the sum.
 
 **Certainty**, `certainty:attn` and `certainty:mlp`: the share of 400 draws in which the block is
 kept or pruned as in the mask. A draw takes as many passages of the cluster as it has, with
@@ -34,26 +36,35 @@ clusters, from all of their passages. `random`: masks that prune as many blocks 
 of 5 of them. Topics matter where own masks are better than the common one; masks mean something
 where both are better than random ones. Compare within a row: code is easier than a poem.
 
-**Perplexity under masks**, `perplexity` = `exp` of the loss per token, Σ over Σ, of the same. It
-cannot be compared between models with different tokenizers: whoever cuts a text into more tokens
-has a lower one. Bits per byte can.
+**Perplexity under masks**, `perplexity` = `exp(total loss / total tokens)` on the same held-out
+halves. It cannot be compared between models with different tokenizers: a tokenizer that cuts text
+into more tokens gives a lower value. Bits per byte can.
 
 **Learned masks**, `learned:attn` and `learned:mlp`, where the atlas asks for them: gates on the
 blocks of the frozen model, one set a cluster, trained to keep the loss low while the expected share
-of pruned blocks goes to the target. A gate is `min(1, max(0, 1.2 s − 0.1))` with `s = σ((ln u −
-ln(1 − u) + ln α) / (2/3))`, u drawn anew for every passage, so that it is often exactly 0 or 1 and
-still has a gradient. The blocks with the smallest ln α are pruned. Gates start from the losses
-above, and unlike these they close together, so that they find blocks that stand in for one another.
-The sets of a half have a part of ln α in common.
+of pruned blocks goes to the target. A gate is `min(1, max(0, 1.2 s − 0.1))` with
+`s = σ((ln u − ln(1 − u) + ln α) / (2/3))`, u drawn anew for every passage, so that it is often
+exactly 0 or 1 and still has a gradient. The blocks with the smallest ln α are pruned. Gates start
+from the losses above; unlike those losses, gates are trained jointly, so that they find blocks that
+stand in for one another. Each half of a cluster's passages trains gates of its own. In a half, a
+block's ln α is the sum of a part that all clusters share and a part of each cluster's own, so that
+what holds for all of them is learned once.
+
+**Two models on the same text** are compared paired over the passages of a cluster for `delta:attn`
+and `delta:mlp`, since the sums of every passage are published (`masks.losses.json`): what a passage
+does to both models cancels. Errors of all other differences between models are unpaired, as if each
+had read a text of its own, and on the same text rather too wide. The largest share that a single
+passage has in a value (`largest_share`) is published beside losses in bits per byte, and figures
+tell it above 20%.
 
 **What it does not tell.** A pruned block is one of the cheapest; it need not be cheap. That a block
 is not missed by itself does not mean that it does nothing: another may do the same. Where the model
 predicts the text worse than token frequencies do (`beats_frequencies`), what it loses there says
-little about it. Topics differ in length and kind of text, too.
+nothing about it. Topics differ in length and kind of text, too.
 
-Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2, the same clusters for every
-model. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213); learned gates: Louizos, Welling &
-Kingma 2018 (arXiv 1712.01312).
+Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2, the same clusters for all
+models on one corpus. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213); learned gates:
+Louizos, Welling & Kingma 2018 (arXiv 1712.01312).
 
 **Precision.** The model runs in the type that it is stored in, but float16 runs as float32 on a
 processor with room for it; losses are float32 or better. Masks are chosen from the losses as they

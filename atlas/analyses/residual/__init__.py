@@ -6,11 +6,12 @@ what the model would say if it stopped there, and how alike the states of any tw
 **How to read it.** A row is a layer (a block, counted from 0). The residual stream is the vector
 that runs through the model at each position; attention and the MLP of every layer read it and add
 to it. The columns are what attention adds (`attn`), what the MLP adds (`mlp`), and both together
-(`block`). Every model reads the same text: passages of the pinned corpus, cut after at most 352
-UTF-8 bytes at a word's end, whose first word is context. Means are over the tokens after it,
-without special tokens and padding: what all passages give, over the number of their tokens. x is
-the stream before, y after; f is what is added. Where norms come after the addition, as in BERT, y
-is what leaves the norm.
+(`block`). What is read are passages of a corpus, cut after at most 352 UTF-8 bytes at a word's end,
+whose first word is context. The atlas or a model's entry chooses the corpus (`pinned` by default;
+reference models read `reference`), and all models on one corpus read the same text. Means are over
+the tokens after the first word, without special tokens and padding: summed over all passages,
+divided by the number of tokens. x is the stream before, y after; f is what is added. Where norms
+come after the addition, as in BERT, y is what leaves the norm.
 
 **Block influence**, `block_influence` = `1 − E cos(x, y)`, in [0, 2]. How far the stream is turned.
 A layer with little influence can often be left out. Source: ShortGPT, Men et al. 2024.
@@ -24,11 +25,11 @@ is added may be large and hardly turn the stream, when it points the same way. F
 
 **Logit lens**, on a seeded sample of 2,048 positions: the state after a layer goes through the
 final norm and the unembedding, as if the model stopped there. `lens_entropy` is how undecided that
-prediction is, in bits (0: certain; log₂ of the vocabulary: no idea), `lens_kl` = `KL(p_final ‖
-p_layer)` how much it still lacks of the final one; it is 0 at the last layer. Early layers need not
-speak the language of the unembedding, so that a large divergence there does not mean that nothing
-is known. Decoders only: encoders read their predictions through a head of its own. Sources:
-nostalgebraist 2020, Belrose et al. 2023.
+prediction is, in bits (0: certain; log₂ of the vocabulary: no idea), `lens_kl` =
+`KL(p_final ‖ p_layer)` how much it still lacks of the final one; it is 0 at the last layer. Early
+layers need not speak the language of the unembedding, so that a large divergence there does not
+mean that nothing is known. Decoders only: encoders read their predictions through a head of their
+own. Sources: nostalgebraist 2020, Belrose et al. 2023.
 
 The facts say how well the model predicts that text, in bits per UTF-8 byte, by the tokens at the
 sampled positions; and what token frequencies alone would take for all of it (every passage by the
@@ -36,26 +37,28 @@ counts of all others, 0.1 added to each). Where they do better, what the lens re
 of this text, and says nothing about the model.
 
 **Similarity of layers**, `cka`: linear centred kernel alignment of the streams after two layers, at
-the same positions; 1 where one is the other turned and scaled, 0 where they have nothing in common.
-Blocks of similar layers show as bright squares. It is unbiased, so that unrelated layers come out
-around 0 and may come out a little below. HSIC is averaged over 4 groups of 512 sampled positions,
-then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Every state is divided by its norm before: at a
-few tokens models have states a thousand times as large as elsewhere, and these would be all that it
-sees. `cka_literal` is the same of states as they are. Where the two disagree, a few tokens rule the
-literal one, and its error and the largest share of one passage are large. Sources: Kornblith et al.
-2019; Nguyen, Raghu & Kornblith 2021; Davari et al. 2022.
+the same positions; 1 where one is the other rotated and scaled, 0 where they have nothing in
+common. Blocks of similar layers show as bright squares. It is unbiased, so that unrelated layers
+come out around 0 and may come out a little below. HSIC is averaged over 4 groups of 512 sampled
+positions, then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Every state is divided by its norm
+before: at a few tokens models have states a thousand times as large as elsewhere, and these would
+dominate it. `cka_literal` is the same of states as they are. Where the two disagree, a few tokens
+dominate the literal one, and its error and the largest share of one passage are large. Sources:
+Kornblith et al. 2019; Nguyen, Raghu & Kornblith 2021; Davari et al. 2022.
 
 **How sure it is.** Means come with the linearised standard error of a ratio of sums over passages,
 also those of the lens, by the sampled positions of each passage; similarity with the infinitesimal
-jackknife over passages: what each has moved it by, to first order. It tends to be too large where
-two layers have nothing in common. The facts name every layer that may be the one of least
-influence: whose difference from the lowest, passage by passage, is within two standard errors.
+jackknife over passages: each passage's influence on it, to first order. It tends to be too large
+where two layers have nothing in common. The facts name every layer that may be the one of least
+influence: whose difference from the lowest, passage by passage, is within two standard errors. The
+largest share that a single passage has in a value (`largest_share`) is published beside it, and
+figures tell it above 20%.
 
 **What it does not tell.** A layer that turns the stream little need not be one that can be left
 out: what it adds may be all that a rare token needs, and later layers read what is then missing
 (block masks measure that). The lens reads states with an unembedding that was trained for the last
 layer only. Similar states at two layers do not mean that the layers in between compute nothing: CKA
-forgets any rotation, and says of what is shared only how much, not what.
+ignores any rotation, and says how much is shared, not what.
 
 **Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
 better, and similarity in float64. A small turn is computed from the part of f that is at right

@@ -16,14 +16,15 @@ of the gains that multiply the normalised input.
 
 **Spectral norm**, `spectral_norm` = `σ₁`. The most that the matrix can lengthen a vector.
 
-**Stable rank**, `stable_rank` = `‖W‖² / σ₁²`. How many directions carry the matrix' energy, counted
-in units of the strongest one; between 1 and min(m, n), whatever the matrix is scaled by. A few
-dominant directions bring it near 1. A Gaussian 1536 × 1536 matrix has about 387.
+**Stable rank**, `stable_rank` = `‖W‖² / σ₁²`. How many directions carry the matrix's energy,
+counted in units of the strongest one; between 1 and min(m, n), whatever the matrix is scaled by. A
+few dominant directions bring it near 1. A Gaussian 1536 × 1536 matrix has about 387.
 Source: Rudelson & Vershynin 2007.
 
 **Effective rank**, `effective_rank` = `exp(−Σ p ln p) / min(m, n)` with `p = σ / Σσ`. The entropy
-of the singular values as a share of full rank: 1 when all of them are equal. It listens to the many
-small singular values, stable rank to the few large ones. A Gaussian 1536 × 1536 matrix has 0.80.
+of the singular values as a share of full rank: 1 when all of them are equal. It is sensitive to the
+many small singular values, stable rank to the few large ones. A Gaussian 1536 × 1536 matrix has
+0.80.
 Source: Roy & Vetterli 2007.
 
 **Tail exponent**, `alpha` = `1 + k / Σ ln(λᵢ / λₘᵢₙ)` over the k eigenvalues from λₘᵢₙ up, where
@@ -47,8 +48,9 @@ with a step of `max|w| / (2ᵇ⁻¹ − 1)` for each output channel (`int8_error
 each group of 128 inputs of an output channel (`int4_g128`; the last group may be shorter). A weight
 halfway between two levels goes to the even one; it would lose as much at the other. Outliers
 stretch the step and raise the error. A Gaussian matrix of 4,096 inputs has 0.0087 at 8 bits and
-0.157 at 4; one of 768 inputs 0.0077 and 0.139. The errors at 4 and 8 bits stand to each other about
-as their steps do, 127 to 7: what differs between modules and models is how large either is.
+0.157 at 4; one of 768 inputs 0.0077 and 0.139. `int4_error` and `int8_error` differ nearly
+everywhere by a factor of about 127/7, that of their steps; only their overall size tells modules
+apart.
 
 **Mixtures of experts.** Every expert has matrices of its own, and each quantity is measured on
 every one of them. What is shown is the mean over the experts of a block; a second matrix, `rms:max`
@@ -56,7 +58,7 @@ and so on, has the largest value among them.
 
 **What it does not tell.** Nothing here has read a text. Which weights matter to an answer, what a
 direction means and what rounding does to what a model says do not follow from how weights are
-distributed; a module that is large, or of low rank, need not be an important one. Sizes also hang
+distributed; a module that is large, or of low rank, need not be an important one. Sizes also depend
 on what stands around a matrix: a model remains the same when the gains of a norm are divided by
 some numbers and the weights that read it multiplied by them, and its numbers here do not. Tail
 exponents are fits, of few values in a small matrix, and no test that there is a power law at all.

@@ -574,3 +574,29 @@ def test_cost_is_that_of_the_known_shapes() -> None:
     operations, peak = statement.cost("attention", gpt2)
     assert operations == pytest.approx(5.4e4 * 2 * 85e6, rel=0.06)
     assert peak == pytest.approx(0.25e9 + 1.2e9, rel=0.1)
+
+
+@pytest.mark.parametrize(("variant", "key"), [("gpt2", "n_positions"), ("llama", None)])
+def test_repeats_that_a_model_cannot_read_have_no_score(
+    variant: str, key: str | None, tmp_path: Path
+) -> None:
+    """Whether its positions are learned, which would end in an index error, or rotary."""
+    overrides: dict[str, Any] = {key or "max_position_embeddings": 64}
+    tiny.make(tmp_path, variant, **overrides)
+    letters(tmp_path, bos_token="[ONE]")
+    model = LiveModel.open(tmp_path, "cpu")
+    measured = measure(model, passages())
+    for matrix in measured.matrices:
+        absent = matrix.name in ("duplicate", "induction")
+        assert np.isnan(matrix.values).all() == absent
+        assert len(matrix.undefined) == absent * matrix.values.size
+    assert not [fact for fact in measured.facts if "duplicate" in fact or "induction" in fact]
+    assert list(sound.problems(recorded(measured))) == []
+
+
+def recorded(measured: Measured) -> profile_file.Profile:
+    """A profile of what was measured, as sound.py reads it."""
+    return profile_file.Profile(
+        "attention", 2, profile_file.Pin("a", "./a", None, "sha256:0", None), {},
+        measured.conditions, measured.facts, measured.matrices, {},
+    )  # fmt: skip

@@ -16,8 +16,11 @@ from atlas.profiles.statement import Statement
 
 def arranged(matrix: Matrix, order: str) -> Matrix:
     """The same matrix with its columns by their mean, the highest first, where `order` is "mean"
-    and columns have no order of their own; equal ones and those without a value as they were."""
+    and columns have no order of their own, as layers and whatever is numbered have; equal ones and
+    those without a value as they were."""
     if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
+        return matrix
+    if all(label.isascii() and label.isdigit() for label in matrix.columns):
         return matrix
     known = np.isfinite(matrix.values)
     sums = np.where(known, matrix.values, 0.0).sum(axis=0)

@@ -2,6 +2,7 @@
  * The models of the atlas as a list of checkboxes with a search, and those that are chosen.
  */
 
+import { counted } from "../matrix/numbers.js";
 import { button, made } from "../shell/dom.js";
 
 
@@ -80,7 +81,7 @@ export class Chooser {
       found += Number(fits);
     }
     const all = this.boxes.size;
-    this.part("found").textContent = words.length ? `${found} of ${all} models` : `${all} models`;
+    this.part("found").textContent = words.length ? `${found} of ${counted(all, "model")}` : counted(all, "model");
   }
 
   /**

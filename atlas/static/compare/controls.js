@@ -2,6 +2,7 @@
  * The words and controls around the sheets: what can be chosen, what differs, what is missing.
  */
 
+import { differingCells } from "./differing-words.js";
 import { direction } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
@@ -71,15 +72,16 @@ function quantities(chosen) {
  * Title, notes, and what forbids a subtraction.
  * @param {Part} part
  * @param {Scene} scene
+ * @param {Wish} wish
  * @param {string[]} asked what was asked for and is not here
  */
-export function showNotes(part, scene, asked) {
+export function showNotes(part, scene, wish, asked) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
   part("unit").textContent = matrix ? `${matrix.unit}. ${direction(matrix)}` : "";
   const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
-  part("status").textContent = [...asked, ...doubts, ...stillNeeded(scene), ...scene.notes].join(" ");
+  part("status").textContent = [...asked, ...doubts, ...stillNeeded(scene, wish), ...scene.notes].join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
   const [base] = scene.models;
@@ -94,18 +96,31 @@ export function showNotes(part, scene, asked) {
 /**
  * What is still needed for a comparison.
  * @param {Scene} scene
+ * @param {Wish} wish
  * @returns {string[]}
  */
-function stillNeeded({ models, lacking, sheets, view }) {
+function stillNeeded({ models, lacking, sheets, view }, wish) {
   const told = lacking.map(({ name, profile }) =>
     profile ? `${name} has no such quantity.` : `${name} has no profile of this analysis yet.`,
   );
-  if (models.length < 2) told.push("Choose two models or more to compare them.");
+  if (models.length < 2) told.push(missing(models, lacking));
   else if (!sheets.length) told.push("These models have no row or no column in common.");
   else if (view === "values" && models.slice(1).every((model) => model.obstacles.length)) {
-    told.push("These values are shown side by side and not subtracted, for the reasons below.");
+    const refused = wish.view === "values" ? "These" : `There is no ${wish.view} to show; these`;
+    told.push(`${refused} values are shown side by side and not subtracted, for the reasons below the figures.`);
   }
   return told;
+}
+
+/**
+ * What remains to be chosen where fewer than two models can be shown.
+ * @param {Scene["models"]} models
+ * @param {Scene["lacking"]} lacking
+ */
+function missing(models, lacking) {
+  if (models.length + lacking.length < 2) return "Choose two models or more to compare them.";
+  const what = lacking.some(({ profile }) => !profile) ? "analysis" : "quantity";
+  return `Choose another ${what}, or another model that has this one.`;
 }
 
 /**
@@ -119,10 +134,7 @@ function differenceTable(first, second, differs) {
   const head = table.createTHead().insertRow();
   for (const name of ["", first, second]) head.append(made("th", "", name));
   const body = table.createTBody();
-  for (const { what, first: ours, second: theirs } of differs) {
-    const row = body.insertRow();
-    row.append(made("th", "", what), made("td", "", ours), made("td", "", theirs));
-  }
+  for (const one of differs) body.insertRow().append(...differingCells(one));
   const scroll = made("div", "atlas-scroll");
   scroll.append(table);
   return scroll;

@@ -19,7 +19,7 @@ import { header, made, download } from "../shell/dom.js";
 
 const WIDE = 1500; // pixels across which panels of a picture stand in one row
 /** What is told of a difference whose error is known. */
-const UNSURE = ["standard error", "within twice of it"];
+const UNSURE = ["standard error", "within two standard errors"];
 const LINES = 6000; // more rows than that make a page that scrolls badly
 
 /**
@@ -176,18 +176,26 @@ function line(group, contrasts, row, column) {
     const value = own === null || other === null ? null : matrix.values[own][other];
     if (value !== null) cells.push(matrix.categories?.[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
-    if (matrix.spread) cells.push(own === null || other === null ? "" : String(matrix.spread[own][other] ?? ""));
+    if (matrix.spread) cells.push(own === null || other === null ? "" : rounded(matrix.spread[own][other]));
   });
-  for (const { shown, panels, unsure } of contrasts) {
+  for (const { shown, panels, unsure, view } of contrasts) {
     panels.forEach((at, panel) => {
       const value = shown[panel][row][column];
-      cells.push(value === null ? "" : String(tidy(value)));
+      cells.push(value === null ? "" : view === "ratio" ? rounded(value) : String(tidy(value)));
       const errors = group.errors[at];
       if (!errors) return;
       const error = errors.values[row][column];
       const isUnsure = unsure[panel]?.[row][column];
-      cells.push(...(error === null ? ["", ""] : [String(tidy(error)), isUnsure ? "yes" : "no"]));
+      cells.push(...(error === null ? ["", ""] : [rounded(error), isUnsure ? "yes" : "no"]));
     });
   }
   return cells;
+}
+
+/**
+ * What is computed here, to as many digits as the files have.
+ * @param {number|null} value
+ */
+function rounded(value) {
+  return value === null ? "" : String(Number(value.toPrecision(4)));
 }

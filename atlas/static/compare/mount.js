@@ -149,7 +149,7 @@ class Comparison {
       this.scene = scene(whole, wish);
       this.wish = { ...wish, view: this.scene.view };
       fillControls(this.part, chosen, this.scene, this.wish);
-      showNotes(this.part, this.scene, this.asked(wish));
+      showNotes(this.part, this.scene, wish, this.asked(wish));
       await this.showFigure(chosen, wish);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       await this.sheets.show(this.scene, wish.cell);
@@ -198,7 +198,7 @@ class Comparison {
     if (found.matrix && found.matrix !== wish.matrix) {
       told.push(`None of these models has a quantity “${found.matrix}” in this analysis.`);
     }
-    if (found.view === "ratio" && this.scene?.models.length && !this.scene.ratio) {
+    if (found.view === "ratio" && this.scene?.view === "difference" && !this.scene.ratio) {
       told.push("This quantity has no ratio; the difference is shown.");
     }
     return told;

@@ -5,7 +5,7 @@
 import { cellText, contrastText, errorsText, layerText, where } from "./words.js";
 import { hasRatio } from "../matrix/contrast.js";
 import { isWhole, plusMinus } from "../matrix/numbers.js";
-import { isWithin } from "../matrix/paired.js";
+import { isUnsure } from "./unsure.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made } from "../shell/dom.js";
 
@@ -103,11 +103,8 @@ export class Readout {
    * @param {number} row
    * @param {number} column
    */
-  unsure({ models, values, errors }, row, column) {
-    const found = models.filter((_, at) => {
-      const [base, value, error] = [values[0], values[at], errors[at]?.values].map((lines) => lines?.[row][column] ?? null);
-      return base !== null && value !== null && isWithin(value - base, error);
-    });
+  unsure(group, row, column) {
+    const found = group.models.filter((_, at) => isUnsure(group, at, row, column));
     return found.length ? `within twice the error: ${found.map(({ name }) => name).join(", ")}` : "";
   }
 

@@ -5,7 +5,7 @@
 
 import { common, countsRelations, overlap, recounted, relationOf, restsOnPairs, SAME_PAIRS } from "../matrix/common-relations.js";
 import { scoreName, relationTitle } from "../matrix/chance.js";
-import { number } from "../matrix/numbers.js";
+import { counted, number } from "../matrix/numbers.js";
 
 /** @typedef {import("./scene.js").Model} Model */
 /** @typedef {import("../matrix/common-relations.js").Common} Common */
@@ -41,7 +41,7 @@ function countAlike(models) {
   const left = shared.left.length ? `; left out, as some model cannot express them: ${titles(models, shared.left)}` : "";
   const done =
     `Counted again from scores and chances, for all alike: at k = ${shared.k} (copying ${shared.copying}), ` +
-    `over the ${shared.relations.length} relations that all can express${left}.`;
+    `over the ${counted(shared.relations.length, "relation")} that all can express${left}.`;
   return told(models, shared, done);
 }
 

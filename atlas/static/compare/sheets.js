@@ -6,7 +6,7 @@
 import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary, unsureKey } from "./words.js";
-import { number } from "../matrix/numbers.js";
+import { counted, number } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -234,8 +234,7 @@ export class Sheets {
 function shape({ matrix }) {
   const side = matrix.axes.indexOf("layer");
   const count = (side === 1 ? matrix.columns : matrix.rows).length;
-  const name = matrix.axes[Math.max(0, side)].replaceAll("_", " ");
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
+  return counted(count, matrix.axes[Math.max(0, side)].replaceAll("_", " "));
 }
 
 /**

@@ -3,13 +3,14 @@
  */
 
 import { differences, largest, tidy } from "../matrix/contrast.js";
-import { unsureOf } from "./unsure.js";
-import { ABSENT, UNDEFINED, exact, grouped, isWhole, number, place, plusMinus, worded } from "../matrix/numbers.js";
+import { isSameByDefinition, unsureOf } from "./unsure.js";
+import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus, worded } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/align.js").Values} Values */
 /** @typedef {import("./scene.js").Group} Group */
 /** @typedef {import("./scene.js").Sheet} Sheet */
 
+const NAMED = 4; // classes of a model that are told one by one, the rest as one
 const SIGNS = { difference: "−", ratio: "÷", values: "" };
 
 /**
@@ -84,7 +85,9 @@ function classesSentence({ group, panels, shown, labels }) {
     const counts = labels.map((label) => ({ label, count: 0 }));
     each([own(group, at, shown[panel])], (value) => (counts[value].count += 1));
     const most = counts.filter(({ count }) => count).sort((a, b) => b.count - a.count);
-    const told = most.slice(0, 3).map(({ label, count }) => `${label} in ${count}`);
+    const rest = most.splice(most.length > NAMED ? NAMED - 1 : NAMED).reduce((sum, { count }) => sum + count, 0);
+    const told = most.map(({ label, count }) => `${label} in ${count}`);
+    if (rest) told.push(`other classes in ${rest}`);
     return `${group.models[at].name}: ${told.join(", ") || "none"}`;
   });
   return `Cells by class: ${parts.join("; ")}.`;
@@ -103,13 +106,16 @@ export function errorsText({ errors }) {
 }
 
 /**
- * Differences, or ratios, without those that are within the error of the difference.
+ * Differences, or ratios, without those that are within the error of the difference, and without
+ * cells that no model could have otherwise.
  * @param {Sheet} sheet
  * @returns {Values[]}
  */
-function sure({ shown, unsure }) {
+function sure({ group, panels, shown, unsure }) {
+  const isLeft = (/** @type {number} */ panel, /** @type {number} */ row, /** @type {number} */ column) =>
+    unsure[panel]?.[row][column] || isSameByDefinition(group, panels[panel], row, column);
   return shown.map((lines, panel) =>
-    lines.map((line, row) => line.map((value, column) => (unsure[panel]?.[row][column] ? null : value))),
+    lines.map((line, row) => line.map((value, column) => (isLeft(panel, row, column) ? null : value))),
   );
 }
 
@@ -120,7 +126,7 @@ function sure({ shown, unsure }) {
 function unsureText({ group, unsure }) {
   if (unsure.every((one) => one === null)) return "";
   const count = unsure.flat(2).filter(Boolean).length;
-  return ` ${grouped(count)} of them are within twice the standard error (${kindOf(group)}).`;
+  return ` ${grouped(count)} of them ${count === 1 ? "is" : "are"} within twice the standard error (${kindOf(group)}).`;
 }
 
 /**
@@ -133,7 +139,7 @@ export function unsureKey({ group, unsure }) {
 
 /** @param {Sheet} sheet */
 function nothingSure({ group, shown }) {
-  return `None of ${grouped(flat(shown).length)} differences is beyond twice its standard error (${kindOf(group)}).`;
+  return `None of ${counted(flat(shown).length, "difference")} is beyond twice its standard error (${kindOf(group)}).`;
 }
 
 /** @param {Group} group */
@@ -150,12 +156,15 @@ function differenceSentence(sheet) {
   const [value, first, second, told] = contrastAt(group, panels, shown, cell);
   const { length } = flat(shown);
   const base = group.models[0].name;
-  if (value === 0) return `No difference: all ${length} values that both have are equal to those of ${base}.`;
+  if (value === 0) {
+    const all = length === 1 ? "the one value that both have is equal to that" : `all ${grouped(length)} values that both have are equal to those`;
+    return `No difference: ${all} of ${base}.`;
+  }
   const size = number(median(flat(shown).map(Math.abs)));
   return (
     `Largest difference: ${group.models[panels[cell[0]]].name} is ${number(Math.abs(value))} ` +
     `${value > 0 ? "higher" : "lower"} than ${base} at ${told} (${second} against ${first}); ` +
-    `the median size of ${length} differences is ${size}.${unsureText(sheet)}`
+    `the median size of ${counted(length, "difference")} is ${size}.${unsureText(sheet)}`
   );
 }
 
@@ -170,7 +179,7 @@ function ratioSentence(sheet) {
   return (
     `Largest ratio: ${group.models[panels[cell[0]]].name} has ${number(value)} times the value of ` +
     `${group.models[0].name} at ${told} (${second} against ${first}); ` +
-    `the median of ${ratios.length} ratios is ${number(median(ratios))}.${unsureText(sheet)}`
+    `the median of ${counted(ratios.length, "ratio")} is ${number(median(ratios))}.${unsureText(sheet)}`
   );
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { fits, joined } from "../matrix/column-order.js";
+import { counted } from "../matrix/numbers.js";
 import { hatching } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
 import { showKey } from "../panels/legend.js";
@@ -152,7 +153,7 @@ class Family {
   /** Load what the pickers name, and draw it. */
   async show() {
     const { analysis, quantity } = this;
-    this.part("told").textContent = `Loading ${Math.min(MOST, analysis.members.length)} profiles …`;
+    this.part("told").textContent = `Loading ${counted(Math.min(MOST, analysis.members.length), "profile")} …`;
     try {
       const sizes = await this.ladder.sizes(analysis, quantity);
       if (quantity !== this.quantity || this.gone.signal.aborted) return;
@@ -220,7 +221,7 @@ class Family {
     const lacking = analysis.members.filter((_, at) => !quantity.shown[at]).map((at) => models[at].name);
     const awaiting = models.length - analysis.members.length - analysis.apart.length;
     const parts = [
-      `${sizes.length} of ${models.length} models on one scale: ${quantity.text}`,
+      `${sizes.length} of ${counted(models.length, "model")} on one scale: ${quantity.text}`,
       this.hatched ? hatching(quantity) : "",
       sizes.length === MOST ? "more are in the survey" : "",
       `rows: ${rows}, the first on top; columns: ${columns}; a double click opens a model's page there`,

@@ -2,7 +2,7 @@
  * All heads that fit as points: a score up, depth or another score across.
  */
 
-import { grouped } from "../matrix/numbers.js";
+import { counted } from "../matrix/numbers.js";
 import { MISSING, STEPS, stepOf, valueOf } from "../matrix/scales.js";
 import { bar } from "../panels/legend.js";
 import { drawDots, frame, plane, Points, sizeCanvas } from "../plots/points.js";
@@ -82,7 +82,7 @@ export class HeadCloud {
     const rest = [`${across.score.title} across`, `${up.score.title} up`, colour].filter(Boolean).join(", ");
     this.stage.setAttribute(
       "aria-label",
-      `${grouped(count)} heads as points: ${rest}. Arrow keys go from head to head, left and right by the one, up and down by the other. Enter shows a head with its nearest ones.`,
+      `${counted(count, "head")} as points: ${rest}. Arrow keys go from head to head, left and right by the one, up and down by the other. Enter shows a head with its nearest ones.`,
     );
   }
 

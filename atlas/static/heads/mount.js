@@ -11,7 +11,7 @@ import { csv } from "./export.js";
 import { fitting, sorted } from "./filter.js";
 import { FIELDS, read, write } from "./address.js";
 import { HeadTable, ROWS } from "./table.js";
-import { grouped, number } from "../matrix/numbers.js";
+import { counted, grouped, number } from "../matrix/numbers.js";
 import { whenBackOrForward } from "../shell/address.js";
 import { download } from "../shell/dom.js";
 import { tellFailure } from "../shell/lazy.js";
@@ -271,10 +271,10 @@ class HeadPage {
     const others = bundle.models.flatMap(({ groups }) => groups[score.analysis] || []);
     const reasons = [...new Set(others)].map((group) => bundle.groups[score.analysis][group].apart).join("; ");
     const parts = [
-      `${grouped(heads.length)} of ${grouped(bundle.count)} heads`,
-      having < bundle.count ? `${grouped(bundle.count - having)} have no value of it: not measured, or not in their architecture` : "",
-      score.others?.length ? `${score.others.length} models have another quantity of that name` : "",
-      others.length ? `${others.length} models were measured with another version or protocol (${reasons}): not to be ranked with the rest` : "",
+      `${grouped(heads.length)} of ${counted(bundle.count, "head")}`,
+      having < bundle.count ? `${grouped(bundle.count - having)} ${bundle.count - having === 1 ? "has" : "have"} no value of it: not measured, or not in their architecture` : "",
+      score.others?.length ? `${counted(score.others.length, "model")} ${score.others.length === 1 ? "has" : "have"} another quantity of that name` : "",
+      others.length ? `${counted(others.length, "model")} ${others.length === 1 ? "was" : "were"} measured with another version or protocol (${reasons}): not to be ranked with the rest` : "",
     ];
     this.part("told").textContent = parts.filter(Boolean).join(" · ");
     this.part("from").placeholder = number(score.low);

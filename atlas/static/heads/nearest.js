@@ -4,6 +4,7 @@
  */
 
 import { HeadBundle, SILENT } from "./bundle.js";
+import { counted } from "../matrix/numbers.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
@@ -69,5 +70,5 @@ export function basis({ near }, { scores }) {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const told = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
-  return `${scores.length} score${scores.length === 1 ? "" : "s"}: ${told}`;
+  return `${counted(scores.length, "score")}: ${told}`;
 }

@@ -3,7 +3,7 @@
  */
 
 import { classes, direction, isWhole } from "../matrix/numbers.js";
-import { fits, hasDepth, orders } from "../matrix/column-order.js";
+import { fits, hasDepth, openingOrder, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
 import { classCounts, hatched } from "../matrix/sentences.js";
 import { button, made } from "../shell/dom.js";
@@ -11,19 +11,27 @@ import { button, made } from "../shell/dom.js";
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
 /**
- * Offer the scales and orders that fit the matrix. An order that fits stays chosen; the scale becomes
- * the one that the matrix asks for.
+ * Offer the scales and orders that fit the matrix. An order stays chosen for all matrices of the same
+ * axes; the scale becomes the one that the matrix asks for.
  * @param {Heatmap} heatmap
  */
 export function fillControls(heatmap) {
   const { matrix } = heatmap;
   fill(heatmap.part("scale"), choices(matrix), "");
-  fill(heatmap.part("order"), orders(matrix), heatmap.part("order").value || String(heatmap.element.dataset.order));
+  fill(heatmap.part("order"), orders(matrix), heatmap.ordered.get(axes(matrix)) ?? openingOrder(matrix, heatmap.element.dataset.order));
   const renamed = matrix.native?.some((name, at) => name !== matrix.columns[at]);
   heatmap.part("native").closest("label").hidden = !renamed;
   heatmap.part("depth").closest("label").hidden = !hasDepth(matrix);
   const { beside } = heatmap;
   heatmap.part("beside").closest("label").hidden = !beside || !fits(matrix, beside);
+}
+
+/**
+ * The axes of a matrix as a key: what was chosen for modules says nothing about heads.
+ * @param {import("../matrix/numbers.js").Matrix} matrix
+ */
+export function axes(matrix) {
+  return matrix.axes.join();
 }
 
 /**

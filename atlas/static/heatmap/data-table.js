@@ -27,7 +27,8 @@ export function table(matrix) {
 function legend(matrix) {
   const owners = [matrix.own ?? matrix, ...(matrix.beside ? [matrix.beside] : [])];
   const error = owners.some((one) => one.spread && !isWhole(one)) ? "; ± standard error" : "";
-  return error + (owners.some((one) => one.largest_share) ? `; %: of it from a single passage, above ${100 * DOMINANT}` : "");
+  const isDominated = owners.some((one) => one.largest_share?.flat().some((share) => (share ?? 0) > DOMINANT));
+  return error + (isDominated ? `; %: of it from one passage or sequence, above ${100 * DOMINANT}` : "");
 }
 
 /** @param {Matrix} matrix */
@@ -49,7 +50,7 @@ function body(matrix) {
 }
 
 /**
- * A value, its standard error where that is known, and what a single passage makes of it where
+ * A value, its standard error where that is known, and what one passage or sequence makes of it where
  * that is much.
  * @param {Matrix} matrix
  * @param {number} row

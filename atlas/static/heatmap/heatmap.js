@@ -3,7 +3,7 @@
  * the reader chooses.
  */
 
-import { showWords, showClasses, fillControls } from "./controls.js";
+import { axes, showWords, showClasses, fillControls } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { fillPicker, buildControls } from "./build-controls.js";
@@ -39,6 +39,8 @@ export class Heatmap {
     this.palettes = {};
     /** Classes of a discrete matrix that are switched off. @type {Set<number>} */
     this.off = new Set();
+    /** Orders that the reader has chosen, by axes. @type {Map<string, Order>} */
+    this.ordered = new Map();
     /** @type {{of: Matrix, order: Order, first: Matrix | undefined, matrix: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
@@ -71,7 +73,10 @@ export class Heatmap {
     }
     on(this.part("matrix"), "change", () => void this.start().then(() => this.swap()));
     on(this.part("scale"), "change", () => this.choose());
-    on(this.part("order"), "change", () => this.choose());
+    on(this.part("order"), "change", () => {
+      this.keepOrder();
+      this.choose();
+    });
     on(this.part("native"), "change", () => this.paint());
     on(this.part("depth"), "change", () => this.paint());
     on(this.part("beside"), "change", () => this.choose());
@@ -140,6 +145,11 @@ export class Heatmap {
   /** @returns {Order} */
   get order() {
     return this.part("order").value;
+  }
+
+  /** The order stays for matrices of the same axes. */
+  keepOrder() {
+    this.ordered.set(axes(this.matrix), this.order);
   }
 
   /** The column of another matrix that may stand first. @returns {Matrix | undefined} */

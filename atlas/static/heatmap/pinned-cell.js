@@ -4,6 +4,7 @@
 
 import { readPin, writePin } from "../shell/address.js";
 import { fillControls } from "./controls.js";
+import { openingOrder } from "../matrix/column-order.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 
@@ -31,7 +32,7 @@ export function writePinned(heatmap, again) {
       matrix: heatmap.matrix.name,
       ...pinned,
       scale: chosen(heatmap.part("scale")),
-      order: order === openingOrder(heatmap) ? undefined : order,
+      order: order === opening(heatmap) ? undefined : order,
     },
     again,
   );
@@ -49,7 +50,8 @@ export async function showPinned(heatmap) {
   heatmap.part("matrix").value = pin.matrix;
   fillControls(heatmap);
   choose(heatmap.part("scale"), pin.scale);
-  choose(heatmap.part("order"), pin.order ?? openingOrder(heatmap));
+  choose(heatmap.part("order"), pin.order ?? opening(heatmap));
+  heatmap.keepOrder();
   const { rows, columns } = heatmap.shown;
   const isThere = rows.includes(pin.row) && columns.includes(pin.column);
   heatmap.cursor.pinned = isThere ? { row: pin.row, column: pin.column } : null;
@@ -61,8 +63,8 @@ export async function showPinned(heatmap) {
  * The order that a figure opens with.
  * @param {Heatmap} heatmap
  */
-function openingOrder({ element }) {
-  return element.dataset.order ?? "canonical";
+function opening({ element, matrix }) {
+  return openingOrder(matrix, element.dataset.order);
 }
 
 /**

@@ -30,6 +30,18 @@ export function orders(matrix) {
 }
 
 /**
+ * The order that a figure opens with: the one that its analysis states, but heads and whatever else is
+ * numbered stand by number.
+ * @param {Matrix} matrix
+ * @param {string} [stated]
+ * @returns {Order}
+ */
+export function openingOrder(matrix, stated) {
+  const found = orders(matrix).find(({ value }) => value === stated);
+  return found && !numeric(matrix.columns) ? found.value : "canonical";
+}
+
+/**
  * The same matrix in another order; itself where it is in that order already.
  * @param {Matrix} matrix
  * @param {Order} order

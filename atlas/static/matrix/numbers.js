@@ -179,6 +179,15 @@ export function grouped(value) {
 }
 
 /**
+ * `1 model`, `1,234 models`.
+ * @param {number} count
+ * @param {string} noun
+ */
+export function counted(count, noun) {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * A cell's place among all cells, 1 for the highest.
  * @param {readonly number[]} ascending
  * @param {number} value

@@ -6,7 +6,7 @@
 import { Bundle } from "./bundle.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { showKey } from "../panels/legend.js";
-import { place } from "../matrix/numbers.js";
+import { counted, place } from "../matrix/numbers.js";
 import { MISSING, hatching, stepText } from "../matrix/scales.js";
 import { cellAt, pixels } from "../panels/canvas.js";
 import { sorted, Tile } from "./tiles.js";
@@ -212,13 +212,13 @@ class Survey {
     const without = tiles.filter((tile) => !tile.map).length;
     const apart = shown.filter((tile) => tile.model.group).length;
     const parts = [
-      `${shown.length} of ${tiles.length} models`,
+      `${shown.length} of ${counted(tiles.length, "model")}`,
       `rows: ${rows}, the first on top; columns: ${columns}; a double click opens the exact value`,
       `colour: ${quantity.text}`,
       shown.some((tile) => tile.tally()[MISSING]) ? hatching(quantity) : "",
       this.state.off.size ? "classes that are switched off are hatched as well" : "",
       without ? `${without} measured without this quantity` : "",
-      quantity.others.length ? `${quantity.others.length} of them have another one of that name` : "",
+      quantity.others.length ? `${quantity.others.length} of them ${quantity.others.length === 1 ? "has" : "have"} another one of that name` : "",
       apart ? `${apart} measured with another version or protocol: not to be subtracted from the rest` : "",
     ];
     this.part("told").textContent = parts.filter(Boolean).join(" · ");

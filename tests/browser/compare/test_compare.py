@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -227,15 +228,44 @@ def test_classes_are_compared_by_name(page: Any, site: Site) -> None:
     assert legend == ["same class", "another class"]
 
 
+def test_all_classes_are_counted(page: Any, site: Site) -> None:
+    _open(page, site, "?models=one,two&matrix=categories")
+    told = page.locator(".atlas-summary").inner_text()
+    for part in told.removeprefix("Cells by class: ").split("; "):
+        assert sum(int(found) for found in re.findall(r" in (\d+)", part)) == 24
+
+
+def test_a_protocol_is_told_in_words(page: Any, site: Site) -> None:
+    """Keys and values that a reader cannot know; a digest is cut, and whole in its title."""
+    said = "(differs) => differs.map((cell) => [cell.textContent, cell.title])"
+    page.goto(f"{site.url}methods/")
+    digest = f"sha256:{'0123456789abcdef' * 4}"
+    for key, value, told in (
+        ("protocol fold", "no", ("norm gains folded in", "no", "")),
+        ("protocol later", "mlp", ("what heads of later layers read", "the first MLP's output", "")),
+        ("protocol corpus", f"own, {digest}", ("corpus", "own, sha256:0123456789ab…", f"own, {digest}")),
+        ("scored bytes", "1,234", ("scored bytes", "1,234", "")),
+        ("protocol own key", "mlp", ("protocol own key", "mlp", "")),
+    ):  # fmt: skip
+        cells = page.evaluate(
+            f"""async ([url, one]) => ({said})((await import(url)).differingCells(one))""",
+            [f"{site.modules}compare/differing-words.js",
+             {"what": key, "first": value, "second": value}],
+        )  # fmt: skip
+        assert cells == [[told[0], ""], [told[1], told[2]], [told[1], told[2]]]
+
+
 def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,old&matrix=rms&view=difference")
     assert _titles(page) == ["Model one", "Model old"]
     rows = page.locator('[data-role="obstacles"] tbody tr').all_inner_texts()
     assert [row.split("\t") for row in rows] == [
         ["version of the method", "1", "99"],
-        ["protocol corpus", "none", "another"],
+        ["corpus", "none", "another"],
     ]
-    assert "not subtracted" in page.locator('[data-role="status"]').inner_text()
+    status = page.locator('[data-role="status"]').inner_text()
+    assert "There is no difference to show; these values are shown side by side" in status
+    assert "not subtracted, for the reasons below the figures" in status
     assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
     _hover(page, 0, (1, 1), (6, 8))
     values = _read(page)
@@ -351,7 +381,7 @@ def test_a_model_without_the_analysis_cannot_be_chosen(page: Any, site: Site) ->
     _open(page, site, "?models=one,waiting")
     assert page.locator('[data-role="status"]').inner_text() == (
         "Model waiting has no profile of this analysis yet. "
-        "Choose two models or more to compare them."
+        "Choose another analysis, or another model that has this one."
     )
     page.get_by_label("Remove Model waiting").click()
     _shown(page, models="one")

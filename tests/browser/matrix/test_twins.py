@@ -212,6 +212,18 @@ def test_columns_are_ordered_as_in_python(call: Call, order: str) -> None:
             assert wanted is one
 
 
+@pytest.mark.parametrize("stated", ["", "mean"])
+def test_a_figure_opens_in_the_order_of_python(call: Call, stated: str) -> None:
+    """Modules by their mean where an analysis says so; heads by number, layers and classes too."""
+    values = np.array([[1.0, 3.0, 2.0], [2.0, 5.0, 1.0]])
+    modules = of(values, axes=("layer", "module"), columns=("a", "b", "c"))
+    layers = of(np.eye(3), axes=("layer", "layer"))
+    for matrix in (modules, of(values), layers, KINDS["categories"]):
+        order = call("matrix/column-order", "openingOrder", matrix, stated)
+        found = call("matrix/column-order", "arranged", matrix, order)
+        assert found == plain(column_order.arranged(matrix, stated))
+
+
 def test_a_first_column_is_put_where_python_puts_it(call: Call) -> None:
     scores = of([[0.1, 0.2], [0.3, 0.4]], range=(0, 1))
     first = of([[0.5], [0.6]], range=(0, 1), columns=("all",))

@@ -34,6 +34,11 @@ def test_layers_and_classes_have_an_order_of_their_own() -> None:
     assert column_order.arranged(classes, "mean") is classes
 
 
+def test_numbered_heads_keep_their_order() -> None:
+    heads = replace(MODULES, axes=("layer", "head"), columns=("0", "1", "2"))
+    assert column_order.arranged(heads, "mean") is heads
+
+
 def test_a_column_on_the_same_scale_stands_first() -> None:
     found = column_order.joined(MODULES, BLOCK)
     assert found.columns == ("block", "a", "b", "c")

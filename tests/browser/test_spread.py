@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -140,6 +142,16 @@ def test_the_table_and_the_csv_carry_the_errors(page: Any, site: Site) -> None:
     assert text == matrix_csv.csv(matrix)
     head = text.splitlines()[0]
     assert "attn.q spread" in head and head.endswith("norm.attn largest_share")
+
+
+def test_a_legend_tells_only_what_stands_in_the_table(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}methods/")
+    matrix = replace(_matrix(site, "one"), largest_share=np.full((4, len(atlases.MODULES)), 0.2))
+    caption = page.evaluate(
+        "async ([url, one]) => (await import(url)).table(one).querySelector('caption').textContent",
+        [f"{site.modules}heatmap/data-table.js", json.loads(matrix.json_text())],
+    )
+    assert caption.endswith("; ± standard error")
 
 
 def test_the_origin_tells_scored_bytes(page: Any, site: Site) -> None:

@@ -126,9 +126,17 @@ def test_the_page_says_what_is_awaited(atlas: Project) -> None:
     page = _page(atlas, "models/waiting/index.md")
     assert "Awaiting a profile" in page
     assert "<code>atlas profile waiting</code>" in page
+    assert "Pin its revision" not in page
     assert re.search(r"about [\d.]+ [kMG]B of memory", page)
     assert "<figure" not in page
     assert "Reference model" not in page
+
+
+def test_a_model_without_a_revision_is_to_be_pinned_first(atlas: Project) -> None:
+    atlases.entry(atlas, "waiting", source="some-org/waiting", revision=None)
+    pages.render(atlas)
+    page = _page(atlas, "models/waiting/index.md")
+    assert "Pin its revision first, then <code>atlas profile waiting</code> measures it" in page
 
 
 def test_a_stale_profile_is_shown_as_such(atlas: Project) -> None:

@@ -240,13 +240,15 @@ def test_a_protocol_is_told_in_words(page: Any, site: Site) -> None:
     said = "(differs) => differs.map((cell) => [cell.textContent, cell.title])"
     page.goto(f"{site.url}methods/")
     digest = f"sha256:{'0123456789abcdef' * 4}"
+    short = "own, sha256:0123456789ab…"
+    later = ("what heads of later layers read", "the first MLP's output", "")
     for key, value, told in (
         ("protocol fold", "no", ("norm gains folded in", "no", "")),
-        ("protocol later", "mlp", ("what heads of later layers read", "the first MLP's output", "")),
-        ("protocol corpus", f"own, {digest}", ("corpus", "own, sha256:0123456789ab…", f"own, {digest}")),
+        ("protocol later", "mlp", later),
+        ("protocol corpus", f"own, {digest}", ("corpus", short, f"own, {digest}")),
         ("scored bytes", "1,234", ("scored bytes", "1,234", "")),
         ("protocol own key", "mlp", ("protocol own key", "mlp", "")),
-    ):  # fmt: skip
+    ):
         cells = page.evaluate(
             f"""async ([url, one]) => ({said})((await import(url)).differingCells(one))""",
             [f"{site.modules}compare/differing-words.js",

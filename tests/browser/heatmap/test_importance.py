@@ -70,7 +70,14 @@ def sizes(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Sizes:
             analysis="importance",
             version=stated.version,
             protocol=dict(stated.protocol),
-            matrices=(taylor, block, replace(taylor, name="free", range=(None, None))),
+            matrices=(
+                taylor,
+                block,
+                replace(taylor, name="free", range=(None, None)),
+                replace(
+                    taylor, name="heads", axes=("layer", "head"), columns=tuple("0123"), native=None
+                ),
+            ),
         )
     pages.render(made)
     url = f"{serve(made.root)}/site/"
@@ -121,6 +128,23 @@ def test_a_model_opens_with_modules_by_mean_and_whole_blocks_first(page: Any, si
     assert _columns(figure, MODULES[order[0]]) == [MODULES[at] for at in order]
     figure.locator('[data-role="order"]').select_option("canonical")
     assert _columns(figure, MODULES[0]) == list(MODULES)
+
+
+def test_heads_stand_by_number_whatever_was_chosen_for_modules(page: Any, sizes: Sizes) -> None:
+    figure = _figure(page, sizes)
+    picker, order = (figure.locator(f'[data-role="{role}"]') for role in ("matrix", "order"))
+    picker.select_option("heads")
+    assert order.input_value() == "canonical"
+    picker.select_option("taylor")
+    assert order.input_value() == "mean"
+    order.select_option("name")
+    picker.select_option("heads")
+    assert order.input_value() == "canonical"
+    order.select_option("mean")
+    picker.select_option("free")
+    assert order.input_value() == "name"
+    picker.select_option("heads")
+    assert order.input_value() == "mean"
 
 
 def test_a_block_tells_its_own_unit_and_rank(page: Any, sizes: Sizes) -> None:

@@ -425,7 +425,7 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     folder = made(tmp_path, "gpt2", n_positions=128)
     letters(folder, bos_token="[ONE]")
     few = corpus.load()[::56]
-    monkeypatch.setattr(corpus, "load", lambda name: few)
+    monkeypatch.setattr(corpus, "load", lambda name="pinned": few)
     told: list[tuple[int, int]] = []
     first = activations.run(
         LiveModel.open(folder, "cpu"), lambda done, total: told.append((done, total))

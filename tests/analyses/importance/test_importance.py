@@ -464,7 +464,7 @@ def test_the_pinned_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     folder = made(tmp_path, "gpt2", n_positions=128)
     letters(folder, bos_token="[ONE]")
     few = corpus.load()[::56]
-    monkeypatch.setattr(corpus, "load", lambda name: few)
+    monkeypatch.setattr(corpus, "load", lambda name="pinned": few)
     first, second = (importance.run(LiveModel.open(folder, "cpu"), quiet) for _ in range(2))
     read = observing.read(LiveModel.open(folder, "cpu"))
     assert first.conditions["tokens"] == sum(passage.scored for passage in read) > 8 * 100

@@ -319,8 +319,8 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
 
     few = corpus.load()[::28]  # a passage of each topic, twice
     held = clustered([number // 2 for number in range(len(few))])
-    monkeypatch.setattr(corpus, "load", lambda name: few)
-    monkeypatch.setattr(clusters, "load", lambda: held)
+    monkeypatch.setattr(corpus, "load", lambda name="pinned": few)
+    monkeypatch.setattr(clusters, "load", lambda name: held)
     letters(tiny.make(tmp_path, "llama"))
     model = LiveModel.open(tmp_path, "cpu", choices=Choices(sparsity=0.5))
     told: list[tuple[int, int]] = []

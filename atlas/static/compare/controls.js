@@ -81,7 +81,8 @@ export function showNotes(part, scene, wish, asked) {
   part("title").hidden = !matrix;
   part("unit").textContent = matrix ? `${matrix.unit}. ${direction(matrix)}` : "";
   const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
-  part("status").textContent = [...asked, ...doubts, ...stillNeeded(scene, wish), ...scene.notes].join(" ");
+  const told = [...asked, ...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
+  part("status").textContent = told.join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
   const [base] = scene.models;
@@ -91,6 +92,16 @@ export function showNotes(part, scene, wish, asked) {
   const others = scene.conditions.map(({ model, differs }) => differenceTable(base.name, model.name, differs));
   part("conditions").hidden = !others.length;
   part("conditions").querySelector("div").replaceChildren(...others);
+}
+
+/**
+ * The models whose profile is stale, in whatever view: side by side, panels say so, too.
+ * @param {Scene["models"]} models
+ * @returns {string[]}
+ */
+function outdated(models) {
+  const stale = models.filter((model) => model.stale).map(({ name, profile }) => `${name} (version ${profile.version})`);
+  return stale.length ? [`Stale, to be measured again: ${stale.join(", ")}.`] : [];
 }
 
 /**

@@ -33,6 +33,9 @@ const FIGURES = {
   masks: async () => (await import("../masks/comparison.js")).MaskComparison,
 };
 
+/** The format of profiles from which on the pairs of relations lie beside them. */
+const PAIRED = 3;
+
 /** @param {HTMLElement} element */
 export default function mount(element) {
   return new Comparison(element);
@@ -221,7 +224,7 @@ class Comparison {
    * @returns {Promise<import("./scene.js").Pairs[]|null>}
    */
   async pairs({ slug, profile }, { models, analysis, matrix }) {
-    if (models.length < 2 || !profile || !restsOnPairs(profile, matrix)) return null;
+    if (models.length < 2 || !profile || profile.format < PAIRED || !restsOnPairs(profile, matrix)) return null;
     return this.fetched(slug, analysis, `${analysis}.pairs`).then(
       (found) => found?.pairs ?? null,
       () => null,

@@ -2,6 +2,7 @@
  * Differences that are within twice their standard error.
  */
 
+import { NOISE } from "../matrix/numbers.js";
 import { isWithin } from "../matrix/paired.js";
 
 /** @typedef {import("./scene.js").Group} Group */
@@ -63,6 +64,7 @@ function apart({ values }, at, row, column) {
 function isExact({ grid, models }, at, row, column) {
   return [0, at].every((model) => {
     const [own, other] = [grid.rows.places[model][row], grid.columns.places[model][column]];
-    return own !== null && other !== null && models[model].matrix.spread?.[own][other] === 0;
+    const error = own === null || other === null ? null : (models[model].matrix.spread?.[own][other] ?? null);
+    return error !== null && error < NOISE;
   });
 }

@@ -38,6 +38,8 @@ export const UNDEFINED = "cannot be defined for this model";
 
 /** Arrays beside the values, each with columns of its own in a CSV file. */
 const BESIDE = /** @type {const} */ (["spread", "largest_share"]);
+/** Errors below it are rounding, of what has none by definition. */
+export const NOISE = 1e-12;
 /** Share of a value from which on a single passage that makes it is told. */
 export const DOMINANT = 0.2;
 
@@ -88,7 +90,9 @@ export function trust(matrix, row, column) {
  * @param {number} error
  */
 export function plusMinus(error) {
-  return `± ${number(Number(error.toPrecision(2)))}`;
+  if (error < NOISE) return "± 0";
+  const told = Number(error.toPrecision(2));
+  return `± ${told < 1e-3 ? told.toExponential(1) : number(told)}`;
 }
 
 /**

@@ -237,6 +237,21 @@ NONSENSE: dict[str, tuple[str, Change, str]] = {
         "the protocol says learned: True, and there is not a matrix 'learned:attn'",
     ),
     "pruned by another sparsity": ("masks", lambda d: d["facts"].update(pruned=5), "pruned is 5"),
+    "another mean sink": (
+        "attention",
+        lambda d: d["facts"].update(mean_sink=0.5),
+        "the fact mean_sink is 0.5, and the mean of matrix 'sink' 0.03",
+    ),
+    "another least influence": (
+        "residual",
+        lambda d: d["facts"].update(least_influence=0.1),
+        "the fact least_influence is 0.1, and the least of the layers 0.26",
+    ),
+    "a mark taken away": (
+        "importance",
+        lambda d: d["facts"].update(bits_per_byte=3.5),
+        "the fact beats_frequencies is True, with 3.5 bits against",
+    ),
     # parts
     "heads missing": ("functions.heads", lambda d: d["heads"].pop(), "not each of 4 layers of"),
     "heads exchanged": ("functions.heads", lambda d: d["heads"].reverse(), "in their order"),
@@ -260,6 +275,11 @@ NONSENSE: dict[str, tuple[str, Change, str]] = {
         "masks.losses",
         lambda d: [one["increase"].reverse() for one in d["losses"]],
         "as in the profile, without layer",
+    ),
+    "another loss than that of the profile": (
+        "masks.losses",
+        lambda d: [one.update(loss=one["loss"] * 2) for one in d["losses"]],
+        "the whole model loses 1.1",
     ),
     "passages missing": ("masks.losses", lambda d: d["losses"].pop(), "447 passages, not the 448"),
     "losses of fewer blocks": (
@@ -302,6 +322,21 @@ def test_nonsense_is_refused_with_a_line_that_says_why(case: str, project: Proje
     assert any(told in line for line in lines), lines
     for line in lines:
         assert line.startswith(f"{path}: ") and "; " in line and line.isprintable(), line
+
+
+@pytest.mark.parametrize("key", ["spread", "largest_share"])
+@pytest.mark.parametrize("name", ["delta:attn", "delta:mlp"])
+def test_errors_and_shares_follow_from_passages(key: str, name: str, project: Project) -> None:
+    """Of the profile, which is told where its passages are."""
+
+    def change(document: Document) -> None:
+        held = matrix(document, name)
+        held[key] = [[one / 2 for one in row] for row in held[key]]
+
+    path = side_files.path(spoilt(project, "masks", change), "losses")
+    lines = [str(problem) for problem in check.problems(project)]
+    assert any(f"{key} of the losses of cluster 0 does not follow" in line for line in lines)
+    assert all(line.startswith(f"{path}: ") for line in lines)
 
 
 @pytest.mark.parametrize("part", ["heads"])

@@ -16,7 +16,11 @@ ROUNDING = 1e-3
 
 def problems(profile: Profile) -> Iterator[str]:
     """The strongest head of a kind has the score that the fact tells, and none of those beside it
-    more."""
+    more; the mean sink is that of the matrix."""
+    sink, stated = profile.matrix("sink").values, profile.facts.get("mean_sink")
+    mean = float(np.nanmean(sink)) if np.isfinite(sink).any() else None
+    if mean is not None and not np.isclose(mean, float(str(stated or 0)), rtol=ROUNDING, atol=1e-9):
+        yield f"the fact mean_sink is {stated}, and the mean of matrix 'sink' {mean:.4g}"
     for matrix in profile.matrices:
         score = profile.facts.get(f"strongest_{matrix.name}")
         heads = profile.facts.get(f"strongest_{matrix.name}_head")

@@ -10,12 +10,16 @@ import numpy as np
 
 from atlas.analyses.masks import choosing
 from atlas.analyses.masks.choosing import Floats, Mask
+from atlas.passes import estimates
 
 if TYPE_CHECKING:
     from atlas.profiles.profile_file import Profile
 
 ROUNDING = 1e-3
 """What 4 digits of a passage's losses may move a mean, relative to the largest of them."""
+
+LOOSELY = 1e-2
+"""What they may move a standard error or a share, which are made of differences."""
 
 
 def problems(profile: Profile) -> Iterator[str]:
@@ -113,9 +117,29 @@ def _losses(profile: Profile, items: Sequence[Mapping[str, Any]]) -> Iterator[st
             told = f"{rates[block]:.4g}, not {deltas[number, block]:.4g} as in the profile"
             kind = ("attention", "MLP")[block % 2]
             yield f"cluster {number} loses {told}, without layer {block // 2}, {kind}"
+        yield from _unsure(profile, number, bits[:, among], sizes[among])
+    whole = sum(item["loss"] * item["tokens"] for item in items) / math.log(2) / sizes.sum()
+    stated = profile.facts.get("bits_per_byte")
+    if not isinstance(stated, (int, float)) or abs(whole - stated) > ROUNDING * whole:
+        yield f"the whole model loses {whole:.4g} bits per byte, and the fact says {stated}"
 
 
-def _blocks(profile: Profile, name: str) -> Floats:
-    """(cluster, block): attention and MLP of each layer in turn."""
-    both = [profile.matrix(f"{name}:{point}").values for point in ("attn", "mlp")]
+def _unsure(profile: Profile, number: int, bits: Floats, sizes: Floats) -> Iterator[str]:
+    """Standard errors and largest shares of a cluster's losses follow from its passages."""
+    for key, made in (
+        ("spread", estimates.ratio_error(bits, sizes)),
+        ("largest_share", estimates.largest_share(bits)),
+    ):
+        held = _blocks(profile, "delta", key)[number]
+        if not np.allclose(held, made, rtol=LOOSELY, atol=ROUNDING, equal_nan=True):
+            yield f"{key} of the losses of cluster {number} does not follow from its passages"
+
+
+def _blocks(profile: Profile, name: str, key: str = "values") -> Floats:
+    """(cluster, block): attention and MLP of each layer in turn; NaN where a matrix lacks `key`."""
+    held = [profile.matrix(f"{name}:{point}") for point in ("attn", "mlp")]
+    both = [
+        np.full(one.values.shape, np.nan) if getattr(one, key) is None else getattr(one, key)
+        for one in held
+    ]
     return np.stack(both, axis=2).reshape(len(both[0]), -1)

@@ -16,6 +16,11 @@ ROUNDING = 1e-3
 
 def problems(profile: Profile) -> Iterator[str]:
     """A layer is like itself, as much like another as that is like it, and the last says all."""
+    influence = profile.matrix("block_influence")
+    least = float(np.nanmin(influence.values[:, influence.columns.index("block")]))
+    stated = profile.facts.get("least_influence")
+    if not isinstance(stated, (int, float)) or not np.isclose(stated, least, rtol=ROUNDING):
+        yield f"the fact least_influence is {stated}, and the least of the layers {least:.4g}"
     for matrix in profile.matrices:
         if matrix.axes == ("layer", "layer"):
             yield from _unlike_itself(matrix)

@@ -1,7 +1,8 @@
 # The same commands here, in .ci/run and in the README.
 #   make site           own virtual environment, install, atlas build -> site/
 #   make site FRESH=1   the same, measuring everything again
-#   make test           all tests; browser tests where a Chromium is found
+#   make test           the tests; browser tests where a Chromium is found
+#   make nightly        the tests that take too long for every submission
 #   make check          format, lint, types (Python and JavaScript), workflows, and the atlas' own check
 #   make serve          live preview on http://127.0.0.1:8000
 #   make clean          remove what was built; the environment stays
@@ -11,7 +12,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: site test check serve clean
+.PHONY: site test nightly check serve clean
 
 site: $(VENV)/installed-profile
 	$(BIN)/atlas build $(if $(FRESH),--fresh)
@@ -21,6 +22,9 @@ serve: $(VENV)/installed-profile
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+nightly: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m nightly $(ARGS)
 
 check: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff format --check .

@@ -33,6 +33,7 @@ from atlas.passes import observing
 from atlas.passes.observing import Tap
 from atlas.paths import Project
 from atlas.pinned import corpus
+from atlas.pinned.choices import Choices
 from atlas.profiles import account, plan, profile_file, statement
 from atlas.profiles.account import Outcome
 from atlas.profiles.plan import Job
@@ -247,10 +248,10 @@ def test_whatever_opening_a_model_raises_is_that_models_outcome(
 ) -> None:
     really = Checkpoint.open
 
-    def odd(folder: Path) -> Checkpoint:
+    def odd(folder: Path, choices: Choices) -> Checkpoint:
         if folder.name == "a":
             raise KeyError("foo")
-        return really(folder)
+        return really(folder, choices)
 
     monkeypatch.setattr(Checkpoint, "open", odd)
     state("alpha", measure)
@@ -458,9 +459,9 @@ def test_a_model_is_opened_once_for_a_tier(
     opened: list[Path] = []
     really = Checkpoint.open
 
-    def count(folder: Path) -> Checkpoint:
+    def count(folder: Path, choices: Choices) -> Checkpoint:
         opened.append(folder)
-        return really(folder)
+        return really(folder, choices)
 
     monkeypatch.setattr(Checkpoint, "open", count)
     state("alpha", measure)

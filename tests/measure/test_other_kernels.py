@@ -23,6 +23,10 @@ from atlas.profiles import contract, profile_file, statement
 MODELS = {"ref-llama": "llama", "ref-llama-topic": "llama-topic", "gpt2-bf16": "gpt2"}
 """Slugs, and the reference models that they are; a base for drift, and one with 16 bits."""
 
+STEPS = ("gpt2-bf16", "spread of outlier")
+"""The error of a median is read off values on either side of it, and in 16 bits these lie so far
+apart that one of them is a sixth of it."""
+
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -32,6 +36,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
     for slug, zoo in MODELS.items():
         committed = PACKAGE.parent / "docs" / "models" / f"ref-{zoo}" / "model.yml"
         stated = yaml.safe_load(committed.read_text())
+        del stated["protocol"]  # on the pinned corpus, whatever the entry chooses
         if slug.endswith("bf16"):
             stated |= {"name": slug, "source": str(in_16_bits(zoo, root / slug))}
         if slug.endswith("topic"):
@@ -60,14 +65,7 @@ def in_16_bits(zoo: str, folder: Path) -> Path:
 def test_every_analysis_verifies_with_other_kernels(measured: Project, kernels: str) -> None:
     verdicts = measured_anew.verify(measured.root, kernels)
     wrong = [verdict for verdict in verdicts if not verdict["agrees"]]
-    # In 16 bits a median moves in steps, and the error read off its neighbours with it.
-    steps = ("gpt2-bf16", "activations")
-    found = [
-        one
-        for one in wrong
-        if (one["model"], one["analysis"]) != steps or not one["matrix"].startswith("spread of")
-    ]
-    assert found == []
+    assert [one for one in wrong if (one["model"], one["matrix"]) != STEPS] == []
     told = {verdict["analysis"] for verdict in verdicts}
     assert told == set(statement.names()), "every analysis was compared"
     assert any(verdict["largest"] for verdict in verdicts), "and some values did move"

@@ -15,6 +15,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+DAMAGED = "the weights are damaged, or their type is too narrow for this model"
+"""The remedy where what a model computes is infinite or not a number."""
+
 
 class AtlasError(Exception):
     """One problem, told in one line: `file: place: problem; remedy`.

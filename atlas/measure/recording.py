@@ -10,14 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from atlas import __version__
-from atlas.errors import AtlasError, raise_all
+from atlas.errors import DAMAGED, AtlasError, raise_all
 from atlas.loaded import memory
 from atlas.pinned.choices import Choices
 from atlas.profiles import contract, profile_file, side_files, soundness, statement
 from atlas.profiles.matrix import cells
 from atlas.profiles.statement import Measured
-
-DAMAGED = "the weights are damaged, or their type is too narrow for this model"
 
 
 def profile(

@@ -25,8 +25,8 @@ def of_ratios(totals: Floats, sizes: Floats) -> list[int]:
     error is known, and all places are named.
     """
     values = estimates.ratio(totals, sizes)
-    apart = totals[int(values.argmax())] - totals
-    return ranked(values, estimates.ratio_error(apart, sizes))
+    each = np.broadcast_to(sizes, totals.shape)
+    return ranked(values, estimates.difference_errors(totals, each, int(values.argmax())))
 
 
 def ranked(values: Floats, errors: Floats) -> list[int]:

@@ -64,14 +64,3 @@ def in_bits(nats: NDArray[np.float64], passages: Sequence[Passage]) -> NDArray[n
     tokens = np.array([passage.scored for passage in passages], dtype=np.float64)
     found: NDArray[np.float64] = nats * tokens / math.log(2)
     return found
-
-
-def bits_per_byte(nats: Sequence[float], passages: Sequence[Passage]) -> float:
-    """Losses of passages, in nats per token, as bits per UTF-8 byte of the scored text: a ratio of
-    sums, so that models can be compared whose tokenizers cut text into longer or shorter pieces."""
-    bits = sum(
-        loss * passage.scored
-        for loss, passage in zip(nats, passages, strict=True)
-        if passage.scored
-    )
-    return bits / (sum(passage.bytes for passage in passages) * math.log(2))

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import torch
 
+from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded import attention_patterns
 from atlas.loaded.live import LiveModel, Side
 from atlas.loaded.memory import LENGTH, free_memory, working_bytes
@@ -44,6 +45,14 @@ class Statistic(Protocol):
 
     def add(self, reduced: Any) -> None:
         """Count what `reduce` gave."""
+
+
+class Finite(Protocol):
+    """A statistic that can tell whether its sums are numbers."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether none is infinite or NaN."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,21 @@ def alone(
     observer = observe(model, passages)
     run(model, passages, observer.taps, progress)
     return observer.measured(progress)
+
+
+def require_finite(model: LiveModel, layers: Sequence[Finite], problem: str) -> None:
+    """Raise `AtlasError`, with the layer, where the sums of a layer are infinite or NaN.
+
+    `problem`: what that is, before the type that the model runs in.
+    """
+    for layer, held in enumerate(layers):
+        if not held.is_finite:
+            raise AtlasError(
+                f"{problem} in {model.dtype}",
+                file=model.folder,
+                place=f"layer {layer}",
+                remedy=DAMAGED,
+            )
 
 
 def planned_tokens(model: LiveModel) -> int:

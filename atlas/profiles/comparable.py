@@ -17,8 +17,12 @@ and a stand-in for an estimate."""
 
 def terms(profile: Profile) -> dict[str, Scalar]:
     """The protocol of a profile, and those of its conditions that bind like a protocol."""
-    held = {key: profile.conditions[key] for key in BINDING if key in profile.conditions}
-    return {**profile.protocol, **held}
+    return {**profile.protocol, **binding(profile)}
+
+
+def binding(profile: Profile) -> dict[str, Scalar]:
+    """The conditions of a profile that bind like a protocol."""
+    return {key: profile.conditions[key] for key in BINDING if key in profile.conditions}
 
 
 def apart(profile: Profile, among: tuple[int, Mapping[str, Scalar]]) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from atlas import words
 from atlas.errors import AtlasError, Problems, raise_all, short
+from atlas.profiles import shares
 
 Kind = Literal["sequential", "diverging", "categorical", "counts", "binary"]
 Scale = Literal["linear", "log"]
@@ -44,7 +45,7 @@ class Matrix:
     what a higher value means. `range`: lowest and highest value that can occur, None where there
     is not a bound. `native`: the columns as the model's own code names them. `spread`: standard
     errors, of the shape of `values`; NaN where none can be told. `estimate`: "wilson" where values
-    are shares of `n` pairs, whose spread is then `share_spread`; a file holds the word and no
+    are shares of `n` pairs, whose spread is then `shares.spread`; a file holds the word and no
     array. `largest_share`: of the same shape, the largest share that a single passage has in a
     value. `n`: observations behind each value.
     Raises `AtlasError` where shapes, labels or values do not fit together.
@@ -72,7 +73,7 @@ class Matrix:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
         if self.estimate == "wilson":
-            spread = share_spread(self.values, self.n) if self.n else None
+            spread = shares.spread(self.values, self.n) if self.n else None
             object.__setattr__(self, "spread", spread)
         for name in ("spread", "largest_share"):
             if (array := getattr(self, name)) is not None:
@@ -168,16 +169,6 @@ def from_json(document: Mapping[str, Any], file: Path | str | None = None) -> Ma
             ]
         )
         raise
-
-
-def share_spread(shares: Values, count: int) -> Values:
-    """Half the width of a share's 68% interval (Wilson 1927, at one standard deviation), from
-    `count` observations: a standard error that is not 0 where the share is 0 or 1.
-
-    `static/matrix/chance.js` computes the same.
-    """
-    width = np.sqrt(shares * (1 - shares) / count + 1 / (4 * count**2))
-    return np.asarray(width / (1 + 1 / count))
 
 
 def cells(

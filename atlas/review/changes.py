@@ -17,7 +17,7 @@ from atlas.paths import Project
 from atlas.profiles import agreement, collection, comparable, floors, verified
 from atlas.profiles.collection import Model, Section
 from atlas.profiles.matrix import Matrix, Values
-from atlas.profiles.profile_file import Profile, Scalar
+from atlas.profiles.profile_file import Profile
 from atlas.review import claims, verdicts
 from atlas.review.verdicts import Verdict
 
@@ -154,7 +154,7 @@ def _told(
             yield f"measured on another {'model' if key == 'source' else key}"
     for kind, before, after in (
         ("protocol", old.protocol, new.protocol),
-        ("condition", _binding(old), _binding(new)),
+        ("condition", comparable.binding(old), comparable.binding(new)),
     ):
         for key in sorted({*before, *after}):
             if before.get(key) != after.get(key):
@@ -170,11 +170,6 @@ def _told(
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             yield f"part {name} changed"
-
-
-def _binding(profile: Profile) -> dict[str, Scalar]:
-    """The conditions that must agree like a protocol before values are compared."""
-    return {key: profile.conditions[key] for key in comparable.BINDING if key in profile.conditions}
 
 
 def _common(old: Profile, new: Profile) -> Iterator[tuple[Matrix, Matrix]]:

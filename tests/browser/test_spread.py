@@ -16,6 +16,7 @@ import comparison_reference as compare
 import estimated_atlas
 import numpy as np
 import pytest
+from pointing import hover
 from served import Site
 
 from atlas.profiles import matrix_csv, profile_file
@@ -63,14 +64,6 @@ def _matrix(site: Site, slug: str, name: str = "taylor") -> Matrix:
 def _compare(page: Any, site: Site, query: str) -> None:
     page.goto(f"{site.url}compare/?analysis=importance&{query}")
     page.wait_for_selector(READY)
-
-
-def _hover(page: Any, panel: int, cell: tuple[int, int], shape: tuple[int, int]) -> None:
-    hit = page.locator(".atlas-pane:visible .atlas-hit").nth(panel)
-    hit.scroll_into_view_if_needed()
-    box = hit.bounding_box()
-    x = box["x"] + box["width"] * (cell[1] + 0.5) / shape[1]
-    page.mouse.move(x, box["y"] + box["height"] * (cell[0] + 0.5) / shape[0])
 
 
 def _expected(site: Site, slug: str, paired: bool) -> np.ndarray:
@@ -178,7 +171,7 @@ def test_a_difference_has_an_error_and_says_of_which_kind(
     values = [_matrix(site, name).values for name in ("one", slug)]
     within = _within(site, slug, paired)
     for row, column in ((0, 0), *map(tuple, np.argwhere(within)[:1]), (3, 4)):
-        _hover(page, 0, (row, column), shape)
+        hover(page, 0, (row, column), shape)
         page.wait_for_selector(".atlas-readout:visible")
         told = page.locator(".atlas-readout tbody tr").nth(1).locator("td").all_inner_texts()
         spread = _matrix(site, slug).spread
@@ -305,7 +298,7 @@ def test_an_unfair_pair_is_not_subtracted_and_says_why(
     assert [one.split("\t") for one in rows] == [row]
     assert page.locator('[data-role="conditions"]').is_hidden()
     assert page.locator(f"{DOTS}:not([hidden])").count() == 0
-    _hover(page, 0, (1, 1), (4, len(atlases.MODULES)))
+    hover(page, 0, (1, 1), (4, len(atlases.MODULES)))
     page.wait_for_selector(".atlas-readout:visible")
     assert "difference" not in page.locator(".atlas-readout").inner_text()
 

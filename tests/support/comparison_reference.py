@@ -20,8 +20,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.analyses.functions import relation_scores
 from atlas.errors import AtlasError
+from atlas.profiles import shares
 from atlas.profiles.comparable import BINDING
 from atlas.profiles.matrix import Matrix, Values
 from atlas.profiles.profile_file import Profile, Scalar
@@ -416,7 +416,7 @@ def _has(
         share = np.floor(value * scores.n + 0.5) / scores.n
         if share <= float(str(profile.protocol["threshold"])):
             continue
-        low, _ = relation_scores.wilson(float(share), scores.n)
+        low, _ = shares.wilson(float(share), scores.n)
         found[place] = name == "categories:maps" or low > chances.get(place, 2.0)
     return found
 

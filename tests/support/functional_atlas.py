@@ -10,11 +10,11 @@ import samples
 from numpy.typing import NDArray
 
 from atlas.analyses.functions import CODES
-from atlas.analyses.functions.relation_scores import wilson
 from atlas.paths import Project
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles import profile_file, side_files, statement
 from atlas.profiles.matrix import Matrix
+from atlas.profiles.shares import wilson
 
 PAIRS = 80
 CHANCE = 0.2

@@ -10,7 +10,7 @@ import numpy as np
 
 from atlas.analyses.activations import MATRICES, PROTOCOL
 from atlas.architectures.architecture import Architecture
-from atlas.errors import AtlasError
+from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
 from atlas.passes import observing
@@ -99,7 +99,7 @@ class Sizes:
                     f"outputs are not finite (rms {rms}) in {self.model.dtype}",
                     file=self.model.folder,
                     place=f"layer {at[0]}, {at[1]}",
-                    remedy="the weights are damaged, or their type is too narrow for this model",
+                    remedy=DAMAGED,
                 )
             errors, shares = moments.errors, moments.largest_shares
             found.put(f"{before}rms", at, rms, errors[0], shares[0])

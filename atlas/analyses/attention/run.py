@@ -21,6 +21,7 @@ from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Measured, Progress
 
 SCORES = contract.read(MATRICES)
+NO_NUMBER = "attention is not a number"
 OF_CORPUS = ("entropy", "sink", "distance", "previous")
 
 
@@ -52,7 +53,7 @@ class Attention:
 
         Raises `AtlasError` for attention that is NaN, and what `repeated` raises.
         """
-        self._require_finite(self.scores)
+        observing.require_finite(self.model, self.scores, NO_NUMBER)
         found: dict[str, Sequence[HeadScores]] = dict.fromkeys(self._of_corpus(), self.scores)
         if self.is_decoder:
             n, sequences, seed = (int(PROTOCOL[key]) for key in ("segment", "sequences", "seed"))
@@ -102,23 +103,13 @@ class Attention:
         own = {"previous": tokens - seconds, "duplicate": repeats, "induction": repeats}
         return dict.fromkeys(SCORES, tokens) | own
 
-    def _require_finite(self, scores: Sequence[HeadScores]) -> None:
-        for layer, held in enumerate(scores):
-            if not held.is_finite:
-                raise AtlasError(
-                    f"attention is not a number in {self.model.dtype}",
-                    file=self.model.folder,
-                    place=f"layer {layer}",
-                    remedy="the weights are damaged, or their type is too narrow for this model",
-                )
-
     def repeats(self, passages: Sequence[Passage], progress: Progress) -> list[RepetitionScores]:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
         held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
         taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
         observing.run(self.model, passages, taps, progress)
-        self._require_finite(held)
+        observing.require_finite(self.model, held, NO_NUMBER)
         return held
 
 

@@ -16,7 +16,7 @@ from atlas.analyses.functions import MATRICES, categories, relation_scores
 from atlas.analyses.functions.relation_scores import Pairs
 from atlas.entries.geometry import Geometry
 from atlas.pinned.relations import CATEGORIES, Relation
-from atlas.profiles import contract
+from atlas.profiles import contract, shares
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.profile_file import Scalar
 
@@ -48,7 +48,7 @@ class Reading:
         chance by more than the interval. Chance decides as it is published, so that a reader who
         counts again finds the same."""
         sizes = pairs.sizes.cpu().numpy()[:, None, None, None]
-        low, _ = relation_scores.wilson(self.score[:, :, level], sizes)
+        low, _ = shares.wilson(self.score[:, :, level], sizes)
         with np.errstate(invalid="ignore"):
             return np.asarray(low > _published(self.chance[:, :, level]))
 

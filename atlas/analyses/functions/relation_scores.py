@@ -1,4 +1,4 @@
-"""Scores of heads on relations: shares of pairs, their intervals and chance, and categories.
+"""Scores of heads on relations: shares of pairs, and their chance.
 
 Built on `top_k`, which says whether a target is among the k largest. Signs are 0 (among the
 largest) and 1 (among the smallest); levels count the two k that every relation is scored at.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
 from atlas.analyses.functions import top_k
@@ -31,8 +29,6 @@ LARGE = 100_000
 """Vocabularies with more tokens are judged at the second k, as the paper does Llama 3's."""
 
 THRESHOLD = 0.15
-Z = 1.959963984540054
-"""Standard deviations of a 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -230,24 +226,3 @@ def _ranked(block: AttentionBlock, U: Unembedding, pairs: Pairs, place: Place) -
         target=targets[order],
         weight=functional.pad(times[order].double().cumsum(1), (1, 0)),
     )
-
-
-Shares = float | NDArray[np.float64]
-Counts = int | NDArray[np.int64]
-
-
-@overload
-def wilson(share: float, count: int) -> tuple[float, float]: ...
-@overload
-def wilson(
-    share: NDArray[np.float64], count: Counts
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def wilson(share: Shares, count: Counts) -> tuple[Shares, Shares]:
-    """The 95% interval of a share of `count` observations, or of each of some (Wilson 1927).
-
-    `static/matrix/chance.js` computes the same.
-    """
-    middle = share + Z * Z / (2 * count)
-    spread = Z * np.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
-    scale = 1 + Z * Z / count
-    return np.maximum(0.0, (middle - spread) / scale), np.minimum(1.0, (middle + spread) / scale)

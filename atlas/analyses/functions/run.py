@@ -20,6 +20,7 @@ from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
 from atlas.pinned.choices import Choices
 from atlas.pinned.relations import Relation
+from atlas.profiles import shares
 from atlas.profiles.statement import Measured, Progress
 
 SIEVES = (Sieve(tf32=True), Sieve())
@@ -132,7 +133,7 @@ def _above_threshold(
     chance = reading.chance[:, :, level, layer, head]
     for one, sign in np.argwhere(~np.isnan(chance)).tolist():
         share = float(reading.score[one, sign, level, layer, head])
-        low, top = relation_scores.wilson(share, int(pairs.sizes[one]))
+        low, top = shares.wilson(share, int(pairs.sizes[one]))
         name = matrices.matrix_name(matrices.SIGNS[sign], pairs.relations[one].name, level)
         high[name] = [share, float(low), float(top), float(chance[one, sign])]
     return high

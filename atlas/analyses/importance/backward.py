@@ -20,7 +20,7 @@ import torch
 
 from atlas.analyses.importance import parameter_owners
 from atlas.analyses.importance.parameter_owners import OwnedParameter
-from atlas.errors import AtlasError
+from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded import replaced_forward
 from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import release, working_bytes
@@ -211,7 +211,7 @@ class Backward:
             raise AtlasError(
                 f"the {what} of passage {row} is {value} in {self.model.dtype}",
                 file=self.model.folder,
-                remedy="the weights are damaged, or their type is too narrow for this model",
+                remedy=DAMAGED,
             )
 
     def _seen(self, held: OwnedParameter) -> Callable[[torch.Tensor], None]:

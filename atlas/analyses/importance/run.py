@@ -10,7 +10,7 @@ import numpy as np
 from atlas.analyses.importance import layer_groups, matrices, trimming
 from atlas.analyses.importance.backward import GradientSums
 from atlas.analyses.importance.matrices import PassageSums
-from atlas.errors import AtlasError
+from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded import in_float32, loading
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
@@ -22,8 +22,6 @@ from atlas.profiles.statement import Measured, Progress
 
 EVERY = 4
 """Layers are bypassed on every fourth passage, `PROTOCOL["bypassed"]`."""
-
-QUANTITIES = matrices.QUANTITIES
 
 
 def run(model: LiveModel, progress: Progress) -> Measured:
@@ -138,5 +136,5 @@ def _require_finite(increase: Floats, model: LiveModel) -> None:
                 f"the loss without the block is {bits} above the whole model's",
                 file=model.folder,
                 place=f"layer {layer}",
-                remedy="the weights are damaged, or their type is too narrow for this model",
+                remedy=DAMAGED,
             )

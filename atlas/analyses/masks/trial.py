@@ -13,7 +13,7 @@ import torch
 
 from atlas.analyses.masks.choosing import Floats, Mask
 from atlas.analyses.masks.scored_passages import ScoredPassages
-from atlas.errors import AtlasError
+from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.passes import without_blocks
 from atlas.profiles.statement import Progress
@@ -78,7 +78,7 @@ class Trial:
                 problem,
                 file=self.model.folder,
                 place=place,
-                remedy="the weights are damaged, or their type is too narrow for this model",
+                remedy=DAMAGED,
             )
 
 

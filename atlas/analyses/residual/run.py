@@ -78,7 +78,7 @@ class Residual:
 
         Raises `AtlasError` for states that are infinite or NaN.
         """
-        self._require_finite()
+        observing.require_finite(self.model, self.movements, "the residual stream is not finite")
         states = [held.values for held in self.kept if held.values is not None]
         matrices = self._movement()
         facts = self._least()
@@ -91,16 +91,6 @@ class Residual:
             facts=facts,
             conditions=observing.conditions(self.model, self.passages),
         )
-
-    def _require_finite(self) -> None:
-        for layer, held in enumerate(self.movements):
-            if not held.is_finite:
-                raise AtlasError(
-                    f"the residual stream is not finite in {self.model.dtype}",
-                    file=self.model.folder,
-                    place=f"layer {layer}",
-                    remedy="the weights are damaged, or their type is too narrow for this model",
-                )
 
     def _movement(self) -> list[Matrix]:
         """How far layers turn the stream, and what they add."""

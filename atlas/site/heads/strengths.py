@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.profiles import shares
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.site.heads.scores import asked
@@ -35,9 +36,6 @@ THRESHOLD = 0.15
 
 LEAST_CHANCE = 0.05
 """What chance counts as where it is less, or was not measured."""
-
-Z = 1.959963984540054
-"""Standard deviations of a 95% interval."""
 
 Values = NDArray[np.float64]
 
@@ -73,12 +71,6 @@ def strengths(analysis: str, matrix: Matrix, facts: Mapping[str, Scalar]) -> Ite
             yield Strength(_above(-matrix.values, max(FLOOR, -low)), side="lowered")
 
 
-def interval_end(shares: Values, count: int) -> Values:
-    """The lower ends of the 95% intervals of shares of `count` observations (Wilson 1927)."""
-    half = Z * np.sqrt(shares * (1 - shares) / count + (Z / (2 * count)) ** 2)
-    return np.asarray((shares + Z * Z / (2 * count) - half) / (1 + Z * Z / count))
-
-
 def _above(values: Values, floor: float) -> Values:
     """By how much values lie above a floor, as shares of what lies between it and 1."""
     if floor >= 1:
@@ -89,7 +81,7 @@ def _above(values: Values, floor: float) -> Values:
 def _had(scores: Values, pairs: int, chance: float) -> Values:
     """Scores of heads that have the relation: above the threshold, and above chance by more than
     the interval. 0 for the rest."""
-    low = interval_end(np.clip(scores, 0, 1), pairs)
+    low, _ = shares.wilson(np.clip(scores, 0, 1), pairs)
     had = (scores > THRESHOLD) & (low > chance)
     return np.where(had | np.isnan(scores), scores, 0.0)
 

@@ -1,5 +1,5 @@
 /**
- * The same in `atlas/analyses/functions/relation_scores.py`, where categories are decided.
+ * The same in `atlas/profiles/shares.py`, which says how sure a share is.
  *
  * How far a share of pairs can be trusted: its 95% interval, and what chance would give. Shown where
  * a score is shown.
@@ -26,8 +26,7 @@ export function interval(share, count) {
 }
 
 /**
- * Half the width of a share's 68% interval: a standard error that is not 0 at 0 and 1. The same as
- * `share_spread` of `atlas/profiles/matrix.py`.
+ * Half the width of a share's 68% interval: a standard error that is not 0 at 0 and 1.
  * @param {number} share
  * @param {number} count
  */

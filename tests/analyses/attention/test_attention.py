@@ -591,12 +591,5 @@ def test_repeats_that_a_model_cannot_read_have_no_score(
         assert np.isnan(matrix.values).all() == absent
         assert len(matrix.undefined) == absent * matrix.values.size
     assert not [fact for fact in measured.facts if "duplicate" in fact or "induction" in fact]
-    assert list(sound.problems(recorded(measured))) == []
-
-
-def recorded(measured: Measured) -> profile_file.Profile:
-    """A profile of what was measured, as sound.py reads it."""
-    return profile_file.Profile(
-        "attention", 2, profile_file.Pin("a", "./a", None, "sha256:0", None), {},
-        measured.conditions, measured.facts, measured.matrices, {},
-    )  # fmt: skip
+    pin = profile_file.Pin("tiny", "zoo:tiny", None, "sha256:0", None)
+    assert list(sound.problems(recording.profile(pin, "attention", measured, 1.0, DEFAULT))) == []

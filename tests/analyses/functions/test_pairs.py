@@ -21,7 +21,7 @@ from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
-from atlas.profiles import matrix, side_files, statement
+from atlas.profiles import matrix, shares, side_files, statement
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Measured
 
@@ -112,12 +112,12 @@ def test_a_part_that_does_not_fit_its_profile_is_found(llama: Measured) -> None:
 def test_the_spread_of_a_score_is_half_of_its_interval_at_one_standard_deviation(
     llama: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relation_scores, "Z", 1.0)
+    monkeypatch.setattr(shares, "Z", 1.0)
     scores = [one for one in llama.matrices if one.unit == "share of pairs"]
     assert len(scores) == 120
     for one in scores:
         assert one.spread is not None and one.n is not None
-        low, high = relation_scores.wilson(one.values, one.n)
+        low, high = shares.wilson(one.values, one.n)
         np.testing.assert_allclose(one.spread, (high - low) / 2, atol=1e-12)
         again = matrix.from_json(json.loads(one.json_text()))
         assert again.spread is not None

@@ -18,6 +18,7 @@ from atlas.analyses.functions.token_inputs import AttentionBlocks
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
 from atlas.pinned.choices import DEFAULT
+from atlas.profiles import shares
 
 
 def llama_blocks() -> tuple[Pairs, AttentionBlocks]:
@@ -59,11 +60,11 @@ def test_with_permuted_targets_every_score_falls_to_its_chance() -> None:
         true = relation_scores.score(block, blocks.U, pairs)
         for place, chance in relation_scores.chance(block, blocks.U, pairs, places).items():
             at = (place.relation, place.sign, 0, place.head)
-            low, high = relation_scores.wilson(float(scores[at]), int(pairs.sizes[place.relation]))
+            low, high = shares.wilson(float(scores[at]), int(pairs.sizes[place.relation]))
             inside += low <= chance <= high
             compared += 1
             largest = max(largest, float(true[at]) - chance)
-            spread = (high - low) / 2 / relation_scores.Z
+            spread = (high - low) / 2 / shares.Z
             assert abs(float(scores[at]) - chance) < 5 * spread, place
     assert compared == 16 * 20 * 2
     # Less than 95% for small chances: where 0.1 hits are expected, a single one lies outside.
@@ -97,10 +98,10 @@ def test_chance_counts_every_source_with_every_target(tmp_path: Path) -> None:
 
 def test_intervals() -> None:
     """Wilson's, from the tables of Newcombe 1998: 81 of 263, 15 of 148, 0 of 20."""
-    assert relation_scores.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert relation_scores.wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
-    assert relation_scores.wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
-    assert relation_scores.wilson(1, 20)[1] == 1
+    assert shares.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert shares.wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert shares.wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
+    assert shares.wilson(1, 20)[1] == 1
 
 
 def test_level_of_k_by_vocabulary() -> None:

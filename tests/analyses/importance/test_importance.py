@@ -16,7 +16,7 @@ from gated import size
 from letters import letters
 
 from atlas import architectures
-from atlas.analyses.importance import backward, layer_groups, parameter_owners
+from atlas.analyses.importance import backward, layer_groups, matrices, parameter_owners
 from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, GradientSums
 from atlas.entries.geometry import Geometry
@@ -25,7 +25,7 @@ from atlas.loaded import fused
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
-from atlas.passes import losses, observing, without_layers
+from atlas.passes import estimates, losses, observing, without_layers
 from atlas.pinned import corpus
 from atlas.profiles import statement
 from atlas.profiles.statement import Measured
@@ -399,7 +399,7 @@ def test_the_matrices(tmp_path: Path, variant: str) -> None:
         model, passages, lambda done, total: seen.append((done, total)), room=0
     )
     found = {matrix.name: matrix for matrix in measured.matrices}
-    assert list(found) == [*importance.QUANTITIES, "head_gate"]
+    assert list(found) == [*matrices.QUANTITIES, "head_gate"]
     largest = max(reference.taylor.values())
     for layer in range(3):
         for column, module in enumerate(model.architecture.modules):
@@ -455,7 +455,8 @@ def tied(each: list[dict[tuple[int, str], float]]) -> list[tuple[int, str]]:
 def test_bits_per_byte() -> None:
     """Two tokens of 4 bytes in all at 3 nats each, and one of 8 at 1: a ratio of sums."""
     passages = [Passage((5, 6, 7), 1, 3, 4), Passage((5, 6), 1, 2, 8), Passage((5,), 1, 1)]
-    found = losses.bits_per_byte([3.0, 1.0, math.nan], passages)
+    bits = losses.in_bits(np.array([3.0, 1.0, 0.0]), passages)
+    found = estimates.ratio(bits, np.array([passage.bytes for passage in passages]))
     assert found == pytest.approx((2 * 3.0 + 1.0) / math.log(2) / 12)
 
 
@@ -552,7 +553,7 @@ def test_statement_and_page_text() -> None:
     assert stated.title == "Importance"
     assert str(importance.EVERY) == "4" and "fourth" in str(stated.protocol["bypassed"])
     page = markdown.markdown(stated.text)
-    for name in (*importance.QUANTITIES, "head_gate"):
+    for name in (*matrices.QUANTITIES, "head_gate"):
         assert f"<code>{name}</code>" in page
     assert "<em>" not in page
     assert "<strong>What it does not tell.</strong>" in page

@@ -16,6 +16,7 @@ import comparison_reference as compare
 import numpy as np
 import pytest
 import samples
+from pointing import hover
 from served import Site
 
 from atlas.profiles import profile_file
@@ -96,14 +97,6 @@ def _titles(page: Any) -> list[str]:
     return found
 
 
-def _hover(page: Any, panel: int, cell: tuple[int, int], shape: tuple[int, int]) -> None:
-    hit = page.locator(".atlas-pane:visible .atlas-hit").nth(panel)
-    hit.scroll_into_view_if_needed()
-    box = hit.bounding_box()
-    x = box["x"] + box["width"] * (cell[1] + 0.5) / shape[1]
-    page.mouse.move(x, box["y"] + box["height"] * (cell[0] + 0.5) / shape[0])
-
-
 def _read(page: Any) -> dict[str, list[str]]:
     """The readout by model."""
     page.wait_for_selector(".atlas-readout:visible")
@@ -148,9 +141,9 @@ def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
 def test_what_a_model_lacks_is_missing_and_said_so(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,deep")
     assert "no value in this model" in page.locator(".atlas-sheet .atlas-scale").inner_text()
-    _hover(page, 0, (2, 5), (16, 8))
+    hover(page, 0, (2, 5), (16, 8))
     assert _read(page)["Model deep"][0] == "no mlp.gate"
-    _hover(page, 1, (9, 0), (16, 8))
+    hover(page, 1, (9, 0), (16, 8))
     values = _read(page)
     assert values["Model one"][0] == "no layer 9"
     assert float(values["Model deep"][0]) == _matrix(site, "deep").values[9, 0]
@@ -159,7 +152,7 @@ def test_what_a_model_lacks_is_missing_and_said_so(page: Any, site: Site) -> Non
 def test_the_crosshair_runs_through_all_panels(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two,more-1")
     raw = {slug: _raw(site, slug)["matrices"][0]["values"] for slug in ("one", "two", "more-1")}
-    _hover(page, 1, (3, 2), (6, 8))
+    hover(page, 1, (3, 2), (6, 8))
     values = _read(page)
     assert page.locator(".atlas-readout strong").inner_text() == "layer 3, attn.v"
     for slug, lines in raw.items():
@@ -270,7 +263,7 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
     assert "not subtracted, for the reasons below the figures" in status
     assert "Stale, to be measured again: Model old (version 99)." in status
     assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
-    _hover(page, 0, (1, 1), (6, 8))
+    hover(page, 0, (1, 1), (6, 8))
     values = _read(page)
     assert float(values["Model old"][0]) == _matrix(site, "old").values[1, 1]
     assert len(values["Model old"]) == 1
@@ -289,7 +282,7 @@ def test_only_those_that_agree_are_subtracted(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,old,two&matrix=rms&view=difference")
     assert _titles(page) == ["Model two \u2212 Model one", "Model one", "Model old"]
     assert page.locator(".atlas-sheet").count() == 2
-    _hover(page, 0, (1, 1), (6, 8))
+    hover(page, 0, (1, 1), (6, 8))
     values = _read(page)
     assert values["Model old"][1] == "not subtracted"
     assert page.locator(".atlas-mark-cell:visible").count() == 3
@@ -308,7 +301,7 @@ def test_conditions_that_differ_are_told_and_forbid_nothing(page: Any, site: Sit
 def test_relative_depth_takes_the_nearest_layer(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,deep&by=depth")
     near = compare.nearest(16, 6)
-    _hover(page, 0, (11, 0), (16, 8))
+    hover(page, 0, (11, 0), (16, 8))
     values = _read(page)
     assert page.locator(".atlas-readout strong").inner_text() == "relative depth 0.733, attn.q"
     assert values["Model one"][:2] == [
@@ -454,7 +447,7 @@ def test_an_address_of_what_is_not_here_is_answered(page: Any, site: Site) -> No
 def test_names_are_text(page: Any, site: Site) -> None:
     _open(page, site, "?models=nasty,one&view=difference")
     assert _titles(page) == [f"Model one \u2212 {NASTY}"]
-    _hover(page, 0, (1, 1), (6, 8))
+    hover(page, 0, (1, 1), (6, 8))
     assert NASTY in _read(page)
     page.get_by_text("Data table").click()
     page.wait_for_selector(".atlas-table tbody tr")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from called import plain
 
-from atlas.profiles import matrix as matrices
+from atlas.profiles import shares as profile_shares
 
 Call = Callable[..., Any]
 MODULE = "matrix/common-relations"
@@ -70,7 +70,7 @@ def test_the_overlap_of_pairs_is_that_of_the_reference(call: Call) -> None:
 def test_the_spread_of_a_share_is_that_of_python(call: Call) -> None:
     shares = np.array([[0.0, 0.031, 0.5, 1.0]])
     for count in (30, 97, 499):
-        wanted = matrices.share_spread(shares, count)
+        wanted = profile_shares.spread(shares, count)
         for share, spread in zip(shares[0].tolist(), wanted[0].tolist(), strict=True):
             assert call("matrix/chance", "shareSpread", share, count) == pytest.approx(spread)
     profile, _ = counted_relations.drawn(4, level=0)

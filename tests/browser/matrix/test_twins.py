@@ -16,10 +16,9 @@ import pytest
 from called import KINDS, of, plain
 
 from atlas import words
-from atlas.analyses.functions import relation_scores
 from atlas.analyses.masks import choosing
 from atlas.paths import PACKAGE, static
-from atlas.profiles import matrix_csv
+from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
 from atlas.site.figures import column_order, heatmap
@@ -240,7 +239,7 @@ def test_intervals_are_those_of_python(call: Call) -> None:
     for count in (1, 7, 80, 400):
         for share in (0.0, 1 / count, 0.225, 1.0):
             found = call("matrix/chance", "interval", share, count)
-            assert found == pytest.approx(relation_scores.wilson(share, count), abs=1e-15)
+            assert found == pytest.approx(shares.wilson(share, count), abs=1e-15)
 
 
 def test_as_many_blocks_are_pruned_as_in_python(call: Call) -> None:
@@ -274,7 +273,7 @@ TWINS = {
     ("align.js", REFERENCE): COMPARISONS,
     ("block-masks.js", "atlas/analyses/masks/choosing.py"): HERE,
     ("block-masks.js", "atlas/site/figures/masks.py"): HERE,
-    ("chance.js", "atlas/analyses/functions/relation_scores.py"): HERE,
+    ("chance.js", "atlas/profiles/shares.py"): HERE,
     ("column-order.js", "atlas/site/figures/column_order.py"): HERE,
     ("common-relations.js", REFERENCE): "test_common_relations.py",
     ("contrast.js", REFERENCE): COMPARISONS,

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from atlas.analyses.functions import relation_scores
+from atlas.profiles import shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.heads import strengths
 from atlas.site.heads.strengths import Strength
@@ -68,10 +69,10 @@ def test_chance_is_that_of_the_same_relation_and_k_where_it_is_known() -> None:
 
 
 def test_the_interval_is_that_of_the_analysis() -> None:
-    shares = np.round(np.linspace(0, 1, 41), 3)
+    several = np.round(np.linspace(0, 1, 41), 3)
     for count in (1, 30, 187, 500):
-        wanted = [relation_scores.wilson(float(share), count)[0] for share in shares]
-        found = strengths.interval_end(shares, count)
+        wanted = [shares.wilson(float(share), count)[0] for share in several]
+        found, _ = shares.wilson(several, count)
         assert np.maximum(found, 0) == pytest.approx(wanted, abs=1e-12)
     assert strengths.THRESHOLD == relation_scores.THRESHOLD
 

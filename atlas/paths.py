@@ -110,6 +110,10 @@ class Project:
         """What became of an analysis that could not be measured; its traceback lies beside it."""
         return self.cache / "outcomes" / slug / f"{analysis}.json"
 
+    def unfinished(self, slug: str, analysis: str) -> Path:
+        """What an analysis that takes long has computed so far."""
+        return self.cache / "unfinished" / slug / analysis
+
     @property
     def log(self) -> Path:
         """The traceback of what ended a command."""

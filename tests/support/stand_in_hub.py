@@ -118,10 +118,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[StandIn]:
-    """A stand-in that answers for as long as the context lasts."""
+def serving(kind: type[Handler] = Handler) -> Iterator[StandIn]:
+    """A stand-in that answers for as long as the context lasts; `kind`: how."""
     stand_in = StandIn()
-    handler = type("Handler", (Handler,), {"hub": stand_in})
+    handler = type("Handler", (kind,), {"hub": stand_in})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         stand_in.endpoint = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

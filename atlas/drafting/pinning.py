@@ -20,7 +20,7 @@ from atlas.paths import Project
 from atlas.profiles import statement
 
 STALE = (
-    "profiles measured at another revision are stale now, and so are drifts from this model: "
+    "profiles measured at another revision become stale by it, and so do drifts from this model: "
     "atlas plan tells which"
 )
 

@@ -22,7 +22,7 @@ from atlas.paths import Project
 
 POLL_SECONDS = 0.1
 
-UNSIGNED_POLLS = 5
+UNSIGNED_POLLS = 20
 """How often a holder that has not signed is asked again before it is told without a name: it locks
 first and signs a moment later, and on a full disk it never can."""
 

@@ -19,6 +19,7 @@ SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 GENERATED = (
     "index.md",
     "contributing.md",
+    "recipe.md",
     "reference.md",
     "assets/atlas/",
     "claims/index.md",

@@ -6,11 +6,11 @@ Cards are written by many hands, so whatever in one is not as it should be is le
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.checkpoints import gguf_header
 from atlas.entries import licenses
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
@@ -33,12 +33,14 @@ TOOLS = {
 @dataclass(frozen=True)
 class Card:
     """License, base model (a hub id) and tags as a card states them, None or empty where it does
-    not; `unclear`: what it states and cannot be taken over, a line each."""
+    not; `unclear`: what it states and cannot be taken over, a line each; `by`: which of
+    card and file it was read from."""
 
     license: str | None = None
     base: str | None = None
     tags: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    by: str = "card"
 
 
 def read(folder: Path) -> Card:
@@ -64,20 +66,23 @@ def read(folder: Path) -> Card:
     )
 
 
-def of_gguf(file: Path) -> Card:
-    """What a GGUF file says of its model's license and base, in place of a card."""
-    said = gguf_header.read(file).metadata
+def of_gguf(said: Mapping[str, Any]) -> Card:
+    """What a GGUF file's metadata says of its model's license and base, in place of a card."""
+    by = "file"
     unclear: list[str] = []
     url = said.get("general.base_model.0.repo_url")
     base = url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
     return Card(
-        license=_license(said.get("general.license"), said.get("general.license.name"), unclear),
-        base=_base(base, unclear),
+        license=_license(
+            said.get("general.license"), said.get("general.license.name"), unclear, by
+        ),
+        base=_base(base, unclear, by),
         unclear=tuple(unclear),
+        by=by,
     )
 
 
-def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
+def _license(stated: Any, own: Any, unclear: list[str], by: str = "card") -> str | None:
     """A license that an entry may name: `other` stands for the name beside it."""
     if isinstance(stated, list) and len(stated) == 1:
         stated = stated[0]
@@ -86,16 +91,16 @@ def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
     if isinstance(stated, str) and licenses.known(stated):
         return stated
     if stated is not None:
-        unclear.append(f"the card's license {short(stated)} is not a known one")
+        unclear.append(f"the {by}'s license {short(stated)} is not a known one")
     return None
 
 
-def _base(stated: Any, unclear: list[str]) -> str | None:
+def _base(stated: Any, unclear: list[str], by: str = "card") -> str | None:
     if isinstance(stated, list) and len(stated) == 1:
         stated = stated[0]
     if stated is None or (isinstance(stated, str) and HUB_ID.fullmatch(stated)):
         return stated
-    unclear.append(f"the card's base model {short(stated)} is not one hub id")
+    unclear.append(f"the {by}'s base model {short(stated)} is not one hub id")
     return None
 
 

@@ -28,8 +28,8 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 @dataclass(frozen=True)
 class Entry:
     """What people state about one model. `slug` is the name of its folder; `file` the GGUF
-    file of a hub id that is the model; `relation` is how it was made from its `base`, and says nothing
-    without one; `protocol` is what it is measured by otherwise than the
+    file of a hub id that is the model; `relation` is how it was made from its `base`, and says
+    nothing without one; `protocol` is what it is measured by otherwise than the
     others of its atlas."""
 
     slug: str

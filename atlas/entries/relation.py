@@ -30,9 +30,7 @@ def made(relations: Collection[Relation]) -> str:
     return words.pop() if len(words) == 1 else "made"
 
 
-def problems(
-    document: Mapping[str, Any], lines: schemas.Lines, path: Path
-) -> Iterator[AtlasError]:
+def problems(document: Mapping[str, Any], lines: schemas.Lines, path: Path) -> Iterator[AtlasError]:
     """What is wrong with an entry's relation beyond its value: it says nothing without a base."""
     if "relation" in document and "base" not in document:
         yield AtlasError(

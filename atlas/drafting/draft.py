@@ -17,7 +17,7 @@ from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.drafting import hollow_copy, hub, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
-from atlas.entries import entry, entry_text
+from atlas.entries import entry, entry_text, relation
 from atlas.entries.entry import Entry
 from atlas.entries.entry_text import printable
 from atlas.entries.geometry import Geometry
@@ -166,6 +166,7 @@ def _drafted(
         file=origin.file,
         license=card.license or "unknown",
         base=base.slug if base else None,
+        relation=(card.relation if base else None) or relation.USUAL,
         tags=card.tags,
         summary=_summary(architecture, shape) + (_stored(folder) if is_gguf else ""),
         sources=_sources(origin),
@@ -241,7 +242,7 @@ def _family(slug: str) -> str:
 
 
 def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
-    """The entry of the model that the card says it was tuned from, where the atlas has one."""
+    """The entry of the model that the card says it was made from, where the atlas has one."""
     if card.base is None:
         return None
     for item in entry.load_each(project)[0]:

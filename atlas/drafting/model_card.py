@@ -6,12 +6,15 @@ Cards are written by many hands, so whatever in one is not as it should be is le
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atlas.checkpoints import gguf_header
+from atlas.drafting import origins
 from atlas.entries import licenses
+from atlas.entries.relation import Relation
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
 from atlas.files import yaml_file
@@ -29,14 +32,24 @@ TOOLS = {
 }
 """Tags that say what a model can be loaded with, and nothing about the model."""
 
+RELATIONS: Mapping[str, Relation] = {
+    "finetune": "fine-tune",
+    "quantized": "quantised",
+    "merge": "merged",
+    "adapter": "adapter",
+}
+"""How a model was made from its base, by the hub's names."""
+
 
 @dataclass(frozen=True)
 class Card:
-    """License, base model (a hub id) and tags as a card states them, None or empty where it does
-    not; `unclear`: what it states and cannot be taken over, a line each."""
+    """License, base model (a hub id), how it was made from that, and tags as a card states them,
+    None or empty where it does not; `unclear`: what it states and cannot be taken over, a line
+    each."""
 
     license: str | None = None
     base: str | None = None
+    relation: Relation | None = None
     tags: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
 
@@ -59,6 +72,7 @@ def read(folder: Path) -> Card:
     return Card(
         license=_license(stated.get("license"), stated.get("license_name"), unclear),
         base=_base(stated.get("base_model"), unclear),
+        relation=_relation(stated.get("base_model_relation"), unclear),
         tags=_tags(stated.get("tags")),
         unclear=tuple(unclear),
     )
@@ -66,13 +80,24 @@ def read(folder: Path) -> Card:
 
 def of_gguf(file: Path) -> Card:
     """What a GGUF file says of its model's license and base, in place of a card."""
-    said = gguf_header.read(file).metadata
+    header = gguf_header.read(file)
+    said = header.metadata
     unclear: list[str] = []
-    url = said.get("general.base_model.0.repo_url")
-    base = url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+    base = _base(_hub_id(said.get("general.base_model.0.repo_url")), unclear)
+    origin = _base(_hub_id(said.get("general.source.repo_url")), unclear)
+    relation: Relation | None = None
+    if any(tensor.type.quantised for tensor in header.tensors):
+        name = origins.unquantised(file.resolve().stem).lower()
+        if origin is not None:  # what was converted, whatever that was made from
+            base, relation = origin, "quantised"
+        elif base is not None and base.partition("/")[2].lower() == name:
+            relation = "quantised"
+        elif base is not None:
+            unclear.append(f"relation: fine-tune is a guess; quantised where this is {base} itself")
     return Card(
         license=_license(said.get("general.license"), said.get("general.license.name"), unclear),
-        base=_base(base, unclear),
+        base=base,
+        relation=relation,
         unclear=tuple(unclear),
     )
 
@@ -96,6 +121,18 @@ def _base(stated: Any, unclear: list[str]) -> str | None:
     if stated is None or (isinstance(stated, str) and HUB_ID.fullmatch(stated)):
         return stated
     unclear.append(f"the card's base model {short(stated)} is not one hub id")
+    return None
+
+
+def _hub_id(url: Any) -> str | None:
+    return url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+
+
+def _relation(stated: Any, unclear: list[str]) -> Relation | None:
+    if isinstance(stated, str) and stated in RELATIONS:
+        return RELATIONS[stated]
+    if stated is not None:
+        unclear.append(f"the card's relation {short(stated)} to its base model is not a known one")
     return None
 
 

@@ -67,8 +67,8 @@ NEEDS = ("base",)
 FACTS = {
     "relative_change": "Change of all blocks",
     "changed": "Share of their weights that changed",
-    "expected_relative_change": "Change expected of rounding",
-    "moved_furthest": "Moved furthest",
+    "expected_relative_change": "",
+    "moved_furthest": "",
     "only_in_tuned": "Only in this model",
     "only_in_base": "Only in its base",
     "embedding_relative_change": "Change of the embedding",

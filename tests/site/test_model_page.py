@@ -113,6 +113,7 @@ def test_the_drift_of_a_quantised_copy_is_told(tmp_path: Path) -> None:
     still = samples.matrix(name="relative_change", values=np.zeros((2, 3)))
     page = _drifted(made, matrices=(still,))
     assert "Quantising float16 to Q8_0 changed no weight. " in page
+    assert "uantising" not in _drifted(made, facts=expected, conditions={})
     atlases.entry(made, "copy", name="Copy 1B", base="root")
     assert "uantising" not in _drifted(made)
     assert f"R{rounding}" in _drifted(made, facts=expected)

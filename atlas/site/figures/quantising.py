@@ -22,6 +22,8 @@ def told(profile: Profile, entry: Entry) -> Iterator[str]:
     """
     stored, before = (profile.conditions.get(key) for key in ("stored_dtype", "base_dtype"))
     to = str(stored).partition(WEIGHTS)[0]
+    if not stored or not before:
+        return
     said = []
     if entry.relation == "quantised":
         moved = "".join(_most(one) for one in profile.matrices if one.name == "relative_change")

@@ -19,6 +19,7 @@ SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 GENERATED = (
     "index.md",
     "contributing.md",
+    "recipe.md",
     "reference.md",
     "assets/atlas/",
     "claims/index.md",
@@ -109,6 +110,10 @@ class Project:
     def outcome(self, slug: str, analysis: str) -> Path:
         """What became of an analysis that could not be measured; its traceback lies beside it."""
         return self.cache / "outcomes" / slug / f"{analysis}.json"
+
+    def unfinished(self, slug: str, analysis: str) -> Path:
+        """What an analysis that takes long has computed so far."""
+        return self.cache / "unfinished" / slug / analysis
 
     @property
     def log(self) -> Path:

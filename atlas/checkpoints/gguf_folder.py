@@ -25,7 +25,7 @@ from atlas.paths import Project
 
 NAME = "model.gguf"
 SOURCE = "source.json"
-FORM = 1
+FORM = 2
 """Raised when other files, or other contents, are made of the same GGUF file."""
 
 TOKENS = "tokenizer.ggml.tokens"

@@ -28,6 +28,7 @@ from atlas.commands import (
     diff,
     init,
     new,
+    pin,
     plan,
     profile,
     render,
@@ -148,6 +149,7 @@ def main() -> None:
 for _module in (
     init,
     new,
+    pin,
     check,
     plan,
     profile,

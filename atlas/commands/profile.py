@@ -62,7 +62,10 @@ def measure(work: Planned, fresh: bool, outcomes: list[Outcome]) -> None:
     from atlas.profiles import account
 
     todo = [job for job in work.jobs if fresh or job.state != "fresh"]
-    outcomes += [] if fresh else account.fresh(work.jobs)
+    if fresh:
+        run.begin_anew(work.project, todo)
+    else:
+        outcomes += account.fresh(work.jobs)
     started = time.monotonic()
     running = "the start"
     try:

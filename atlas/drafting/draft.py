@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from atlas import architectures
 from atlas.architectures.architecture import Architecture
 from atlas.checkpoints import gguf_folder, headers, locate
-from atlas.drafting import hollow_copy, hub, model_card, origins
+from atlas.drafting import gguf_names, hollow_copy, hub, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
 from atlas.entries import entry, entry_text, relation
@@ -26,6 +28,7 @@ from atlas.errors import AtlasError, Problems, short
 from atlas.files import json_file
 from atlas.paths import SLUG, Project
 
+LONGEST_NAME = 80
 SIZE = re.compile(r"\d+(?:\.\d+)?[kmbt]")
 ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thinking"}
 """Words of a model's name that tell members of one family apart."""
@@ -139,8 +142,8 @@ def _drafted(
     _require_new(project, origin)
     architecture, shape = _shape(folder)
     is_gguf = gguf_folder.holds(folder)
-    read_card = model_card.of_gguf if is_gguf else model_card.read
-    card = read_card(folder / gguf_folder.NAME if is_gguf else folder)
+    said = gguf_folder.header(folder).metadata if is_gguf else None
+    card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
     slug = _slug(origin.name) if slug is None else _typed(slug)
     path = project.entry(slug)
@@ -148,17 +151,18 @@ def _drafted(
         raise _taken(path)
     base = _base(project, card, notes)
     if card.license is None:
-        notes.append("license: the card names none that is known")
+        notes.append(f"license: the {card.by} names none that is known; write it where you know it")
     if family is None and base is not None:
         family = base.family
     elif family is None:
-        family = _family(_slug(origins.unquantised(origin.name)) if is_gguf else slug)
+        plain = slug if said is None else _slug(gguf_names.plain(origin.name, said))
+        family = _family(plain)
         notes.append(f"family: {family!r} is a guess by its name")
     notes.append("released: when it was published; the files do not say")
     notes.append("summary: tells the shape only; say what the model is")
     made = Entry(
         slug=slug,
-        name=printable(re.sub(r"[-_]+", " ", origin.name))[:80].strip(),
+        name=_name(origin.name, said),
         family=family,
         architecture=architecture.model_type,
         source=origin.source,
@@ -173,6 +177,13 @@ def _drafted(
         geometry=shape,
     )
     return Draft(slug, entry_text.checked(made), tuple(printable(line) for line in notes))
+
+
+def _file_card(origin: Origin, folder: Path, said: Mapping[str, Any]) -> Card:
+    """What a GGUF file says in place of a card."""
+    in_blocks = any(tensor.type.quantised for tensor in gguf_folder.header(folder).tensors)
+    name = gguf_names.plain(origin.name, said) if in_blocks else None
+    return model_card.of_gguf(said, name)
 
 
 def _shape(folder: Path) -> tuple[Architecture, Geometry]:
@@ -217,6 +228,15 @@ def _taken(path: Path) -> AtlasError:
     )
 
 
+def _name(given: str, said: Mapping[str, Any] | None) -> str:
+    """What a model is called, by its folder or by its GGUF file and what that says."""
+    if said is None:
+        return printable(re.sub(r"[-_]+", " ", given))[:LONGEST_NAME].strip()
+    stored = gguf_names.stored_as(given, said)
+    end = f" ({stored})" if stored else ""
+    return printable(gguf_names.plain(given, said))[: LONGEST_NAME - len(end)].strip() + end
+
+
 def _slug(name: str) -> str:
     slug = re.sub(r"[^a-z0-9.]+", "-", name.lower())
     slug = re.sub(r"[.-]*[.][.-]*", ".", slug).strip(".-")[: entry.LONGEST_SLUG].strip(".-")
@@ -248,7 +268,7 @@ def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
     for item in entry.load_each(project)[0]:
         if item.source.lower() == card.base.lower():
             return item
-    notes.append(f"base: {card.base} by its card, which this atlas does not list")
+    notes.append(f"base: {card.base} by its {card.by}, which this atlas does not list")
     return None
 
 

@@ -54,10 +54,8 @@ def write_gguf(hub: Hub, repository: Repository, name: str, folder: Path) -> Pat
 
     Raises `AtlasError` where there is no such file, and for a header that is not sound.
     """
+    require_gguf(repository, name)
     where = f"{repository.id}/{name}"
-    if name not in repository.files:
-        held = sorted(one for one in repository.files if one.endswith(".gguf"))
-        raise AtlasError("is not in that repository", file=where, remedy=suggest(name, held))
     for count in GGUF_HEADERS:
         answer = hub.file(repository, name, count)
         if not len(answer.body) <= answer.total <= LARGEST_SHARD:
@@ -74,6 +72,15 @@ def write_gguf(hub: Hub, repository: Repository, name: str, folder: Path) -> Pat
         else:
             break
     return folder / name
+
+
+def require_gguf(repository: Repository, name: str) -> None:
+    """Raise `AtlasError` where a repository has no such GGUF file."""
+    if name not in repository.files:
+        held = sorted(one for one in repository.files if one.endswith(".gguf"))
+        raise AtlasError(
+            "is not in that repository", file=f"{repository.id}/{name}", remedy=suggest(name, held)
+        )
 
 
 def _fetch(hub: Hub, repository: Repository, name: str, limit: int, folder: Path) -> None:

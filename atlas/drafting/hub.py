@@ -36,11 +36,13 @@ RANGE = re.compile(r"bytes 0-[0-9]{1,30}/([0-9]{1,30})")
 
 @dataclass(frozen=True)
 class Repository:
-    """A model repository at one commit: its id as the hub spells it, and the names of its files."""
+    """A model repository at one commit: its id as the hub spells it, the names of its files, and
+    whether they are given only to those who accepted its conditions."""
 
     id: str
     commit: str
     files: frozenset[str] = field(repr=False)
+    gated: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,12 @@ class RefusedError(AtlasError):
 
 
 class UnreachableError(AtlasError):
-    """No answer: no network, no such host, a broken connection."""
+    """No answer: no network, no such host, a broken connection. `check`: what helps against that;
+    the remedy names as well how a model can be listed without a hub."""
+
+    def __init__(self, problem: str, check: str) -> None:
+        self.check = check
+        super().__init__(problem, remedy=f"{check}, or name a folder with the downloaded model")
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class Hub:
         try:
             body = self.get(url, LARGEST_ANSWER).body
         except RefusedError as error:
-            raise _about_repository(error, name, revision) from error
+            raise _about_repository(error, self, name, revision) from error
         return _repository(body, url)
 
     def file(self, repository: Repository, name: str, limit: int) -> Answer:
@@ -110,7 +117,7 @@ class Hub:
         try:
             return self.get(url + urllib.parse.quote(name), limit, whole=False)
         except RefusedError as error:
-            raise _about_file(error, self, repository) from error
+            raise (_gated(self, repository.id) if error.status in (401, 403) else error) from error
 
     def get(self, url: str, limit: int, *, whole: bool = True) -> Answer:
         """The body at an address of this hub, of at most `limit` bytes; an error for a longer one
@@ -137,7 +144,7 @@ class Hub:
             through, remedy = _proxy(url)
             raise UnreachableError(
                 f"{url} cannot be reached{through}: {short(str(reason), 120)}",
-                remedy=f"check {remedy}, or name a folder with the downloaded model",
+                f"check {remedy}",
             ) from error
         if whole and len(body) > limit:
             raise AtlasError(f"{url} answers more than {limit:,} bytes", remedy="is it a hub?")
@@ -188,9 +195,7 @@ def _proxy(url: str) -> tuple[str, str]:
 def require_online() -> None:
     """Raise `UnreachableError` where the environment keeps the hub's clients off the network."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        raise UnreachableError(
-            "HF_HUB_OFFLINE is set", remedy="unset it, or name a folder with the downloaded model"
-        )
+        raise UnreachableError("HF_HUB_OFFLINE is set", "unset it")
 
 
 def _repository(body: bytes, url: str) -> Repository:
@@ -208,7 +213,8 @@ def _repository(body: bytes, url: str) -> Repository:
     if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
         raise AtlasError(f"{url} has commit {short(commit)}, which is not a full hash")
     plain = (item for item in files if isinstance(item, str) and locate.NAME.fullmatch(item))
-    return Repository(name, commit, frozenset(plain))  # what lies deeper is not read
+    gated = told.get("gated", False) is not False  # `auto` or `manual`: how access is granted
+    return Repository(name, commit, frozenset(plain), gated)  # what lies deeper is not read
 
 
 def _total(status: int, headers: Mapping[str, str]) -> int | None:
@@ -243,8 +249,10 @@ def _after(status: int) -> str:
     return "try again later" if status >= 500 else "is HF_ENDPOINT right?"
 
 
-def _about_repository(error: RefusedError, name: str, revision: str | None) -> AtlasError:
+def _about_repository(error: RefusedError, hub: Hub, name: str, revision: str | None) -> AtlasError:
     """The hub says 401 for what does not exist, so as not to tell what is private."""
+    if error.code == "GatedRepo":
+        return _gated(hub, name)
     if error.code == "RevisionNotFound":
         return AtlasError(
             f"{name} has no revision {short(revision)}", remedy="a branch, tag or commit"
@@ -257,13 +265,7 @@ def _about_repository(error: RefusedError, name: str, revision: str | None) -> A
     return error
 
 
-def _about_file(error: RefusedError, hub: Hub, repository: Repository) -> AtlasError:
-    if error.status in (401, 403):
-        page = f"{hub.endpoint}/{repository.id}"
-        what = "this token has no access" if hub.token else "no token is set"
-        return AtlasError(
-            f"is gated, and {what}",
-            file=repository.id,
-            remedy=f"accept its conditions at {page} and set HF_TOKEN to a token that may read it",
-        )
-    return error
+def _gated(hub: Hub, name: str) -> AtlasError:
+    what = "this token has no access" if hub.token else "no token is set"
+    remedy = f"accept its conditions at {hub.endpoint}/{name} and set HF_TOKEN to a token"
+    return AtlasError(f"is gated, and {what}", file=name, remedy=f"{remedy} that may read it")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.checkpoints import gguf_header
-from atlas.drafting import origins
 from atlas.entries import licenses
 from atlas.entries.relation import Relation
 from atlas.entries.source import HUB_ID
@@ -32,6 +30,7 @@ TOOLS = {
 }
 """Tags that say what a model can be loaded with, and nothing about the model."""
 
+
 RELATIONS: Mapping[str, Relation] = {
     "finetune": "fine-tune",
     "quantized": "quantised",
@@ -45,13 +44,14 @@ RELATIONS: Mapping[str, Relation] = {
 class Card:
     """License, base model (a hub id), how it was made from that, and tags as a card states them,
     None or empty where it does not; `unclear`: what it states and cannot be taken over, a line
-    each."""
+    each; `by`: which of card and file it was read from."""
 
     license: str | None = None
     base: str | None = None
     relation: Relation | None = None
     tags: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    by: str = "card"
 
 
 def read(folder: Path) -> Card:
@@ -78,31 +78,35 @@ def read(folder: Path) -> Card:
     )
 
 
-def of_gguf(file: Path) -> Card:
-    """What a GGUF file says of its model's license and base, in place of a card."""
-    header = gguf_header.read(file)
-    said = header.metadata
+def of_gguf(said: Mapping[str, Any], quantised: str | None) -> Card:
+    """What a GGUF file's metadata says of its model's license and base, in place of a card.
+
+    `quantised`: the model's name without how it is stored, None where nothing is in blocks.
+    """
+    by = "file"
     unclear: list[str] = []
-    base = _base(_hub_id(said.get("general.base_model.0.repo_url")), unclear)
-    origin = _base(_hub_id(said.get("general.source.repo_url")), unclear)
+    base = _base(_hub_id(said.get("general.base_model.0.repo_url")), unclear, by)
+    origin = _base(_hub_id(said.get("general.source.repo_url")), unclear, by)
     relation: Relation | None = None
-    if any(tensor.type.quantised for tensor in header.tensors):
-        name = origins.unquantised(file.resolve().stem).lower()
-        if origin is not None:  # what was converted, whatever that was made from
-            base, relation = origin, "quantised"
-        elif base is not None and base.partition("/")[2].lower() == name:
+    if quantised is not None and origin is not None:  # what was converted, whatever its own base is
+        base, relation = origin, "quantised"
+    elif quantised is not None and base is not None:
+        if _letters(base.partition("/")[2]) == _letters(quantised):
             relation = "quantised"
-        elif base is not None:
+        else:
             unclear.append(f"relation: fine-tune is a guess; quantised where this is {base} itself")
     return Card(
-        license=_license(said.get("general.license"), said.get("general.license.name"), unclear),
+        license=_license(
+            said.get("general.license"), said.get("general.license.name"), unclear, by
+        ),
         base=base,
         relation=relation,
         unclear=tuple(unclear),
+        by=by,
     )
 
 
-def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
+def _license(stated: Any, own: Any, unclear: list[str], by: str = "card") -> str | None:
     """A license that an entry may name: `other` stands for the name beside it."""
     if isinstance(stated, list) and len(stated) == 1:
         stated = stated[0]
@@ -111,21 +115,26 @@ def _license(stated: Any, own: Any, unclear: list[str]) -> str | None:
     if isinstance(stated, str) and licenses.known(stated):
         return stated
     if stated is not None:
-        unclear.append(f"the card's license {short(stated)} is not a known one")
+        unclear.append(f"the {by}'s license {short(stated)} is not a known one")
     return None
 
 
-def _base(stated: Any, unclear: list[str]) -> str | None:
+def _base(stated: Any, unclear: list[str], by: str = "card") -> str | None:
     if isinstance(stated, list) and len(stated) == 1:
         stated = stated[0]
     if stated is None or (isinstance(stated, str) and HUB_ID.fullmatch(stated)):
         return stated
-    unclear.append(f"the card's base model {short(stated)} is not one hub id")
+    unclear.append(f"the {by}'s base model {short(stated)} is not one hub id")
     return None
 
 
 def _hub_id(url: Any) -> str | None:
     return url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+
+
+def _letters(name: str) -> str:
+    """A name by which two spellings of it are the same."""
+    return re.sub(r"[\s._-]+", "", name.lower())
 
 
 def _relation(stated: Any, unclear: list[str]) -> Relation | None:

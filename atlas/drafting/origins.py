@@ -18,12 +18,6 @@ SNAPSHOT = re.compile(
 """The end of a path in the hub's cache, where a folder's own name is a commit."""
 
 
-STORED_AS = re.compile(
-    r"[-_.](?:I?Q[0-9]\w*|TQ[0-9]\w*|MXFP4|BF16|F16|F32)$", re.ASCII | re.IGNORECASE
-)
-"""What the name of a GGUF file ends with beside the model's."""
-
-
 @dataclass(frozen=True)
 class Origin:
     """Where a model's files are: the source, revision and GGUF file for its entry, and its name
@@ -64,11 +58,6 @@ def of_file(project: Project, file: Path) -> Origin:
     source = _relative(project, here)
     remark = f"source: {source} is on this machine only; a file on the hub can be had anywhere"
     return Origin(source, None, here.stem, (remark,))
-
-
-def unquantised(name: str) -> str:
-    """A file's name without how it is stored: `SmolLM2-135M` of `SmolLM2-135M.Q4_1`."""
-    return STORED_AS.sub("", name)
 
 
 def _relative(project: Project, here: Path) -> str:

@@ -22,6 +22,10 @@ from atlas.paths import Project
 
 POLL_SECONDS = 0.1
 
+UNSIGNED_POLLS = 20
+"""How often a holder that has not signed is asked again before it is told without a name: it locks
+first and signs a moment later, and on a full disk it never can."""
+
 TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
 """What a system answers where somebody else has the lock."""
 
@@ -43,6 +47,7 @@ def held(project: Project, say: Say) -> Iterator[None]:
 def _taken(project: Project, say: Say) -> int | None:
     """The open file that is locked; None where that is not possible here."""
     told = False
+    refused = 0
     while True:
         handle = None
         try:
@@ -57,9 +62,13 @@ def _taken(project: Project, say: Say) -> int | None:
             _sign(handle)
             return handle
         if not free and not told:
-            who = _signed(handle) or "another command"
-            say(f"waiting for {who}, which writes in {shown(project.root)}")
-            told = True
+            refused += 1
+            who = _signed(handle)
+            told = bool(who) or refused == UNSIGNED_POLLS
+            if told:
+                say(
+                    f"waiting for {who or 'another command'}, which writes in {shown(project.root)}"
+                )
         os.close(handle)
         time.sleep(POLL_SECONDS)
 

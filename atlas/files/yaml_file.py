@@ -90,6 +90,34 @@ def parse(text: str, path: Path) -> Document:
     return Document(document, dict(_lines(node, ())), frozenset(unquoted))
 
 
+def with_value(text: str, path: Path, key: str, written: str) -> str:
+    """YAML text with another value of a top-level key, `written` as YAML, and all else as it is.
+
+    Raises `AtlasError` where the key's value cannot be changed alone: it is no word on one line.
+    """
+    by_hand = AtlasError(
+        f"{key} is written in a way that is not changed here",
+        file=path,
+        remedy=f"write it by hand, on a line of its own: {key}: {written}",
+    )
+    node = _StrictLoader(text).get_single_node()
+    assert isinstance(node, yaml.MappingNode), "it was read before"
+    found = next((held for name, held in node.value if name.value == key), None)
+    if not isinstance(found, yaml.ScalarNode):
+        raise by_hand
+    start, end = found.start_mark.index, found.end_mark.index
+    before, after = text[:start], text[end:]
+    changed = f"{before}{'' if before[-1:].isspace() else ' '}{written}{after}"
+    wanted = {**parse(text, path).values, key: yaml.safe_load(written)}
+    try:
+        is_alone = parse(changed, path).values == wanted
+    except AtlasError:
+        is_alone = False
+    if not is_alone or len(text[start:end].splitlines()) > 1:
+        raise by_hand
+    return changed
+
+
 def _invalid(text: str, error: yaml.YAMLError, path: Path) -> AtlasError:
     """What PyYAML says, with the line it says it about."""
     mark = getattr(error, "problem_mark", None)

@@ -21,6 +21,10 @@ LIKE_GPT2 = ("gpt-2", "phi-2")
 DIGITS_APART = ("smollm",)
 """Cut like GPT-2's, after every digit was set apart, which transformers does not do."""
 
+SPACED = "a space before"
+"""SentencePiece's own way of putting a space before a text: one more, though it begins with one,
+where transformers puts none."""
+
 CUT = {
     *LIKE_GPT2,
     *DIGITS_APART,
@@ -50,6 +54,8 @@ def write(folder: Path) -> None:
     )
     if rules in DIGITS_APART:
         _set_digits_apart(made.backend_tokenizer)
+    if rules == SPACED:
+        _set_space_before(made.backend_tokenizer)
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent) as place:
             made.save_pretrained(place)
@@ -69,7 +75,7 @@ def _rules(header: Header) -> str:
         usual = not str(said["general.architecture"]).startswith("gemma")
         if spaced not in (None, usual):
             raise _refused(header, "add_space_prefix", f"{spaced} is not what transformers does")
-        return "default"
+        return SPACED if usual else "default"
     if kind != "gpt2":
         raise _refused(header, "model", f"{short(kind)} is not read; gpt2 and llama are")
     rules = said.get("tokenizer.ggml.pre", "default")
@@ -88,6 +94,15 @@ def _set_digits_apart(backend: Any) -> None:
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
         ]
+    )
+
+
+def _set_space_before(backend: Any) -> None:
+    from tokenizers import normalizers
+
+    backend.pre_tokenizer = None
+    backend.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
     )
 
 

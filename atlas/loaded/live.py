@@ -22,6 +22,7 @@ from atlas.loaded import fused, loading, memory
 from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.passages import Batch
+from atlas.loaded.unfinished import Unfinished
 from atlas.pinned.choices import DEFAULT, Choices
 
 Gate = float | torch.Tensor
@@ -36,7 +37,8 @@ add to the residual stream."""
 class LiveModel:
     """A model that runs. `attention` is the implementation in use, `has_head` whether the weights
     hold its language-model head: without it only the trunk may be run. `choices`: what it is to be
-    measured on. `rounded`: whether dequantised weights are rounded to fit into memory."""
+    measured on. `rounded`: whether dequantised weights are rounded to fit into memory.
+    `unfinished`: where what takes long is kept as far as it got, if anywhere."""
 
     folder: Path
     architecture: Architecture
@@ -48,6 +50,7 @@ class LiveModel:
     choices: Choices = DEFAULT
     heads_first: bool = False
     rounded: bool = False
+    unfinished: Unfinished | None = None
     _shape: list[int] = field(default_factory=list, repr=False)
 
     @classmethod

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.metadata
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from atlas import __version__
 from atlas.checkpoints import digests
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError
 from atlas.failures import Failed, attempt
-from atlas.loaded import memory
+from atlas.loaded import memory, unfinished
+from atlas.loaded.unfinished import Unfinished
 from atlas.measure import obstacles, opening, recording
 from atlas.measure.opening import OpenModel
 from atlas.paths import Project
@@ -62,6 +65,12 @@ def outcomes(
             own = choices.under(entry.protocol)
             work = _ModelWork(project, entry, watch, own, save, log or _log_in(project))
             yield from work.outcomes(here)
+
+
+def begin_anew(project: Project, jobs: Iterable[Job]) -> None:
+    """Forget what interrupted runs of these jobs have computed."""
+    for job in jobs:
+        unfinished.drop(project.unfinished(job.slug, job.analysis))
 
 
 def _log_in(project: Project) -> Callable[[Job], Path]:
@@ -176,9 +185,22 @@ class _ModelWork:
         """Run one analysis on an opened model."""
         started = time.perf_counter()
         memory.reset_peak()
-        run = functools.partial(_measured, opened, job, self.watch(job))
+        run = functools.partial(_measured, self._resumed(opened, job), job, self.watch(job))
         found = attempt(run, self.log(job))
         return self._finished(opened, job, found, time.perf_counter() - started)
+
+    def _resumed(self, opened: OpenModel, job: Job) -> OpenModel:
+        """The model with a place for what takes long; what measures again begins anew."""
+        from atlas.loaded.live import LiveModel
+
+        if not self.save or not isinstance(opened.subject, LiveModel):
+            return opened
+        pin, model = opened.pin, opened.subject
+        version = str(statement.of(job.analysis).version)
+        made_by = (__version__, importlib.metadata.version("torch"), str(model.dtype))
+        depends = (str(pin.digest), str(pin.tokenizer), version, *made_by, *model.devices)
+        kept = Unfinished(self.project.unfinished(job.slug, job.analysis), depends)
+        return replace(opened, subject=replace(model, unfinished=kept))
 
     def _finished(
         self, opened: OpenModel, job: Job, found: Measured | Failed, seconds: float
@@ -240,4 +262,5 @@ def _save(
     for name, items in beside.items():
         side_files.save(path, profile, name, items)
     profile_file.save(path, profile)
+    unfinished.drop(project.unfinished(profile.model.slug, profile.analysis))
     verified.forget(project, path, profile)

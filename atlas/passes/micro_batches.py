@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 
 from atlas.errors import AtlasError
-from atlas.loaded import memory
+from atlas.loaded import memory, unfinished
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch, Passage, batch
 from atlas.profiles.statement import Progress
@@ -80,21 +80,40 @@ def table(
     compute: Callable[[Batch], torch.Tensor],
     progress: Progress,
     tokens: int,
+    *,
+    name: str,
+    chosen: bytes = b"",
 ) -> torch.Tensor:
     """`compute` applied to every passage: (columns, passages), float64, on the processor.
 
-    `compute`: a micro-batch -> (columns, batch), without gradients. The rest is as in `through`.
+    `compute`: a micro-batch -> (columns, batch), without gradients. What an interrupted run got of
+    the table of that `name`, computed with the same that was `chosen`, is not computed again. The
+    rest is as in `through`.
     """
-    found = torch.full((columns, len(passages)), torch.nan, dtype=torch.float64)
+    begun = (
+        model.unfinished.table(name, passages, columns, chosen)
+        if model.unfinished
+        else unfinished.empty(passages, columns)
+    )
+    left = begun.left
+    before = len(passages) - len(left)
 
     def attempt(rows: list[int], held: Batch) -> bool:
         values = unless_out_of_memory(functools.partial(_without_gradients, compute, held))
         if values is not None:
-            found[:, rows] = values
+            begun.put(rows, values.numpy())
         return values is not None
 
-    through(model, passages, range(len(passages)), attempt, tokens, progress)
-    return found
+    def told(done: int, total: int) -> None:
+        progress(before + done, len(passages))
+
+    if before:
+        told(0, len(left))
+    try:
+        through(model, passages, left, attempt, tokens, told)
+    finally:
+        begun.write()
+    return torch.from_numpy(begun.values)
 
 
 def _without_gradients(compute: Callable[[Batch], torch.Tensor], held: Batch) -> torch.Tensor:

@@ -44,6 +44,7 @@ def losses_without(
         functools.partial(_losses, model),
         progress,
         tokens if tokens is not None else planned(model),
+        name="without blocks",
     )
 
 
@@ -64,7 +65,10 @@ def gated_losses(
             return losses.per_passage(model, held)[None]
 
     budget = tokens if tokens is not None else planned(model)
-    return micro_batches.table(model, passages, 1, gated, progress, budget)[0]
+    chosen = gates.double().cpu().numpy().tobytes()
+    return micro_batches.table(
+        model, passages, 1, gated, progress, budget, name="gated", chosen=chosen
+    )[0]
 
 
 def planned(model: LiveModel) -> int:

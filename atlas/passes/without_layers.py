@@ -33,6 +33,7 @@ def losses_without(
         functools.partial(_losses, model),
         progress,
         tokens if tokens is not None else kept_states.planned(model),
+        name="without layers",
     )
 
 

@@ -31,7 +31,7 @@ NAMED = 3
 SUMMARY: Mapping[Kind, tuple[str, str]] = {
     "unpinned": (
         "still to be pinned",
-        "write each one's full commit hash as the revision of its entry",
+        "write each one's full commit hash as the revision of its entry: atlas pin does",
     ),
     "gated": (
         "gated and not on this machine",
@@ -109,7 +109,7 @@ def of_files(project: Project, entry: Entry) -> Obstacle | None:
     file = project.entry(entry.slug)
     if entry.source_kind == "hub" and entry.revision is None:
         problem = "revision is null, still to be pinned"
-        remedy = "write the full commit hash, in quotes"
+        remedy = f"write the full commit hash, in quotes: atlas pin {entry.slug} does"
         return Obstacle("unpinned", AtlasError(problem, file=file, place="revision", remedy=remedy))
     return collected(lambda: _held_against_files(project, entry))
 

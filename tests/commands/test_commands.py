@@ -23,6 +23,7 @@ WANTED = statement.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/mod
 COMMANDS = [
     "init",
     "new",
+    "pin",
     "check",
     "plan",
     "profile",
@@ -228,5 +229,8 @@ def test_completion_knows_models_and_analyses(demo: Path) -> None:
     told = subprocess.run(words, env=environment, cwd=demo, capture_output=True, text=True)
     assert "weights" in told.stdout
     environment |= {"COMP_WORDS": "atlas plan ref", "COMP_CWORD": "2"}
+    told = subprocess.run(words, env=environment, cwd=demo, capture_output=True, text=True)
+    assert "ref-llama" in told.stdout
+    environment |= {"COMP_WORDS": "atlas pin ref"}
     told = subprocess.run(words, env=environment, cwd=demo, capture_output=True, text=True)
     assert "ref-llama" in told.stdout

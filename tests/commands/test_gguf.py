@@ -143,6 +143,27 @@ def test_an_entry_says_how_a_file_was_made(
     assert guessed is (stored == "Q8_0" and base == "older")
 
 
+def test_a_name_is_that_of_the_file_and_its_metadata(atlas: Project) -> None:
+    said = {"general__name": "Tiny 1m", "general__size_label": "1M", "general__file_type": 7}
+    model(atlas.root / "files", "tiny-1m-instruct.gguf", "Q8_0", **said)
+    model(atlas.root / "files", "ggml-model.gguf", "Q8_0", **said)
+    for file, name, family in (
+        ("tiny-1m-instruct", "Tiny 1M instruct (Q8_0)", "tiny"),
+        ("ggml-model", "Tiny 1M (Q8_0)", "tiny"),
+    ):
+        done = run("new", f"files/{file}.gguf")
+        assert done.exit_code == 0, done.output
+        made = entry.load(atlas.entry(file))
+        assert (made.name, made.family, made.license) == (name, family, "unknown")
+        assert "note: license: the file names none that is known; write it where" in done.stderr
+
+
+def test_a_license_that_is_not_known_is_said_to_be_the_files(atlas: Project) -> None:
+    model(atlas.root / "files", "x.gguf", "F32", general__license="do what you like")
+    done = run("new", "files/x.gguf")
+    assert "note: the file's license 'do what you like' is not a known one" in done.stderr
+
+
 def test_a_file_that_is_no_model_is_told(atlas: Project) -> None:
     (atlas.root / "x.gguf").write_bytes(b"GGML" + bytes(100))
     done = run("new", "x.gguf")

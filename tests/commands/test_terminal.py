@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "--help": (),
     "init": ("a-new-one",),
     "new": ("./other", "--slug", "drafted", "--dry-run"),
+    "pin": (),
     "plan": ("--all",),
     "profile": ("--fresh",),
     "verify": (),

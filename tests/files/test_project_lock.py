@@ -82,6 +82,63 @@ def test_a_second_one_waits_and_says_for_whom(project: Project) -> None:
     assert line.endswith(f", which writes in {project.root}")
 
 
+def test_a_holder_is_told_once_it_has_signed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It locks first and signs a moment later; whoever asks in between hears its name all the
+    same."""
+    locked, asked = threading.Event(), threading.Event()
+    said: list[str] = []
+    let_go = threading.Event()
+    sign, signed = project_lock._sign, project_lock._signed
+
+    def late(handle: int) -> None:
+        if not locked.is_set():
+            locked.set()
+            assert asked.wait(60)
+        sign(handle)
+
+    def read(handle: int) -> str:
+        found = signed(handle)
+        if threading.current_thread() is threading.main_thread():
+            asked.set()
+        return found
+
+    def hold() -> None:
+        with project_lock.held(project, unexpected):
+            assert let_go.wait(60)
+
+    def say(line: str) -> None:
+        said.append(line)
+        let_go.set()
+
+    monkeypatch.setattr(project_lock, "_sign", late)
+    monkeypatch.setattr(project_lock, "_signed", read)
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(60)
+    with project_lock.held(project, say):
+        pass
+    holder.join()
+    [line] = said
+    assert line.startswith(f"waiting for process {os.getpid()} on ")
+
+
+def test_a_holder_that_cannot_sign_is_told_without_a_name(project: Project) -> None:
+    """On a full disk nothing is signed, and whoever waits still hears that it waits."""
+    said: list[str] = []
+    with another(project) as process:
+        project.lock.write_text("")
+
+        def say(line: str) -> None:
+            said.append(line)
+            let_go(process)
+
+        with project_lock.held(project, say):
+            pass
+    assert said == [f"waiting for another command, which writes in {project.root}"]
+
+
 def test_threads_of_one_process_wait_for_each_other(project: Project) -> None:
     inside: list[int] = []
     most: list[int] = []

@@ -51,7 +51,7 @@ def test_a_line_a_model_and_a_line_a_reason() -> None:
         "bad: weights failed: out of luck",
         "same: 1 fresh",
         "5 models are still to be pinned: away-0, away-1, away-2 and 2 more; "
-        "write each one's full commit hash as the revision of its entry",
+        "write each one's full commit hash as the revision of its entry: atlas pin does",
         "big: not measurable here: needs 900 GB; rent",
     ]
 

@@ -168,7 +168,7 @@ def test_many_are_told_in_a_line_for_each_reason() -> None:
     many = [*away("unpinned", "a", "b", "c", "d", "e"), *away("missing", "v", "w", "x", "y")]
     assert unavailable.lines([*many, *away("memory", "big")]) == [
         "5 models are still to be pinned: a, b, c and 2 more; "
-        "write each one's full commit hash as the revision of its entry",
+        "write each one's full commit hash as the revision of its entry: atlas pin does",
         "4 models are not on this machine: v, w, x and 1 more; "
         "atlas plan MODEL tells how to get one",
         "big: not measurable here: because; do",

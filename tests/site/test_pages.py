@@ -136,7 +136,8 @@ def test_a_model_without_a_revision_is_to_be_pinned_first(atlas: Project) -> Non
     atlases.entry(atlas, "waiting", source="some-org/waiting", revision=None)
     pages.render(atlas)
     page = _page(atlas, "models/waiting/index.md")
-    assert "Pin its revision first, then <code>atlas profile waiting</code> measures it" in page
+    assert "Pin its revision first (<code>atlas pin waiting</code>), then " in page
+    assert "then <code>atlas profile waiting</code> measures it" in page
 
 
 def test_a_stale_profile_is_shown_as_such(atlas: Project) -> None:
@@ -232,6 +233,7 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     expected |= {
         "claims/index.html",
         "contributing/index.html",
+        "recipe/index.html",
         "404.html",
         "survey/index.html",
         "compare/index.html",

@@ -27,6 +27,7 @@ KINDS = {
     "methods/*/": "methods/functions/",
     "models/": "models/",
     "models/*/": "models/ref-llama-instruct/",
+    "recipe/": "recipe/",
     "reference/": "reference/",
     "survey/": "survey/",
     "survey/*/": "survey/functions/",

@@ -21,11 +21,13 @@ COMMIT = "c0ffee" + "0" * 34
 
 @dataclass
 class StandIn:
-    """Its address, its repositories by id, and the requests it got: (path, Range, token)."""
+    """Its address, its repositories by id, the commit of each of their branches, and the requests
+    it got: (path, Range, token)."""
 
     endpoint: str = ""
     folders: dict[str, Path] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
+    commits: dict[str, str] = field(default_factory=lambda: {"main": COMMIT})
     renamed: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Callable[[Handler], None]] = field(default_factory=dict)
     ranges: bool = True
@@ -63,11 +65,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.redirect(f"/api/models/{self.hub.renamed[name]}")
         elif name not in self.hub.folders:
             self.answer(401, b"", code="RepoNotFound")
-        elif revision not in ("main", COMMIT):
+        elif revision not in {*self.hub.commits, *self.hub.commits.values()}:
             self.answer(404, b"", code="RevisionNotFound")
         else:
             files = sorted(path.name for path in self.hub.folders[name].iterdir())
-            told = {"id": name, "sha": COMMIT, "siblings": [{"rfilename": it} for it in files]}
+            told: dict[str, object] = {"id": name, "sha": self.hub.commits.get(revision, revision)}
+            told["siblings"] = [{"rfilename": it} for it in files]
+            told["gated"] = "manual" if name in self.hub.gated else False
             self.answer(200, json.dumps(told).encode())
 
     def file(self, name: str, file: str, token: str | None) -> None:
@@ -114,10 +118,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[StandIn]:
-    """A stand-in that answers for as long as the context lasts."""
+def serving(kind: type[Handler] = Handler) -> Iterator[StandIn]:
+    """A stand-in that answers for as long as the context lasts; `kind`: how."""
     stand_in = StandIn()
-    handler = type("Handler", (Handler,), {"hub": stand_in})
+    handler = type("Handler", (kind,), {"hub": stand_in})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         stand_in.endpoint = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

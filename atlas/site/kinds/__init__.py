@@ -20,6 +20,7 @@ from atlas.site.kinds import (
     methods,
     model,
     models,
+    recipe,
     reference,
     surveys,
 )
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Callable[[Contents], Files]] = {
     "home": home.files,
     "models": models.files,
     "contributing": contributing.files,
+    "recipe": recipe.files,
     "reference": reference.files,
     "claims": claims.files,
     "surveys": surveys.files,

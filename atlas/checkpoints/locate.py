@@ -39,7 +39,7 @@ def folder(source: str, revision: str | None, root: Path, file: str | None = Non
     `source` as an entry states it: `zoo:<name>`, a local folder or GGUF file (relative to `root`,
     the project's folder) or a hub id, looked up in the hub's cache on disk at that revision (a
     commit hash or a branch; None: `main`). `file`: the GGUF file there that is the model. Of a GGUF
-    file it is the folder in the project's cache that stands for it.
+    file, that of a reference model too, it is the folder in the project's cache that stands for it.
     """
     kind = kind_of(source)
     if kind == "zoo":
@@ -51,6 +51,8 @@ def folder(source: str, revision: str | None, root: Path, file: str | None = Non
         place = _snapshot(source, revision or "main")
     else:
         place = (root / source).resolve()
+    if kind == "zoo" and (place / gguf_folder.NAME).is_file():
+        file = gguf_folder.NAME
     if kind == "file" or file is not None:
         return gguf_folder.of_file(Project(root), place / (file or ""))
     return place if (place / "config.json").is_file() else None

@@ -19,7 +19,7 @@ from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.drafting import gguf_names, hollow_copy, hub, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
-from atlas.entries import entry, entry_text
+from atlas.entries import entry, entry_text, relation
 from atlas.entries.entry import Entry
 from atlas.entries.entry_text import printable
 from atlas.entries.geometry import Geometry
@@ -143,7 +143,7 @@ def _drafted(
     architecture, shape = _shape(folder)
     is_gguf = gguf_folder.holds(folder)
     said = gguf_folder.header(folder).metadata if is_gguf else None
-    card = model_card.read(folder) if said is None else model_card.of_gguf(said)
+    card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
     slug = _slug(origin.name) if slug is None else _typed(slug)
     path = project.entry(slug)
@@ -170,12 +170,20 @@ def _drafted(
         file=origin.file,
         license=card.license or "unknown",
         base=base.slug if base else None,
+        relation=(card.relation if base else None) or relation.USUAL,
         tags=card.tags,
         summary=_summary(architecture, shape) + (_stored(folder) if is_gguf else ""),
         sources=_sources(origin),
         geometry=shape,
     )
     return Draft(slug, entry_text.checked(made), tuple(printable(line) for line in notes))
+
+
+def _file_card(origin: Origin, folder: Path, said: Mapping[str, Any]) -> Card:
+    """What a GGUF file says in place of a card."""
+    in_blocks = any(tensor.type.quantised for tensor in gguf_folder.header(folder).tensors)
+    name = gguf_names.plain(origin.name, said) if in_blocks else None
+    return model_card.of_gguf(said, name)
 
 
 def _shape(folder: Path) -> tuple[Architecture, Geometry]:
@@ -254,7 +262,7 @@ def _family(slug: str) -> str:
 
 
 def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
-    """The entry of the model that the card says it was tuned from, where the atlas has one."""
+    """The entry of the model that the card says it was made from, where the atlas has one."""
     if card.base is None:
         return None
     for item in entry.load_each(project)[0]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.entries import licenses
+from atlas.entries.relation import Relation
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
 from atlas.files import yaml_file
@@ -30,14 +31,24 @@ TOOLS = {
 """Tags that say what a model can be loaded with, and nothing about the model."""
 
 
+RELATIONS: Mapping[str, Relation] = {
+    "finetune": "fine-tune",
+    "quantized": "quantised",
+    "merge": "merged",
+    "adapter": "adapter",
+}
+"""How a model was made from its base, by the hub's names."""
+
+
 @dataclass(frozen=True)
 class Card:
-    """License, base model (a hub id) and tags as a card states them, None or empty where it does
-    not; `unclear`: what it states and cannot be taken over, a line each; `by`: which of
-    card and file it was read from."""
+    """License, base model (a hub id), how it was made from that, and tags as a card states them,
+    None or empty where it does not; `unclear`: what it states and cannot be taken over, a line
+    each; `by`: which of card and file it was read from."""
 
     license: str | None = None
     base: str | None = None
+    relation: Relation | None = None
     tags: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
     by: str = "card"
@@ -61,22 +72,35 @@ def read(folder: Path) -> Card:
     return Card(
         license=_license(stated.get("license"), stated.get("license_name"), unclear),
         base=_base(stated.get("base_model"), unclear),
+        relation=_relation(stated.get("base_model_relation"), unclear),
         tags=_tags(stated.get("tags")),
         unclear=tuple(unclear),
     )
 
 
-def of_gguf(said: Mapping[str, Any]) -> Card:
-    """What a GGUF file's metadata says of its model's license and base, in place of a card."""
+def of_gguf(said: Mapping[str, Any], quantised: str | None) -> Card:
+    """What a GGUF file's metadata says of its model's license and base, in place of a card.
+
+    `quantised`: the model's name without how it is stored, None where nothing is in blocks.
+    """
     by = "file"
     unclear: list[str] = []
-    url = said.get("general.base_model.0.repo_url")
-    base = url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+    base = _base(_hub_id(said.get("general.base_model.0.repo_url")), unclear, by)
+    origin = _base(_hub_id(said.get("general.source.repo_url")), unclear, by)
+    relation: Relation | None = None
+    if quantised is not None and origin is not None:  # what was converted, whatever its own base is
+        base, relation = origin, "quantised"
+    elif quantised is not None and base is not None:
+        if _letters(base.partition("/")[2]) == _letters(quantised):
+            relation = "quantised"
+        else:
+            unclear.append(f"relation: fine-tune is a guess; quantised where this is {base} itself")
     return Card(
         license=_license(
             said.get("general.license"), said.get("general.license.name"), unclear, by
         ),
-        base=_base(base, unclear, by),
+        base=base,
+        relation=relation,
         unclear=tuple(unclear),
         by=by,
     )
@@ -101,6 +125,23 @@ def _base(stated: Any, unclear: list[str], by: str = "card") -> str | None:
     if stated is None or (isinstance(stated, str) and HUB_ID.fullmatch(stated)):
         return stated
     unclear.append(f"the {by}'s base model {short(stated)} is not one hub id")
+    return None
+
+
+def _hub_id(url: Any) -> str | None:
+    return url.removeprefix("https://huggingface.co/") if isinstance(url, str) else None
+
+
+def _letters(name: str) -> str:
+    """A name by which two spellings of it are the same."""
+    return re.sub(r"[\s._-]+", "", name.lower())
+
+
+def _relation(stated: Any, unclear: list[str]) -> Relation | None:
+    if isinstance(stated, str) and stated in RELATIONS:
+        return RELATIONS[stated]
+    if stated is not None:
+        unclear.append(f"the card's relation {short(stated)} to its base model is not a known one")
     return None
 
 

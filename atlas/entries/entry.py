@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas import schemas
+from atlas.entries import relation
 from atlas.entries.geometry import Geometry
+from atlas.entries.relation import MADE, Relation
 from atlas.entries.source import Kind, kind_of, source_problems
 from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
@@ -26,7 +28,8 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 @dataclass(frozen=True)
 class Entry:
     """What people state about one model. `slug` is the name of its folder; `file` the GGUF
-    file of a hub id that is the model; `protocol` is what it is measured by otherwise than the
+    file of a hub id that is the model; `relation` is how it was made from its `base`, and says
+    nothing without one; `protocol` is what it is measured by otherwise than the
     others of its atlas."""
 
     slug: str
@@ -40,6 +43,7 @@ class Entry:
     file: str | None = None
     released: str | None = None
     base: str | None = None
+    relation: Relation = relation.USUAL
     tags: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     geometry: Geometry | None = None
@@ -54,6 +58,11 @@ class Entry:
         """The same, measured in that like the others of its atlas."""
         left = {name: value for name, value in (self.protocol or {}).items() if name != key}
         return replace(self, protocol=left or None)
+
+    @property
+    def made(self) -> str:
+        """What was done to its base to make it, a participle: `tuned`, `quantised`."""
+        return MADE[self.relation]
 
     @property
     def is_reference(self) -> bool:
@@ -144,6 +153,7 @@ def _beyond_schema(text: yaml_file.Document, path: Path) -> Iterator[AtlasError]
         )
     if isinstance(document.get("source"), str):
         yield from source_problems(document, lines, path)
+    yield from relation.problems(document, lines, path)
 
 
 def _is_date(text: str) -> bool:
@@ -158,7 +168,7 @@ def _is_date(text: str) -> bool:
 def _across(entries: Sequence[Entry], slugs: set[str], project: Project) -> Iterator[AtlasError]:
     """What only all entries together can show; `slugs` are those of broken entries too."""
     names: dict[str, str] = {}
-    bases = {entry.slug: entry.base for entry in entries}
+    by_slug = {entry.slug: entry for entry in entries}
     for entry in entries:
         file = project.entry(entry.slug)
         name = " ".join(entry.name.split()).casefold()
@@ -177,20 +187,24 @@ def _across(entries: Sequence[Entry], slugs: set[str], project: Project) -> Iter
                 place="base",
                 remedy="write the slug of an entry, or remove base",
             )
-        elif entry.slug in _ancestors(entry.slug, bases):
+        elif circle := _back_to(entry, by_slug):
+            how = relation.made([one.relation for one in circle])
             yield AtlasError(
-                f"base {entry.base!r} is itself tuned from {entry.slug!r}",
+                f"base {entry.base!r} is itself {how} from {entry.slug!r}",
                 file=file,
                 place="base",
                 remedy="remove base from the model that was there first",
             )
 
 
-def _ancestors(slug: str, bases: dict[str, str | None]) -> list[str]:
-    """The models that a model was tuned from, nearest first, each once."""
-    found: list[str] = []
-    base = bases[slug]
+def _back_to(entry: Entry, by_slug: Mapping[str, Entry]) -> list[Entry]:
+    """The models between an entry and itself, nearest base first, where its bases lead back to it;
+    none where they do not."""
+    found: list[Entry] = []
+    base = by_slug.get(entry.base or "")
     while base is not None and base not in found:
+        if base == entry:
+            return found
         found.append(base)
-        base = bases.get(base)
-    return found
+        base = by_slug.get(base.base or "")
+    return []

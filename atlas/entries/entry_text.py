@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from atlas.entries import entry
+from atlas.entries import entry, relation
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems
 
@@ -45,6 +45,8 @@ def text(made: Entry) -> str:
         lines.append(f"released: {made.released}")
     if made.base is not None:
         lines.append(f"base: {_scalar(made.base)}")
+        if made.relation != relation.USUAL:
+            lines.append(f"relation: {made.relation}")
     if made.tags:
         lines.append(f"tags: [{', '.join(_scalar(tag) for tag in made.tags)}]")
     lines.append(f"summary: {_scalar(made.summary)}")

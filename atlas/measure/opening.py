@@ -23,7 +23,7 @@ class OpenModel:
     """A model opened for one tier.
 
     `pin`: its source and digests. `remarks`: conditions that its files give every profile.
-    `against`: finds the base that it was tuned from.
+    `against`: finds the base that it was made from.
     """
 
     pin: profile_file.Pin

@@ -1,8 +1,8 @@
-"""The model that an entry was tuned from: where it is, what pins it, whether a profile is of it.
+"""The model that an entry was made from: where it is, what pins it, whether a profile is of it.
 
-What is measured against a base is pinned to two models. The profile's `model` is the tuned one; the
-base stands among the conditions, as `base`, `base_source`, `base_revision` and `base_digest`, since
-values of two models can be compared whatever their bases are.
+What is measured against a base is pinned to two models. The profile's `model` is the one that was
+made; the base stands among the conditions, as `base`, `base_source`, `base_revision` and
+`base_digest`, since values of two models can be compared whatever their bases are.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Tune:
-    """A model that was tuned from another, and how far its weights moved: None if not measured."""
+class Child:
+    """A model that was made from another, and how far its weights moved: None if not measured."""
 
     entry: Entry
     drift: float | None
@@ -49,15 +49,15 @@ class Tune:
 class Model:
     """An entry and a section for each analysis that it should have, measured or not.
 
-    `base`: the model that it was tuned from, where the atlas lists that one; `tuned`: those that
-    were tuned from it; `sizes`: the family's other models of its architecture that are tunes as it
-    is, or are none as it is none, in order of size.
+    `base`: the model that it was made from, where the atlas lists that one; `children`: those that
+    were made from it; `sizes`: the family's other models of its architecture that were made as it
+    was, or from none as it was from none, in order of size.
     """
 
     entry: Entry
     sections: tuple[Section, ...]
     base: Entry | None = None
-    tuned: tuple[Tune, ...] = ()
+    children: tuple[Child, ...] = ()
     sizes: tuple[Entry, ...] = ()
 
     @property
@@ -106,13 +106,13 @@ def load(project: Project) -> list[Model]:
 
 
 def _related(models: Sequence[Model]) -> list[Model]:
-    """The same models with the base, the tunes and the other sizes of each."""
+    """The same models with the base, the children and the other sizes of each."""
     entries = {model.entry.slug: model.entry for model in models}
-    tuned: dict[str, list[Tune]] = {}
-    alike: dict[tuple[str, str, bool], list[Entry]] = {}
+    children: dict[str, list[Child]] = {}
+    alike: dict[tuple[str, str, str], list[Entry]] = {}
     for model in models:
         if model.entry.base:
-            tuned.setdefault(model.entry.base, []).append(Tune(model.entry, model.drift))
+            children.setdefault(model.entry.base, []).append(Child(model.entry, model.drift))
         alike.setdefault(_kin(model.entry), []).append(model.entry)
     for kin in alike.values():
         kin.sort(key=lambda entry: (_parameters(entry), entry.slug))
@@ -120,7 +120,7 @@ def _related(models: Sequence[Model]) -> list[Model]:
         replace(
             model,
             base=entries.get(model.entry.base or ""),
-            tuned=tuple(tuned.get(model.entry.slug, ())),
+            children=tuple(children.get(model.entry.slug, ())),
             sizes=tuple(
                 other
                 for other in alike[_kin(model.entry)]
@@ -131,8 +131,8 @@ def _related(models: Sequence[Model]) -> list[Model]:
     ]
 
 
-def _kin(entry: Entry) -> tuple[str, str, bool]:
-    return entry.family, entry.architecture, entry.base is not None
+def _kin(entry: Entry) -> tuple[str, str, str]:
+    return entry.family, entry.architecture, entry.made if entry.base is not None else ""
 
 
 def _parameters(entry: Entry) -> int:

@@ -211,4 +211,7 @@ def _remedy(entry: Entry) -> str:
         return "put the GGUF file there"
     if entry.source_kind == "folder":
         return "put the model's folder there"
-    return f"train it: python -m atlas.zoo train {entry.source.removeprefix('zoo:')}"
+    name = entry.source.removeprefix("zoo:")
+    if entry.relation == "quantised":
+        return f"make it: python -m atlas.zoo quantise {name}"
+    return f"train it: python -m atlas.zoo train {name}"

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from markupsafe import Markup
 
+from atlas.entries.entry import Entry
 from atlas.profiles import collection
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
-from atlas.profiles.profile_file import Scalar
+from atlas.profiles.profile_file import Profile, Scalar
 from atlas.profiles.statement import Statement
-from atlas.site.figures import column_order, findings, functions, heatmap, masks, previews
+from atlas.site.figures import (
+    column_order,
+    findings,
+    functions,
+    heatmap,
+    masks,
+    previews,
+    quantising,
+)
 from atlas.site.figures import facts as wording
 from atlas.site.figures.functions import FunctionalMap
 from atlas.site.figures.masks import BlockMasks
@@ -23,6 +32,10 @@ Own = FunctionalMap | BlockMasks
 OWN: Mapping[str, ModuleType] = {"functions": functions, "masks": masks}
 """Figures of single analyses, by their names: `of(profile)` is what a page says of one, `png` its
 preview. Their templates are `sections/<name>.j2`, their scripts `static/<name>/`."""
+
+
+SAID: Mapping[str, Callable[[Profile, Entry], Iterator[str]]] = {"drift": quantising.told}
+"""What single analyses say of how a model was made, by their names."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section(collection.Section):
-    """One analysis as the page shows it; there is nothing to show until it is measured."""
+    """One analysis of an entry as its page shows it; there is nothing to show until it is
+    measured."""
+
+    entry: Entry = field(kw_only=True)
 
     @functools.cached_property
     def figure(self) -> Figure | None:
@@ -67,7 +83,9 @@ class Section(collection.Section):
         """What the matrices say together, in sentences."""
         if self.profile is None:
             return ()
-        return findings.told(self.profile.matrices, self.stated.matrices)
+        said = SAID.get(self.stated.name)
+        own = said(self.profile, self.entry) if said else ()
+        return (*own, *findings.told(self.profile.matrices, self.stated.matrices))
 
     @property
     def facts(self) -> Mapping[str, Scalar]:
@@ -98,7 +116,7 @@ class Section(collection.Section):
 
 def sections(model: Model) -> tuple[Section, ...]:
     """A model's sections as its page shows them."""
-    return tuple(Section(**vars(one)) for one in model.sections)
+    return tuple(Section(**vars(one), entry=model.entry) for one in model.sections)
 
 
 def leading(shown: Sequence[Section]) -> Figure | None:

@@ -1,6 +1,7 @@
 """Reference models: small transformers trained here, whose insides are worth looking at.
 
 `python -m atlas.zoo train llama` makes one, `python -m atlas.zoo evaluate llama` measures it;
+`python -m atlas.zoo quantise llama-q8_0` makes a quantised copy of one;
 `python -m atlas.zoo corpus` makes the text that all of them are measured on.
 
 texts/      what they read
@@ -26,6 +27,7 @@ cards/      what is said of them
   heads.py          which heads recall a relation, and which are induction heads
   card.py           card.json and README.md beside the weights
   tuned.py          what the card of a fine-tune says beside a base's
-models/     the trained models
+models/     the trained models, and quantised copies of one
+quantised.py      how the copies are made
 own_corpus.py     text of their own kind that none of them has read
 """

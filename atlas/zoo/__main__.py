@@ -1,5 +1,5 @@
-"""`python -m atlas.zoo train NAME` makes a reference model, `evaluate NAME` measures it; `corpus`
-makes the text that all of them are measured on."""
+"""`python -m atlas.zoo train NAME` makes a reference model, `evaluate NAME` measures it, `quantise
+NAME` makes a quantised copy; `corpus` makes the text that all of them are measured on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from atlas import paths
 from atlas.errors import AtlasError
-from atlas.zoo import own_corpus
+from atlas.zoo import own_corpus, quantised
 from atlas.zoo.training import train, tunes
 from atlas.zoo.training.recipe import Recipe
 
@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "corpus":
             _corpus(options.out or own_corpus.folder())
+            return 0
+        if options.command == "quantise":
+            _quantise(options.name, options.out)
             return 0
         recipe = tunes.recipe(options.name)
         out = options.out or paths.zoo_folder(options.name)
@@ -53,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
         if command == "train":
             for option in ("steps", "seed", "passages", "threads"):
                 chosen.add_argument(f"--{option}", type=int, help=f"another number of {option}")
+    text = "write a quantised copy of a reference model"
+    copied = commands.add_parser("quantise", help=text, description=text)
+    copied.add_argument("name", help=f"one of: {', '.join(quantised.COPIES)}")
+    copied.add_argument("--out", type=Path, help="folder of the copy (default: the package's)")
     text = "write the text that reference models are measured on"
     written = commands.add_parser("corpus", help=text, description=text)
     written.add_argument("--out", type=Path, help="folder of the corpus (default: the package's)")
@@ -62,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
 def _corpus(out: Path) -> None:
     made = own_corpus.write(out)
     _say(f"{len(made)} passages: written to {out}")
+
+
+def _quantise(name: str, out: Path | None) -> None:
+    made = quantised.write(quantised.named(name), out or paths.zoo_folder(name))
+    _say(f"{name}: written to {made}")
 
 
 def _train(recipe: Recipe, options: argparse.Namespace, out: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import atlases
 import gguf_models
 import pytest
+import samples
 from click.testing import CliRunner, Result
 from stand_in_hub import COMMIT, StandIn, serving
 
@@ -110,6 +111,36 @@ def test_an_entry_says_what_the_file_says(atlas: Project) -> None:
         "is the source of 'some-model-q8-0' already"
         in run("new", "files/Some-Model_Q8_0.gguf").output
     )
+
+
+HUB = "https://huggingface.co/some-org"
+PARENT, SOURCE = "general__base_model__0__repo_url", "general__source__repo_url"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said", "base", "relation"),
+    [
+        ("Q8_0", {PARENT: f"{HUB}/Some-Model"}, "some-model", "quantised"),
+        ("F16", {PARENT: f"{HUB}/Some-Model"}, "some-model", "fine-tune"),
+        ("Q8_0", {PARENT: f"{HUB}/Older", SOURCE: f"{HUB}/Some-Model"}, "some-model", "quantised"),
+        ("Q8_0", {PARENT: f"{HUB}/Older"}, "older", "fine-tune"),
+    ],
+)
+def test_an_entry_says_how_a_file_was_made(
+    atlas: Project, stored: str, said: dict[str, str], base: str, relation: str
+) -> None:
+    """Of the model that was converted a copy in blocks is a quantised one; what a file names as
+    its parent may be that model, by its name, or what that model was tuned from."""
+    for slug, name in (("some-model", "Some-Model"), ("older", "Older")):
+        samples.write_entry(atlas, slug, name=name, source=f"some-org/{name}")
+    model(atlas.root / "files", f"Some-Model-{stored}.gguf", stored, **said)
+    done = run("new", f"files/Some-Model-{stored}.gguf", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    made = entry.load(Path(told["path"]))
+    assert (made.base, made.relation) == (base, relation)
+    guessed = any("quantised where this is some-org/Older itself" in note for note in told["notes"])
+    assert guessed is (stored == "Q8_0" and base == "older")
 
 
 def test_a_name_is_that_of_the_file_and_its_metadata(atlas: Project) -> None:

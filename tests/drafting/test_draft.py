@@ -108,6 +108,35 @@ def test_its_base_is_found_among_the_entries(
     assert not any("base:" in note or "family:" in note for note in draft.notes)
 
 
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        ("finetune", None),
+        ("quantized", "quantised"),
+        ("merge", "merged"),
+        ("adapter", "adapter"),
+        ("something", None),
+        ("[merge]", None),
+    ],
+)
+def test_how_it_was_made_from_its_base(
+    project: Project, tmp_path: Path, stated: str, written: str | None
+) -> None:
+    write_entry(project, "older-8b", name="Older", source="some-org/Older-8B")
+    card = CARD.replace("base_model:", f"base_model_relation: {stated}\nbase_model:")
+    draft = drafting.of(project, str(model(tmp_path / "model", card)))
+    assert f"relation: {written}\n" in draft.text if written else "relation:" not in draft.text
+    told = [note for note in draft.notes if "relation" in note]
+    assert bool(told) is (stated not in model_card.RELATIONS)
+
+
+def test_a_relation_to_a_base_that_is_not_listed_is_left_out(
+    project: Project, tmp_path: Path
+) -> None:
+    card = CARD.replace("base_model:", "base_model_relation: merge\nbase_model:")
+    assert "relation:" not in drafting.of(project, str(model(tmp_path / "model", card))).text
+
+
 def test_the_address_of_a_page_is_as_good_as_the_id(
     project: Project, stand_in: StandIn, tmp_path: Path
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from samples import ENTRY, GEOMETRY, REVISION, entry_text, write_entry
 
-from atlas.entries import entry
+from atlas import schemas
+from atlas.entries import entry, relation
+from atlas.entries import entry_text as entry_text_of
 from atlas.entries.geometry import Geometry
 from atlas.entries.source import kind_of
 from atlas.errors import AtlasError, Problems
@@ -318,6 +320,45 @@ def test_bases_do_not_go_in_circles(project: Project) -> None:
         "base 'c' is itself tuned from 'b'",
         "base 'a' is itself tuned from 'c'",
     ]
+
+
+def test_a_circle_names_how_its_models_were_made(project: Project) -> None:
+    """The word of its kind where all are of one; of several, none of them would be true."""
+    for slug, base, how in (("a", "b", "merged"), ("b", "a", "quantised")):
+        write_entry(project, slug, name=slug.upper(), base=base, relation=how)
+    for slug, base in (("c", "d"), ("d", "e"), ("e", "c")):
+        how = "quantised" if slug == "d" else "fine-tune"
+        write_entry(project, slug, name=slug.upper(), base=base, relation=how)
+    with pytest.raises(Problems) as caught:
+        entry.load_all(project)
+    assert [item.problem for item in caught.value.problems] == [
+        "base 'b' is itself quantised from 'a'",
+        "base 'a' is itself merged from 'b'",
+        "base 'd' is itself made from 'c'",
+        "base 'e' is itself tuned from 'd'",
+        "base 'c' is itself made from 'e'",
+    ]
+
+
+def test_a_model_with_a_base_is_a_fine_tune_or_says_what(project: Project) -> None:
+    assert entry.load(write_entry(project, base="other")).made == "tuned"
+    keys = schemas.load("entry")["properties"]["relation"]["enum"]
+    assert list(relation.MADE) == keys == list(get_args(relation.Relation))
+    for how, made in relation.MADE.items():
+        read = entry.load(write_entry(project, base="other", relation=how))
+        assert (read.relation, read.made) == (how, made)
+        again = write_entry(project, text=entry_text_of.checked(read))
+        assert entry.load(again) == read
+        assert ("relation:" in again.read_text()) == (how != "fine-tune")
+
+
+def test_relations_that_are_none(project: Project) -> None:
+    [line] = told(project, base="other", relation="quantized")
+    assert "relation: 'quantized' is not one of the known values" in line
+    assert "did you mean 'quantised'" in line and line.startswith("line ")
+    [line] = told(project, relation="merged")
+    assert line.startswith("line ") and "relation 'merged' is set, and no base" in line
+    assert "add base: the slug of the model that this one was made from; or remove" in line
 
 
 def test_the_sample_is_right() -> None:

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from atlas import paths
 from atlas.analyses.functions import run as functions
+from atlas.checkpoints import locate
 from atlas.errors import AtlasError
 from atlas.loaded import tokenizer
 from atlas.loaded.checkpoint import Checkpoint
@@ -93,9 +94,10 @@ def test_transformers_makes_no_tokenizer_of_nothing(tmp_path: Path, model_type: 
 @pytest.mark.parametrize(
     "name", sorted(path.name for path in paths.zoo_folder("llama").parent.iterdir())
 )
-def test_reference_models_have_the_tokens_of_their_file(name: str) -> None:
+def test_reference_models_have_the_tokens_of_their_file(name: str, tmp_path: Path) -> None:
     """So that profiles which were measured with the file's own tokenizer still hold."""
-    folder = paths.zoo_folder(name)
+    folder = locate.folder(f"zoo:{name}", None, tmp_path)
+    assert folder is not None
     own = tokenizer.load_transformers(folder)
     assert tokenizer.conditions(own, folder) == {}
     file = Tokenizer.from_file(str(folder / "tokenizer.json"))

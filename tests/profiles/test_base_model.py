@@ -50,6 +50,17 @@ def test_drift_applies_to_what_has_a_base(project: Project) -> None:
     assert statement.of("weights").needs == ()
 
 
+def test_how_it_was_made_does_not_make_a_profile_stale(project: Project) -> None:
+    add(project, "grown")
+    add(project, "tuned", seed=1, base="grown")
+    run(project)
+    before = project.profile("tuned", "drift").read_bytes()
+    for relation in ("quantised", "merged", "adapter", "fine-tune"):
+        add(project, "tuned", seed=1, base="grown", relation=relation)
+        assert [job.state for job in jobs(project)] == ["fresh"]
+    assert project.profile("tuned", "drift").read_bytes() == before
+
+
 def test_a_profile_is_pinned_to_its_base_too(project: Project) -> None:
     folder = add(project, "grown")
     add(project, "tuned", seed=1, base="grown")

@@ -58,6 +58,14 @@ def test_every_model_that_is_not_here_has_a_remedy(
     assert Path(str(obstacle.problem.file)) == project.entry("a")
 
 
+def test_a_copy_that_is_not_here_is_quantised_and_not_trained(project: Project) -> None:
+    write_entry(project, "b", name="B")
+    changes = {"base": "b", "relation": "quantised"}
+    obstacle = found(project, source="zoo:nothing", revision=..., **changes)
+    assert obstacle is not None and obstacle.kind == "missing"
+    assert obstacle.line.endswith("make it: python -m atlas.zoo quantise nothing")
+
+
 def config_only(folder: Path) -> None:
     (folder / headers.SINGLE).unlink()
 

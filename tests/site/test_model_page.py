@@ -56,6 +56,26 @@ def test_lineage_is_told_in_both_directions(tmp_path: Path) -> None:
     assert '<dt>Tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
 
 
+def test_a_model_s_page_says_how_it_was_made(tmp_path: Path) -> None:
+    """The word of each kind, in both directions, with those of one kind together."""
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "root", name="Root 1B")
+    kinds = {"quantised": "Quantised", "merged": "Merged", "adapter": "Adapted"}
+    for relation in kinds:
+        for number in (1, 2):
+            slug = f"{relation}-{number}"
+            atlases.entry(made, slug, name=f"Some {slug}", base="root", relation=relation)
+    root = _page(made, "root")
+    assert "Tuned from" not in root
+    for relation, word in kinds.items():
+        links = ", ".join(
+            f'<a href="../../models/{relation}-{at}/">Some {relation}-{at}</a>' for at in (1, 2)
+        )
+        assert f"<dt>{word} from it</dt><dd>{links}</dd>" in root
+        link = '<a href="../../models/root/">Root 1B</a>'
+        assert f"<dt>{word} from</dt><dd>{link}</dd>" in _page(made, f"{relation}-1")
+
+
 def test_drift_is_the_strength_of_a_link_to_base_and_tunes(tmp_path: Path) -> None:
     made = atlases.project(tmp_path / "atlas")
     atlases.entry(made, "root", name="Root 1B")
@@ -67,6 +87,36 @@ def test_drift_is_the_strength_of_a_link_to_base_and_tunes(tmp_path: Path) -> No
     assert [page.count(meter) for page in (root, chat, code)] == [1, 1, 0]
     assert "Chat 1B drift 0.0625 , Code 1B" in _text(root).replace("  ", " ")
     assert "Root 1B drift 0.0625" in _text(chat)
+
+
+def _drifted(made: Project, **changes: object) -> str:
+    values = np.array([[0.25, 0.5], [np.nan, 0.7], [0.25, 0.6]])
+    shown = replace(
+        samples.matrix(), name="relative_change", rows=("0", "1", "2"),
+        columns=("attn.q", "mlp.up"), values=values,
+    )  # fmt: skip
+    types = {"stored_dtype": "Q8_0 (weights), F32", "base_dtype": "float16"}
+    facts = {"relative_change": 0.6}
+    fields: dict[str, object] = {"facts": facts, "conditions": types, "matrices": (shown,)}
+    _profile(made, "copy", "drift", **{**fields, **changes})
+    return _text(_page(made, "copy"))
+
+
+def test_the_drift_of_a_quantised_copy_is_told(tmp_path: Path) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "root", name="Root 1B")
+    atlases.entry(made, "copy", name="Copy 1B", base="root", relation="quantised")
+    assert "Quantising float16 to Q8_0 moved mlp.up most. " in _drifted(made)
+    expected = {"expected_relative_change": 0.59}
+    rounding = "ounding to Q8_0 alone is expected to change all blocks by 0.59. "
+    assert f"moved mlp.up most; r{rounding}" in _drifted(made, facts=expected)
+    still = samples.matrix(name="relative_change", values=np.zeros((2, 3)))
+    page = _drifted(made, matrices=(still,))
+    assert "Quantising float16 to Q8_0 changed no weight. " in page
+    assert "uantising" not in _drifted(made, facts=expected, conditions={})
+    atlases.entry(made, "copy", name="Copy 1B", base="root")
+    assert "uantising" not in _drifted(made)
+    assert f"R{rounding}" in _drifted(made, facts=expected)
 
 
 def test_other_sizes_are_of_the_same_kind(tmp_path: Path) -> None:

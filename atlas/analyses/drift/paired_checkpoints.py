@@ -1,4 +1,4 @@
-"""Two checkpoints of one shape, a tuned model and its base, streamed side by side."""
+"""Two checkpoints of one shape, a model and its base, streamed side by side."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
 
 @dataclass(frozen=True)
 class PairedModule:
-    """One module of a layer, or of one expert, in the tuned model and in its base.
+    """One module of a layer, or of one expert, in the model and in its base.
 
-    `weights` and `biases`: tuned, base, of one shape and as stored; `biases` is None where one of
-    the two has none. `last`: no other expert's module of that name follows in the layer.
+    `weights` and `biases`: the model's, the base's, of one shape and as stored; `biases` is None
+    where one of the two has none. `last`: no other expert's module of that name follows in the
+    layer.
     """
 
     module: str

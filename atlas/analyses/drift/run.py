@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from atlas.analyses.drift import MATRICES, paired_checkpoints
+from atlas.analyses.drift import MATRICES, paired_checkpoints, rounding
 from atlas.analyses.drift.paired_checkpoints import PairedModule
 from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
 from atlas.architectures.row import OUTSIDE
@@ -34,10 +35,11 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     paired_checkpoints.require_alike(checkpoint, base)
     layers = checkpoint.geometry.layers
     modules = paired_checkpoints.shared_modules(checkpoint, base)
+    steps = rounding.steps(checkpoint, base)
     found: dict[tuple[str, int, str], float | None] = {}
     weights, biases = Difference(), Difference()
     for layer in range(layers):
-        compared = _of_layer(checkpoint, base, layer, modules)
+        compared = _of_layer(checkpoint, base, layer, modules, steps)
         for done, (module, pairs, bias) in enumerate(compared, 1):
             for name, (mean, largest) in _quantities(pairs).items():
                 found[name, layer, module] = mean
@@ -70,20 +72,27 @@ Pair = tuple[Difference, float | None]
 
 
 def _of_layer(
-    checkpoint: Checkpoint, base: Checkpoint, layer: int, modules: tuple[str, ...]
+    checkpoint: Checkpoint,
+    base: Checkpoint,
+    layer: int,
+    modules: tuple[str, ...],
+    steps: int | None,
 ) -> Iterator[tuple[str, list[Pair], Difference]]:
-    """Of every module of a layer: what changed in its weight, of each expert, and in its biases."""
+    """Of every module of a layer: what changed in its weight, of each expert, and in its biases.
+
+    `steps`: those of the blocks that all matrices are stored in, None where there are no such.
+    """
     pairs: dict[str, list[Pair]] = {name: [] for name in modules}
     biases = dict.fromkeys(modules, Difference())
     for paired in paired_checkpoints.modules_of(checkpoint, base, layer, modules):
         module = paired.module
-        pairs[module].append(_compared(checkpoint, layer, paired))
+        pairs[module].append(_compared(checkpoint, layer, paired, steps))
         biases[module] += paired.bias_difference()
         if paired.last:
             yield module, pairs[module], biases[module]
 
 
-def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule) -> Pair:
+def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule, steps: int | None) -> Pair:
     """What changed in one module's weight, or that of one expert."""
     is_norm = paired.module.startswith("norm")
     offset = checkpoint.architecture.row.norm.offset if is_norm else 0.0
@@ -91,6 +100,8 @@ def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule) -> Pair:
     found = difference(new, old, offset)
     _require_finite(found, checkpoint, f"layer {layer}, {paired.module}")
     is_matrix = new.ndim == 2 and not is_norm
+    if is_matrix and steps is not None:
+        found = replace(found, expected=rounding.expected_square(old, steps))
     return found, rank_of_change(new, old, found) if is_matrix else None
 
 
@@ -144,6 +155,8 @@ def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[st
         "relative_change": weights.relative_change,
         "changed": weights.changed,
     }
+    if weights.expected:
+        facts["expected_relative_change"] = math.sqrt(weights.expected / weights.base_square)
     if np.nanmax(relative.values, initial=0.0) > 0:
         layer, column = np.unravel_index(np.nanargmax(relative.values), relative.values.shape)
         facts["moved_furthest"] = f"layer {layer}, {relative.columns[column]}"
@@ -154,7 +167,7 @@ def _facts(relative: Matrix, weights: Difference, biases: Difference) -> dict[st
 
 
 def _stored(checkpoint: Checkpoint) -> str:
-    """The dtypes that weights are stored in, by name."""
+    """The types that weights are stored in, by name."""
     names = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
-    held = {tensor.dtype for tensor in checkpoint.tensors.values()}
+    held = {tensor.stored for tensor in checkpoint.tensors.values()}
     return ", ".join(sorted(names.get(dtype, dtype) for dtype in held))

@@ -1,4 +1,4 @@
-"""Families: the sizes of a model side by side on one scale, and who was tuned from whom.
+"""Families: the sizes of a model side by side on one scale, and who was made from whom.
 
 A family page draws its panels from the models' own published profiles; this module adds what only
 all sizes together can say, in `ladder.json` beside the page. What is in it is told in
@@ -33,7 +33,7 @@ WIDEST = 40
 
 @dataclass(frozen=True)
 class Node:
-    """A model in the tree of who was tuned from whom, and how far it moved from its base."""
+    """A model in the tree of who was made from whom, and how far it moved from its base."""
 
     entry: Entry
     drift: float | None
@@ -134,16 +134,16 @@ def parameters(model: Model) -> int | None:
 
 
 def lineage(members: Iterable[Model], models: Sequence[Model]) -> tuple[Node, ...]:
-    """The trees of who was tuned from whom that members stand in, without those who stand alone."""
+    """The trees of who was made from whom that members stand in, without those who stand alone."""
     inside = {model.entry.slug for model in members}
     by_slug = {model.entry.slug: model.entry for model in models}
-    tuned: dict[str, list[Model]] = {}
+    made: dict[str, list[Model]] = {}
     for model in models:
         if model.entry.base is not None:
-            tuned.setdefault(model.entry.base, []).append(model)
+            made.setdefault(model.entry.base, []).append(model)
     own = {model.entry.slug: model for model in models}
     roots = dict.fromkeys(_root(by_slug[slug], by_slug).slug for slug in sorted(inside))
-    return tuple(_node(own[slug], tuned, inside) for slug in roots if slug in tuned)
+    return tuple(_node(own[slug], made, inside) for slug in roots if slug in made)
 
 
 def _root(entry: Entry, by_slug: Mapping[str, Entry]) -> Entry:
@@ -152,14 +152,14 @@ def _root(entry: Entry, by_slug: Mapping[str, Entry]) -> Entry:
     return entry
 
 
-def _node(model: Model, tuned: Mapping[str, list[Model]], inside: set[str]) -> Node:
+def _node(model: Model, made: Mapping[str, list[Model]], inside: set[str]) -> Node:
     slug = model.entry.slug
-    children = tuple(_node(child, tuned, inside) for child in tuned.get(slug, ()))
+    children = tuple(_node(child, made, inside) for child in made.get(slug, ()))
     return Node(model.entry, model.drift, slug in inside, children)
 
 
 def _size(model: Model) -> tuple[float, bool, str]:
-    """Order on the ladder: parameters, then what was trained before what was tuned, then names."""
+    """Order on the ladder: parameters, then what has no base before what has one, then names."""
     return parameters(model) or float("inf"), model.entry.base is not None, model.entry.name
 
 

@@ -98,7 +98,7 @@ class ModelMap:
 
     @property
     def tunes(self) -> tuple[tuple[Place, Place], ...]:
-        """Each base and its tune, where both have a place."""
+        """Each base and a model made from it, where both have a place."""
         by_slug = {place.model.entry.slug: place for place in self.places}
         pairs = ((by_slug.get(place.model.entry.base or ""), place) for place in self.places)
         return tuple((base, tune) for base, tune in pairs if base is not None)

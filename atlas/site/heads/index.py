@@ -222,6 +222,7 @@ def _models(
             "tags": list(entry.tags),
             "reference": entry.is_reference,
             "base": one.model.base.slug if one.model.base else None,
+            "made": entry.made if one.model.base else None,
             "stale": any(section and section.job.state == "stale" for section in sections),
             "groups": {name: one.group(name, groups) for name in measured},
             "place": one.place and list(one.place),

@@ -1,4 +1,4 @@
-"""A page a family: its sizes side by side, who was tuned from whom, and its ladder."""
+"""A page a family: its sizes side by side, who was made from whom, and its ladder."""
 
 from __future__ import annotations
 

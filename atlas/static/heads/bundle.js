@@ -19,6 +19,7 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @property {string[]} tags
  * @property {boolean} reference
  * @property {string | null} base
+ * @property {string | null} made
  * @property {boolean} stale
  * @property {Record<string, number>} groups
  * @property {[string, string] | null} place

@@ -154,7 +154,7 @@ export class HeadCard {
  * @param {import("./bundle.js").Model} other
  */
 function lineage(model, other) {
-  if (other.base === model.slug) return "tuned from this model";
+  if (other.base === model.slug) return `${other.made} from this model`;
   if (model.base === other.slug) return "this model's base";
   return model.base && model.base === other.base ? "of the same base" : "";
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,16 @@ def test_lineage_crosses_families_and_leaves_loners_out(atlas: Project) -> None:
 
 def _told(node: Node) -> tuple[str, bool, list[Any]]:
     return node.entry.slug, node.inside, [_told(child) for child in node.children]
+
+
+def test_lineage_says_how_each_was_made(atlas: Project) -> None:
+    _entry(atlas, "small-q", 600_000_000, base="small", relation="quantised")
+    pages.render(atlas)
+    page = (atlas.docs / "families" / "f" / "index.md").read_text()
+    tree = re.sub(r"<[^>]*>", " ", page.partition("## Lineage")[2])
+    told = " ".join(tree.split())
+    assert "Model small-q quantised" in told
+    assert "Model chat tuned" in told and "Model large tuned" not in told
 
 
 def test_a_family_of_one_has_no_lineage(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ GENERATED = (
     "compare/",
     "data/",
     "families/",
+    "findings/*.md",
     "heads/",
     "methods/",
     "models/index.md",
@@ -147,6 +148,10 @@ class Project:
     @property
     def claims(self) -> Path:
         return self.docs / "claims"
+
+    @property
+    def findings(self) -> Path:
+        return self.docs / "findings"
 
     def verified(self, slug: str) -> Path:
         return self.models / slug / "verified.json"

@@ -66,6 +66,19 @@ class Model:
         return f"models/{self.entry.slug}"
 
     @property
+    def is_measured(self) -> bool:
+        """Whether any analysis of it was measured."""
+        return any(one.profile for one in self.sections)
+
+    @property
+    def rank(self) -> int:
+        """Where it stands among others: real models that were measured lead, reference models stand
+        in after them, and those that await a profile come last."""
+        if not self.is_measured:
+            return 2
+        return 1 if self.entry.is_reference else 0
+
+    @property
     def drift(self) -> float | None:
         """How far all weights of its blocks lie from its base's, relative to them; None where that
         was not measured."""
@@ -86,7 +99,7 @@ class Model:
 
 
 def load(project: Project) -> list[Model]:
-    """Every entry in order of slugs, its profiles read.
+    """Every entry by `Model.rank` and slug, its profiles read.
 
     Raises `AtlasError` or `Problems` for entries and profiles that cannot be used.
     """
@@ -102,7 +115,7 @@ def load(project: Project) -> list[Model]:
         )
         for item in entries
     ]
-    return _related(models)
+    return sorted(_related(models), key=lambda model: model.rank)
 
 
 def _related(models: Sequence[Model]) -> list[Model]:

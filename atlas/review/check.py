@@ -26,7 +26,15 @@ from atlas.profiles import (
     unavailable,
 )
 from atlas.profiles.unavailable import Away, Obstacle
-from atlas.review import claim_checks, claims, entry_checks, published_files, records
+from atlas.review import (
+    claim_checks,
+    claims,
+    entry_checks,
+    finding_checks,
+    published_files,
+    records,
+)
+from atlas.review import findings as findings_of
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,8 @@ def problems(project: Project) -> list[AtlasError]:
 
 def findings(project: Project, base: str | None = None) -> Findings:
     """Everything wrong, and what is not a problem and worth a line: revisions that are still to be
-    pinned, copies of models that are damaged here, profiles that are stale, claims about models
-    that are not listed.
+    pinned, copies of models that are damaged here, profiles that are stale, claims and findings
+    about models that are not listed.
 
     `base`: the git revision that what is checked out is a pull request against, None where it is
     none. Raises `AtlasError` where git does not know it.
@@ -87,7 +95,11 @@ def findings(project: Project, base: str | None = None) -> Findings:
     found += published_files.problems(project)
     stated, wrong = claims.load_each(project)
     found += wrong
-    found += claim_checks.against_profiles(project, stated, by_slug, choices)
+    read = claim_checks.reader(project, by_slug, choices)
+    found += claim_checks.against_profiles(project, stated, read)
+    told, wrong = findings_of.load_each(project)
+    found += wrong
+    found += finding_checks.against_project(project, told, read)
     if base is not None:
         found += records.against_base(project, base)
     return Findings(
@@ -99,6 +111,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
             *remarks.lines(project, entries),
             *_stale(stale, project),
             *claims.unlisted(stated, list(by_slug)),
+            *findings_of.unlisted(told, list(by_slug)),
         ],
     )
 

@@ -23,10 +23,9 @@ from atlas.review.claims import Claim, Comparison, Quantity
 Read = Callable[[str, str], Profile | None]
 
 
-def against_profiles(
-    project: Project, claims: Sequence[Claim], entries: Mapping[str, Entry], choices: Choices
-) -> Iterator[AtlasError]:
-    """Matrices, labels and cells that a claim names and its model's profile does not have."""
+def reader(project: Project, entries: Mapping[str, Entry], choices: Choices) -> Read:
+    """What reads the fresh profile of a model and an analysis, each once; None where there is
+    none."""
 
     @functools.cache
     def read(slug: str, analysis: str) -> Profile | None:
@@ -40,6 +39,11 @@ def against_profiles(
         stale = freshness.without_files(profile, entries[slug], choices)
         return None if stale else profile
 
+    return read
+
+
+def against_profiles(project: Project, claims: Sequence[Claim], read: Read) -> Iterator[AtlasError]:
+    """Matrices, labels and cells that a claim names and its model's profile does not have."""
     for claim in claims:
         found = [
             (keys, *one) for keys, compared in claim.comparisons for one in _absent(compared, read)

@@ -118,14 +118,7 @@ def load(path: Path) -> Claim:
     document = dict(text.values)
     found = list(_meaning_problems(document["holds"], ("holds",), path, text.lines))
     found += _view_problems(document["view"], path, text.lines)
-    if not SLUG.fullmatch(path.stem):
-        found.append(
-            AtlasError(
-                f"{path.stem!r} is not a claim's name",
-                file=path,
-                remedy="name the file in lower-case letters and digits, parts joined by - or .",
-            )
-        )
+    found += name_problems(path, "claim")
     raise_all(found)
     return Claim(
         name=path.stem,
@@ -161,6 +154,16 @@ def load_all(project: Project) -> list[Claim]:
     claims, found = load_each(project)
     raise_all(found)
     return claims
+
+
+def name_problems(path: Path, what: str) -> Iterator[AtlasError]:
+    """A file's name that cannot be that of a claim, or of what else `what` says."""
+    if not SLUG.fullmatch(path.stem):
+        yield AtlasError(
+            f"{path.stem!r} is not a {what}'s name",
+            file=path,
+            remedy="name the file in lower-case letters and digits, parts joined by - or .",
+        )
 
 
 def unlisted(claims: list[Claim], slugs: list[str]) -> Iterator[str]:

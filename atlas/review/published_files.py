@@ -2,9 +2,9 @@
 
 MkDocs publishes every file below docs/, follows links, and reads every .md as Markdown, so that a
 page, a script or an image with scripts in it would go live with a contribution. Below docs/ there
-is therefore no symbolic link, and below docs/models, docs/claims and docs/assets nothing but
-entries, what is measured, claims, what `render` makes, and what people name in mkdocs.yml or a page
-of their own. Names that begin with a dot are not published.
+is therefore no symbolic link, and below docs/models, docs/claims, docs/findings and docs/assets
+nothing but entries, what is measured, claims, findings, what `render` makes, and what people name
+in mkdocs.yml or a page of their own. Names that begin with a dot are not published.
 """
 
 from __future__ import annotations
@@ -28,14 +28,20 @@ ASSETS = (".js", ".css", ".json")
 def problems(project: Project) -> Iterator[AtlasError]:
     """A line for each file that would be published and is none of the atlas', and for each symbolic
     link, wherever it leads."""
-    watched = {project.models, project.claims, project.docs / "assets"}
+    watched = _watched(project)
     for path in _published(project.docs):
         if path.is_symlink() and not watched & set(path.parents):
             yield link_problem(path)
     for path in _published(project.models):
         yield from _beside_models(project, path)
     yield from _beside_claims(project)
+    yield from _beside_findings(project)
     yield from _assets(project)
+
+
+def _watched(project: Project) -> set[Path]:
+    """The folders in which only what the atlas knows may lie."""
+    return {project.models, project.claims, project.findings, project.docs / "assets"}
 
 
 def _published(folder: Path) -> Iterator[Path]:
@@ -80,6 +86,19 @@ def _beside_claims(project: Project) -> Iterator[AtlasError]:
             known = path.parent == project.claims and path.suffix == ".yml"
         if not known:
             yield _stray(path, "a claim", "a claim is a file <name>.yml; remove it")
+        elif path.is_symlink():
+            yield link_problem(path)
+
+
+def _beside_findings(project: Project) -> Iterator[AtlasError]:
+    for path in _published(project.findings):
+        if path.suffix == ".md":
+            of = "*.yml" if path.stem == "index" else f"{path.stem}.yml"
+            known = _is_file(path) and (any(project.findings.glob(of)) or _is_marked(path))
+        else:
+            known = path.suffix == ".yml"
+        if not known or path.parent != project.findings:
+            yield _stray(path, "a finding", "a finding is a file <name>.yml; remove it")
         elif path.is_symlink():
             yield link_problem(path)
 
@@ -139,7 +158,7 @@ def _assets(project: Project) -> Iterator[AtlasError]:
 def _own_words(project: Project) -> str:
     """mkdocs.yml, and the pages and templates that people wrote for this atlas."""
     files = [project.mkdocs_yml, *project.templates.rglob("*.j2")]
-    watched = {project.models, project.claims, project.docs / "assets"}
+    watched = _watched(project)
     for path in _published(project.docs):
         ours = is_generated(path.relative_to(project.docs).as_posix())
         if path.suffix == ".md" and not ours and not watched & set(path.parents):

@@ -7,7 +7,7 @@ of their analysis, so that values of two models may be compared.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -185,28 +185,37 @@ def _doubts(claim: Claim, models: dict[str, Model]) -> tuple[str, ...]:
     )
 
 
-def _matrix(quantity: Quantity, models: dict[str, Model]) -> Matrix:
+def _matrix(quantity: Quantity, models: Mapping[str, Model]) -> Matrix:
     """The matrix that a quantity is taken of; `_Untestable` says why there is none to rely on."""
+    if absent := absence(quantity, models):
+        raise _Untestable(absent)
+    section = models[quantity.model].section(quantity.analysis)
+    assert section is not None and section.profile is not None, "it is not absent"
+    if section.job.state == "stale":
+        name, why = models[quantity.model].entry.name, "; ".join(section.job.reasons)
+        raise _Untestable(f"the profile of {quantity.analysis} of {name} is stale: {why}")
+    return section.profile.matrix(quantity.matrix)
+
+
+def absence(quantity: Quantity, models: Mapping[str, Model]) -> str:
+    """Why there is no such matrix or cell, fresh or stale; empty where there is."""
     model = models.get(quantity.model)
     if model is None:
-        raise _Untestable(f"the atlas does not list {quantity.model}")
+        return f"the atlas does not list {quantity.model}"
     name = model.entry.name
     section = model.section(quantity.analysis)
     if section is None:
-        raise _Untestable(f"{quantity.analysis} is not measured on {name}")
+        return f"{quantity.analysis} is not measured on {name}"
     if section.profile is None:
         unpinned = model.entry.source_kind == "hub" and model.entry.revision is None
         because = ", whose revision is still to be pinned," if unpinned else ""
-        raise _Untestable(f"{name}{because} awaits its profile of {quantity.analysis}")
-    if section.job.state == "stale":
-        why = "; ".join(section.job.reasons)
-        raise _Untestable(f"the profile of {quantity.analysis} of {name} is stale: {why}")
+        return f"{name}{because} awaits its profile of {quantity.analysis}"
     if absent := lacking(quantity, section.profile, name):
         problem, remedy = absent
         near, _, _ = remedy.partition("? known")
         hint = f": {near}?" if near.startswith("did you mean") else ""
-        raise _Untestable(f"{problem}{hint}")
-    return section.profile.matrix(quantity.matrix)
+        return f"{problem}{hint}"
+    return ""
 
 
 def lacking(quantity: Quantity, profile: Profile, name: str) -> tuple[str, str] | None:

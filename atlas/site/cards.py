@@ -16,6 +16,7 @@ class Card:
     """A model with its picture and how much of it is measured; `preview` is None without one."""
 
     entry: Entry
+    rank: int
     preview: str | None
     caption: str
     measured: int
@@ -30,8 +31,9 @@ class Card:
 
 
 def of(contents: Contents) -> list[Card]:
-    """The cards of all models."""
-    return [_card(model, sections) for model, sections in contents.shown]
+    """The cards of all models: by `Model.rank`, family and size."""
+    cards = [_card(model, sections) for model, sections in contents.shown]
+    return sorted(cards, key=lambda card: (card.rank, card.entry.family, card.size))
 
 
 def _card(model: Model, sections: Sequence[model_page.Section]) -> Card:
@@ -40,6 +42,7 @@ def _card(model: Model, sections: Sequence[model_page.Section]) -> Card:
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
     return Card(
         entry=model.entry,
+        rank=model.rank,
         preview=f"{model.folder}/{figure.preview}" if figure else None,
         caption=f"{figure.first.title}, {' × '.join(figure.first.axes)}" if figure else "",
         measured=len(profiles),

@@ -1,4 +1,5 @@
-"""What every page is made from: models as pages show them, analyses, claims, and the templates."""
+"""What every page is made from: models as pages show them, analyses, claims, findings, and the
+templates."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ from atlas.paths import Project, template_dirs
 from atlas.profiles import collection, statement
 from atlas.profiles.collection import Model
 from atlas.profiles.statement import Statement
-from atlas.review import claims, verdicts
+from atlas.review import claims, findings, verdicts
 from atlas.review.verdicts import Verdict
-from atlas.site import model_page, reference_models, templates
+from atlas.site import finding_page, model_page, reference_models, templates
 from atlas.site.model_page import Section
 from atlas.site.reference_models import Reference
 
@@ -33,6 +34,7 @@ class Contents:
     models: tuple[Model, ...]
     statements: tuple[Statement, ...]
     verdicts: tuple[Verdict, ...]
+    findings: tuple[finding_page.Shown, ...]
 
     @functools.cached_property
     def shown(self) -> tuple[tuple[Model, tuple[Section, ...]], ...]:
@@ -52,13 +54,15 @@ class Contents:
 def load(project: Project) -> Contents:
     """Read a project.
 
-    Raises `AtlasError` or `Problems` for entries, claims or profiles that cannot be used.
+    Raises `AtlasError` or `Problems` for entries, claims, findings or profiles that cannot be used.
     """
     models = collection.load(project)
+    judged = verdicts.judge(claims.load_all(project), models)
     return Contents(
         project=project,
         templates=templates.environment(template_dirs(project)),
         models=tuple(models),
         statements=tuple(statement.of(name) for name in statement.names()),
-        verdicts=tuple(verdicts.judge(claims.load_all(project), models)),
+        verdicts=tuple(judged),
+        findings=finding_page.shown(findings.load_all(project), judged, models),
     )

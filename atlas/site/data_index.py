@@ -1,8 +1,8 @@
 """The index of data: every file of the site that a program may want, with its digest and format.
 
-`profiles` lists what was measured, each file with its parts; `files` lists entries, claims, schemas
-and what was made of them for pages. A file that has a JSON Schema names it in `schema`, relative to
-the index; of any other, `described` is the page that says what is in it.
+`profiles` lists what was measured, each file with its parts; `files` lists entries, claims,
+findings, schemas and what was made of them for pages. A file that has a JSON Schema names it in
+`schema`, relative to the index; of any other, `described` is the page that says what is in it.
 """
 
 from __future__ import annotations
@@ -85,12 +85,13 @@ def _parts(profile: Path) -> Iterator[dict[str, Any]]:
 
 
 def _written(project: Project, models: Sequence[Model]) -> Iterator[dict[str, Any]]:
-    """What lies beside profiles: entries, records of verification and claims."""
+    """What lies beside profiles: entries, records of verification, claims and findings."""
     files = [("entry", project.entry(model.entry.slug)) for model in models]
     records = sorted(project.models.glob("*/verified.json"))
     slugs = {model.entry.slug for model in models}
     files += [("verified", path) for path in records if path.parent.name in slugs]
-    files += [("claim", path) for path in sorted((project.docs / "claims").glob("*.yml"))]
+    files += [("claim", path) for path in sorted(project.claims.glob("*.yml"))]
+    files += [("finding", path) for path in sorted(project.findings.glob("*.yml"))]
     for kind, path in files:
         told = _told(path.relative_to(project.docs).as_posix(), path.read_bytes())
         yield {**told, "kind": kind, "schema": f"schemas/{kind}.schema.json", "described": None}

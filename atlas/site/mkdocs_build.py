@@ -147,6 +147,7 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     files = [project.mkdocs_yml, *project.entries(), *static().rglob("*.*")]
     files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
     files += [*project.models.glob("*/verified.json"), *project.claims.glob("*.yml")]
+    files += project.findings.glob("*.yml")
     for folder in template_dirs(project):
         files += folder.rglob("*")
     for path in files:

@@ -69,14 +69,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section(collection.Section):
-    """One analysis of an entry as its page shows it; there is nothing to show until it is
-    measured."""
+    """One analysis of an entry as a page shows it; there is nothing to show until it is measured.
 
+    `opens`: the matrix that its figure opens with, its first where that is empty.
+    """
+
+    opens: str = ""
     entry: Entry = field(kw_only=True)
 
     @functools.cached_property
     def figure(self) -> Figure | None:
-        return _figure(self.stated, self.profile.matrices) if self.profile else None
+        return _figure(self.stated, self.profile, self.opens) if self.profile else None
 
     @functools.cached_property
     def findings(self) -> tuple[str, ...]:
@@ -129,24 +132,26 @@ def leading(shown: Sequence[Section]) -> Figure | None:
     return drawn[0].figure if drawn else None
 
 
-def _figure(stated: Statement, matrices: Sequence[Matrix]) -> Figure:
-    """A figure that begins with the first matrix; a script offers all of them."""
+def _figure(stated: Statement, profile: Profile, opens: str) -> Figure:
+    """A figure that begins with one matrix; a script offers all of them."""
+    matrices = profile.matrices
+    named = profile.matrix(opens) if opens else matrices[0]
     beside = column_order.beside(stated, matrices)
-    first = column_order.arranged(matrices[0], stated.shown.get("order", ""))
+    first = column_order.arranged(named, stated.shown.get("order", ""))
     first = column_order.joined(first, beside)
     low, high = heatmap.limits(first)
-    boxes: dict[heatmap.Box, int] = {}
+    boxes: dict[heatmap.Box, int] = {heatmap.box(column_order.joined(named, beside)): 0}
     layouts = [
         boxes.setdefault(heatmap.box(column_order.joined(matrix, beside)), len(boxes))
         for matrix in matrices
     ]
     return Figure(
-        named=matrices[0],
+        named=named,
         first=first,
         preview=f"previews/{previews.file_name(stated.name, first)}",
         scale=heatmap.scale_text(first),
         direction=heatmap.direction(first),
-        summary=heatmap.summary(matrices[0]),
+        summary=heatmap.summary(named),
         limits=(heatmap.worded(first, low), heatmap.worded(first, high)),
         legend=heatmap.legend(first),
         hatched=heatmap.hatched(first),

@@ -57,7 +57,7 @@ function nameSearch() {
 function settleAddresses() {
   for (const element of document.querySelectorAll("[data-atlas]")) {
     const { dataset } = /** @type {HTMLElement} */ (element);
-    if (dataset.atlas === "heatmap") dataset.src = `${dataset.figure}.json`;
+    if (dataset.atlas === "heatmap") dataset.src ??= `${dataset.figure}.json`;
     for (const name of ["src", "root", "heads"]) {
       if (dataset[name]) dataset[name] = new URL(String(dataset[name]), document.baseURI).href;
     }

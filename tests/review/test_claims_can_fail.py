@@ -106,6 +106,11 @@ def test_claims_about_models_that_were_measured_are_tested() -> None:
     }
 
 
+def test_every_real_model_that_was_measured_has_a_claim_that_is_tested(models: list[Model]) -> None:
+    about = {slug for claim in TESTED for slug in claim.models}
+    assert {model.entry.slug for model in models if model.rank == 0} <= about
+
+
 @pytest.mark.parametrize("claim", TESTED, ids=lambda claim: claim.name)
 def test_a_claim_holds_and_breaks_where_values_are_moved(claim: Claim, models: list[Model]) -> None:
     assert state(claim, models) == "holds"

@@ -57,6 +57,11 @@ def listed(project: Project) -> Project:
         ("claims/evil.html", "'evil.html' is not a claim"),
         ("claims/deep/claim.yml", "'claim.yml' is not a claim"),
         ("claims/index.md", "'index.md' is not a claim"),
+        ("findings/evil.html", "'evil.html' is not a finding"),
+        ("findings/deep/finding.yml", "'finding.yml' is not a finding"),
+        ("findings/deep/page.md", "'page.md' is not a finding"),
+        ("findings/page.md", "'page.md' is not a finding"),
+        ("findings/index.md", "'index.md' is not a finding"),
         ("assets/evil.html", "'evil.html' is named nowhere, and would be published; name it in mk"),
         ("assets/deep/evil.js", "'evil.js' is named nowhere"),
         ("assets/atlas/evil.html", "'evil.html' is not what atlas render makes"),
@@ -86,6 +91,7 @@ LINKS = [
     ),
     *("models/some-model/verified.json", "models/some-model/previews/weights.rms.png"),
     *("claims", "claims/one.yml", "claims/index.md", "claims/evil.html"),
+    *("findings", "findings/one.yml", "findings/index.md", "findings/one.md", "findings/evil.html"),
     *("assets", "assets/logo.png", "assets/atlas", "assets/atlas/atlas.js", "assets/deep"),
     *("about.md", "passwd.txt", "data/passwd.txt", "heads/deep"),
 ]
@@ -111,7 +117,13 @@ def test_no_link_is_published(listed: Project, tmp_path: Path, place: str, targe
 
 
 @pytest.mark.parametrize(
-    "place", ["models/some-model/index.md", "models/some-model/previews/a.png", "claims/index.md"]
+    "place",
+    [
+        "models/some-model/index.md",
+        "models/some-model/previews/a.png",
+        "claims/index.md",
+        "findings/index.md",
+    ],
 )
 def test_what_never_ends_is_no_page(listed: Project, place: str) -> None:
     path = listed.docs / place
@@ -147,7 +159,7 @@ def test_a_generated_page_names_nothing(listed: Project) -> None:
 
 def test_what_is_rendered_and_what_systems_leave_is_known(tmp_path: Path) -> None:
     atlas = own_atlas.rendered(tmp_path / "atlas")
-    for name in ("models", "claims", "assets", "models/ref-llama", "assets/atlas"):
+    for name in ("models", "claims", "findings", "assets", "models/ref-llama", "assets/atlas"):
         put(atlas, f"{name}/.DS_Store")
         put(atlas, f"{name}/.ipynb_checkpoints/look.ipynb")
     assert list(published_files.problems(atlas)) == []

@@ -232,6 +232,7 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     expected = {"index.html", "models/index.html", "methods/index.html", "data/index.html"}
     expected |= {
         "claims/index.html",
+        "findings/index.html",
         "contributing/index.html",
         "recipe/index.html",
         "404.html",

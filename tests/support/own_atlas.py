@@ -1,4 +1,4 @@
-"""The repository's own atlas in a folder of its own: its entries, profiles and claims, rendered.
+"""The repository's own atlas in a folder of its own: what was written and measured, rendered.
 
 Tests that look at every page kind look at this one, for it has all of them.
 """
@@ -22,6 +22,8 @@ KINDS = {
     "data/": "data/",
     "families/": "families/",
     "families/*/": "families/reference/",
+    "findings/": "findings/",
+    "findings/*/": "findings/smollm2-copying/",
     "heads/": "heads/",
     "methods/": "methods/",
     "methods/*/": "methods/functions/",
@@ -64,4 +66,4 @@ def rendered(root: Path) -> Project:
 def _written() -> list[Path]:
     """What people write and `profile` measures."""
     found = [OURS.mkdocs_yml, *OURS.models.glob("*/model.yml"), *OURS.models.glob("*/*.json")]
-    return found + list((OURS.docs / "claims").glob("*.yml"))
+    return [*found, *OURS.claims.glob("*.yml"), *OURS.findings.glob("*.yml")]

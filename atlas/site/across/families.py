@@ -118,13 +118,13 @@ class Family:
 
 
 def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Family]:
-    """Every family by name, its models in order of size."""
+    """Every family by the rank of its first model and by name, its models in order of size."""
     by_name: dict[str, list[Model]] = {}
-    for model in models:
+    for model in sorted(models, key=lambda model: (model.rank, model.entry.family)):
         by_name.setdefault(model.entry.family, []).append(model)
     return [
-        _family(name, sorted(by_name[name], key=_size), models, statements)
-        for name in sorted(by_name)
+        _family(name, sorted(members, key=_size), models, statements)
+        for name, members in by_name.items()
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.entries import source
 from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.profile_file import Profile
@@ -17,16 +18,21 @@ from atlas.site.across.shared_scale import STEPS
 
 
 def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
-    """The (version, terms) that profiles were measured with, those of most profiles first; of
-    equally many, the newer version."""
-    counts: dict[str, int] = {}
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    """The (version, terms) that profiles were measured with. First those of most real models, where
+    at least two have them, however many reference models were measured otherwise; then those of
+    most profiles; of equally many, the newer version."""
+    members: dict[str, list[Profile]] = {}
     for profile in profiles:
-        key = group_key(profile)
-        counts[key] = counts.get(key, 0) + 1
-        found.setdefault(key, (profile.version, comparable.terms(profile)))
+        members.setdefault(group_key(profile), []).append(profile)
+
+    def place(key: str) -> tuple[int, int, int, str]:
+        real = sum(source.kind_of(one.model.source) != "zoo" for one in members[key])
+        lead = real if real > 1 else 0
+        return -lead, -len(members[key]), -members[key][0].version, key
+
     return [
-        found[key] for key in sorted(counts, key=lambda key: (-counts[key], -found[key][0], key))
+        (members[key][0].version, comparable.terms(members[key][0]))
+        for key in sorted(members, key=place)
     ]
 
 

@@ -70,8 +70,8 @@ class FunctionalMap:
 
     @property
     def preview(self) -> str:
-        """The picture, relative to the page."""
-        return f"previews/{PREVIEW}"
+        """The picture, relative to the page; empty where there are no panels to be pictured."""
+        return f"previews/{PREVIEW}" if self.panels else ""
 
     @property
     def colours(self) -> tuple[str, ...]:

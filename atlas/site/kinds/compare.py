@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from atlas.site.across import in_common
 from atlas.site.contents import Contents, Files
 
 
 def files(contents: Contents) -> Files:
     """The page."""
     page = contents.page(
-        "compare.md.j2", root="../", models=contents.models, statements=contents.statements
+        "compare.md.j2",
+        root="../",
+        models=contents.models,
+        statements=contents.statements,
+        opening=in_common.opening(contents.models),
     )
     yield "compare/index.md", page

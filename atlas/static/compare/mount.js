@@ -108,22 +108,26 @@ class Comparison {
 
   /**
    * The wish with what it leaves open filled in: the analysis that most of the models have, of all
-   * models where none is named, and the first two of those that have it.
+   * models where none is named; and without an address the two that the page opens with, else the
+   * first two of those that have the analysis.
    * @returns {Wish}
    */
   effective() {
     const { wish, models } = this;
+    const isOpen = !wish.models.length && !location.search;
+    const opening = isOpen ? (this.element.dataset.opening ?? "").split(" ").filter(Boolean) : [];
+    const named = isOpen ? opening : wish.models;
     const all = [...models.values()];
-    const having = (/** @type {string} */ name, /** @type {string[]} */ named) =>
+    const having = (/** @type {string} */ name) =>
       all.filter(({ slug, fresh, stale }) => (!named.length || named.includes(slug)) && (fresh.has(name) || stale.has(name)));
     const offered = [...this.part("analysis").options].map((option) => option.value);
     const common = () => {
-      const counts = offered.map((name) => having(name, wish.models).length);
+      const counts = offered.map((name) => having(name).length);
       return offered[counts.indexOf(Math.max(...counts))] ?? "";
     };
     const analysis = offered.includes(wish.analysis) ? wish.analysis : common();
-    if (wish.models.length || location.search) return { ...wish, analysis };
-    return { ...wish, analysis, models: having(analysis, []).slice(0, 2).map(({ slug }) => slug) };
+    if (!isOpen) return { ...wish, analysis };
+    return { ...wish, analysis, models: opening.length ? opening : having(analysis).slice(0, 2).map(({ slug }) => slug) };
   }
 
   /** Load what is chosen and show it. */

@@ -37,10 +37,12 @@ const ROLES = {
 };
 
 /**
- * The model that the page shows: its name, its slug, the file of BokehJS.
+ * Name and slug of the model that a figure is of: it says so itself where its page is not the model's.
+ * @param {HTMLElement} figure
  * @returns {DOMStringMap}
  */
-export function pageModel() {
+function modelOf(figure) {
+  if (figure.dataset.slug) return figure.dataset;
   return /** @type {HTMLElement} */ (document.querySelector(".atlas-head[data-slug]")).dataset;
 }
 
@@ -49,7 +51,7 @@ export function pageModel() {
  * @param {HTMLElement} figure
  */
 export function buildControls(figure) {
-  const { name, slug } = pageModel();
+  const { name, slug } = modelOf(figure);
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   for (const [name, role] of Object.entries(ROLES)) part(name).dataset.role = role;
@@ -64,10 +66,11 @@ export function buildControls(figure) {
   while (scale.nextSibling) scale.nextSibling.remove();
   scale.insertAdjacentHTML("afterend", ABSENT);
   part('[data-role="absent"]').hidden = !absent;
+  /** @type {HTMLAnchorElement} */ (part(".atlas-links a")).download = `${figure.dataset.file}.json`;
   part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
-  const root = "../../"; // two folders above a model's page
+  const root = "../../"; // two folders above the page of a model or a finding
   status?.append(
     ...[" · ", link("Compare with other models", `${root}compare/?models=${slug}&analysis=${figure.dataset.figure}`)],
     ...[" · ", link("All models", `${root}survey/${figure.dataset.figure}/`)],

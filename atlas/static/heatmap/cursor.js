@@ -8,7 +8,7 @@ import { chanceNotes } from "../matrix/chance.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
-import { writePinned } from "./pinned-cell.js";
+import { marked, writePinned } from "./pinned-cell.js";
 import { cellText } from "../matrix/sentences.js";
 import { cellLines } from "./cell-text.js";
 import { nextCell } from "../panels/keys.js";
@@ -137,9 +137,16 @@ export class Cursor {
 
   /** @returns {Cell | null} where the pinned cell stands now */
   pinnedCell() {
-    if (!this.pinned) return null;
+    return this.pinned && this.placeOf(this.pinned);
+  }
+
+  /**
+   * @param {{row: string, column: string}} labels
+   * @returns {Cell | null} where such a cell stands now
+   */
+  placeOf({ row, column }) {
     const { rows, columns } = this.figure.shown;
-    return this.hit(rows.indexOf(this.pinned.row), columns.indexOf(this.pinned.column));
+    return this.hit(rows.indexOf(row), columns.indexOf(column));
   }
 
   /**
@@ -185,14 +192,17 @@ export class Cursor {
     this.marks.light(this.figure.ranges(), row, column);
   }
 
-  /** Tooltip and marks of the cell that is pointed at, and the pin. */
+  /** Tooltip and marks of the cell that is pointed at, and the pin; where nothing is pinned, the mark
+   * of the cell that the page itself points out. */
   show() {
     if (!this.figure.live) return;
     const { figure, cell, marks } = this;
     const pinned = this.pinnedCell();
     const ranges = figure.ranges();
     marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
-    marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
+    const pointedOut = marked(figure);
+    const held = pinned ?? (pointedOut && this.placeOf(pointedOut));
+    marks.hold(ranges, held?.[0] ?? -1, held?.[1] ?? -1);
     const edges = marks.edges();
     if (!cell || !edges) return this.tip.hide();
     const isPinned = pinned && same(cell, pinned);

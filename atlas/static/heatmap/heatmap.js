@@ -118,6 +118,7 @@ export class Heatmap {
     this.live = live;
     await whenDrawn(this);
     this.watch();
+    this.cursor.show();
     this.element.dataset.ready = "live";
   }
 

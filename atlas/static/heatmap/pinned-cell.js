@@ -12,8 +12,26 @@ import { openingOrder } from "../matrix/column-order.js";
  * Whether the address names a cell of this figure.
  * @param {Heatmap} heatmap
  */
-export function isInAddress({ element }) {
-  return readPin()?.figure === element.dataset.figure;
+export function isInAddress(heatmap) {
+  return readPin()?.figure === name(heatmap);
+}
+
+/**
+ * The name of a figure in the address: of its analysis, or where a page has several of one, its own.
+ * @param {Heatmap} heatmap
+ */
+function name({ element: { dataset } }) {
+  return String(dataset.key ?? dataset.figure);
+}
+
+/**
+ * The cell that the page itself points out in a figure.
+ * @param {Heatmap} heatmap
+ * @returns {{row: string, column: string} | null}
+ */
+export function marked({ element: { dataset } }) {
+  const { row, column } = dataset;
+  return row !== undefined && column !== undefined ? { row, column } : null;
 }
 
 /**
@@ -28,7 +46,7 @@ export function writePinned(heatmap, again) {
   const order = heatmap.part("order").value;
   writePin(
     {
-      figure: String(heatmap.element.dataset.figure),
+      figure: name(heatmap),
       matrix: heatmap.matrix.name,
       ...pinned,
       scale: chosen(heatmap.part("scale")),

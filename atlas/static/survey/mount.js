@@ -172,7 +172,7 @@ class Survey {
       const fitting = { classes: "whole", mean: "scale", highest: "scale" }[String(option.value)];
       option.hidden = fitting !== undefined && (fitting === "whole") !== (quantity.transform === "whole");
     }
-    if (this.part("sort").selectedOptions[0].hidden) this.part("sort").value = this.state.sort = "name";
+    if (this.part("sort").selectedOptions[0].hidden) this.part("sort").value = this.state.sort = this.part("sort").options[0].value;
     this.paint();
     this.apply();
   }

@@ -104,6 +104,7 @@ export class Tile {
    */
   order({ sort, off }) {
     const { model, map } = this;
+    if (sort === "real") return Number(this.element.dataset.rank);
     if (sort === "mean") return -(map?.mean ?? -Infinity);
     if (sort === "highest") return -(map?.highest ?? -Infinity);
     if (sort === "parameters") return model.parameters ?? Infinity;

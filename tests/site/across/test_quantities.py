@@ -5,6 +5,7 @@ from __future__ import annotations
 import samples
 
 from atlas.profiles.matrix import Matrix
+from atlas.profiles.profile_file import Pin, Profile
 from atlas.site.across import quantities
 
 
@@ -22,3 +23,16 @@ def test_quantities_keep_the_order_of_profiles() -> None:
 
 def _named(*names: str) -> tuple[Matrix, ...]:
     return tuple(samples.matrix(name=name) for name in names)
+
+
+def test_real_models_lead_however_many_reference_models_were_measured_otherwise() -> None:
+    def of(slug: str, source: str, corpus: str) -> Profile:
+        pin = Pin(slug, source, None, samples.DIGEST, None)
+        return samples.profile(model=pin, protocol={"corpus": corpus})
+
+    reference = [of(f"r{at}", "zoo:r", "own") for at in range(5)]
+    real = [of("a", "org/a", "pinned"), of("b", "./b.gguf", "pinned")]
+    terms = [group["corpus"] for _, group in quantities.grouped([*reference, *real])]
+    assert terms == ["pinned", "own"]
+    one = [*reference, real[0]]
+    assert [group["corpus"] for _, group in quantities.grouped(one)] == ["own", "pinned"]

@@ -91,6 +91,7 @@ def test_without_a_measurable_relation_the_page_says_so(tmp_path: Path) -> None:
     found = functions.of(replace(whole, matrices=bare))
     assert found
     assert found.panels == ()
+    assert found.preview == "", "there is nothing to be pictured"
     assert {one.pairs for one in found.unmeasured} == {80, 7, 1}
 
 

@@ -1,0 +1,71 @@
+"""What the page of comparisons and a survey open with: real models before reference models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import atlases
+import pytest
+import samples
+from served import Site
+
+from atlas.paths import Project
+from atlas.profiles import profile_file
+from atlas.site import pages
+
+
+def _real(made: Project, slug: str, **changes: Any) -> None:
+    atlases.entry(made, slug, source=f"org/{slug}", revision=samples.REVISION)
+    pin = profile_file.Pin(slug, f"org/{slug}", samples.REVISION, samples.DIGEST, None)
+    atlases.profile(made, slug, model=pin, **changes)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
+    """A reference model, and three real ones, of which the last two share most."""
+    made = atlases.project(tmp_path_factory.mktemp("opening") / "atlas")
+    atlases.entry(made, "a-reference")
+    atlases.profile(made, "a-reference")
+    _real(made, "b-real", matrices=atlases.matrices()[:1])
+    _real(made, "c-real")
+    _real(made, "d-real", matrices=atlases.matrices(1))
+    pages.render(made)
+    served = Site(made, serve(made.root))
+    atlases.build(made, served.url)
+    return served
+
+
+def _chosen(page: Any) -> list[str]:
+    page.wait_for_selector('[data-atlas="compare"][data-ready="live"]')
+    found: list[str] = page.locator('[data-role="chosen"] li > span').all_inner_texts()
+    return found
+
+
+def test_without_an_address_those_with_most_in_common_are_compared(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/")
+    assert _chosen(page) == ["Model c-real", "Model d-real"]
+    page.locator('[data-role="view"]').select_option("difference")
+    assert "models=c-real,d-real" in page.evaluate("location.search")
+
+
+def test_an_address_is_followed(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/?models=a-reference,b-real")
+    assert _chosen(page) == ["Model a-reference", "Model b-real"]
+
+
+def test_the_chooser_lists_real_models_first(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}compare/")
+    _chosen(page)
+    slugs = page.locator('[data-role="boxes"] input').evaluate_all("all => all.map((x) => x.value)")
+    assert slugs == ["b-real", "c-real", "d-real", "a-reference"]
+
+
+def test_a_survey_opens_with_real_models_first(page: Any, site: Site) -> None:
+    page.goto(f"{site.url}survey/weights/")
+    page.wait_for_selector(".atlas-tile canvas")
+    tiles = page.locator(".atlas-tile")
+    slugs = "all => all.map((one) => one.dataset.slug)"
+    assert tiles.evaluate_all(slugs) == ["b-real", "c-real", "d-real", "a-reference"]
+    page.locator('[data-role="sort"]').select_option("name")
+    assert tiles.evaluate_all(slugs) == ["a-reference", "b-real", "c-real", "d-real"]
+    assert page.evaluate("location.search") == "?sort=name"

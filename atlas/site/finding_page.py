@@ -124,7 +124,7 @@ def _steps(
         assert model is not None, "it is not absent"
         section = model.section(wanted.analysis)
         assert section is not None, "it is not absent"
-        opened = Section(**{**vars(section), "opens": wanted.matrix})
+        opened = Section(**vars(section), entry=model.entry, opens=wanted.matrix)
         cell = (wanted.rows[0], wanted.columns[0]) if wanted.rows and wanted.columns else None
         place = Place(f"step-{number}", f"../../{model.folder}/", model.entry.name, cell)
         yield Step(step, verdict, model, opened, place, "")

@@ -20,8 +20,9 @@ site: $(VENV)/installed-profile
 serve: $(VENV)/installed-profile
 	$(BIN)/atlas serve
 
+# A file of tests is one worker's, for its fixtures are dear; a thread each, or they wait for one another.
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 nightly: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m nightly $(ARGS)

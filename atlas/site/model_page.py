@@ -118,8 +118,9 @@ class Section(collection.Section):
 
 
 def sections(model: Model) -> tuple[Section, ...]:
-    """A model's sections as its page shows them."""
-    return tuple(Section(**vars(one), entry=model.entry) for one in model.sections)
+    """A model's sections as its page shows them: what is measured, then what is awaited."""
+    shown = (Section(**vars(one), entry=model.entry) for one in model.sections)
+    return tuple(sorted(shown, key=lambda section: section.profile is None))
 
 
 def leading(shown: Sequence[Section]) -> Figure | None:

@@ -138,6 +138,13 @@ def test_parameters_keep_their_digits(tmp_path: Path) -> None:
     assert "12.3 million <small>12,345,678</small>" in _page(made, "one")
 
 
+@pytest.mark.parametrize(("source", "kind"), [("./x", "folder"), ("./x.gguf", "file")])
+def test_a_local_source_says_what_it_is(tmp_path: Path, source: str, kind: str) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "one", source=source)
+    assert f"{source} , a local {kind}" in _text(_page(made, "one"))
+
+
 def test_the_top_says_the_state_of_every_analysis(
     state: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -151,10 +158,10 @@ def test_the_top_says_the_state_of_every_analysis(
     states = re.search(r'<ul class="atlas-states".*?</ul>', page)
     assert states
     assert [_text(item) for item in re.findall(r"<li>.*?</li>", states[0])] == [
-        "Attention awaited",
         "Drift stale",
         "Weights measured",
-    ]
+        "Attention awaited",
+    ], "what there is to see comes first"
     for name in ("attention", "drift", "weights"):
         assert f'<a href="#{name}">' in states[0]
         assert f"{{#{name} data-search-exclude}}" in page

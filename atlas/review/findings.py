@@ -160,6 +160,8 @@ def _figure_problems(figure: str, file: Path, place: str) -> Iterator[AtlasError
         elif sum(key == other for other, _ in pairs) > 1:
             told = f"the address has the key {key!r} more than once"
             yield AtlasError(told, file=file, place=place, remedy=remedy)
+        elif key in ("row", "column") and not query[key]:
+            yield AtlasError(f"the address names no {key}", file=file, place=place, remedy=remedy)
     if ("row" in query) != ("column" in query):
         told = "row and column mark a cell together"
         yield AtlasError(told, file=file, place=place, remedy="write both, or neither")

@@ -17,7 +17,7 @@ from atlas.paths import schema
 Lines = Mapping[tuple[str | int, ...], int]
 """Line number of each key path of a document, where they are known."""
 
-WRITTEN = ("entry", "claim")
+WRITTEN = ("entry", "claim", "finding")
 """Schemas of what people write; all other files are measured."""
 
 MOST = 100

@@ -92,6 +92,10 @@ def test_a_figure_may_mark_no_cell(atlas: Project) -> None:
             step(figure="models/a/?figure=weights&matrix=rms&row=0"),
             "row and column mark a cell together",
         ),
+        (step(figure="models/a/?figure=weights&matrix=rms&row=&column="), "names no row"),
+        (step(figure="models/a/?figure=weights&matrix=rms&row=0&column="), "names no column"),
+        ({"steps": [1]}, "1 is not a mapping; write a mapping with title, claim"),
+        (step(text=[{"a": 1}]), "is not text; write a paragraph of plain text"),
         (
             step(figure="models/a/?figure=wights&matrix=rms"),
             "there is no analysis 'wights'; did you mean 'weights'?",

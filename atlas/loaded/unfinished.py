@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import shutil
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.errors import AtlasError
 from atlas.files import json_file
 
 if TYPE_CHECKING:
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 """Between two writings of a table."""
+
+DIGEST = hashlib.sha256().digest_size
+"""A file begins with the digest of all that follows: the values, then what is done."""
 
 
 @dataclass
@@ -59,10 +61,23 @@ class Table:
     def write(self) -> None:
         """Write it as it is; a table that cannot be written is computed again some day."""
         if self.path is not None and self.done.any():
-            held = io.BytesIO()
-            np.savez(held, values=self.values, done=self.done)
-            json_file.keep(self.path, held.getvalue())
+            content = self.values.tobytes() + self.done.tobytes()
+            json_file.keep(self.path, hashlib.sha256(content).digest() + content)
             self.written = time.monotonic()
+
+    def read(self) -> None:
+        """Take over what its file holds, where that is whole; anything else is computed again."""
+        if self.path is None:
+            return
+        with contextlib.suppress(OSError, AtlasError):
+            json_file.require_file(self.path)
+            raw = self.path.read_bytes()
+            digest, content = raw[:DIGEST], raw[DIGEST:]
+            size = self.values.nbytes + self.done.nbytes
+            if len(content) == size and hashlib.sha256(content).digest() == digest:
+                count = self.values.size
+                self.values.flat[:] = np.frombuffer(content, np.float64, count)
+                self.done[:] = np.frombuffer(content, np.bool_, offset=self.values.nbytes)
 
 
 @dataclass(frozen=True)
@@ -83,14 +98,8 @@ class Unfinished:
         `chosen`: what else it was computed with, such as the gates of each passage."""
         read = [[*one.ids, one.first, one.last] for one in passages]
         key = hashlib.sha256(json.dumps([self.depends, name, columns, read]).encode() + chosen)
-        table = empty(passages, columns, self.folder / f"{key.hexdigest()[:32]}.npz")
-        assert table.path is not None
-        with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            with np.load(io.BytesIO(table.path.read_bytes()), allow_pickle=False) as kept:
-                values, done = kept["values"], kept["done"]
-            if (values.shape, done.shape) == (table.values.shape, table.done.shape):
-                table.values[:] = values
-                table.done[:] = done
+        table = empty(passages, columns, self.folder / f"{key.hexdigest()[:32]}.table")
+        table.read()
         return table
 
 

@@ -35,14 +35,22 @@ def run(*words: str, project: Project) -> Result:
 
 
 @pytest.fixture
-def taken(atlas: Project) -> Iterator[None]:
-    """The lock is held by somebody else for a second."""
-    begun = threading.Event()
+def taken(atlas: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The lock is held by somebody else until a command has asked who that is."""
+    begun, asked = threading.Event(), threading.Event()
+    signed = project_lock._signed
+
+    def seen(handle: int) -> str:
+        asked.set()
+        return signed(handle)
 
     def hold() -> None:
         with project_lock.held(atlas, pytest.fail):
             begun.set()
-            threading.Event().wait(1)
+            assert asked.wait(300)
+            threading.Event().wait(0.5)
+
+    monkeypatch.setattr(project_lock, "_signed", seen)
 
     thread = threading.Thread(target=hold)
     thread.start()

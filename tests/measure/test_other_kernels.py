@@ -69,7 +69,7 @@ def test_every_analysis_verifies_with_other_kernels(measured: Project, kernels: 
     told = {verdict["analysis"] for verdict in verdicts}
     assert told == set(statement.names()), "every analysis was compared"
     assert any(verdict["largest"] for verdict in verdicts), "and some values did move"
-    path = measured.profile("gpt2-bf16", "importance")
+    path = measured.profile("gpt2-bf16", "masks")
     assert profile_file.load(path).conditions["dtype"] == "bfloat16"
 
 

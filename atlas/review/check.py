@@ -89,6 +89,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
             damaged.append(Away(item.slug, obstacle))
     found += entry_checks.duplicates(entries, project)
     by_slug = {item.slug: item for item in entries}
+    listed = [path.parent.name for path in project.entries()]  # broken ones as well
     stale: dict[Path, tuple[str, ...]] = {}
     for folder in sorted(path for path in project.models.glob("[!.]*") if path.is_dir()):
         found += _file_problems(folder, by_slug.get(folder.name), choices, stale)
@@ -110,8 +111,8 @@ def findings(project: Project, base: str | None = None) -> Findings:
             *unavailable.lines(damaged),
             *remarks.lines(project, entries),
             *_stale(stale, project),
-            *claims.unlisted(stated, list(by_slug)),
-            *findings_of.unlisted(told, list(by_slug)),
+            *claims.unlisted(stated, listed),
+            *findings_of.unlisted(told, listed),
         ],
     )
 

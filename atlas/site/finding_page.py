@@ -50,7 +50,7 @@ class Step:
             labels.index(label)
             for labels, label in zip((matrix.rows, matrix.columns), self.place.cell, strict=True)
         )
-        value = heatmap.worded(matrix, float(matrix.values[row, column]))
+        value = heatmap.of_cell(matrix, row, column)
         return f"{verdicts.cell(matrix, row, column)}: {value}"
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:

@@ -158,6 +158,14 @@ def test_a_figure_of_a_model_that_is_not_listed_is_a_note(atlas: Project) -> Non
     )
 
 
+def test_a_model_whose_entry_is_broken_is_not_said_to_be_missing(atlas: Project) -> None:
+    write(atlas)
+    atlas.entry("a").write_text("name: 3\n", encoding="utf-8")
+    found = check.findings(atlas)
+    assert any("docs/models/a/model.yml" in str(one) for one in found.problems)
+    assert [one for one in found.notes if "does not list" in one] == []
+
+
 def test_a_claim_that_is_not_there_ends_a_build_with_the_same_words(atlas: Project) -> None:
     write(atlas, **step(claim="on"))
     with pytest.raises(AtlasError, match="there is no claim 'on' in docs/claims; did you mean"):

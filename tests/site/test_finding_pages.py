@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import atlases
 import found_atlas
+import numpy as np
 import pagecheck
 import pytest
 from nasty import NASTY
@@ -47,6 +49,26 @@ def test_a_finding_that_holds_shows_each_step_with_its_figure(atlas: Project) ->
     assert f'href="../../{found_atlas.HEADS.replace("&", "&amp;")}"' in first
     assert '<a href="../../claims/#true">' in first and "It is so: true." in first
     assert 'data-first="outlier"' in second and 'data-key="step-2"' in second
+
+
+def test_a_marked_cell_says_its_category_or_why_it_has_no_value(atlas: Project) -> None:
+    rms, *others = atlases.matrices()
+    values = rms.values.copy()
+    values[0, 0] = np.nan
+    vague = replace(rms, values=values, undefined=(("0", "attn.q"),))
+    atlases.profile(atlas, "small", matrices=(vague, *others))
+    cells = (
+        "rms&row=0&column=attn.q",
+        "outlier&row=5&column=norm.attn",
+        "categories&row=2&column=7",
+    )
+    figures = [f"models/small/?figure=weights&matrix={cell}" for cell in cells]
+    found_atlas.finding(atlas, "one", *(found_atlas.step("true", one) for one in figures))
+    text = page(atlas, "findings/one.md")
+    assert "Marked: layer 0, attn.q: cannot be defined for this model" in text
+    assert "Marked: layer 5, norm.attn: does not exist in this architecture" in text
+    category = atlases.CATEGORIES[int(found_atlas.matrix("categories").values[2, 7])]
+    assert f"Marked: layer 2, head 7: {category}" in text
 
 
 def test_the_preview_of_a_step_lies_beside_those_of_its_model(atlas: Project) -> None:

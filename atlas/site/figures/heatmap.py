@@ -33,6 +33,10 @@ BELOW = 46
 """Pixels below a frame whose column labels stand upright."""
 
 
+ABSENT, UNDEFINED = "does not exist in this architecture", "cannot be defined for this model"
+"""What a cell without a value says, also in `static/matrix/numbers.js`."""
+
+
 class Box(NamedTuple):
     """How a heatmap lies on the page, in pixels: margins around the frame, the frame's largest
     width and its height. `bottom` is the margin where the page is wide, `turned` the one where
@@ -161,6 +165,15 @@ def worded(matrix: Matrix, value: float) -> str:
     if matrix.kind == "counts" and value.is_integer():
         return f"{int(value):,}"
     return number(value)
+
+
+def of_cell(matrix: Matrix, row: int, column: int) -> str:
+    """What a cell holds, in a sentence: its value, its category, or why it has none."""
+    value = float(matrix.values[row, column])
+    if np.isnan(value):
+        vague = bool(matrix.is_undefined[row, column])
+        return UNDEFINED if vague else ABSENT
+    return matrix.categories[int(value)] if matrix.categories else worded(matrix, value)
 
 
 def summary(matrix: Matrix) -> str:

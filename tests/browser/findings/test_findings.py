@@ -16,6 +16,7 @@ from atlas.site import pages
 FIGURE = '.atlas-step:nth-of-type({}) [data-atlas="heatmap"]'
 PIN = ".atlas-mark-pin"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WORD = "w" * 110
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     found_atlas.finding(made, "one", *steps)
     awaited = found_atlas.step("later", found_atlas.AWAITED)
     found_atlas.finding(made, "two", found_atlas.step("false"), awaited)
+    found_atlas.finding(
+        made, "word", found_atlas.step("true", title=WORD), title=WORD, lead=WORD * 9
+    )
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
@@ -67,6 +71,13 @@ def test_every_figure_is_live_in_place_and_marks_its_cell(page: Any, site: Site)
         assert page.locator(f"{FIGURE.format(number)} figcaption strong").inner_text() == title
     assert page.locator(".atlas-tip:visible").count() == 0, "the mark covers no cell"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("context_options", [PHONE], ids=["phone"])
+@pytest.mark.parametrize("place", ["", "findings/", "findings/word/"])
+def test_a_word_without_end_breaks_within_the_page(page: Any, site: Site, place: str) -> None:
+    page.goto(f"{site.url}{place}")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_a_figure_reads_and_pins_as_on_a_model_page(page: Any, site: Site) -> None:

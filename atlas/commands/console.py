@@ -1,7 +1,8 @@
 """What the command line shows: progress with time left, tables, lines and JSON.
 
 Everything that reports goes to standard error, so that `--json` on standard output stays clean.
-Nothing moves where standard error is not a terminal: a line per finished analysis is all. A report
+Nothing moves where standard error is not a terminal: a line per finished analysis, and one a minute
+of what takes longer. A report
 that cannot be shown, for its reader is gone, ends nothing; what was asked for on standard output
 and cannot be written is an error.
 """
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +32,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from atlas import words
 from atlas.errors import AtlasError, from_os
 from atlas.profiles.plan import Job
 
@@ -38,6 +41,9 @@ NARROW = 60
 
 FOLDED = 12
 """Characters of a word that is not folded."""
+
+SECONDS = 60.0
+"""Between two lines about one analysis where there is no bar."""
 
 err = Console(stderr=True)
 
@@ -125,13 +131,32 @@ class _Rate(ProgressColumn):
         return Text(f"{rate}/s", style="dim")
 
 
+def _in_lines(job: Job) -> Callable[[int, int], None]:
+    """Progress of one analysis as lines: nothing of what is over within a minute."""
+    started = told = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= SECONDS and total:
+            told = now
+            share, took = done / total, words.duration(now - started)
+            say(f"{job.slug} {job.analysis}: {share:.0%} ({done} of {total}) after {took}")
+
+    return tell
+
+
 @contextmanager
 def watching() -> Iterator[Callable[[Job], Callable[[int, int], None]]]:
-    """A bar for each analysis as it runs, with its rate and the time left."""
+    """A bar for each analysis as it runs, with its rate and the time left; where standard error is
+    no terminal, such as a log, a line now and then."""
+    if not err.is_terminal:
+        yield _in_lines
+        return
     name = TextColumn("{task.description}", markup=False)
     wide = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     columns = (name, *wide) if err.width >= NARROW else (MofNCompleteColumn(), name)
-    bars = Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
+    bars = Progress(*columns, console=err, transient=True)
 
     def start(job: Job) -> Callable[[int, int], None]:
         for task in bars.task_ids:

@@ -13,6 +13,9 @@ from atlas.review.verdicts import STATES, State, Verdict
 from atlas.site.figures import heatmap, previews
 from atlas.site.model_page import Section
 
+LAST = 3
+"""Behind the ranks of models: of a finding about none that is listed."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -95,6 +98,11 @@ class Shown:
         """The first step that has a figure."""
         return next((step for step in self.steps if step.section), None)
 
+    @property
+    def rank(self) -> int:
+        """That of the first of its models in the order of all lists."""
+        return min((step.model.rank for step in self.steps if step.model), default=LAST)
+
     def in_state(self, state: State) -> list[tuple[int, Step]]:
         """Its steps of that state, with their numbers from 1."""
         numbered = enumerate(self.steps, 1)
@@ -105,11 +113,12 @@ def shown(
     stated: Sequence[Finding], judged: Sequence[Verdict], models: Sequence[Model]
 ) -> tuple[Shown, ...]:
     """Findings with the verdicts of their claims, which are all there: those that hold first, then
-    those that do no longer, then those that cannot be tested yet."""
+    those that do no longer, then those that cannot be tested yet; of each, those about real models
+    before those about reference models."""
     by_claim = {verdict.claim.name: verdict for verdict in judged}
     by_slug = {model.entry.slug: model for model in models}
     found = [Shown(one, tuple(_steps(one, by_claim, by_slug))) for one in stated]
-    return tuple(sorted(found, key=lambda one: STATES.index(one.state)))
+    return tuple(sorted(found, key=lambda one: (STATES.index(one.state), one.rank)))
 
 
 def _steps(

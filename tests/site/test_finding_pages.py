@@ -127,6 +127,19 @@ def test_lists_begin_with_what_holds_and_home_leaves_out_what_cannot_be_tested(
     assert '<a href="findings/c-true/">' in home
 
 
+def test_findings_about_real_models_come_before_those_about_reference_models(
+    atlas: Project,
+) -> None:
+    atlases.entry(atlas, "real", source="./real")
+    atlases.profile(atlas, "real")
+    found_atlas.finding(atlas, "a-small", found_atlas.step("true"))
+    figure = found_atlas.HEADS.replace("small", "real")
+    found_atlas.finding(atlas, "b-real", found_atlas.step("true", figure))
+    for path in ("findings/index.md", "index.md"):
+        text = page(atlas, path)
+        assert text.index("Lead of b-real.") < text.index("Lead of a-small."), path
+
+
 def test_without_findings_home_has_none_and_the_list_says_so(atlas: Project) -> None:
     assert "## Findings" not in page(atlas, "index.md")
     assert "No finding has been written yet." in page(atlas, "findings/index.md")

@@ -125,7 +125,7 @@ def test_the_page_says_what_is_awaited(atlas: Project) -> None:
     pages.render(atlas)
     page = _page(atlas, "models/waiting/index.md")
     assert "Awaiting a profile" in page
-    assert "<code>atlas profile waiting</code>" in page
+    assert "<code>atlas profile waiting --analysis weights</code>" in page
     assert "Pin its revision" not in page
     assert re.search(r"about [\d.]+ [kMG]B of memory", page)
     assert "<figure" not in page
@@ -137,7 +137,7 @@ def test_a_model_without_a_revision_is_to_be_pinned_first(atlas: Project) -> Non
     pages.render(atlas)
     page = _page(atlas, "models/waiting/index.md")
     assert "Pin its revision first (<code>atlas pin waiting</code>), then " in page
-    assert "then <code>atlas profile waiting</code> measures it" in page
+    assert "then <code>atlas profile waiting --analysis weights</code> measures it" in page
 
 
 def test_a_stale_profile_is_shown_as_such(atlas: Project) -> None:

@@ -2,9 +2,8 @@
 
 Everything that reports goes to standard error, so that `--json` on standard output stays clean.
 Nothing moves where standard error is not a terminal: a line per finished analysis, and one a minute
-of what takes longer. A report
-that cannot be shown, for its reader is gone, ends nothing; what was asked for on standard output
-and cannot be written is an error.
+of what takes longer. A report that cannot be shown, for its reader is gone, ends nothing; what was
+asked for on standard output and cannot be written is an error.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ import atlases
 import gguf_models
 import pytest
 import samples
+import stand_in_hub
 from click.testing import CliRunner, Result
-from stand_in_hub import COMMIT, StandIn, serving
+from stand_in_hub import COMMIT, StandIn
 
 from atlas.commands import main
 from atlas.drafting import hollow_copy
@@ -33,11 +34,7 @@ def atlas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+    with stand_in_hub.chosen(monkeypatch) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 import tiny
 from click.testing import CliRunner, Result
 from samples import write_entry
-from stand_in_hub import COMMIT, StandIn, serving
+from stand_in_hub import COMMIT, StandIn
 
 from atlas.checkpoints import locate
 from atlas.commands import main
@@ -31,17 +30,6 @@ base_model: some-org/Older-8B
 ---
 # A card
 """
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
-    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        yield running
 
 
 def model(folder: Path, card: str | None = CARD, **changes: Any) -> Path:

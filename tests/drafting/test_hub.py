@@ -7,7 +7,7 @@ import socket
 import struct
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPMessage
 from io import BytesIO
 from pathlib import Path
@@ -24,17 +24,6 @@ from atlas.errors import AtlasError
 
 NAME = "some-org/Some-Model"
 API = f"/api/models/{NAME}"
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
-    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        yield running
 
 
 def answering(status: int, body: bytes, code: str = "") -> Callable[[Handler], None]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from samples import REVISION, entry_text, profile, write_entry
-from stand_in_hub import COMMIT, Handler, StandIn, serving
+from stand_in_hub import COMMIT, Handler, StandIn
 
 from atlas.commands import main
 from atlas.drafting import pinning
@@ -23,17 +23,11 @@ API = f"/api/models/{NAME}"
 NEXT = "beef" + "0" * 36
 
 
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
-    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        running.folders[NAME] = tmp_path / "repository"
-        running.folders[NAME].mkdir()
-        yield running
+@pytest.fixture(autouse=True)
+def repository(stand_in: StandIn, tmp_path: Path) -> None:
+    """The hub holds one model, without files."""
+    stand_in.folders[NAME] = tmp_path / "repository"
+    stand_in.folders[NAME].mkdir()
 
 
 def run(project: Project, *words: object) -> Result:

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import gguf_models
 import pytest
+import stand_in_hub
 import tiny
 from click.testing import CliRunner
 from downloads import Downloads
 from letters import letters
 from samples import write_entry
-from stand_in_hub import COMMIT, StandIn, serving
+from stand_in_hub import COMMIT, StandIn
 
 from atlas.commands import main
 from atlas.entries import entry
@@ -66,18 +67,15 @@ def test_a_command_within_a_sentence_is_one_that_is_run() -> None:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """A hub with a tiny model, a gated one, and one as a GGUF file."""
-    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE"):
+    for variable in ("HF_HUB_OFFLINE", "HF_HUB_CACHE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HUB_DISABLE_UPDATE_CHECK", "1")
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     for what in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{what}_NAME", "Somebody")
         monkeypatch.setenv(f"GIT_{what}_EMAIL", "somebody@example.org")
-    with serving(Downloads) as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+    with stand_in_hub.chosen(monkeypatch, Downloads) as running:
         for name in ("example-1b", "closed-1b", "listed-1b"):
             folder = running.folders[f"example-org/{name}"] = tmp_path / "hub" / name
             letters(tiny.make(folder, "llama"))

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 COMMIT = "c0ffee" + "0" * 34
 
 
@@ -115,6 +117,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.hub.sent += len(body)
         except OSError:  # the client has heard enough
             self.close_connection = True
+
+
+@contextmanager
+def chosen(monkeypatch: pytest.MonkeyPatch, kind: type[Handler] = Handler) -> Iterator[StandIn]:
+    """A stand-in that is the hub of this process, without any token, while the context lasts."""
+    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving(kind) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        yield running
 
 
 @contextmanager

@@ -35,8 +35,12 @@ PAGE = shipped_templates() / "recipe.md.j2"
 CARD = "---\nlicense: apache-2.0\n---\n"
 ANALYSES = ["weights", "activations", "attention"]
 
-SLOW = """\
-import time
+INTERRUPTED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""What a process begins with that is to end by Ctrl-C: one that was started in the background of a
+shell ignores it otherwise."""
+
+SLOW = f"""\
+{INTERRUPTED}import time
 from atlas.profiles import profile_file
 really = profile_file.save
 def slow(*all):
@@ -151,7 +155,7 @@ def look(folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    script = INTERRUPTED
     script += f"from atlas.commands import main; main(['serve', '--address', '{address}'])"
     with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as running:
         page = ""

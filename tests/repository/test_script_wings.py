@@ -16,7 +16,7 @@ import pytest
 
 from atlas.paths import static
 
-SHARED = {"shell", "matrix", "panels", "plots"}
+SHARED = {"shell", "matrix", "panels", "drawing", "plots"}
 """Wings that figures and pages are made of."""
 
 FIGURES = {"attention", "functions", "masks", "residual"}
@@ -29,8 +29,9 @@ MAY: dict[str, set[str]] = {
     "shell": set(),
     "matrix": set(),
     "panels": {"matrix", "shell"},
-    "plots": {"panels", "matrix", "shell"},
-    "heatmap": {"panels", "matrix", "shell"},
+    "drawing": {"panels", "matrix", "shell"},
+    "plots": {"drawing", "panels", "matrix", "shell"},
+    "heatmap": {"drawing", "panels", "matrix", "shell"},
     **{wing: SHARED | {"heatmap"} for wing in FIGURES | PAGES},
 }
 """What each wing may import beside itself."""

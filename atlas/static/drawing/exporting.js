@@ -1,0 +1,68 @@
+/**
+ * A figure as files: PNG at 300 dots an inch and SVG in points, one or two columns of a page wide, and
+ * CSV; each made of what the figure shows.
+ */
+
+import { png } from "./png.js";
+import { svg } from "./svg.js";
+import { button, download, labelled, made, select } from "../shell/dom.js";
+
+/** @typedef {import("./scene.js").Exported} Exported */
+
+/** Widths that journals ask for, in millimetres. @type {[string, string][]} */
+const WIDTHS = [
+  ["175", "175 mm"],
+  ["85", "85 mm"],
+];
+/** What the reader has chosen last, for all figures of this tab. */
+const KEPT = "atlas-export";
+
+/**
+ * The line of buttons below a figure.
+ * @param {() => Exported | Promise<Exported>} exported what the figure shows when a button is pressed
+ * @param {AbortSignal} signal
+ * @returns {HTMLElement}
+ */
+export function exportLine(exported, signal) {
+  const line = made("p", "atlas-links atlas-export");
+  const width = select(WIDTHS);
+  const caption = made("input");
+  caption.type = "checkbox";
+  read(width, caption);
+  for (const one of [width, caption]) {
+    one.addEventListener("change", () => sessionStorage.setItem(KEPT, `${width.value} ${caption.checked}`), { signal });
+  }
+  for (const kind of /** @type {const} */ (["png", "svg", "csv"])) {
+    const one = button(kind.toUpperCase());
+    one.dataset.role = kind;
+    one.addEventListener("click", async () => save(await exported(), kind), { signal });
+    line.append(one);
+  }
+  line.append(labelled("Picture width", width), labelled("with caption", caption));
+  return line;
+}
+
+/**
+ * @param {Exported} exported
+ * @param {"png"|"svg"|"csv"} kind
+ */
+export async function save({ scene, file, csv }, kind) {
+  const name = `${file}.${kind}`;
+  if (kind === "csv") return download(name, new Blob([csv()], { type: "text/csv" }));
+  const options = read();
+  const picture = svg(scene, options);
+  download(name, kind === "png" ? await png(picture, options.width) : new Blob([picture], { type: "image/svg+xml" }));
+}
+
+/**
+ * What the reader has chosen last, also put into controls.
+ * @param {HTMLSelectElement} [width]
+ * @param {HTMLInputElement} [caption]
+ */
+function read(width, caption) {
+  const [wide, told] = (sessionStorage.getItem(KEPT) ?? "").split(" ");
+  const found = { width: wide === "85" ? 85 : 175, caption: told !== "false" };
+  if (width) width.value = String(found.width);
+  if (caption) caption.checked = found.caption;
+  return found;
+}

@@ -1,0 +1,144 @@
+/**
+ * A scene as an SVG document in points: for files, for paper, and for other people's pages.
+ */
+
+import { keys } from "./keys.js";
+import { TYPE, place, shareOf } from "./layout.js";
+import { wrapped } from "./lettering.js";
+import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
+import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./layout.js").Placed} Placed */
+
+const POINTS = 72 / 25.4; // points in a millimetre
+const MARGIN = 4;
+
+/** Drawings so far, for names of patterns that are each document's own. */
+let count = 0;
+
+/**
+ * @param {Scene} scene
+ * @param {{width: number, caption: boolean}} options width in millimetres
+ * @returns {string} an SVG document on white
+ */
+export function svg(scene, { width, caption }) {
+  const hatch = `atlas-hatch-${(count += 1)}`;
+  const all = width * POINTS;
+  const room = all - 2 * MARGIN;
+  const title = wrapped(scene.title, room, TYPE.title, true);
+  const { placed, bottom } = place(scene.rows, room, title.length * (TYPE.title + 2) + 4);
+  const keyed = keys(scene.keys, room, bottom + 8, hatch);
+  const words = caption ? scene.caption.flatMap((line) => wrapped(line, room, TYPE.label)) : [];
+  const tall = keyed.bottom + words.length * TYPE.line + MARGIN * 2;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}mm" height="${round(tall / POINTS)}mm" viewBox="0 0 ${round(all)} ${round(tall)}" font-family="Arial, Helvetica, sans-serif" font-size="${TYPE.label}" fill="${INK}">`,
+    `<title>${drawn(scene.title)}</title>`,
+    absentMark(hatch),
+    `<rect width="${round(all)}" height="${round(tall)}" fill="#ffffff"/>`,
+    `<g transform="translate(${MARGIN} ${MARGIN})">`,
+    ...title.map((line, at) => said(line, 0, TYPE.title + at * (TYPE.title + 2), { size: TYPE.title, bold: true })),
+    ...placed.flatMap((one) => [...panel(one, hatch)]),
+    ...keyed.marks,
+    ...words.map((line, at) => said(line, 0, keyed.bottom + TYPE.line * (at + 1), { colour: FAINT })),
+    "</g></svg>",
+  ].join("\n");
+}
+
+/**
+ * @param {Placed} placed
+ * @param {string} hatch
+ */
+function* panel(placed, hatch) {
+  const { panel: shown, x, y, width, height, left, heading } = placed;
+  for (const [at, line] of heading.entries()) {
+    yield said(line, left, y - 4 - (heading.length - 1 - at) * TYPE.line, { size: TYPE.panel, bold: true });
+  }
+  yield `<g transform="translate(${round(x)} ${round(y)})">`;
+  if (shown.grid) yield* cells(shown.grid, width, height, hatch);
+  yield `<rect width="${round(width)}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
+  yield* curves(placed);
+  if (shown.empty) yield* emptied(shown.empty, width, height);
+  yield* axes(placed);
+  yield "</g>";
+}
+
+/**
+ * A path for each colour: its cells, those that touch in a row as one.
+ * @param {import("./scene.js").Grid} grid
+ * @param {number} width
+ * @param {number} height
+ * @param {string} hatch
+ */
+function* cells({ rows, columns, colours, dotted, apart }, width, height, hatch) {
+  const [w, h] = [width / columns, height / rows];
+  /** @type {Map<string|null, string[]>} */
+  const paths = new Map();
+  for (let row = 0; row < rows; row += 1) {
+    let start = 0;
+    for (let column = 1; column <= columns; column += 1) {
+      const colour = colours[row * columns + start];
+      if (column < columns && colours[row * columns + column] === colour) continue;
+      if (!paths.has(colour)) paths.set(colour, []);
+      paths.get(colour)?.push(`M${round(start * w)} ${round(row * h)}h${round((column - start) * w)}v${round(h)}H${round(start * w)}z`);
+      start = column;
+    }
+  }
+  yield '<g class="cells" shape-rendering="crispEdges">';
+  for (const [colour, runs] of paths) {
+    if (colour !== "") yield `<path fill="${colour ?? `url(#${hatch})`}" d="${runs.join("")}"/>`;
+  }
+  yield "</g>";
+  for (const column of apart ?? []) yield `<rect x="${round(column * w - 1)}" width="2" height="${round(height)}" fill="#ffffff"/>`;
+  if (!dotted) return;
+  const size = radius(w, h);
+  const look = `r="${round(size * 0.8)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM * 0.7}"`;
+  for (const [x, y] of dots(dotted, w, h)) yield `<circle cx="${round(x)}" cy="${round(y)}" ${look}/>`;
+}
+
+/** @param {Placed} placed */
+function* curves({ panel: { lines, points, x, y }, width, height }) {
+  const at = (/** @type {[number, number]} */ [a, b]) => [round(shareOf(x, a) * width), round((1 - shareOf(y, b)) * height)];
+  for (const { colour, points: through, dots: dotted } of lines ?? []) {
+    if (through.length > 1) {
+      yield `<polyline points="${through.map((point) => at(point).join()).join(" ")}" fill="none" stroke="${colour}" stroke-width="1"/>`;
+    }
+    if (!dotted && through.length > 1) continue;
+    for (const point of through) yield `<circle cx="${at(point)[0]}" cy="${at(point)[1]}" r="2" fill="${colour}"/>`;
+  }
+  for (const { x: a, y: b, colour, size, label } of points ?? []) {
+    const [across, down] = at([a, b]);
+    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" fill="${colour}"/>`;
+    if (label) yield said(label, across + (size ?? 2) + 2, down + 2.5, {});
+  }
+}
+
+/**
+ * @param {string} why
+ * @param {number} width
+ * @param {number} height
+ */
+function* emptied(why, width, height) {
+  const lines = wrapped(why, width - 8, TYPE.label);
+  const top = height / 2 - ((lines.length - 1) * TYPE.line) / 2 + 2.5;
+  for (const [at, line] of lines.entries()) yield said(line, width / 2, top + at * TYPE.line, { colour: FAINT, anchor: "middle" });
+}
+
+/** @param {Placed} placed */
+function* axes({ panel: { x, y, grid }, columns, rows, turned, width, height, below, beside }) {
+  const tick = (/** @type {string} */ path) => `<path d="${path}" stroke="#8a93a3" stroke-width="0.5"/>`;
+  for (const { at, label } of columns) {
+    const place = round(shareOf(x, at) * width);
+    yield tick(`M${place} ${round(height)}v2.5`);
+    const [low, turn] = turned ? [height + 9, true] : [height + 4 + TYPE.label, false];
+    yield said(label, turn ? place + 2 : place, low, { anchor: turn ? "end" : "middle", turned: turn ? -45 : 0 });
+  }
+  for (const { at, label } of rows) {
+    const share = grid ? shareOf({ ...y, from: y.to, to: y.from }, at) : 1 - shareOf(y, at);
+    yield tick(`M0 ${round(share * height)}h-2.5`);
+    yield said(label, -4.5, share * height + 2.5, { anchor: "end" });
+  }
+  if (x.title) yield said(x.title, width / 2, height + below - 2, { colour: FAINT, anchor: "middle" });
+  if (y.title) yield said(y.title, -beside + TYPE.label, height / 2, { colour: FAINT, anchor: "middle", turned: -90 });
+}
+

@@ -98,7 +98,7 @@ function fill(panel, left, beside, width, wide) {
 /** @param {Axis} axis */
 function roomBeside({ title, ticks }) {
   const labels = ticks.length ? Math.max(...ticks.map(({ label }) => wideness(label, TYPE.label))) + TICK + 2 : 0;
-  return labels + (title ? TYPE.line : 0) + 1;
+  return labels + (title ? TYPE.line + 1 : 0) + 1;
 }
 
 /**

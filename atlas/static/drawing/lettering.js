@@ -1,6 +1,7 @@
 /**
  * How wide text is in Arial and Helvetica, so that labels can be placed without a page to measure them
- * on; within a twentieth for words, which is what a margin of labels needs.
+ * on; within a twentieth for words, which is what a margin of labels needs. Where a machine draws with
+ * a wider font in their place, room is left for that.
  */
 
 /** Widths in thousandths of the font's size, from Arial's metrics. @type {[string, number][]} */
@@ -18,6 +19,10 @@ const WIDTHS = [
 ];
 const WIDE = new Map(WIDTHS.flatMap(([letters, wide]) => [...letters].map((letter) => [letter, wide])));
 const OTHER = 556;
+const SAMPLE = "The quick brown fox jumps over the lazy dog 0123456789";
+/** How much wider than Arial the font is that this machine draws with; measured once. @type {number | undefined} */
+let stretch;
+
 /** East Asian letters and what else fills a square. */
 const SQUARE = /[ᄀ-ᇿ⺀-鿿가-힯豈-﫿＀-￯]/;
 
@@ -28,6 +33,24 @@ const SQUARE = /[ᄀ-ᇿ⺀-鿿가-힯豈-﫿＀-￯]/;
  * @returns {number} its width, in the unit of `size`
  */
 export function wideness(text, size, bold = false) {
+  stretch ??= measured();
+  return plain(text, size, bold) * stretch;
+}
+
+/** @returns {number} 1 at least */
+function measured() {
+  const context = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d");
+  if (!context) return 1;
+  context.font = "100px Arial, Helvetica, sans-serif";
+  return Math.max(1, context.measureText(SAMPLE).width / plain(SAMPLE, 100, false));
+}
+
+/**
+ * @param {string} text
+ * @param {number} size
+ * @param {boolean} bold
+ */
+function plain(text, size, bold) {
   let sum = 0;
   for (const letter of text) sum += WIDE.get(letter) ?? (SQUARE.test(letter) ? 1000 : OTHER);
   return (sum / 1000) * size * (bold ? 1.07 : 1);

@@ -30,7 +30,7 @@ export function svg(scene, { width, caption }) {
   const { placed, bottom } = place(scene.rows, room, title.length * (TYPE.title + 2) + 4);
   const keyed = keys(scene.keys, room, bottom + 8, hatch);
   const words = caption ? scene.caption.flatMap((line) => wrapped(line, room, TYPE.label)) : [];
-  const tall = keyed.bottom + words.length * TYPE.line + MARGIN * 2;
+  const tall = keyed.bottom + (words.length ? 4 : 0) + words.length * TYPE.line + MARGIN * 2;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}mm" height="${round(tall / POINTS)}mm" viewBox="0 0 ${round(all)} ${round(tall)}" font-family="Arial, Helvetica, sans-serif" font-size="${TYPE.label}" fill="${INK}">`,
     `<title>${drawn(scene.title)}</title>`,
@@ -40,7 +40,7 @@ export function svg(scene, { width, caption }) {
     ...title.map((line, at) => said(line, 0, TYPE.title + at * (TYPE.title + 2), { size: TYPE.title, bold: true })),
     ...placed.flatMap((one) => [...panel(one, hatch)]),
     ...keyed.marks,
-    ...words.map((line, at) => said(line, 0, keyed.bottom + TYPE.line * (at + 1), { colour: FAINT })),
+    ...words.map((line, at) => said(line, 0, keyed.bottom + 3 + TYPE.line * (at + 1), { colour: FAINT })),
     "</g></svg>",
   ].join("\n");
 }

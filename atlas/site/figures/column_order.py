@@ -1,4 +1,5 @@
-"""Columns of a heatmap as a page draws them: in which order, and which other column stands first.
+"""Rows and columns of a heatmap as a page draws them: which way round, in which order, which other
+column stands first, and what the axes are called.
 
 `static/matrix/column-order.js` does the same for what a reader chooses.
 """
@@ -12,15 +13,13 @@ import numpy as np
 
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.statement import Statement
+from atlas.site.figures import labels
 
 
 def arranged(matrix: Matrix, order: str) -> Matrix:
-    """The same matrix with its columns by their mean, the highest first, where `order` is "mean"
-    and columns have no order of their own, as layers and whatever is numbered have; equal ones and
-    those without a value as they were."""
-    if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
-        return matrix
-    if all(label.isascii() and label.isdigit() for label in matrix.columns):
+    """The same matrix with its columns by their mean, the highest first, where it opens so; equal
+    ones and those without a value as they were."""
+    if not by_mean(matrix, order):
         return matrix
     known = np.isfinite(matrix.values)
     sums = np.where(known, matrix.values, 0.0).sum(axis=0)
@@ -37,6 +36,37 @@ def arranged(matrix: Matrix, order: str) -> Matrix:
         spread=None if matrix.spread is None else matrix.spread[:, sequence],
         largest_share=None if matrix.largest_share is None else matrix.largest_share[:, sequence],
     )
+
+
+def by_mean(matrix: Matrix, order: str) -> bool:
+    """Whether a figure opens with columns by their mean: where `order` is "mean" and they have no
+    order of their own, as layers and whatever is numbered have."""
+    if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
+        return False
+    return not labels.numeric(matrix.columns)
+
+
+def layers_across(matrix: Matrix) -> Matrix:
+    """A map of heads with its layers as columns, as all such maps of the site are drawn; any other
+    matrix as it is."""
+    if matrix.axes != ("layer", "head") or matrix.native:
+        return matrix
+    return replace(
+        matrix,
+        axes=("head", "layer"),
+        rows=matrix.columns,
+        columns=matrix.rows,
+        values=matrix.values.T,
+        undefined=tuple((column, row) for row, column in matrix.undefined),
+        spread=None if matrix.spread is None else matrix.spread.T,
+        largest_share=None if matrix.largest_share is None else matrix.largest_share.T,
+    )
+
+
+def axis_title(axis: str, sorted_by_mean: bool) -> str:
+    """The title of an axis, with its order where that is not the canonical one."""
+    name = axis.replace("_", " ").capitalize()
+    return f"{name}, by mean, highest first" if sorted_by_mean else name
 
 
 def beside(stated: Statement, matrices: Iterable[Matrix]) -> Matrix | None:

@@ -1,7 +1,7 @@
 /**
  * The same in `atlas/site/figures/column_order.py`, for the order that a figure opens with.
  *
- * The order of rows and columns, and layers by relative depth.
+ * Which way round a matrix is drawn, the order of rows and columns, and layers by relative depth.
  */
 
 import { numeric } from "./numbers.js";
@@ -10,6 +10,7 @@ import { numeric } from "./numbers.js";
 /** @typedef {"canonical"|"name"|"mean"} Order */
 
 const LAYER = "layer";
+const HEADS = "layer,head";
 
 /**
  * The orders that fit a matrix, the one of its file first. Layers keep theirs.
@@ -65,6 +66,27 @@ export function arranged(matrix, order) {
 }
 
 /**
+ * A map of heads with its layers as columns, as all such maps of the site are drawn; any other matrix as
+ * it is.
+ * @param {Matrix} matrix
+ * @returns {Matrix}
+ */
+export function layersAcross(matrix) {
+  if (matrix.axes.join() !== HEADS || matrix.native) return matrix;
+  const turned = (/** @type {(number|null)[][]} */ lines) => matrix.columns.map((_, column) => lines.map((line) => line[column]));
+  return {
+    ...matrix,
+    axes: ["head", LAYER],
+    rows: matrix.columns,
+    columns: matrix.rows,
+    values: turned(matrix.values),
+    spread: matrix.spread && turned(matrix.spread),
+    largest_share: matrix.largest_share && turned(matrix.largest_share),
+    undefined: matrix.undefined?.map(([row, column]) => [column, row]),
+  };
+}
+
+/**
  * A matrix with the one column of another before its own, where both have the same rows and the same
  * fixed scale; itself where they have not.
  * @param {Matrix} matrix
@@ -105,8 +127,8 @@ export function fits(matrix, first) {
  * @param {boolean} deep layers are labelled by relative depth
  */
 export function axisTitle(matrix, at, order, deep) {
-  const name = matrix.axes[at].replaceAll("_", " ");
-  if (deep && matrix.axes[at] === LAYER) return "layer, relative depth";
+  const name = capital(matrix.axes[at].replaceAll("_", " "));
+  if (deep && matrix.axes[at] === LAYER) return "Layer, relative depth";
   if (at !== sortable(matrix) || order === "canonical") return name;
   return `${name}, ${order === "mean" ? "by mean, highest first" : "by name"}`;
 }
@@ -184,6 +206,10 @@ function transposed(matrix) {
  */
 function plural(axis) {
   const name = axis.replaceAll("_", " ");
-  const many = name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
-  return many[0].toUpperCase() + many.slice(1);
+  return capital(name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`);
+}
+
+/** @param {string} name */
+function capital(name) {
+  return name[0].toUpperCase() + name.slice(1);
 }

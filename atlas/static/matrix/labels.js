@@ -1,7 +1,8 @@
 /**
- * The same in `atlas/site/figures/heatmap.py`, for the room around a preview.
+ * The same in `atlas/site/figures/labels.py`, and in `atlas/site/figures/heatmap.py` the room around a
+ * preview.
  *
- * Labels of axes: which of them there is room for, and how wide they are.
+ * Labels of axes: which of them there is room for, how wide they are, and how they are broken into lines.
  */
 
 const LONGEST = 26;
@@ -79,4 +80,20 @@ export function thinned(ticks, height) {
     if (kept) below = at;
     return kept;
   });
+}
+
+/**
+ * Words in lines of at most so many characters; a longer word has a line for itself.
+ * @param {string} text
+ * @param {number} most
+ * @returns {string[]}
+ */
+export function lines(text, most) {
+  const found = [""];
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const last = found[found.length - 1];
+    if (last && last.length + 1 + word.length > most) found.push(word);
+    else found[found.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return found;
 }

@@ -1,5 +1,4 @@
-"""Rows and columns of a heatmap as a page draws them: which way round, in which order, which other
-column stands first, and what the axes are called.
+"""Columns of a heatmap as a page draws them: in which order, and which other column stands first.
 
 `static/matrix/column-order.js` does the same for what a reader chooses.
 """
@@ -44,23 +43,6 @@ def by_mean(matrix: Matrix, order: str) -> bool:
     if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
         return False
     return not labels.numeric(matrix.columns)
-
-
-def layers_across(matrix: Matrix) -> Matrix:
-    """A map of heads with its layers as columns, as all such maps of the site are drawn; any other
-    matrix as it is."""
-    if matrix.axes != ("layer", "head") or matrix.native:
-        return matrix
-    return replace(
-        matrix,
-        axes=("head", "layer"),
-        rows=matrix.columns,
-        columns=matrix.rows,
-        values=matrix.values.T,
-        undefined=tuple((column, row) for row, column in matrix.undefined),
-        spread=None if matrix.spread is None else matrix.spread.T,
-        largest_share=None if matrix.largest_share is None else matrix.largest_share.T,
-    )
 
 
 def axis_title(axis: str, sorted_by_mean: bool) -> str:

@@ -26,7 +26,7 @@ LEAST_NUMBER, LEAST_NAME, LEAST_ROW = 22, 13, 13
 NARROWEST = 150
 """Pixels of the narrowest frame for which labels are chosen."""
 
-LABEL, UNDER = 20, 8
+LABEL, UNDER = 21, 5
 """Pixels from the frame to the baseline of labels below it, and from that of their axis' title to
 the edge."""
 
@@ -191,7 +191,7 @@ def _bar(bar: Bar, height: int) -> Iterator[str]:
         yield f'<text x="18" y="{y}">{escape(label)}</text>'
     left = 18 + round(max((len(label) for _, label in bar.ticks), default=0) * labels.CHARACTER)
     for at, line in enumerate(reversed(bar.title)):
-        place = f"translate({left + 8 + at * LINE} {_short(height / 2)}) rotate(90)"
+        place = f"translate({left + 12 + at * LINE} {_short(height / 2)}) rotate(90)"
         yield f'<text class="m c" transform="{place}">{escape(line)}</text>'
     yield "</g>"
 

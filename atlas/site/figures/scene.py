@@ -79,7 +79,7 @@ def of(matrix: Matrix, order: str = "", first: Matrix | None = None) -> Scene:
 def as_drawn(matrix: Matrix, order: str = "", first: Matrix | None = None) -> Matrix:
     """A matrix the way round, in the order and with the columns that it has on the page."""
     arranged = column_order.arranged(matrix, order)
-    return column_order.layers_across(column_order.joined(arranged, first))
+    return column_order.upright(column_order.joined(arranged, first))
 
 
 def index(matrix: Matrix) -> NDArray[np.int64]:

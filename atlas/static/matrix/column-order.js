@@ -1,7 +1,7 @@
 /**
  * The same in `atlas/site/figures/column_order.py`, for the order that a figure opens with.
  *
- * Which way round a matrix is drawn, the order of rows and columns, and layers by relative depth.
+ * The order of rows and columns, and layers by relative depth.
  */
 
 import { numeric } from "./numbers.js";
@@ -10,7 +10,6 @@ import { numeric } from "./numbers.js";
 /** @typedef {"canonical"|"name"|"mean"} Order */
 
 const LAYER = "layer";
-const HEADS = "layer,head";
 
 /**
  * The orders that fit a matrix, the one of its file first. Layers keep theirs.
@@ -62,27 +61,6 @@ export function arranged(matrix, order) {
     values: moveAll(matrix.values),
     spread: matrix.spread && moveAll(matrix.spread),
     largest_share: matrix.largest_share && moveAll(matrix.largest_share),
-  };
-}
-
-/**
- * A map of heads with its layers as columns, as all such maps of the site are drawn; any other matrix as
- * it is.
- * @param {Matrix} matrix
- * @returns {Matrix}
- */
-export function layersAcross(matrix) {
-  if (matrix.axes.join() !== HEADS || matrix.native) return matrix;
-  const turned = (/** @type {(number|null)[][]} */ lines) => matrix.columns.map((_, column) => lines.map((line) => line[column]));
-  return {
-    ...matrix,
-    axes: ["head", LAYER],
-    rows: matrix.columns,
-    columns: matrix.rows,
-    values: turned(matrix.values),
-    spread: matrix.spread && turned(matrix.spread),
-    largest_share: matrix.largest_share && turned(matrix.largest_share),
-    undefined: matrix.undefined?.map(([row, column]) => [column, row]),
   };
 }
 

@@ -8,7 +8,7 @@ import { Cursor } from "./cursor.js";
 import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { fillPicker, buildControls } from "./build-controls.js";
 import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
-import { arranged, joined } from "../matrix/column-order.js";
+import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
 import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
 import { exportLine } from "../drawing/exporting.js";
 import { summary } from "../matrix/sentences.js";
@@ -164,6 +164,11 @@ export class Heatmap {
   /** The column of another matrix that may stand first. @returns {Matrix | undefined} */
   get beside() {
     return this.matrices.get(String(this.element.dataset.beside));
+  }
+
+  /** Whether rows are shown as columns. */
+  get turned() {
+    return isHeads(this.matrix);
   }
 
   /** The matrix in the order that the reader has chosen, after the column that stands first. */

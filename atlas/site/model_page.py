@@ -46,11 +46,11 @@ class Figure:
     """A section's figure: what the page says before any script has run.
 
     `named` is the matrix that it opens with, `first` the same as it is drawn: the way round, with
-    its columns in the order and beside the one that its analysis says. `preview` is the picture of its cells
-    alone, `drawing` that of `scene`, both relative to the page. `boxes` are the layouts that
-    matrices have on the page, that of `first` before the others; `layouts` says which, for every
-    one. `legend`: labels and colours of a matrix that has no colour bar. `hatched`: what its cells
-    without a value stand for.
+    its columns in the order and beside the one that its analysis says. `preview` is the picture of
+    its cells alone, `drawing` that of `scene`, both relative to the page. `boxes` are the layouts
+    that matrices have on the page, that of `first` before the others; `layouts` says which, for
+    every one. `legend`: labels and colours of a matrix that has no colour bar. `hatched`: what its
+    cells without a value stand for.
     """
 
     named: Matrix

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import column_order, heatmap, palettes, ticks
+from atlas.site.figures import column_order, heatmap, palettes
 from atlas.site.figures.heatmap import Box
 
 DISTANCE = 15
@@ -94,25 +93,8 @@ def _bar(matrix: Matrix, height: int) -> Bar:
     return Bar(
         title=heatmap.bar_title(matrix, height),
         palette=palettes.by_kind()[matrix.kind],
-        ticks=_thinned(_ticks(matrix), DISTANCE / height),
+        ticks=_thinned(heatmap.bar_ticks(matrix), DISTANCE / height),
     )
-
-
-def _ticks(matrix: Matrix) -> list[tuple[float, str]]:
-    """Round values of the colour bar, as shares of its length, with what they say."""
-    low, high = heatmap.limits(matrix)
-    whole = matrix.kind == "counts"
-    if matrix.scale == "log" and matrix.kind != "diverging" and low > 0:
-        found = ticks.log_ticks(low, high, whole=whole)
-        shares = [_share(math.log(value), math.log(low), math.log(high)) for value in found]
-    else:
-        found = ticks.linear_ticks(low, high, whole=whole)
-        shares = [_share(value, low, high) for value in found]
-    return [(at, heatmap.worded(matrix, value)) for at, value in zip(shares, found, strict=True)]
-
-
-def _share(value: float, low: float, high: float) -> float:
-    return (value - low) / (high - low) if high > low else 0.5
 
 
 def _thinned(marks: list[tuple[float, str]], gap: float) -> tuple[tuple[float, str], ...]:

@@ -60,10 +60,6 @@ def upright(matrix: Matrix) -> Matrix:
     any other as it is."""
     if matrix.axes != HEADS:
         return matrix
-    turned = {
-        name: None if (array := getattr(matrix, name)) is None else array.T
-        for name in ("spread", "largest_share")
-    }
     return replace(
         matrix,
         axes=HEADS[::-1],
@@ -71,7 +67,8 @@ def upright(matrix: Matrix) -> Matrix:
         columns=matrix.rows,
         values=matrix.values.T,
         undefined=tuple((column, row) for row, column in matrix.undefined),
-        **turned,
+        spread=None if matrix.spread is None else matrix.spread.T,
+        largest_share=None if matrix.largest_share is None else matrix.largest_share.T,
     )
 
 

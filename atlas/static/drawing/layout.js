@@ -42,16 +42,17 @@ const TICK = 3;
 export function place(rows, wide, top) {
   /** @type {Placed[]} */
   const placed = [];
-  for (const row of rows) {
+  for (const { row, many } of rows.flatMap((one) => linesOf(one, wide))) {
     const beside = row.map(({ y }) => roomBeside(y));
     const weights = row.map(({ weight }) => weight ?? 1);
-    const free = wide - beside.reduce((sum, one) => sum + one, 0) - GAP * (row.length - 1) - 4;
-    const whole = weights.reduce((sum, one) => sum + one, 0);
+    const missing = many - row.length;
+    const free = wide - beside.reduce((sum, one) => sum + one, 0) - missing * beside[0] - GAP * (many - 1) - 4;
+    const whole = weights.reduce((sum, one) => sum + one, 0) + missing;
     let left = 0;
     const found = row.map((panel, at) => {
       const width = plotWidth(panel, (free * weights[at]) / whole);
       const one = fill(panel, left, beside[at], width, wide);
-      left += beside[at] + (row.length > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
+      left += beside[at] + (many > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
       return one;
     });
     const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
@@ -60,6 +61,18 @@ export function place(rows, wide, top) {
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
   }
   return { placed, bottom: top - GAP };
+}
+
+/**
+ * A row as the lines that it takes, with how many panels share the width of each.
+ * @param {Panel[]} row
+ * @param {number} wide
+ * @returns {{row: Panel[], many: number}[]}
+ */
+function linesOf(row, wide) {
+  const most = row[0].least ? Math.max(1, Math.floor((wide + GAP) / (row[0].least + GAP))) : row.length;
+  const many = Math.ceil(row.length / Math.ceil(row.length / most));
+  return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ row: row.slice(at * many, (at + 1) * many), many }));
 }
 
 /**
@@ -89,10 +102,22 @@ function fill(panel, left, beside, width, wide) {
   return {
     panel,
     ...{ x: left + beside, y: 0, width, height, left, columns, turned, beside },
-    heading: wrapped([title, note].filter(Boolean).join("  "), beside + width, TYPE.panel, true),
+    heading: heading(title, note ?? "", beside + width),
     rows: labelsBeside(y, height),
     below: (columns.length ? TICK + 2 + high : 0) + (x.title ? TYPE.line + 1 : 0),
   };
+}
+
+/**
+ * The lines above a panel: its title and the note beside it, or the note below it.
+ * @param {string} title
+ * @param {string} note
+ * @param {number} room
+ */
+function heading(title, note, room) {
+  const together = wrapped(`${title} ${note}`, room, TYPE.panel, true);
+  if (together.length < 2 || !title || !note) return together;
+  return [...wrapped(title, room, TYPE.panel, true), ...wrapped(note, room, TYPE.label)];
 }
 
 /** @param {Axis} axis */

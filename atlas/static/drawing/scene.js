@@ -27,6 +27,8 @@
  * @property {Point[]} [points]
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
+ * @property {boolean} [alike] its y axis is that of the panel before it, and is drawn again only where a
+ *   row begins with it
  * @property {number} [least] points that it takes, at least: on narrower paper a row of such panels goes
  *   into several rows of equal ones
  * @property {number} [ratio] height of the plot by its width; otherwise what its grid asks for

@@ -86,8 +86,7 @@ export class MaskComparison {
   /** The words around the panels. */
   say() {
     const apart = this.isHatched ? ` The models were not measured on the same topics; hatched: ${UNMEASURED}.` : "";
-    const order = this.models.length > 1 ? " All panels have the same topics, in the same order." : "";
-    this.note.textContent = `MLP blocks in the upper row, attention blocks in the lower one; a row of cells is a topic, a column a layer.${order}${apart}`;
+    this.note.textContent = `A row of cells is a topic, a column a layer; all panels have the same topics in the same order.${apart}`;
     for (const { name, page } of this.models) {
       this.loadTopics(page).catch((error) => this.note.append(` The topics of ${name} could not be loaded: ${error.message}.`));
     }
@@ -129,11 +128,11 @@ export class MaskComparison {
 
   /** What is shown, for files and for paper. @returns {import("../drawing/scene.js").Scene} */
   scene() {
-    const shown = this.panels.panels.map(panel);
-    const rows = this.rows.map((row) => shown.splice(0, row.length));
-    const origins = this.models.map(({ name, masks }) => `${name}: ${words.ruleText(masks, masks.count(masks.sparsity))}; ${words.origin(masks).join(" ")}`);
+    const shown = [...this.panels.panels];
+    const rows = this.rows.map((row) => shown.splice(0, row.length).map(panel));
+    const origins = this.models.map(({ name, masks }) => `${name}: ${words.ruleText(masks, masks.count(masks.sparsity))}. ${words.origin(masks).join(" ")}`);
     return {
-      title: `Block masks of ${this.models.map(({ name }) => name).join(" and ")}`,
+      title: `Block masks of ${new Intl.ListFormat("en").format(this.models.map(({ name }) => name))}`,
       caption: [`${this.note.textContent}`, ...origins],
       rows,
       keys: this.colours?.keys({ hasDeltas: false, isHatched: this.isHatched }) ?? [],

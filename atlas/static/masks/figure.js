@@ -67,12 +67,11 @@ export class MaskFigure {
   /** What is shown, for files and for paper. @returns {import("../drawing/scene.js").Scene} */
   scene() {
     const { masks, colours, panels } = this;
-    const shown = panels.panels.map(panel);
-    const across = KINDS.length;
+    const rows = [0, 1].map((row) => KINDS.map((_, at) => panel(panels.panels[row * KINDS.length + at], at)));
     return {
       title: `Block masks of ${this.element.dataset.name}`,
       caption: [`Kept or pruned: ${this.rule}.`, words.boundText(masks, colours.delta.high), ...words.origin(masks)],
-      rows: [shown.slice(0, across), shown.slice(across)],
+      rows,
       keys: colours.keys({ hasDeltas: true, isHatched: false }),
     };
   }

@@ -23,9 +23,10 @@ export const LINED = 48;
 /**
  * A panel as it is shown.
  * @param {Shown} shown
+ * @param {number} at its place in its row
  * @returns {import("../drawing/scene.js").Panel}
  */
-export function panel(shown) {
+export function panel(shown, at) {
   const { title, note, rows, columns, steps, colours } = shown.content;
   const bytes = new Uint8Array(colours.buffer);
   return {
@@ -40,6 +41,7 @@ export function panel(shown) {
       lined: columns.length <= LINED,
     },
     ratio: rows.length * ROW,
+    alike: at > 0,
     least: LEAST,
   };
 }

@@ -107,7 +107,7 @@ export function percent(share) {
  * @param {number} count
  */
 export function ruleText(masks, count) {
-  return `of every topic's ${masks.blocks} blocks, the ${count} (${percent(count / masks.blocks)}) with the smallest loss increase are pruned`;
+  return `${shareText(count, masks.blocks)} pruned for every topic, those with the smallest loss increase`;
 }
 
 /**
@@ -126,6 +126,6 @@ export function boundText({ unit }, bound) {
  */
 export function origin({ profile, topics }) {
   const { corpus, passages } = profile.conditions ?? {};
-  const read = [passages && counted(passages, "passage"), corpus && `corpus: ${corpus}`].filter(Boolean);
-  return [`${counted(topics.length, "topic")}${read.length ? ` of ${read.join("; ")}` : ""}.`, source(profile)];
+  if (!corpus || !passages) return [source(profile)];
+  return [`${counted(topics.length, "topic")} of ${counted(passages, "passage")}, corpus ${corpus}.`, source(profile)];
 }

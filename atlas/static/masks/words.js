@@ -84,8 +84,9 @@ export function summary({ layers, topics }, shown) {
     }
   }
   const listed = never.slice(0, LISTED).join(", ") + (never.length > LISTED ? ` and ${never.length - LISTED} more` : "");
-  const none = never.length ? `${never.length} for none (${listed})` : "none is pruned for every topic";
-  return `Of ${2 * layers.length} blocks, ${always} are kept for every topic and ${some} for some topics; ${none}.`;
+  const kept = `Of ${2 * layers.length} blocks, ${always} are kept for every topic`;
+  if (!never.length) return `${kept} and ${some} for some topics; none is pruned for every topic.`;
+  return `${kept}, ${some} for some topics and ${never.length} for none (${listed}).`;
 }
 
 /**

@@ -21,7 +21,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap
+from atlas.site.figures import column_order, heatmap, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -35,8 +35,15 @@ every_kind = pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_numbers_are_those_of_python(call: Call) -> None:
     drawn = np.random.default_rng(5)
     sizes = np.exp(drawn.uniform(-16, 16, 40)) * drawn.choice([-1, 1], 40)
-    for value in (0.0, 1e-3, 99999.0, 1e5, -0.00012345, *map(float, sizes)):
+    for value in (0.0, 1e-4, 99999.0, 1e6, 999_999.0, 0.000099999, *map(float, sizes)):
         assert call("matrix/numbers", "number", value) == words.number(value)
+        assert call("matrix/numbers", "written", value) == words.written(value)
+        assert call("matrix/numbers", "decimals", value, 2) == words.decimals(value, 2)
+
+
+def test_scalars_are_those_of_python(call: Call) -> None:
+    for value in (None, True, "a word", 999, 12_345_678, -4000, 1.5e-5, -0.25):
+        assert call("matrix/numbers", "scalar", value) == words.scalar(value)
 
 
 def test_halves_are_rounded_as_in_python(call: Call) -> None:
@@ -58,7 +65,7 @@ def test_counts_keep_their_digits(call: Call) -> None:
     for value in (12340.0, 7.0, 0.5):
         assert call("matrix/numbers", "worded", matrix, value) == heatmap.worded(matrix, value)
     assert call("matrix/numbers", "worded", matrix, 12340) == "12,340"
-    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12340"
+    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12,340"
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
     assert "12,340" in heatmap.summary(matrix)
     scale = call("matrix/scales", "colour", matrix, "linear")
@@ -189,6 +196,27 @@ def test_steps_of_classes_are_those_of_python(call: Call) -> None:
     assert found == scale.steps(matrix).ravel().tolist()
 
 
+AXES = [
+    (0.02, 0.7), (0.0, 1.0), (-0.3, 0.3), (0.3, 0.9), (0.0, 12340.0), (3.2e-5, 377.0), (1.0, 1.7),
+    (2e-7, 3e-7), (100.0, 100.0), (-5e6, -1e6), (0.1, 0.1000001), (1e-12, 1e12),
+    *((float(low), float(low * (1 + wide))) for low, wide in
+      np.exp(np.random.default_rng(2).uniform(-12, 12, (20, 2)))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [3, 6])
+def test_ticks_are_those_of_python(call: Call, most: int) -> None:
+    """The very same numbers, not close ones: their labels are made of them."""
+    for low, high in AXES:
+        for whole in (False, True):
+            wish = {"most": most, "whole": whole}
+            found = call("matrix/ticks", "linearTicks", low, high, wish)
+            assert found == ticks.linear_ticks(low, high, most, whole)
+            if low > 0:
+                found = call("matrix/ticks", "logTicks", low, high, wish)
+                assert found == ticks.log_ticks(low, high, most, whole)
+
+
 # Labels and order
 
 
@@ -311,6 +339,7 @@ TWINS = {
     ("scales.js", DRAWN): HERE,
     ("scales.js", "atlas/site/across/shared_scale.py"): HERE,
     ("sentences.js", DRAWN): HERE,
+    ("ticks.js", "atlas/site/figures/ticks.py"): HERE,
 }
 """A script of `static/matrix/`, the Python file that computes the same, and the tests of both."""
 

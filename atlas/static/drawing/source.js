@@ -1,22 +1,31 @@
 /**
- * Where the values of a figure come from: sentences below it in files.
+ * Where the numbers of a model's figure come from, for its title and its caption.
  */
 
 import { grouped } from "../matrix/numbers.js";
 
-/** Conditions that are counts, and what they count. */
-const COUNTS = ["passages", "tokens"];
+const DIGITS = 23; // of a digest with its "sha256:", enough to tell weights apart
+
+/** The model whose page is shown, by its name. */
+export function modelName() {
+  return document.querySelector("h1")?.textContent?.trim() ?? "";
+}
 
 /**
- * On which text a profile was measured, if on any, and the file, version and weights that it is of.
- * @param {any} profile as its JSON file has it
- * @param {string} matrix its name
- * @returns {string[]}
+ * @param {any} profile an analysis' file as it is fetched
+ * @returns {string} a sentence
  */
-export function source({ analysis, version, model, conditions }, matrix) {
-  const { corpus } = conditions;
-  const counts = COUNTS.filter((name) => name in conditions).map((name) => `${grouped(conditions[name])} ${name}`);
-  const text = corpus ? [`Measured on ${[corpus, ...counts].join(", ")}.`] : [];
-  const weights = model.revision ? `revision ${model.revision.slice(0, 12)}` : String(model.digest).slice(0, 19);
-  return [...text, `Source: Model Atlas, ${model.slug}/${analysis}.json, ${matrix}, method version ${version}; ${model.source}, ${weights}.`];
+export function source({ analysis, version, model }) {
+  const which = model.revision ? `revision ${model.revision}` : `digest ${model.digest.slice(0, DIGITS)}`;
+  return `Source: Model Atlas, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${model.source}, ${which}.`;
+}
+
+/**
+ * @param {any} profile
+ * @returns {string[]} on which text it was measured, a sentence; none where it was on none
+ */
+export function measuredOn({ conditions }) {
+  const counts = ["passages", "tokens"].filter((name) => name in conditions);
+  const told = counts.map((name) => `${grouped(conditions[name])} ${name}`);
+  return conditions.corpus ? [`Measured on ${[conditions.corpus, ...told].join(", ")}.`] : [];
 }

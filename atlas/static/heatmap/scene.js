@@ -5,7 +5,7 @@
 
 import { shades, shownAttributes } from "./layout.js";
 import { across, down } from "../drawing/scene.js";
-import { source } from "../drawing/source.js";
+import { measuredOn, source } from "../drawing/source.js";
 import { classes, csv, direction, isWhole } from "../matrix/numbers.js";
 import { hatched } from "../matrix/sentences.js";
 
@@ -44,7 +44,8 @@ export function scene(heatmap) {
     caption: [
       `${matrix.unit}. ${direction(matrix)}.`,
       `Colour: ${text}.${without && ` Hatched: ${without}.`}`,
-      ...source(profile, matrix.name),
+      ...measuredOn(profile),
+      source(profile),
     ],
     rows: [[{ title: "", x, y, grid: { ...grid(heatmap, image), apart: matrix.beside ? [1] : [] } }]],
     keys: keys(heatmap, given),
@@ -60,7 +61,7 @@ function grid(heatmap, { width, height, shares }) {
   const palette = inked(heatmap);
   const of = (/** @type {number} */ share) => palette[Math.min(palette.length - 1, Math.floor(share * palette.length))];
   const colours = [...shares].map((share) => (Number.isNaN(share) ? null : of(share)));
-  return { rows: height, columns: width, colours, marked: heatmap.cursor.held() };
+  return { rows: height, columns: width, colours, lined: heatmap.box.lines, marked: heatmap.cursor.held() };
 }
 
 /**

@@ -18,6 +18,10 @@ from atlas.site.figures import labels
 HEADS = ("layer", "head")
 """The axes of a map of heads, as profiles have it."""
 
+NAMES = {"module": "Component", "cluster": "Topic", "sublayer": "Block"}
+"""What axes are called where a reader meets them, where that differs from profiles; also in
+`static/matrix/axes.js`."""
+
 
 def arranged(matrix: Matrix, order: str) -> Matrix:
     """The same matrix with its columns by their mean, the highest first, where it opens so; equal
@@ -51,7 +55,7 @@ def by_mean(matrix: Matrix, order: str) -> bool:
 
 def axis_title(axis: str, sorted_by_mean: bool) -> str:
     """The title of an axis, with its order where that is not the canonical one."""
-    name = axis.replace("_", " ").capitalize()
+    name = NAMES.get(axis, axis.replace("_", " ").capitalize())
     return f"{name}, by mean, highest first" if sorted_by_mean else name
 
 

@@ -9,7 +9,8 @@ import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { fillPicker, buildControls } from "./build-controls.js";
 import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
 import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
-import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
+import { cited, isInAddress, showAddressed, writeShown } from "./address.js";
+import { addSharing } from "../drawing/sharing.js";
 import { exportLine } from "../drawing/exporting.js";
 import { summary } from "../matrix/sentences.js";
 import { withSpread } from "../matrix/chance.js";
@@ -54,8 +55,9 @@ export class Heatmap {
     this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell, Enter pins a cell.");
     this.cursor = new Cursor(this);
     this.listen();
+    addSharing(line, () => this.start().then(() => cited(this)), this.gone.signal);
     this.element.dataset.ready = "mounted";
-    if (isInAddress(this)) void showPinned(this);
+    if (isInAddress(this)) void showAddressed(this);
   }
 
   /**
@@ -79,13 +81,12 @@ export class Heatmap {
       this.keepOrder();
       this.choose();
     });
-    on(this.part("native"), "change", () => this.paint());
-    on(this.part("depth"), "change", () => this.paint());
+    for (const role of ["native", "depth"]) on(this.part(role), "change", () => this.choose());
     on(this.part("beside"), "change", () => this.choose());
     on(this.part("zoom"), "click", () => this.toggleZoom());
     on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
     for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
-    whenBackOrForward(() => void showPinned(this), this.gone.signal);
+    whenBackOrForward(() => void showAddressed(this), this.gone.signal);
     this.cursor.listen(on);
   }
 
@@ -225,10 +226,9 @@ export class Heatmap {
   /** Another matrix on the same figure. */
   swap() {
     fillControls(this);
-    const held = this.cursor.pinned;
-    if (held && !this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
+    if (!this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
     this.show();
-    if (held) writePinned(this, true);
+    writeShown(this, true);
   }
 
   /** Show the matrix that is chosen now, with all words about it. */
@@ -241,10 +241,10 @@ export class Heatmap {
     if (this.part("table").open) void this.fillTable();
   }
 
-  /** Another scale or order. */
+  /** Another scale or order, other names. */
   choose() {
     this.paint();
-    if (this.cursor.pinned) writePinned(this, true);
+    writeShown(this, true);
     if (this.part("table").open) void this.fillTable();
   }
 

@@ -4,6 +4,7 @@
  * Which way round a matrix is drawn, the order of its rows and columns, and layers by relative depth.
  */
 
+import { axisNamed } from "./axes.js";
 import { decimals, numeric } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
@@ -131,7 +132,7 @@ export function fits(matrix, first) {
  * @param {boolean} deep layers are labelled by relative depth
  */
 export function axisTitle(matrix, at, order, deep) {
-  const name = capital(matrix.axes[at].replaceAll("_", " "));
+  const name = axisNamed(matrix.axes[at]);
   if (deep && matrix.axes[at] === LAYER) return "Layer, relative depth";
   if (at !== sortable(matrix) || order === "canonical") return name;
   return `${name}, ${order === "mean" ? "by mean, highest first" : "by name"}`;
@@ -214,14 +215,9 @@ function turnedRound(lines) {
 
 /**
  * @param {string} axis
- * @returns {string} `Modules`, `Categories`, `Key/value heads`
+ * @returns {string} `Components`, `Categories`, `Key/value heads`
  */
 function plural(axis) {
-  const name = axis.replaceAll("_", " ");
-  return capital(name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`);
-}
-
-/** @param {string} name */
-function capital(name) {
-  return name[0].toUpperCase() + name.slice(1);
+  const name = axisNamed(axis);
+  return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
 }

@@ -35,12 +35,18 @@ export function tickLabels(ticks) {
 }
 
 /**
+ * A label as it stands on an axis.
+ * @param {string} label
+ */
+export function cut(label) {
+  return label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+}
+
+/**
  * @param {string[]} labels
  * @returns {Map<number, string>}
  */
 export function cutLabels(labels) {
-  const cut = (/** @type {string} */ label) =>
-    label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
   return new Map(labels.map((label, at) => [at, cut(label)]));
 }
 

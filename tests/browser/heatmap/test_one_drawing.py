@@ -239,7 +239,7 @@ def test_what_a_reader_chose_is_exported_and_printed(page: Any, site: Site) -> N
     page.locator('[data-role="depth"]').check()
     chosen = _live(page)
     assert chosen.columns != live.columns
-    assert chosen.axes == ["Module, by mean, highest first", "Layer, relative depth"]
+    assert chosen.axes == ["Component, by mean, highest first", "Layer, relative depth"]
     assert "q_proj" in " ".join(chosen.columns)
     for read in (_exported, _printed):
         assert read(page, chosen, matrix) == chosen

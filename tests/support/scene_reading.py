@@ -89,9 +89,14 @@ def _panel(group: ElementTree.Element, heading: str) -> Panel:
             runs.append((*box, None if fill.startswith("url") else fill))
     return Panel(
         heading=heading,
-        columns=[str(one.text) for one in plain if one.get("text-anchor") == "middle"],
-        rows=[str(one.text) for one in plain if one.get("text-anchor") == "end"],
+        columns=[str(one.text) for one in plain if _is_below(one)],
+        rows=[str(one.text) for one in plain if not _is_below(one)],
         axes=[str(one.text) for one in faint],
         size=(float(str(frame.get("width"))), float(str(frame.get("height")))),
         runs=runs,
     )
+
+
+def _is_below(text: ElementTree.Element) -> bool:
+    """Whether a label is one of a column, upright or turned."""
+    return text.get("text-anchor") == "middle" or text.get("transform") is not None

@@ -25,7 +25,7 @@ class Panel:
     runs: list[tuple[float, float, float, float, str | None]]
 
     def colours(self, rows: int, columns: int) -> list[list[str | None]]:
-        """The colour in the middle of each cell."""
+        """The colour in the middle of each cell, "" where nothing is drawn."""
         wide, high = self.size
         return [
             [
@@ -36,11 +36,12 @@ class Panel:
         ]
 
     def _at(self, x: float, y: float) -> str | None:
-        return next(
+        found = (
             colour
             for left, top, wide, high, colour in self.runs
             if left <= x <= left + wide and top <= y <= top + high
         )
+        return next(found, "")
 
 
 @dataclass(frozen=True)

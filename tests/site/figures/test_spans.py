@@ -44,7 +44,7 @@ def test_an_outlier_has_the_colour_of_the_end() -> None:
     assert span.shares(values)[-1] == 1.0
     assert np.ptp(span.shares(EVEN)) > 0.9
     assert heatmap.scale_text(_of(values)) == (
-        "linear without outliers, 0.102 to 0.2; 2 of 61 values lie beyond and have the end's colour"
+        "linear without outliers, 0.102 to 0.2; 2 of 61 values beyond take the end colour"
     )
 
 

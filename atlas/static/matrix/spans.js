@@ -46,12 +46,12 @@ export function chosen(matrix) {
 }
 
 /**
- * Whether colours span what is possible: scores of heads from 0 to 1.
+ * Whether colours span what is possible: scores of heads from 0 to 1, whichever axis is up.
  * @param {Matrix} matrix
  */
 export function isFixed({ kind, scale, axes, range }) {
   const isLinear = kind === "sequential" && scale === "linear";
-  return isLinear && axes.join() === "layer,head" && range?.join() === "0,1";
+  return isLinear && [...axes].sort().join() === "head,layer" && range?.join() === "0,1";
 }
 
 /**

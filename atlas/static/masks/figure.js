@@ -7,6 +7,7 @@ import { readPin, writePin } from "../shell/address.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
+import { modelName } from "../drawing/source.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
@@ -69,7 +70,7 @@ export class MaskFigure {
     const { masks, colours, panels } = this;
     const rows = [0, 1].map((row) => KINDS.map((_, at) => panel(panels.panels[row * KINDS.length + at], at)));
     return {
-      title: `Block masks of ${this.element.dataset.name}`,
+      title: `Block masks of ${modelName()}`,
       caption: [`Kept or pruned: ${this.rule}.`, words.boundText(masks, colours.delta.high), ...words.origin(masks)],
       rows,
       keys: colours.keys({ hasDeltas: true, isHatched: false }),
@@ -79,9 +80,8 @@ export class MaskFigure {
   /** @returns {import("../drawing/scene.js").Exported} */
   exported() {
     const { masks, shown, order } = this;
-    const name = String(this.element.dataset.name);
     const topics = order.map((topic) => masks.topics[topic]);
-    return { scene: this.scene(), file: `${this.element.dataset.file}.blocks`, csv: () => csv([{ name, masks, shown, topics }]) };
+    return { scene: this.scene(), file: `${masks.profile.model.slug}.masks.blocks`, csv: () => csv([{ name: modelName(), masks, shown, topics }]) };
   }
 
   /** The data table, made when it is opened. */

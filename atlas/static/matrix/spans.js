@@ -51,7 +51,7 @@ export function chosen(matrix) {
  */
 export function isFixed({ kind, scale, axes, range }) {
   const isLinear = kind === "sequential" && scale === "linear";
-  return isLinear && axes.join() === "layer,head" && range?.join() === "0,1";
+  return isLinear && [...axes].sort().join() === "head,layer" && range?.join() === "0,1";
 }
 
 /**

@@ -7,6 +7,7 @@ import { readQuery } from "./shell/address.js";
 import { leavePage, warm } from "./shell/bokeh.js";
 import { whenLoaded } from "./shell/idle.js";
 import { tellFailure, whenNear } from "./shell/lazy.js";
+import { markTab } from "./shell/tabs.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
 /** @typedef {import("./heatmap/heatmap.js").Heatmap} Heatmap */
@@ -41,6 +42,7 @@ function mount() {
   shown = [];
   leavePage();
   nameSearch();
+  markTab();
   settleAddresses();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
   mountHeatmaps(elements("heatmap"));

@@ -24,6 +24,7 @@ const KINDS = {
   "heads-page": () => import("./heads/mount.js"),
   curves: () => import("./residual/mount.js"),
   family: () => import("./family/mount.js"),
+  lost: () => import("./lost/mount.js"),
   masks: () => import("./masks/mount.js"),
   models: () => import("./models/mount.js"),
   opening: () => import("./home/mount.js"),
@@ -43,6 +44,7 @@ function mount() {
   leavePage();
   nameSearch();
   markTab();
+  markLost();
   settleAddresses();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
   mountHeatmaps(elements("heatmap"));
@@ -51,6 +53,12 @@ function mount() {
 /** The theme's search is a dialogue without a name: give it one, for screen readers. */
 function nameSearch() {
   document.querySelector(".md-search[role=dialog]:not([aria-label])")?.setAttribute("aria-label", "Search");
+}
+
+/** The theme's page for an address at which nothing lies has a heading and no more. */
+function markLost() {
+  const alone = /** @type {HTMLElement | null} */ (document.querySelector("article > h1:only-child"));
+  if (alone?.textContent?.startsWith("404")) alone.dataset.atlas = "lost";
 }
 
 /**

@@ -43,7 +43,7 @@ def test_columns_are_sorted_by_mean_and_the_axis_says_so(page: Any, site: Any) -
     page.select_option('[data-role="order"]', "mean")
     order = _sorted(matrix)
     title, labels = _axis(page, "columns")
-    assert title == "module, by mean, highest first"
+    assert title == "Component, by mean, highest first"
     assert labels == [matrix.columns[column] for column in order]
     for at in (0, 7):
         page.mouse.move(*centre(page, matrix, 5, at))
@@ -67,14 +67,14 @@ def test_layers_are_told_by_relative_depth(page: Any, site: Any) -> None:
     open_model(page, site)
     page.check('[data-role="depth"]')
     title, labels = _axis(page, "rows")
-    assert title == "layer, relative depth"
+    assert title == "Layer, relative depth"
     assert labels == [f"{layer / 11:.2f}" for layer in range(12)]
     page.mouse.move(*centre(page, stored(site), 3, 1))
     words = page.locator(f"{TIP}:visible").inner_text()
     assert "layer 3, attn.k" in words
     assert "relative depth 0.27" in words
     page.select_option('[data-role="matrix"]', "mask")  # clusters by layers
-    assert _axis(page, "columns")[0] == "layer, relative depth"
+    assert _axis(page, "columns")[0] == "Layer, relative depth"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_svg_is_the_figure_with_its_words(page: Any, site: Any) -> None:
     assert words[0] == "Largest weight of Model small"
     assert words[1] == f"{matrix.unit}. {heatmap.direction(matrix)}."
     assert any("logarithmic" in str(word) for word in words)
-    assert "module, by mean, highest first" in words
+    assert "Component, by mean, highest first" in words
     last = max(words.index(label) for label in matrix.columns)
     assert words[last] == "norm.attn"  # without a value, so behind all others
     fills = {node.get("fill") for node in tree.iter(f"{SVG}rect")}

@@ -35,7 +35,7 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
         return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
 
     modules = samples.matrix()
-    assert offered(modules) == ["Modules, canonical", "Modules by name", "Modules by mean"]
+    assert offered(modules) == ["Components, canonical", "Components by name", "Components by mean"]
     assert offered(of([[1.0]])) == ["Heads by number", "Heads by mean"]
     kinds = of([[0.0]], kind="categorical", categories=("a",))
     assert offered(kinds) == ["Heads by number"]
@@ -90,8 +90,9 @@ def test_ticks_ascend_within_the_bar(call: Any) -> None:
     matrix = of(np.exp(np.random.default_rng(1).normal(0, 3, (6, 6))).tolist())
     for scale in ("linear", "log", "robust", "row"):
         ticks = [tick["at"] for tick in call("matrix/scales", "colour", matrix, scale)["ticks"]]
-        assert ticks[0] == 0
-        assert ticks[-1] == 1
+        assert len(ticks) >= 2
+        assert ticks[0] >= 0
+        assert ticks[-1] <= 1
         assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
 
 

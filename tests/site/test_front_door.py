@@ -23,7 +23,7 @@ from PIL import Image
 from atlas.paths import Project
 from atlas.profiles import collection, profile_file
 from atlas.site import pages
-from atlas.site.across import front_door, opening_map, thumbnails
+from atlas.site.across import opening_map, thumbnails
 from atlas.site.figures.palettes import CATEGORY_COLOURS
 
 FIGURES = ("functions", "masks", "importance", "components", "side-by-side")
@@ -197,7 +197,6 @@ def test_a_map_in_which_all_cells_are_alike_tells_nothing(tmp_path: Path) -> Non
 def test_sizes_are_only_said_of_sizes(large: Project, ours: Project) -> None:
     assert "Importance across sizes" in doors(home(large))["importance"]
     assert "Importance across models" in doors(home(ours))["importance"]
-    assert front_door.LADDER > 1
 
 
 def test_a_model_page_begins_with_what_tells_most(ours: Project) -> None:

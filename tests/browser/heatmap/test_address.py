@@ -99,7 +99,7 @@ def test_a_shared_link_opens_with_matrix_scale_order_and_cell(page: Any, site: A
     chosen = [page.input_value(f'[data-role="{role}"]') for role in ("matrix", "scale", "order")]
     assert chosen == ["outlier", "robust", "mean"]
     assert page.locator('[data-role="title"]').inner_text() == "Largest weight"
-    assert "robust" in page.locator('[data-role="scale-text"]').inner_text()
+    assert "without outliers" in page.locator('[data-role="scale-text"]').inner_text()
     assert page.locator(".atlas-stage").bounding_box()["y"] < 900
 
 

@@ -175,7 +175,7 @@ def test_a_frame_shows_one_figure_alone(page: Any, site: Any) -> None:
     figure.locator("button", has_text="Embed").click()
     html = figure.locator("textarea").input_value()
     page.set_viewport_size({"width": 760, "height": 620})
-    page.goto(re.search('src="([^"]+)"', html)[1].replace("&amp;", "&"))
+    page.goto(re.findall('src="([^"]+)"', html)[0].replace("&amp;", "&"))
     page.wait_for_selector(LIVE)
     page.wait_for_function(
         "document.querySelector('[data-role=title]').textContent === 'Largest weight'"

@@ -54,6 +54,7 @@ function* panel(placed, hatch) {
   yield* headed(shown, heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
+  if (shown.grid?.marked) yield* outlined(shown.grid, shown.grid.marked, width, height);
   yield `<rect width="${round(width)}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
   yield* curves(placed);
   if (shown.empty) yield* emptied(shown.empty, width, height);
@@ -116,6 +117,19 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
   const size = radius(w, h);
   const look = `r="${round(size * 0.8)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM * 0.7}"`;
   for (const [x, y] of dots(dotted, w, h)) yield `<circle cx="${round(x)}" cy="${round(y)}" ${look}/>`;
+}
+
+/**
+ * A light and a dark line around a cell, seen on every colour.
+ * @param {import("./scene.js").Grid} grid
+ * @param {[number, number]} cell
+ * @param {number} width
+ * @param {number} height
+ */
+function* outlined({ rows, columns }, [row, column], width, height) {
+  const [w, h] = [width / columns, height / rows];
+  const place = `x="${round(column * w)}" y="${round(row * h)}" width="${round(w)}" height="${round(h)}" fill="none"`;
+  yield `<rect ${place} stroke="#ffffff" stroke-width="2.5"/><rect ${place} stroke="${INK}" stroke-width="1.2"/>`;
 }
 
 /** @param {Placed} placed */

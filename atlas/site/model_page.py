@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -15,6 +15,7 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile, Scalar
 from atlas.profiles.statement import Statement
+from atlas.site.across import thumbnails
 from atlas.site.figures import (
     column_order,
     drawing,
@@ -134,19 +135,14 @@ class Section(collection.Section):
 
 
 def sections(model: Model) -> tuple[Section, ...]:
-    """A model's sections as its page shows them: what is measured, then what is awaited."""
+    """A model's sections as its page shows them: what tells most about it, what else was measured,
+    then what is awaited."""
     shown = (Section(**vars(one), entry=model.entry) for one in model.sections)
-    return tuple(sorted(shown, key=lambda section: section.profile is None))
-
-
-def leading(shown: Sequence[Section]) -> Figure | None:
-    """What stands for a model elsewhere: the first figure that any model can have, else its page's
-    first; None until something is measured."""
-    drawn = sorted(
-        (section for section in shown if section.figure),
-        key=lambda section: not section.stated.is_general,
+    told = thumbnails.telling(model.sections)
+    first = told[0] if told else ""
+    return tuple(
+        sorted(shown, key=lambda section: (section.profile is None, section.stated.name != first))
     )
-    return drawn[0].figure if drawn else None
 
 
 def _figure(stated: Statement, profile: Profile, opens: str) -> Figure:

@@ -188,6 +188,21 @@ def test_what_is_chosen_stands_in_the_address(page: Any, site: Site) -> None:
     assert slider.input_value() == "4"
 
 
+def test_the_figure_is_linked_to_cited_and_embedded(page: Any, site: Site) -> None:
+    """With what is chosen."""
+    open_masks(page, site, "a8", "?sparsity=0.375&topics=number")
+    page.locator(FIGURE).get_by_role("button", name="Cite").click()
+    bibtex = page.locator(f"{FIGURE} textarea").input_value()
+    assert "title = {{Block masks of Model a8}}" in bibtex
+    assert "a8/masks.json, version" in bibtex
+    page.locator(FIGURE).get_by_role("button", name="Copy link").click()
+    link = page.locator(f"{FIGURE} textarea").input_value()
+    assert link.endswith("/models/a8/?figure=masks&sparsity=0.375&topics=number#masks")
+    page.goto(link.replace("#masks", "&embed=1#masks"))
+    page.wait_for_selector(f'{FIGURE}.atlas-alone[data-ready="live"]')
+    assert labels(page) == list(masks_atlas.TOPICS)
+
+
 def test_learned_masks_where_the_profile_has_them(page: Any, site: Site) -> None:
     open_masks(page, site, "a8")
     page.locator(f"{FIGURE} select").nth(1).select_option("learned")
@@ -238,8 +253,8 @@ def test_the_keyboard_reads_and_pins(page: Any, site: Site) -> None:
     page.keyboard.press("Enter")
     assert voice.text_content().startswith("Pinned. ")
     words = re.sub(r"[ ,]+", ".*", topics[0])
-    pinned = rf"\?figure=block-masks&matrix=delta%3Aattn&row={words}&column=35$"
-    assert re.search(pinned, page.url.replace("%2C+", ","))
+    pinned = rf"\?figure=block-masks&matrix=delta:attn&row={words}&column=35$"
+    assert re.search(pinned, page.url)
     address = page.url
     page.go_back()
     page.wait_for_function("location.search === ''")
@@ -254,7 +269,7 @@ def test_a_click_pins_and_lets_go(page: Any, site: Site) -> None:
     open_masks(page, site, "a8", "?sparsity=0.5")
     canvas, place = point(page, (16, 8), (2, 6), panel=1)
     canvas.click(position=place)
-    assert "sparsity=0.5&figure=block-masks&matrix=mask%3Aattn" in page.url
+    assert "sparsity=0.5&figure=block-masks&matrix=mask:attn" in page.url
     assert page.locator(f"{FIGURE} .atlas-mark-pin:visible").count() == 1
     canvas.click(position=place)
     assert page.url.endswith("?sparsity=0.5")

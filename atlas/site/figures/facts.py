@@ -1,20 +1,13 @@
-"""Keys and docstrings of analyses as readers are told them."""
+"""Keys of analyses' facts as readers are told them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-
-from markupsafe import Markup, escape
 
 from atlas.profiles import validity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
-from atlas.profiles.statement import Statement
-
-READING = "**How to read it.**"
-
 
 PLACES = {"_at": "", "_head": "head", "_layer": "layer"}
 """Facts that say where another fact's value is: endings of their keys, and what is said before."""
@@ -82,26 +75,6 @@ def fact(key: str, matrices: Iterable[Matrix]) -> str:
             break
     plain = re.sub(r"\b(\w+) \1\b", r"\1", words.strip())  # "largest largest weight"
     return plain[:1].upper() + plain[1:]
-
-
-def reading(prose: str) -> Markup:
-    """The paragraph of an analysis' docstring that says how to read its figures, as HTML.
-
-    Empty where there is none. The paragraph may have `code` and **bold** words.
-    """
-    for paragraph in prose.split("\n\n"):
-        if paragraph.startswith(READING):
-            text = str(escape(" ".join(paragraph.removeprefix(READING).split())))
-            text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-            return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text))
-    return Markup("")
-
-
-def readings(statements: Iterable[Statement]) -> bytes:
-    """`reading.json`: how to read the figures of each analysis that says so, as HTML, by name."""
-    found = {stated.name: str(reading(stated.prose)) for stated in statements}
-    told = {name: text for name, text in found.items() if text}
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _low(title: str) -> str:

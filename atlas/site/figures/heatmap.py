@@ -141,9 +141,10 @@ def limits(matrix: Matrix) -> tuple[float, float]:
 
 
 def direction(matrix: Matrix) -> str:
-    """What a higher value means, said for the kind of matrix."""
+    """What a higher value means, said for the kind of matrix; empty of classes, which have no
+    order."""
     if matrix.kind == "categorical":
-        return matrix.direction
+        return ""
     return f"{'Dark' if matrix.kind == 'binary' else 'Higher'}: {matrix.direction}"
 
 

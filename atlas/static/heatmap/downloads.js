@@ -41,7 +41,7 @@ function content(heatmap) {
     classes: isWhole(matrix) ? labelled.filter((_, at) => !off.has(at)) : [],
     lines: [
       `${matrix.title} of ${element.dataset.name}`,
-      `${matrix.unit}. ${direction(matrix)}.`,
+      `${[matrix.unit, direction(matrix)].filter(Boolean).join(". ")}.`,
       `Colour: ${text}. ${element.dataset.file}.json, ${matrix.name}`,
     ],
     width: Math.max(320, box.width),

@@ -1,13 +1,11 @@
-"""Keys and docstrings as readers are told them."""
+"""Keys as readers are told them."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 import samples
 
-from atlas.profiles import profile_file, statement
+from atlas.profiles import profile_file
 from atlas.site.figures import facts
 
 MATRICES = [
@@ -97,16 +95,3 @@ def test_heads_that_cannot_be_told_apart_are_a_list_in_words() -> None:
 def test_two_facts_of_one_name_both_stay() -> None:
     told = facts.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
     assert told == {"Same": 1, "b": 2}
-
-
-def test_reading_is_the_paragraph_that_says_so() -> None:
-    prose = "Title.\n\nText.\n\n**How to read it.** A row is `x < 1`, a\n**layer**.\n\nMore."
-    assert facts.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")
-    assert facts.reading("Title.\n\nText.") == ""
-
-
-def test_readings_are_those_of_all_analyses_that_say_so() -> None:
-    statements = [statement.of(name) for name in statement.names()]
-    told = json.loads(facts.readings(statements))
-    assert set(told) == {item.name for item in statements if facts.READING in item.prose}
-    assert "weights" in told

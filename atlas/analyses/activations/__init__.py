@@ -85,8 +85,8 @@ PROTOCOL: dict[str, str | int] = {
     "seed": 0,
 }
 FACTS = {
-    "largest_outlier": "Largest activation, in multiples of the median",
-    "largest_first_outlier": "Largest activation at the first position, in multiples of the median",
+    "largest_outlier": "Largest activation, × median",
+    "largest_first_outlier": "Largest at the first position, × median",
     "mean_sparsity": "Mean sparsity of the MLP's hidden units",
 }
 MATRICES: dict[str, dict[str, object]] = {

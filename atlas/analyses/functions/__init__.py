@@ -103,8 +103,8 @@ PROTOCOL: dict[str, str | float | bool] = {
 SHOWN = {"pin": "head"}
 FACTS = {
     "measurable": "Measurable relations",
-    "classified": "Heads with at least one relation",
-    "fold_changes": "Heads whose categories change when norm gains are folded in",
+    "classified": "Heads with at least one relation, of {heads}",
+    "fold_changes": "Heads whose categories depend on folding, of {heads}",
     "copying_null_high": "Copying score that 1% of random heads exceed",
     "copying_null_low": "",
 }

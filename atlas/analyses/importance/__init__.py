@@ -114,7 +114,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 SHOWN = {"order": "mean", "beside": "block"}
 FACTS = {
-    "bits_per_byte": "Loss on the corpus in bits per byte",
+    "bits_per_byte": "Loss in bits per byte",
     "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
     "beats_frequencies": "Predicts the text better than token frequencies do",
     "most_important": "Most important components",

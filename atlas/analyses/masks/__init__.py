@@ -111,7 +111,7 @@ FACTS = {
     "never_needed": "Blocks pruned for every topic",
     "certainty": "Mean certainty of the masks",
     "most_divided": "Blocks on which topics disagree most",
-    "agreement": "Share of pruned blocks chosen by both halves of the passages",
+    "agreement": "Pruned blocks that both halves of the passages choose",
     "agreement_by_chance": "",
     "bits_per_byte_own": "",
     "bits_per_byte_common": "",

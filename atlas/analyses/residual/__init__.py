@@ -100,7 +100,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "least_influence": "Lowest block influence",
-    "bits_per_byte": "",
+    "bits_per_byte": "Loss in bits per byte",
     "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
     "beats_frequencies": "Predicts the text better than token frequencies do",
 }

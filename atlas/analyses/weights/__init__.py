@@ -104,7 +104,7 @@ TIER = "weights"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 FACTS = {
-    "alpha_from_2_to_6": "Share of matrices with α between 2 and 6, typical of trained ones",
+    "alpha_from_2_to_6": "Share of matrices with α from 2 to 6 (typical)",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "rms": {

@@ -15,6 +15,12 @@ PLACES = {"_at": "", "_head": "head", "_layer": "layer"}
 SEVERAL = re.compile(r"[0-9.]+(, [0-9.]+)+")
 """Several heads or layers that a value cannot be told apart between, `2.3, 2.2`."""
 
+BASELINES = {
+    "bits_per_byte": ("bits_per_byte_by_frequency", "from token frequencies alone"),
+    "agreement": ("agreement_by_chance", "by chance"),
+}
+"""Facts that mean nothing without another one: its key, and how it is told behind the first."""
+
 NAMED = 4
 """Heads or layers of such a list that are named; the rest are counted."""
 
@@ -25,9 +31,11 @@ def facts(
     """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
     a number and its place together, "0.907, head 2.3"; of a list of places, the first few. Those
     whose stated name is empty are told elsewhere, as are those of one matrix or relation,
-    `chance:capital@10`, and whether the model predicts better than counting does.
+    `chance:capital@10`, and whether the model predicts better than counting does. A number comes
+    with its baseline; `{heads}` of a stated name is how many heads the model has.
     """
     matrices = list(matrices)
+    heads = next((one.values.size for one in matrices if one.axes == ("layer", "head")), 0)
     hidden = {*(key for key, name in stated.items() if not name), *validity.FACTS[1:]}
     plain = {key: value for key, value in found.items() if ":" not in key and key not in hidden}
     numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]
@@ -36,11 +44,14 @@ def facts(
     for key, value in plain.items():
         if key in places:
             continue
-        name = stated.get(key) or fact(key, matrices)
+        name = (stated.get(key) or fact(key, matrices)).format(heads=heads)
         where = [
             place(PLACES[one.removeprefix(key)], plain[one]) for one in places if places[one] == key
         ]
         shown = listed(value) if isinstance(value, str) else value
+        baseline, words = BASELINES.get(key, ("", ""))
+        if found.get(baseline) is not None and not validity.beaten(found):  # else it is told above
+            shown = f"{shown} ({found[baseline]} {words})"
         told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else shown
     return told
 

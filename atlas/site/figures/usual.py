@@ -1,7 +1,8 @@
 """What values are usual: between which nine tenths of all measured values of a quantity lie.
 
 They are those of the atlas' real models, of its reference models where no real one was measured.
-Models of which a text says nothing are left out, and profiles of earlier versions.
+Models of which a text says nothing are left out, and profiles of earlier versions; so are norms
+beside weight matrices, of whose values theirs are no part.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
@@ -56,14 +58,21 @@ def _usual(measured: Sequence[tuple[Model, Matrix]]) -> Usual | None:
     kept = [
         (model, matrix)
         for model, matrix in real or measured
-        if matrix.kind in ORDERED and np.isfinite(matrix.values).any()
+        if matrix.kind in ORDERED and _values(matrix).size
     ]
     if not kept:
         return None
-    values = np.concatenate([matrix.values[np.isfinite(matrix.values)] for _, matrix in kept])
+    values = np.concatenate([_values(matrix) for _, matrix in kept])
     return {
         "models": len(kept),
         "only": kept[0][0].entry.name if len(kept) == 1 else "",
         "reference": not real,
         "values": [rounded(float(value)) for value in np.quantile(values, SHARES)],
     }
+
+
+def _values(matrix: Matrix) -> NDArray[np.float64]:
+    """Those that there are."""
+    shown = [not label.startswith("norm.") for label in matrix.columns]
+    values = matrix.values[:, shown]
+    return np.asarray(values[np.isfinite(values)])

@@ -62,7 +62,7 @@ async function reading(heatmap) {
   own.innerHTML = quantities[name.split(":")[0]] ?? ""; // the atlas' own text, escaped when it was written
   general.innerHTML = all;
   const values = usual[analysis]?.[name];
-  return [own, ...(values ? [made("p", "atlas-usual", usualValues(values))] : []), general];
+  return [own, ...(values ? [made("p", "atlas-usual", usualValues(values, heatmap.matrix))] : []), general];
 }
 
 /** @param {string} name of a file beside the scripts */
@@ -73,13 +73,15 @@ function fetchAsset(name) {
 /**
  * `Usual values: in the 4 real models measured for this atlas, 90% of all values lie between ...`
  * @param {Usual} usual
+ * @param {import("../matrix/numbers.js").Matrix} matrix
  */
-export function usualValues({ models, only, reference, values }) {
+export function usualValues({ models, only, reference, values }, matrix) {
   const kind = reference ? "reference model" : "real model";
   const those = only ? `${only}, the only ${kind} measured so far,` : `the ${models} ${kind}s measured so far,`;
   const [low, middle, high] = values.map(number);
-  const range = low === high ? `90% of all values are ${low}` : `90% of all values lie between ${low} and ${high}`;
-  return `Usual values: in ${those} ${range}; the median is ${middle}.`;
+  const hasNorms = matrix.columns.some((label) => label.startsWith("norm."));
+  const range = low === high ? `nearly all values are ${low}` : `90% of all values lie between ${low} and ${high}`;
+  return `Usual values: in ${those} ${range}; the median is ${middle}${hasNorms ? ", norms left out" : ""}.`;
 }
 
 /**

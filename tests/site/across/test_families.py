@@ -111,7 +111,7 @@ def test_a_size_that_fails_at_the_text_is_told(atlas: Project) -> None:
     pages.render(atlas)
     page = (atlas.docs / "families" / "f" / "index.md").read_text()
     link = '<a href="../../models/large/#weights">Model large, weights</a>: This model predicts'
-    assert page.count("worse than counting tokens") == 1 and link in page
+    assert page.count("worse than token frequencies") == 1 and link in page
 
 
 def test_a_quantity_that_a_size_lacks_is_null(atlas: Project) -> None:

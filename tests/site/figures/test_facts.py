@@ -95,3 +95,24 @@ def test_heads_that_cannot_be_told_apart_are_a_list_in_words() -> None:
 def test_two_facts_of_one_name_both_stay() -> None:
     told = facts.facts({"a": 1, "b": 2}, [], {"a": "Same", "b": "Same"})
     assert told == {"Same": 1, "b": 2}
+
+
+def test_a_number_comes_with_its_baseline_and_a_count_with_its_whole() -> None:
+    found: dict[str, profile_file.Scalar] = {
+        "bits_per_byte": 0.9,
+        "bits_per_byte_by_frequency": 2.1,
+        "beats_frequencies": True,
+        "agreement": 0.5,
+        "agreement_by_chance": 0.25,
+        "some": 3,
+    }
+    heads = samples.matrix(axes=("layer", "head"), native=None)
+    stated = {"some": "Heads, of {heads}", "agreement_by_chance": ""}
+    told = facts.facts(found, [heads], stated)
+    assert told == {
+        "Bits per byte": "0.9 (2.1 from token frequencies alone)",
+        "Agreement": "0.5 (0.25 by chance)",
+        f"Heads, of {heads.values.size}": 3,
+    }
+    failing = facts.facts({**found, "beats_frequencies": False}, [heads], stated)
+    assert failing["Bits per byte"] == 0.9, "the sentence above the figure tells it"

@@ -30,7 +30,7 @@ def model(slug: str, values: Any, *, reference: bool = False, **changes: Any) ->
         name="rms",
         values=np.array(values, dtype=float),
         rows=tuple(map(str, range(len(values)))),
-        columns=tuple(map(str, range(len(values[0])))),
+        columns=changes.pop("columns", tuple(map(str, range(len(values[0]))))),
         native=None,
         kind=changes.pop("kind", "sequential"),
         categories=changes.pop("categories", None),
@@ -75,3 +75,8 @@ def test_what_says_nothing_is_left_out() -> None:
     assert told(known, doubted, earlier, empty)["values"][1] == 2
     assert told(doubted) is told(earlier) is told(empty) is None
     assert told(model("e", [[0, 1]], kind="categorical", categories=("x", "y"))) is None
+
+
+def test_norms_are_left_out() -> None:
+    found = told(model("a", [[1.0, 377.0]], columns=("attn.q", "norm.attn")))
+    assert found["values"] == [1, 1, 1]

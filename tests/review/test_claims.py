@@ -118,12 +118,12 @@ def test_combinations(atlas: Project) -> None:
     ("change", "reason"),
     [
         ({"model": "nowhere"}, "the atlas does not list nowhere"),
-        ({"model": "waiting"}, "Model waiting awaits its profile of weights"),
-        ({"model": "unpinned"}, "whose revision is still to be pinned, awaits its profile"),
+        ({"model": "waiting"}, "Model waiting has no profile of weights yet"),
+        ({"model": "unpinned"}, "whose revision is not pinned yet, has no profile"),
         ({"matrix": "rmss"}, "weights of Model a has no 'rmss': did you mean 'rms'?"),
         ({"rows": [7]}, "rms of a has no layer '7'"),
         ({"rows": [0], "columns": ["mlp.gate"]}, "does not exist in this model"),
-        ({"analysis": "drift"}, "drift is not measured on Model a"),
+        ({"analysis": "drift"}, "drift is not among the analyses of Model a"),
     ],
 )
 def test_what_cannot_be_tested_says_why(
@@ -175,7 +175,7 @@ def test_values_that_were_measured_otherwise_are_not_compared(
     )
     found = verdict(atlas, both)
     assert found.state == "cannot be tested yet"
-    assert found.reasons == ("weights of Model a and Model b differs in its scored bytes",)
+    assert found.reasons == ("weights of Model a and Model b was measured under different conditions: scored bytes",)
     each = [{"left": {**CELL, "model": slug}, "is": "above", "right": 2.5} for slug in ("a", "b")]
     assert verdict(atlas, *each).state == "holds", "each on its own scale"
 
@@ -309,7 +309,7 @@ def test_check_prints_the_verdicts(atlas: Project) -> None:
         "second: no longer holds: It is so.",
         f"  {largest}, not below 0.001",
         "third: cannot be tested yet: It is so.",
-        "  Model waiting awaits its profile of weights",
+        "  Model waiting has no profile of weights yet",
         "1 holds, 1 no longer holds, 1 cannot be tested yet",
     ]
     told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)["claims"]

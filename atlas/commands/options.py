@@ -55,7 +55,7 @@ corpus = click.option(
     "--corpus",
     type=click.Path(dir_okay=False),  # completed as files are; a name is told apart as it is typed
     callback=_corpus,
-    help="The corpus to measure on: pinned or reference (included in atlas), or a file of your own: "
+    help="The corpus to measure on: pinned or reference (part of atlas), or a file of your own: "
     'JSON Lines with {"text": "..."} on each line, or .txt with a text on each line.',
 )
 fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")

@@ -165,7 +165,8 @@ def _unlike(claim: Claim, models: dict[str, Model]) -> Iterator[str]:
             if terms[0].get(key) != terms[1].get(key):
                 words = key.replace("_", " ")
                 names = " and ".join(models[side.model].entry.name for side in sides)
-                yield f"{sides[0].analysis} of {names} was measured under different conditions: {words}"
+                told = f"{sides[0].analysis} of {names} was measured under different conditions"
+                yield f"{told}: {words}"
 
 
 def _profile(quantity: Quantity, models: dict[str, Model]) -> Profile:

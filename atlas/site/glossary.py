@@ -28,11 +28,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         " compared, such as the device.",
     ),
     ("Corpus", "The collection of passages that models read."),
+    ("Finding", "A short article whose every step rests on claims that are checked."),
     (
         "Fine-tune",
         "A model whose weights were trained further from those of its base.",
     ),
-    ("Finding", "A short article whose every step rests on claims that are checked."),
     ("Head", "One attention head. Head 3 of layer 2 is written 2.3; both are counted from 0."),
     ("Kept, pruned", "Whether a mask leaves a block in the model or removes it."),
     (
@@ -63,4 +63,19 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
 )
 """Word and meaning, in alphabetical order."""
 
-AVOIDED: tuple[str, ...] = ()
+AVOIDED: tuple[str, ...] = (
+    r"(?<![Ff]ine-)\btunes?\b",
+    r"(?<![Ff]ine-)\btuned\b",
+    r"\bunclassified\b",
+    r"\bas usual\b",
+    r"\bshare of what is there\b",
+    r"\b(?:the|each|every) clusters? loses?\b",
+    r"\bwhat was so\b",
+    r"\bforbids no comparison\b",
+    r"\bwhat has to hold\b",
+    r"\bsays? the same to machines\b",
+    r"\bcounting tokens\b",
+    r"\blarger outliers\b",
+)
+"""Regular expressions of what no text of a page says: names that the glossary replaces, and phrases
+that nobody would say."""

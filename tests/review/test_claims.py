@@ -147,7 +147,7 @@ def test_a_claim_on_text_that_the_model_fails_at_is_marked(atlas: Project) -> No
     found = verdict(atlas)
     assert found.state == "holds" and found.doubts == (
         "Model a predicts the text worse than token frequencies alone do "
-        "(5.6 against 3.7 bits per byte): its weights says nothing about it",
+        "(5.6 against 3.7 bits per byte), so its weights says nothing about it",
     )
     pages.render(atlas)
     page = (atlas.docs / "claims" / "index.md").read_text(encoding="utf-8")
@@ -175,7 +175,9 @@ def test_values_that_were_measured_otherwise_are_not_compared(
     )
     found = verdict(atlas, both)
     assert found.state == "cannot be tested yet"
-    assert found.reasons == ("weights of Model a and Model b was measured under different conditions: scored bytes",)
+    assert found.reasons == (
+        "weights of Model a and Model b was measured under different conditions: scored bytes",
+    )
     each = [{"left": {**CELL, "model": slug}, "is": "above", "right": 2.5} for slug in ("a", "b")]
     assert verdict(atlas, *each).state == "holds", "each on its own scale"
 

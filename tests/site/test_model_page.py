@@ -51,9 +51,9 @@ def test_lineage_is_told_in_both_directions(tmp_path: Path) -> None:
     atlases.entry(made, "code", name="Code 1B", base="root")
     root, chat = _page(made, "root"), _page(made, "chat")
     links = '<a href="../../models/chat/">Chat 1B</a>, <a href="../../models/code/">Code 1B</a>'
-    assert f"<dt>Tuned from it</dt><dd>{links}</dd>" in root
-    assert "<dt>Tuned from</dt>" not in root
-    assert '<dt>Tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
+    assert f"<dt>Fine-tuned from it</dt><dd>{links}</dd>" in root
+    assert "<dt>Fine-tuned from</dt>" not in root
+    assert '<dt>Fine-tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
 
 
 def test_a_model_s_page_says_how_it_was_made(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_model_s_page_says_how_it_was_made(tmp_path: Path) -> None:
             slug = f"{relation}-{number}"
             atlases.entry(made, slug, name=f"Some {slug}", base="root", relation=relation)
     root = _page(made, "root")
-    assert "Tuned from" not in root
+    assert "Fine-tuned from" not in root
     for relation, word in kinds.items():
         links = ", ".join(
             f'<a href="../../models/{relation}-{at}/">Some {relation}-{at}</a>' for at in (1, 2)

@@ -3,7 +3,7 @@ r"""Attention.
 Where every head looks while the model reads: at how many positions, how far back, at the very first
 position, at the previous token and, in sequences that repeat, at what came before.
 
-**How to read it.** A row is a layer, counted from 0; a column is one of its heads. Head 3 of layer
+**How to read it.** A column is a layer, counted from 0; a row is one of its heads. Head 3 of layer
 2 is written 2.3. Every score lies between 0 and 1. A head's attention pattern $A$ gives, for every
 position $q$ (the query), the share of its attention that goes to each position $k$ (the keys),
 after rotary embedding, masks, sliding windows and soft-capping, exactly as the model computes it.

@@ -35,10 +35,10 @@ The $\sigma_i$ are the singular values of $W - W_0$, a matrix with $m$ outputs a
 merged low-rank adapter of rank $r$ stays below $r / \min(m, n)$ as long as it was stored in a fine
 enough type: rounding spreads over all directions and raises the rank. Source: Roy & Vetterli 2007.
 
-**Quantised copies.** Here, $W$ holds the dequantised values that the model computes with, so $W - W_0$ is
-what quantising moved. In the types Q8_0, Q5_0 and Q4_0, 32 neighbours in a row are stored as whole
-multiples of one step: their largest absolute value divided by 127, 16 or 8. If nothing but rounding
-happened, and its errors are spread evenly within a step, then
+**Quantised copies.** Here, $W$ holds the dequantised values that the model computes with, so $W -
+W_0$ is what quantising moved. In the types Q8_0, Q5_0 and Q4_0, 32 neighbours in a row are stored
+as whole multiples of one step: their largest absolute value divided by 127, 16 or 8. If nothing but
+rounding happened, and its errors are spread evenly within a step, then
 
 $$\lVert W - W_0 \rVert_F^2 \approx \frac{31}{12} \sum_{\text{blocks}} \text{step}^2 ,$$
 

@@ -4,7 +4,7 @@ What each attention head does to single words, read from its weights alone: whic
 country into its capital, a verb into its past tense or a word into its first letter, and which push
 those answers down.
 
-**How to read it.** A row is a layer, counted from 0; a column is a head. $E$ is the embedding, $U$
+**How to read it.** A column is a layer, counted from 0; a row is a head. $E$ is the embedding, $U$
 the unembedding, and $W_V$ and $W_O$ are a head's value and output matrices. The row of a source
 token $s$ in $M = E' W_V W_O U$ says how much the head raises every token of the vocabulary if it
 attends to $s$ and nothing else. Heads of the first layer read $E' = E$; later heads are taken to

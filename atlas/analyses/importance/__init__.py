@@ -4,14 +4,14 @@ Which components, heads and layers a model's predictions depend on. For componen
 estimated from gradients: how steeply the loss on a text changes with their weights. For whole
 layers it is measured: how much the loss rises without them.
 
-**How to read it.** A row is a layer, counted from 0; a column is a component, a head or the whole
-layer. The model reads passages of a corpus. Each passage is cut at the end of a word after at most
-352 UTF-8 bytes; its first word serves as context and is not scored. The atlas or the model's entry
-chooses the corpus (`pinned` by default; reference models read `reference`), and all models on one
-corpus read the same text. $L$ is the loss on one passage: the mean of $-\ln\, p(\text{token})$ over
-its scored tokens, given those before. A component $\theta$ includes all of its weights and biases;
-fused projections are split. What matters here matters on ordinary text; it need not matter for a
-task that the corpus does not contain.
+**How to read it.** A row is a layer, counted from 0; a column is a component or the whole layer. In
+maps of heads, layers run across. The model reads passages of a corpus. Each passage is cut at the
+end of a word after at most 352 UTF-8 bytes; its first word serves as context and is not scored. The
+atlas or the model's entry chooses the corpus (`pinned` by default; reference models read
+`reference`), and all models on one corpus read the same text. $L$ is the loss on one passage: the
+mean of $-\ln\, p(\text{token})$ over its scored tokens, given those before. A component $\theta$
+includes all of its weights and biases; fused projections are split. What matters here matters on
+ordinary text; it need not matter for a task that the corpus does not contain.
 
 **Importance**, `taylor`. How much of the loss hangs on the weights of a component, one by one,
 divided by the largest value in the model.

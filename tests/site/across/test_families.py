@@ -141,7 +141,7 @@ def test_lineage_says_how_each_was_made(atlas: Project) -> None:
     tree = re.sub(r"<[^>]*>", " ", page.partition("## Lineage")[2])
     told = " ".join(tree.split())
     assert "Model small-q quantised" in told
-    assert "Model chat tuned" in told and "Model large tuned" not in told
+    assert "Model chat fine-tuned" in told and "Model large fine-tuned" not in told
 
 
 def test_a_family_of_one_has_no_lineage(tmp_path: Path) -> None:

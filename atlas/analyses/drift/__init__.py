@@ -77,8 +77,8 @@ KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 NEEDS = ("base",)
 FACTS = {
-    "relative_change": "Relative change of all blocks together",
-    "changed": "Share of their weights that differ from the base",
+    "relative_change": "Relative change of all blocks",
+    "changed": "Share of their weights that changed",
     "expected_relative_change": "",
     "moved_furthest": "",
     "only_in_tuned": "Modules only in this model",

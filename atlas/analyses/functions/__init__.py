@@ -82,8 +82,8 @@ what the head writes: no text is read. Nor does it show what a head does to seve
 to words of more than one token, through later layers, or with what it reads in the residual stream
 besides the token itself. A head without a relation may do something that is not among the twenty.
 
-**Source.** Elhelo & Geva, "Inferring functionality of attention heads from their parameters", ACL
-2025.
+**Source.** Elhelo & Geva, ACL 2025, "Inferring functionality of attention heads from their
+parameters".
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ PROTOCOL: dict[str, str | float | bool] = {
 SHOWN = {"pin": "head"}
 FACTS = {
     "measurable": "Measurable relations",
-    "classified": "Heads with at least one relation, of {heads}",
-    "fold_changes": "Heads whose categories depend on folding, of {heads}",
+    "classified": "Heads with a relation, of {heads}",
+    "fold_changes": "Heads that folding changes, of {heads}",
     "copying_null_high": "Copying score that 1% of random heads exceed",
     "copying_null_low": "",
 }

@@ -6,7 +6,7 @@ import html
 import re
 from xml.etree import ElementTree
 
-import markdown
+import markdown  # type: ignore[import-untyped]
 import pytest
 
 from atlas.profiles import statement

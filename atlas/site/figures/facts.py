@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from atlas.profiles import validity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
+from atlas.words import scalar
 
 PLACES = {"_at": "", "_head": "head", "_layer": "layer"}
 """Facts that say where another fact's value is: endings of their keys, and what is said before."""
@@ -51,8 +52,10 @@ def facts(
         shown = listed(value) if isinstance(value, str) else value
         baseline, words = BASELINES.get(key, ("", ""))
         if found.get(baseline) is not None and not validity.beaten(found):  # else it is told above
-            shown = f"{shown} ({found[baseline]} {words})"
-        told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else shown
+            shown = f"{scalar(value)} ({scalar(found[baseline])} {words})"
+        told[key if name in told else name] = (
+            f"{scalar(value)}, {', '.join(where)}" if where else shown
+        )
     return told
 
 

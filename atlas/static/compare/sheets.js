@@ -6,7 +6,8 @@
 import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary, unsureKey } from "./words.js";
-import { counted, number } from "../matrix/numbers.js";
+import { apart } from "../matrix/labels.js";
+import { counted, toldUnit } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -159,7 +160,7 @@ export class Sheets {
    */
   explain(sheet, { key, text }, palette) {
     const { group, coloured, labels, view, shown } = sheet;
-    const { unit } = group.models[0].matrix;
+    const unit = toldUnit(group.models[0].matrix);
     const missing = shown.some((lines) => lines.some((line) => line.includes(null)));
     text.replaceChildren(`${shown.length > 1 ? "One scale for all panels" : "Colour"}: ${coloured.text}${view === "ratio" ? "" : `; ${unit}`}`);
     if (missing) text.append("; ", made("i", "atlas-hatch"), " no value in this model");
@@ -169,9 +170,9 @@ export class Sheets {
     const strip = made("i");
     const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);
     strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const ticks = tickGaps(coloured.ticks).map(({ at, label }) => {
+    const ticks = apart(coloured.ticks, 0.13).map(({ at, label }) => {
       const tick = made("span", "", label);
-      tick.style.left = `${number(at * 100)}%`;
+      tick.style.left = `${at * 100}%`;
       return tick;
     });
     key.replaceChildren(strip, ...ticks);
@@ -235,20 +236,6 @@ function shape({ matrix }) {
   const side = matrix.axes.indexOf("layer");
   const count = (side === 1 ? matrix.columns : matrix.rows).length;
   return counted(count, matrix.axes[Math.max(0, side)].replaceAll("_", " "));
-}
-
-/**
- * Ticks that do not touch each other; both ends stay.
- * @param {import("../matrix/scales.js").Tick[]} ticks ascending
- */
-function tickGaps(ticks) {
-  const last = ticks.length - 1;
-  let before = -1;
-  return ticks.filter(({ at }, index) => {
-    const kept = index === 0 || index === last || (at - before > 0.13 && ticks[last].at - at > 0.13);
-    if (kept) before = at;
-    return kept;
-  });
 }
 
 /**

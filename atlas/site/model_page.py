@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from markupsafe import Markup
-
 from atlas.entries.entry import Entry
 from atlas.profiles import collection
 from atlas.profiles.collection import Model
@@ -127,11 +125,6 @@ class Section(collection.Section):
         if self.own and self.own.preview and self.profile:
             png = OWN[self.stated.name].png(self.profile)
             yield self.own.preview, previews.stretching(png)
-
-    @property
-    def reading(self) -> Markup:
-        """How to read the figures, from the analysis' docstring."""
-        return wording.reading(self.stated.prose)
 
 
 def sections(model: Model) -> tuple[Section, ...]:

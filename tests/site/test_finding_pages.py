@@ -105,7 +105,7 @@ def test_what_is_not_measured_is_said_and_breaks_nothing(atlas: Project) -> None
     found_atlas.finding(atlas, "one", *steps)
     text = page(atlas, "findings/one.md")
     assert "<strong>Not all of this can be tested yet:</strong>" in text
-    assert "<strong>No figure yet:</strong> Model waiting awaits its profile of weights." in text
+    assert "<strong>No figure yet:</strong> Model waiting has no profile of weights yet." in text
     assert "<strong>No figure yet:</strong> the atlas does not list nowhere." in text
     assert text.count("<figure") == 1
 

@@ -111,7 +111,7 @@ def test_a_size_that_fails_at_the_text_is_told(atlas: Project) -> None:
     pages.render(atlas)
     page = (atlas.docs / "families" / "f" / "index.md").read_text()
     link = '<a href="../../models/large/#weights">Model large, weights</a>: This model predicts'
-    assert page.count("worse than counting tokens") == 1 and link in page
+    assert page.count("worse than token frequencies") == 1 and link in page
 
 
 def test_a_quantity_that_a_size_lacks_is_null(atlas: Project) -> None:
@@ -141,7 +141,7 @@ def test_lineage_says_how_each_was_made(atlas: Project) -> None:
     tree = re.sub(r"<[^>]*>", " ", page.partition("## Lineage")[2])
     told = " ".join(tree.split())
     assert "Model small-q quantised" in told
-    assert "Model chat tuned" in told and "Model large tuned" not in told
+    assert "Model chat fine-tuned" in told and "Model large fine-tuned" not in told
 
 
 def test_a_family_of_one_has_no_lineage(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ const [CELL_WIDE, CELL_HIGH] = [40, 24];
 /** Height of a plot of lines or points by its width. */
 const PLAIN = 0.55;
 const TICK = 3;
+/** A figure's height by its width, at most: what a column of a page holds. */
+const TALLEST = 2.5;
+/** Share of their height that plots keep in any case. */
+const LEAST = 0.3;
+/** How far apart names that lean begin, by their size. */
+const LEANING = 1.28;
 
 /**
  * @param {Panel[][]} rows
@@ -40,26 +46,70 @@ const TICK = 3;
  * @returns {{placed: Placed[], bottom: number}}
  */
 export function place(rows, wide, top) {
+  const lines = rows.flatMap((row) => linesOf(row, wide));
+  const found = placeLines(lines, wide, top, 1);
+  const [tall, most] = [found.bottom - top, wide * TALLEST];
+  if (tall <= most) return found;
+  const plots = found.heights.reduce((sum, one) => sum + one, 0);
+  return placeLines(lines, wide, top, Math.max(LEAST, 1 - (tall - most) / plots));
+}
+
+/**
+ * A row of panels as the lines that it takes: more than one where the names of columns would not all fit.
+ * @param {Panel[]} row
+ * @param {number} wide
+ * @returns {{panels: Panel[], many: number}[]} many: how many panels share the width of a line
+ */
+function linesOf(row, wide) {
+  for (let count = 1; ; count += 1) {
+    const many = Math.ceil(row.length / count);
+    const widths = shares(row, many, wide);
+    const isRoomy = row.every(({ x }, at) => labelsBelow(x, widths[at]).ticks.length === x.ticks.length || isNumbered(x));
+    if (!isRoomy && many > 1) continue;
+    return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ panels: row.slice(at * many, (at + 1) * many), many }));
+  }
+}
+
+/**
+ * The width of each panel's plot, and what it may take, where `many` of them stand side by side.
+ * @param {Panel[]} panels
+ * @param {number} many
+ * @param {number} wide
+ */
+function shares(panels, many, wide) {
+  const [beside, whole] = [panels.map(({ y }) => roomBeside(y)), panels.map(({ weight }) => weight ?? 1)].map(
+    (all) => (all.reduce((sum, one) => sum + one, 0) * many) / panels.length,
+  );
+  const free = wide - beside - GAP * (many - 1) - 4;
+  return panels.map(({ weight }) => (free * (weight ?? 1)) / whole);
+}
+
+/**
+ * @param {{panels: Panel[], many: number}[]} lines
+ * @param {number} wide
+ * @param {number} top
+ * @param {number} squeeze by which plots are less high than they would be
+ */
+function placeLines(lines, wide, top, squeeze) {
   /** @type {Placed[]} */
   const placed = [];
-  for (const row of rows) {
-    const beside = row.map(({ y }) => roomBeside(y));
-    const weights = row.map(({ weight }) => weight ?? 1);
-    const free = wide - beside.reduce((sum, one) => sum + one, 0) - GAP * (row.length - 1) - 4;
-    const whole = weights.reduce((sum, one) => sum + one, 0);
+  const heights = [];
+  for (const { panels, many } of lines) {
+    const widths = shares(panels, many, wide);
     let left = 0;
-    const found = row.map((panel, at) => {
-      const width = plotWidth(panel, (free * weights[at]) / whole);
-      const one = fill(panel, left, beside[at], width, wide);
-      left += beside[at] + (row.length > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
+    const found = panels.map((panel, at) => {
+      const [beside, width] = [roomBeside(panel.y), plotWidth(panel, widths[at])];
+      const one = fill(panel, left, beside, width, wide, squeeze);
+      left += beside + (many > 1 && panel.grid ? width : widths[at]) + GAP;
       return one;
     });
     const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
     for (const one of found) one.y = top + headed + (headed ? 3 : 2);
     placed.push(...found);
+    heights.push(Math.max(...found.map(({ height }) => height)));
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
   }
-  return { placed, bottom: top - GAP };
+  return { placed, bottom: top - GAP, heights };
 }
 
 /**
@@ -76,14 +126,15 @@ function plotWidth({ grid, ratio }, room) {
  * @param {number} beside
  * @param {number} width
  * @param {number} wide of the paper
+ * @param {number} squeeze
  * @returns {Placed} with its `y` still to be set
  */
-function fill(panel, left, beside, width, wide) {
+function fill(panel, left, beside, width, wide, squeeze) {
   const { grid, ratio, x, y, title, note } = panel;
   const most = wide * 0.9;
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
-  height = Math.max(height, grid ? Math.min(24, grid.rows * 8) : 60);
+  height = Math.max(height * squeeze, grid ? Math.min(24, grid.rows * 8) : 60);
   const { ticks: columns, turned } = labelsBelow(x, width);
   const high = turned ? Math.max(0, ...columns.map(({ label }) => wideness(label, TYPE.label))) * 0.71 + 5 : TYPE.label;
   return {
@@ -125,11 +176,16 @@ function labelsBelow(axis, width) {
       return (wideness(label, TYPE.label) + wideness(next.label, TYPE.label)) / 2 + 3 <= apart;
     });
   if (fits(ticks)) return { ticks, turned: false };
-  if (ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label))) return { ticks: thinned(ticks, fits), turned: false };
-  const apart = (TYPE.label + 1) * 1.2;
+  if (isNumbered(axis)) return { ticks: thinned(ticks, fits), turned: false };
+  const apart = TYPE.label * LEANING;
   const room = (/** @type {import("./scene.js").Tick[]} */ some) =>
     some.every(({ at }, index) => !some[index + 1] || Math.abs(shareOf(axis, some[index + 1].at) - shareOf(axis, at)) * width >= apart);
   return { ticks: thinned(ticks, room), turned: true };
+}
+
+/** Whether every second label may be left out: of numbers, not of names. @param {Axis} axis */
+function isNumbered({ ticks }) {
+  return ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label));
 }
 
 /**

@@ -8,7 +8,7 @@ import { chanceNotes } from "../matrix/chance.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
-import { marked, writePinned } from "./pinned-cell.js";
+import { marked, turned, writePinned } from "./pinned-cell.js";
 import { cellText } from "../matrix/sentences.js";
 import { cellLines } from "./cell-text.js";
 import { nextCell } from "../panels/keys.js";
@@ -167,7 +167,7 @@ export class Cursor {
   /** Tell parts of the page that show more about a cell which one is pinned. */
   announce() {
     const { figure, pinned } = this;
-    const detail = { figure: figure.element.dataset.figure, axes: figure.shown.axes, pinned };
+    const detail = { figure: figure.element.dataset.figure, axes: figure.matrix.axes, pinned: pinned && turned(figure, pinned) };
     document.dispatchEvent(new CustomEvent("atlas-pin", { detail }));
   }
 

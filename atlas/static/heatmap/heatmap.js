@@ -8,7 +8,7 @@ import { Cursor } from "./cursor.js";
 import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { fillPicker, buildControls } from "./build-controls.js";
 import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
-import { arranged, joined } from "../matrix/column-order.js";
+import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
 import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
 import { summary } from "../matrix/sentences.js";
 import { withSpread } from "../matrix/chance.js";
@@ -158,12 +158,18 @@ export class Heatmap {
     return this.matrices.get(String(this.element.dataset.beside));
   }
 
-  /** The matrix in the order that the reader has chosen, after the column that stands first. */
+  /** Whether rows are shown as columns. */
+  get turned() {
+    return isHeads(this.matrix);
+  }
+
+  /** The matrix as it is drawn: in the order that the reader has chosen, after the column that stands
+   * first, heads with their layers across. */
   get shown() {
     const { matrix, order, sorted } = this;
     const first = this.part("beside").checked ? this.beside : undefined;
     if (sorted?.of === matrix && sorted.order === order && sorted.first === first) return sorted.matrix;
-    this.sorted = { of: matrix, order, first, matrix: joined(arranged(matrix, order), first) };
+    this.sorted = { of: matrix, order, first, matrix: upright(joined(arranged(matrix, order), first)) };
     return this.sorted.matrix;
   }
 

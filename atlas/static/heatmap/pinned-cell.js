@@ -27,11 +27,21 @@ function name({ element: { dataset } }) {
 /**
  * The cell that the page itself points out in a figure.
  * @param {Heatmap} heatmap
- * @returns {{row: string, column: string} | null}
+ * @returns {{row: string, column: string} | null} its labels as they are shown
  */
-export function marked({ element: { dataset } }) {
-  const { row, column } = dataset;
-  return row !== undefined && column !== undefined ? { row, column } : null;
+export function marked(heatmap) {
+  const { row, column } = heatmap.element.dataset;
+  return row !== undefined && column !== undefined ? turned(heatmap, { row, column }) : null;
+}
+
+/**
+ * Labels of a cell as the file has them from those that are shown, or the other way: addresses and
+ * other parts of the page name a head by its row and column in the file, whichever way it is drawn.
+ * @param {Heatmap} heatmap
+ * @param {{row: string, column: string}} labels
+ */
+export function turned(heatmap, { row, column }) {
+  return heatmap.turned ? { row: column, column: row } : { row, column };
 }
 
 /**
@@ -48,7 +58,7 @@ export function writePinned(heatmap, again) {
     {
       figure: name(heatmap),
       matrix: heatmap.matrix.name,
-      ...pinned,
+      ...turned(heatmap, pinned),
       scale: chosen(heatmap.part("scale")),
       order: order === opening(heatmap) ? undefined : order,
     },
@@ -70,9 +80,8 @@ export async function showPinned(heatmap) {
   choose(heatmap.part("scale"), pin.scale);
   choose(heatmap.part("order"), pin.order ?? opening(heatmap));
   heatmap.keepOrder();
-  const { rows, columns } = heatmap.shown;
-  const isThere = rows.includes(pin.row) && columns.includes(pin.column);
-  heatmap.cursor.pinned = isThere ? { row: pin.row, column: pin.column } : null;
+  const labels = turned(heatmap, pin);
+  heatmap.cursor.pinned = heatmap.cursor.placeOf(labels) && labels;
   heatmap.show();
   heatmap.stage.scrollIntoView({ block: "nearest" });
 }

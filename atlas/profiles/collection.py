@@ -97,6 +97,11 @@ class Model:
         """The section of an analysis, None where the model should not have it."""
         return next((one for one in self.sections if one.stated.name == name), None)
 
+    def profile(self, name: str) -> profile_file.Profile | None:
+        """What an analysis measured, None where it did not."""
+        section = self.section(name)
+        return section.profile if section else None
+
 
 def load(project: Project) -> list[Model]:
     """Every entry by `Model.rank` and slug, its profiles read.

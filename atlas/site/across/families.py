@@ -26,6 +26,10 @@ FORMAT = 1
 FIRST = "importance"
 """The analysis that family pages are there for: which components of each layer matter, by size."""
 
+LADDER = 1.7
+"""How many times larger the largest measured model of a family is than the smallest, at least, where
+they are called sizes. Architectures that somebody made about equally large differ by less."""
+
 TABLE = 12
 """Quantities of an analysis whose means a page states in a table; the figure has all of them."""
 
@@ -59,9 +63,10 @@ class Rung:
     unequal: tuple[str, ...] = ()
 
     @property
-    def sizes(self) -> set[int]:
-        """The numbers of parameters of its members, as far as they are known."""
-        return {size for size in map(parameters, self.members) if size}
+    def is_ladder(self) -> bool:
+        """Whether its members are sizes of one model: the largest at least `LADDER` times the
+        smallest."""
+        return is_ladder(self.members)
 
     @property
     def means(self) -> list[dict[str, Any]]:
@@ -93,8 +98,8 @@ class Family:
 
     @property
     def is_ladder(self) -> bool:
-        """Whether any analysis was measured on two models of different sizes."""
-        return any(len(rung.sizes) > 1 for rung in self.rungs)
+        """Whether any analysis was measured on models of different sizes."""
+        return any(rung.is_ladder for rung in self.rungs)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -122,6 +127,7 @@ class Family:
                         "name": rung.stated.name,
                         "title": rung.stated.title,
                         "version": rung.version,
+                        "ladder": rung.is_ladder,
                         "members": [self.models.index(model) for model in rung.members],
                         "apart": [[model.entry.slug, why] for model, why in rung.apart],
                         "matrices": rung.matrices,
@@ -149,6 +155,12 @@ def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Famil
 def parameters(model: Model) -> int | None:
     """A model's number of parameters, None where its entry does not state it."""
     return model.entry.geometry.parameters if model.entry.geometry else None
+
+
+def is_ladder(models: Iterable[Model]) -> bool:
+    """Whether models are of different sizes, as far as these are known."""
+    sizes = [size for size in map(parameters, models) if size]
+    return bool(sizes) and max(sizes) >= LADDER * min(sizes)
 
 
 def lineage(members: Iterable[Model], models: Sequence[Model]) -> tuple[Node, ...]:

@@ -5,8 +5,7 @@
 
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
-import { asShown } from "../matrix/axes.js";
-import { fits, joined } from "../matrix/column-order.js";
+import { fits, joined, upright } from "../matrix/column-order.js";
 import { counted, direction, field } from "../matrix/numbers.js";
 import { hatching } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
@@ -19,7 +18,7 @@ import { made } from "../shell/dom.js";
 import { FamilyPanels } from "./panels.js";
 import { csvOf, sceneOf, source } from "./scene.js";
 import { withColumns, Ladder, MOST, picks } from "./sizes.js";
-import { charts, isLadder } from "./trends.js";
+import { charts } from "./trends.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
@@ -190,7 +189,7 @@ class Family {
     first.closest("label").hidden = !this.sizes.some(({ matrix, beside }) => beside && fits(matrix, beside));
     const shown = this.sizes.map(({ model, matrix, beside }) => {
       const own = columns.length ? withColumns(matrix, columns) : matrix;
-      return { model, mark: this.mark(model), matrix: asShown(first.checked ? joined(own, beside) : own) };
+      return { model, mark: this.mark(model), matrix: upright(first.checked ? joined(own, beside) : own) };
     });
     this.hatched = shown.some(({ matrix }) => matrix.values.flat().includes(null));
     this.explain();
@@ -297,8 +296,8 @@ class Family {
     const options = picks(quantity);
     const pick = options.find(({ label }) => label === this.part("pick").value) ?? options[0];
     const width = Math.min(520, this.element.clientWidth);
-    this.charts = charts(sizes, quantity, pick, (size, at) => this.look(size, at));
-    this.part("trends-title").textContent = isLadder(sizes) ? "Trends across sizes" : "Layer by layer";
+    this.charts = charts(sizes, quantity, pick, this.analysis.ladder, (size, at) => this.look(size, at));
+    this.part("trends-title").textContent = this.charts.length > 1 ? "Trends across sizes" : "Layer by layer";
     this.part("trends").replaceChildren(...this.charts.map((chart) => drawChart(chart, width)));
   }
 

@@ -4,7 +4,7 @@
 
 import { across, down } from "../drawing/scene.js";
 import { axisNamed } from "../matrix/axes.js";
-import { exact, numeric, owner, place, trust } from "../matrix/numbers.js";
+import { exact, numeric, owner, placeOf, trust } from "../matrix/numbers.js";
 import { stepOf } from "../matrix/scales.js";
 import { cellAt, paint } from "../panels/canvas.js";
 import { nextCell } from "../panels/keys.js";
@@ -114,11 +114,10 @@ export class FamilyPanels {
    * @param {Cell} cell
    */
   tell(canvas, model, matrix, [row, column]) {
-    const where = `${place(matrix.axes[0], matrix.rows[row])}, ${place(matrix.axes[1], matrix.columns[column])}`;
     const [own] = owner(matrix, column);
     const other = own === matrix.beside ? `${own.title}, ${own.unit}` : "";
     const [error, dominant] = trust(matrix, row, column);
-    this.tip.tell(exact(matrix, row, column), [error, where, model.name].filter(Boolean), [dominant, other]);
+    this.tip.tell(exact(matrix, row, column), [error, placeOf(matrix, row, column), model.name].filter(Boolean), [dominant, other]);
     this.tip.above(this.tip.cell(canvas, row, column));
   }
 

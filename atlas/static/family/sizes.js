@@ -20,6 +20,7 @@ import { fetchJson } from "../shell/fetch.js";
  * @property {string} title
  * @property {number} version
  * @property {number[]} members
+ * @property {boolean} ladder whether their sizes differ
  * @property {[string, string][]} apart
  * @property {Quantity[]} matrices
  * @property {string | null} beside the quantity of one column that stands first beside others

@@ -2,21 +2,13 @@
  * What a family's trends show: means by relative depth, a line a size, and over sizes.
  */
 
-import { decades } from "../matrix/ticks.js";
+import { logTicks } from "../matrix/ticks.js";
 import { byLayer, meanOfAll } from "./sizes.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
 /** @typedef {import("./sizes.js").Pick} Pick */
 /** @typedef {import("../plots/lines.js").Chart} Chart */
-
-/**
- * Whether models are a ladder: two or more whose sizes are known and differ.
- * @param {Size[]} sizes
- */
-export function isLadder(sizes) {
-  return new Set(sizes.map(({ model }) => model.parameters).filter((count) => count !== null)).size > 1;
-}
 
 /**
  * @typedef {object} Look how a size is shown
@@ -29,10 +21,11 @@ export function isLadder(sizes) {
  * @param {Size[]} sizes
  * @param {Quantity} quantity
  * @param {Pick} pick what the lines show
+ * @param {boolean} isLadder whether their sizes differ
  * @param {(size: Size, at: number) => Look} look
- * @returns {Chart[]} by depth where there are layers, over sizes where these differ
+ * @returns {Chart[]} by depth where there are layers, then over sizes
  */
-export function charts(sizes, quantity, pick, look) {
+export function charts(sizes, quantity, pick, isLadder, look) {
   const title = quantity.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
   const whole = quantity.transform === "whole";
   const one = whole || pick.label === "all" ? "" : ` in ${pick.label}`;
@@ -41,7 +34,7 @@ export function charts(sizes, quantity, pick, look) {
   const y = unit ? `${unit[0].toUpperCase()}${unit.slice(1)}` : "Mean";
   const log = quantity.transform === "log";
   const shown = sizes.map((size, at) => ({ ...size, ...look(size, at) }));
-  return [...byDepth(shown, pick, what, y, log), ...(isLadder(sizes) ? bySize(shown, pick, what, y, log) : [])];
+  return [...byDepth(shown, pick, what, y, log), ...(isLadder ? bySize(shown, pick, what, y, log) : [])];
 }
 
 /**
@@ -105,7 +98,7 @@ function bySize(sizes, pick, what, y, log) {
  */
 function sizeAxis(exponents) {
   const [from, to] = [Math.min(...exponents) - 0.1, Math.max(...exponents) + 0.1];
-  const ticks = decades(10 ** from, 10 ** to).map((value) => ({ at: Math.log10(value), label: short(value) }));
+  const ticks = logTicks(10 ** from, 10 ** to).map((value) => ({ at: Math.log10(value), label: short(value) }));
   return { from, to, ticks };
 }
 

@@ -4,7 +4,7 @@
 
 import { number } from "../matrix/numbers.js";
 import { STEPS, stepOf } from "../matrix/scales.js";
-import { decades, spaced } from "../matrix/ticks.js";
+import { linearTicks, logTicks } from "../matrix/ticks.js";
 import { colour } from "./canvas.js";
 import { made } from "../shell/dom.js";
 
@@ -27,7 +27,7 @@ const CLEAR = 0.09;
 export function barOf(scale, palettes, beside) {
   const { low, high, below, above, transform, title, unit } = scale;
   const ends = [...(below ? [{ at: 0, label: `≤ ${number(low)}` }] : []), ...(above ? [{ at: 1, label: `≥ ${number(high)}` }] : [])];
-  const round = (transform === "log" ? decades(low, high) : spaced(low, high)).map((value) => ({ at: share(scale, value), label: number(value) }));
+  const round = (transform === "log" ? logTicks(low, high) : linearTicks(low, high)).map((value) => ({ at: share(scale, value), label: number(value) }));
   const between = round.filter((tick) => ends.every((end) => Math.abs(end.at - tick.at) > CLEAR));
   const palette = Array.from({ length: SAMPLES }, (_, at) => colour(scale, palettes[scale.kind], Math.round((at / (SAMPLES - 1)) * STEPS)));
   const ticks = [...ends, ...between].sort((one, other) => one.at - other.at);

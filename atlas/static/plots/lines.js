@@ -4,7 +4,7 @@
 
 import { shareOf } from "../drawing/layout.js";
 import { number } from "../matrix/numbers.js";
-import { decades, spaced } from "../matrix/ticks.js";
+import { linearTicks, logTicks } from "../matrix/ticks.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made, node, text } from "../shell/dom.js";
 
@@ -100,7 +100,7 @@ function upward(values, log) {
   const room = (to - from) * AROUND;
   const isPositive = !log && from >= 0;
   [from, to] = [isPositive ? Math.max(0, from - room) : from - room, to + room];
-  const found = log ? decades(10 ** from, 10 ** to) : spaced(from, to);
+  const found = log ? logTicks(10 ** from, 10 ** to) : linearTicks(from, to);
   return { from, to, ticks: found.map((value) => ({ at: read(value), label: number(value) })) };
 }
 

@@ -6,7 +6,7 @@
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
 import { field, numeric } from "../matrix/numbers.js";
-import { spaced } from "../matrix/ticks.js";
+import { linearTicks } from "../matrix/ticks.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 import { Lazy } from "../shell/lazy.js";
@@ -24,6 +24,7 @@ const COLOURS = [
 const HEADING = "Layer by layer";
 /** Digits by which a revision or a digest is told from others. */
 const TOLD = 12;
+const LABELLED = 8; // layers, at most
 const DECADES = 100; // the ratio of values from which on their axis is logarithmic
 
 /**
@@ -114,6 +115,6 @@ const NAMES = { attn: "Attention block", mlp: "MLP block", block: "Whole layer" 
  */
 function layers(labels) {
   const last = Math.max(1, labels.length - 1);
-  const shown = numeric(labels) ? spaced(0, last).filter(Number.isInteger) : labels.map((_, at) => at);
+  const shown = numeric(labels) ? linearTicks(0, last, { most: LABELLED, whole: true }) : labels.map((_, at) => at);
   return { from: 0, to: last, ticks: shown.filter((at) => at < labels.length).map((at) => ({ at, label: labels[at] })) };
 }

@@ -34,8 +34,10 @@ const PLAIN = 0.55;
 const TICK = 3;
 /** A figure's height by its width, at most: what a column of a page holds. */
 const TALLEST = 2.5;
-/** Share of their height that plots keep in any case. */
-const LEAST = 0.3;
+/** Share of their height that plots keep for that; what is taller still goes over several pages. */
+const LEAST = 0.35;
+/** Width that a plot of cells, and one of lines or points, has at least: with less, a row becomes two. */
+const [NARROW, NARROW_PLAIN] = [64, 130];
 /** How far apart names that lean begin, by their size. */
 const LEANING = 1.28;
 
@@ -51,11 +53,13 @@ export function place(rows, wide, top) {
   const [tall, most] = [found.bottom - top, wide * TALLEST];
   if (tall <= most) return found;
   const plots = found.heights.reduce((sum, one) => sum + one, 0);
-  return placeLines(lines, wide, top, Math.max(LEAST, 1 - (tall - most) / plots));
+  const squeeze = 1 - (tall - most) / plots;
+  return squeeze < LEAST ? found : placeLines(lines, wide, top, squeeze);
 }
 
 /**
- * A row of panels as the lines that it takes: more than one where the names of columns would not all fit.
+ * A row of panels as the lines that it takes: more than one where a plot would be too narrow, or the
+ * names of its columns would not all fit.
  * @param {Panel[]} row
  * @param {number} wide
  * @returns {{panels: Panel[], many: number}[]} many: how many panels share the width of a line
@@ -64,7 +68,7 @@ function linesOf(row, wide) {
   for (let count = 1; ; count += 1) {
     const many = Math.ceil(row.length / count);
     const widths = shares(row, many, wide);
-    const isRoomy = row.every(({ x }, at) => labelsBelow(x, widths[at]).ticks.length === x.ticks.length || isNumbered(x));
+    const isRoomy = row.every(({ x, grid }, at) => widths[at] >= (grid ? NARROW : NARROW_PLAIN) && (isNumbered(x) || labelsBelow(x, widths[at]).ticks.length === x.ticks.length));
     if (!isRoomy && many > 1) continue;
     return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ panels: row.slice(at * many, (at + 1) * many), many }));
   }

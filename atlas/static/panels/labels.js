@@ -48,9 +48,28 @@ function every(count, room, least) {
 /**
  * Pixels left of a panel: its axis' title and labels.
  * @param {Axis} y
+ * @param {number} [most] that labels take
  */
-export function roomBefore({ ticks }) {
-  return TITLE + Math.min(WIDEST, widest(ticks) + 8);
+export function roomBefore({ ticks }, most = WIDEST) {
+  return TITLE + Math.min(most, widest(ticks) + 8);
+}
+
+/**
+ * Pixels below a panel: the labels and the title of its axis.
+ * @param {Axis} x
+ */
+export function roomBelow(x) {
+  return TITLE + labelsBelow(x);
+}
+
+/** @param {Axis} x */
+function labelsBelow({ ticks }) {
+  return isNamed(ticks) ? Math.round(widest(ticks) * LEAN + 12) : LINE + 3;
+}
+
+/** @param {{label: string}[]} ticks */
+function isNamed(ticks) {
+  return !numeric(ticks.map(({ label }) => label));
 }
 
 /**
@@ -60,20 +79,20 @@ export function roomBefore({ ticks }) {
  * @param {Axis} y
  * @param {number} width of the panel in pixels
  * @param {number} height
+ * @param {number} [most] pixels that labels of rows take
  * @returns {HTMLElement}
  */
-export function framed(panel, x, y, width, height) {
+export function framed(panel, x, y, width, height, most = WIDEST) {
   const frame = made("div", "atlas-panel-frame");
   const [side, foot] = [made("div", "atlas-panel-rows"), made("div", "atlas-panel-columns")];
-  side.style.cssText = `width:${roomBefore(y) - TITLE}px;height:${height}px`;
+  side.style.cssText = `width:${roomBefore(y, most) - TITLE}px;height:${height}px`;
   for (const { at, label } of y.ticks) {
     const tick = tickOf(label, "top", (at + 0.5) / (y.from - y.to));
     tick.title = label;
     side.append(tick);
   }
-  const isNamed = !numeric(x.ticks.map(({ label }) => label));
-  foot.classList.toggle("atlas-named", isNamed);
-  foot.style.cssText = `width:${width}px;height:${isNamed ? Math.round(widest(x.ticks) * LEAN + 12) : LINE + 3}px`;
+  foot.classList.toggle("atlas-named", isNamed(x.ticks));
+  foot.style.cssText = `width:${width}px;height:${labelsBelow(x)}px`;
   foot.append(...x.ticks.map(({ at, label }) => tickOf(label, "left", (at + 0.5) / (x.to - x.from))));
   frame.append(made("span", "atlas-axis atlas-axis-y", y.title), side, panel, foot, made("span", "atlas-axis", x.title));
   return frame;

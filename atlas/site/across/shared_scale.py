@@ -73,7 +73,7 @@ class Scale:
     def text(self) -> str:
         """What the colours mean, in words."""
         if self.kind == "binary":
-            return "dark 1, light 0"
+            return "dark {1}, light {0}".format(*self.categories)
         if self.transform == "whole":
             return "one colour a category"
         kind = "logarithmic" if self.transform == "log" else "linear"
@@ -92,7 +92,7 @@ def over(matrices: Sequence[Matrix]) -> Scale:
     """
     kind = matrices[0].kind
     if kind in ("categorical", "binary"):
-        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].categories or ("0", "1"))
+        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].classes)
     values = np.concatenate([item.values[np.isfinite(item.values)] for item in matrices])
     if not values.size:
         return Scale(kind, "linear", 0.0, 0.0)

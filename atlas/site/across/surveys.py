@@ -174,7 +174,7 @@ class _Packed:
         return {
             "name": name,
             "title": first.title,
-            "unit": first.unit,
+            "unit": first.told_unit,
             "direction": first.direction,
             "axes": list(first.axes),
             **bundles.told_scale(scale, (item for _, item in shown)),

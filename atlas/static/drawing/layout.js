@@ -65,27 +65,38 @@ export function place(rows, wide, top) {
  * @returns {{panels: Panel[], many: number}[]} many: how many panels share the width of a line
  */
 function linesOf(row, wide) {
-  for (let count = 1; ; count += 1) {
+  const most = row[0].least ? Math.max(1, Math.floor((wide + GAP) / (row[0].least + GAP))) : row.length;
+  for (let count = Math.ceil(row.length / most); ; count += 1) {
     const many = Math.ceil(row.length / count);
-    const widths = shares(row, many, wide);
-    const isRoomy = row.every(({ x, grid }, at) => widths[at] >= (grid ? NARROW : NARROW_PLAIN) && (isNumbered(x) || labelsBelow(x, widths[at]).ticks.length === x.ticks.length));
-    if (!isRoomy && many > 1) continue;
-    return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ panels: row.slice(at * many, (at + 1) * many), many }));
+    const lines = Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ panels: begun(row.slice(at * many, (at + 1) * many)), many }));
+    if (many === 1 || lines.every((line) => isRoomy(line, wide))) return lines;
   }
 }
 
 /**
- * The width of each panel's plot, and what it may take, where `many` of them stand side by side.
+ * Whether plots are wide enough, and no name of a column is left out.
+ * @param {{panels: Panel[], many: number}} line
+ * @param {number} wide
+ */
+function isRoomy({ panels, many }, wide) {
+  const widths = shares(panels, many, wide);
+  return panels.every(({ x, grid }, at) => {
+    const isNamed = isNumbered(x) || labelsBelow(x, widths[at]).ticks.length === x.ticks.length;
+    return isNamed && widths[at] >= (grid ? NARROW : NARROW_PLAIN);
+  });
+}
+
+/**
+ * The width of each panel's plot where `many` of them stand side by side, of which some may be missing.
  * @param {Panel[]} panels
  * @param {number} many
  * @param {number} wide
  */
 function shares(panels, many, wide) {
-  const [beside, whole] = [panels.map(({ y }) => roomBeside(y)), panels.map(({ weight }) => weight ?? 1)].map(
-    (all) => (all.reduce((sum, one) => sum + one, 0) * many) / panels.length,
-  );
-  const free = wide - beside - GAP * (many - 1) - 4;
-  return panels.map(({ weight }) => (free * (weight ?? 1)) / whole);
+  const [beside, weights] = [panels.map(({ y }) => roomBeside(y)), panels.map(({ weight }) => weight ?? 1)];
+  const whole = (/** @type {number[]} */ all) => all.reduce((sum, one) => sum + one, 0) + (many - all.length) * all[all.length - 1];
+  const free = wide - whole(beside) - GAP * (many - 1) - 4;
+  return weights.map((weight) => (free * weight) / whole(weights));
 }
 
 /**
@@ -117,6 +128,15 @@ function placeLines(lines, wide, top, squeeze) {
 }
 
 /**
+ * A line of panels, of which those that are alike have the labels of the first one.
+ * @param {Panel[]} row
+ * @returns {Panel[]}
+ */
+function begun(row) {
+  return row.map((panel, at) => (at && panel.alike ? { ...panel, y: { ...panel.y, title: "", ticks: [] } } : panel));
+}
+
+/**
  * @param {Panel} panel
  * @param {number} room
  */
@@ -138,22 +158,49 @@ function fill(panel, left, beside, width, wide, squeeze) {
   const most = wide * 0.9;
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
-  height = Math.max(height * squeeze, grid ? Math.min(24, grid.rows * 8) : 60);
+  height = Math.max(height * squeeze, grid ? Math.min(24, grid.rows * 8) : 60, roomForNames(y));
   const { ticks: columns, turned } = labelsBelow(x, width);
   const high = turned ? Math.max(0, ...columns.map(({ label }) => wideness(label, TYPE.label))) * 0.71 + 5 : TYPE.label;
   return {
     panel,
     ...{ x: left + beside, y: 0, width, height, left, columns, turned, beside },
-    heading: wrapped([title, note].filter(Boolean).join("  "), beside + width, TYPE.panel, true),
+    heading: heading(title, note ?? "", beside + width),
     rows: labelsBeside(y, height),
     below: (columns.length ? TICK + 2 + high : 0) + (x.title ? TYPE.line + 1 : 0),
   };
+}
+
+/**
+ * The lines above a panel: its title and the note beside it, or the note below it.
+ * @param {string} title
+ * @param {string} note
+ * @param {number} room
+ */
+function heading(title, note, room) {
+  if (!title || !note) return wrapped(title || note, room, TYPE.panel, true);
+  if (wideness(`${title} `, TYPE.panel, true) + wideness(` ${note}`, TYPE.label) <= room) return [`${title} ${note}`];
+  return [...wrapped(title, room, TYPE.panel, true), ...wrapped(note, room, TYPE.label)];
 }
 
 /** @param {Axis} axis */
 function roomBeside({ title, ticks }) {
   const labels = ticks.length ? Math.max(...ticks.map(({ label }) => wideness(label, TYPE.label))) + TICK + 2 : 0;
   return labels + (title ? TYPE.line + 1 : 0) + 1;
+}
+
+/**
+ * The height that names of rows take: of numbers, some can be left out.
+ * @param {Axis} axis
+ */
+function roomForNames(axis) {
+  if (isNumbered(axis) || axis.ticks.length < 2) return 0;
+  const apart = axis.ticks.slice(1).map(({ at }, before) => Math.abs(shareOf(axis, at) - shareOf(axis, axis.ticks[before].at)));
+  return (TYPE.label + 1) / Math.min(...apart);
+}
+
+/** @param {Axis} axis */
+function isNumbered({ ticks }) {
+  return ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label));
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { besides, keys, roomUpright, upright } from "./keys.js";
 import { TYPE, place, shareOf } from "./layout.js";
-import { wrapped } from "./lettering.js";
+import { wideness, wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
@@ -73,9 +73,7 @@ function standing(bars, left, placed) {
  */
 function* panel(placed, hatch) {
   const { panel: shown, x, y, width, height, left, heading } = placed;
-  for (const [at, line] of heading.entries()) {
-    yield said(line, left, y - 4 - (heading.length - 1 - at) * TYPE.line, { size: TYPE.panel, bold: true });
-  }
+  yield* headed(shown, heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
   yield* edges(shown.grid, width, height);
@@ -86,13 +84,32 @@ function* panel(placed, hatch) {
 }
 
 /**
+ * The title of a panel with its note beside it, which is fainter; or in lines, where both are long.
+ * @param {import("./scene.js").Panel} panel
+ * @param {string[]} lines
+ * @param {number} left
+ * @param {number} low the baseline of the last line
+ */
+function* headed({ title, note }, lines, left, low) {
+  const line = (/** @type {number} */ at) => low - (lines.length - 1 - at) * TYPE.line;
+  const [first, ...rest] = lines;
+  if (title && note && lines.length === 1) {
+    yield said(title, left, low, { size: TYPE.panel, bold: true });
+    yield said(note, left + wideness(title, TYPE.panel, true) + 5, low, { colour: FAINT });
+  } else if (first === title && rest.join(" ") === note) {
+    yield said(title, left, line(0), { size: TYPE.panel, bold: true });
+    for (const [at, words] of rest.entries()) yield said(words, left, line(at + 1), { colour: FAINT });
+  } else for (const [at, words] of lines.entries()) yield said(words, left, line(at), { size: TYPE.panel, bold: true });
+}
+
+/**
  * A path for each colour: its cells, those that touch in a row as one.
  * @param {import("./scene.js").Grid} grid
  * @param {number} width
  * @param {number} height
  * @param {string} hatch
  */
-function* cells({ rows, columns, colours, dotted, apart }, width, height, hatch) {
+function* cells({ rows, columns, colours, dotted, apart, lined }, width, height, hatch) {
   const [w, h] = [width / columns, height / rows];
   /** @type {Map<string|null, string[]>} */
   const paths = new Map();
@@ -111,6 +128,11 @@ function* cells({ rows, columns, colours, dotted, apart }, width, height, hatch)
     if (colour !== "") yield `<path fill="${colour ?? `url(#${hatch})`}" d="${runs.join("")}"/>`;
   }
   yield "</g>";
+  if (lined) {
+    const [down, along] = [columns, rows].map((many) => Array.from({ length: many - 1 }, (_, at) => at + 1));
+    const paths = [...down.map((at) => `M${round(at * w)} 0v${round(height)}`), ...along.map((at) => `M0 ${round(at * h)}h${round(width)}`)];
+    yield `<path d="${paths.join("")}" stroke="#ffffff" stroke-width="0.5"/>`;
+  }
   for (const column of apart ?? []) yield `<rect x="${round(column * w - APART / 2)}" width="${APART}" height="${round(height)}" fill="#ffffff"/>`;
   if (!dotted) return;
   const size = radius(w, h);

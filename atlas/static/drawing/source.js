@@ -1,0 +1,19 @@
+/**
+ * Where the numbers of a model's figure come from, for its title and its caption.
+ */
+
+const DIGITS = 23; // of a digest with its "sha256:", enough to tell weights apart
+
+/** The model whose page is shown, by its name. */
+export function modelName() {
+  return document.querySelector("h1")?.textContent?.trim() ?? "";
+}
+
+/**
+ * @param {any} profile an analysis' file as it is fetched
+ * @returns {string} a sentence
+ */
+export function source({ analysis, version, model }) {
+  const which = model.revision ? `revision ${model.revision}` : `digest ${model.digest.slice(0, DIGITS)}`;
+  return `Source: Model Atlas, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${model.source}, ${which}.`;
+}

@@ -65,7 +65,7 @@ function told(quantity, laid) {
   const [{ matrix: { beside } }] = laid;
   const isHatched = laid.some(({ steps }) => steps.includes(MISSING));
   // @ts-ignore: `direction` reads no more of a matrix than is here
-  const higher = direction(quantity);
+  const higher = direction(quantity).replace(/^[a-z]/, (letter) => letter.toUpperCase());
   return [
     `${quantity.title}${quantity.unit ? `, ${quantity.unit}` : ""}. ${higher}.`,
     quantity.transform === "whole" ? "" : `Colours: ${quantity.text}.`,

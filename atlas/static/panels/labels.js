@@ -48,10 +48,9 @@ function every(count, room, least) {
 /**
  * Pixels left of a panel: its axis' title and labels.
  * @param {Axis} y
- * @param {number} [most] that labels take
  */
-export function roomBefore({ ticks }, most = WIDEST) {
-  return TITLE + Math.min(most, widest(ticks) + 8);
+export function roomBefore({ ticks }) {
+  return TITLE + Math.min(WIDEST, widest(ticks) + 8);
 }
 
 /**
@@ -79,13 +78,12 @@ function isNamed(ticks) {
  * @param {Axis} y
  * @param {number} width of the panel in pixels
  * @param {number} height
- * @param {number} [most] pixels that labels of rows take
  * @returns {HTMLElement}
  */
-export function framed(panel, x, y, width, height, most = WIDEST) {
+export function framed(panel, x, y, width, height) {
   const frame = made("div", "atlas-panel-frame");
   const [side, foot] = [made("div", "atlas-panel-rows"), made("div", "atlas-panel-columns")];
-  side.style.cssText = `width:${roomBefore(y, most) - TITLE}px;height:${height}px`;
+  side.style.cssText = `width:${roomBefore(y) - TITLE}px;height:${height}px`;
   for (const { at, label } of y.ticks) {
     const tick = tickOf(label, "top", (at + 0.5) / (y.from - y.to));
     tick.title = label;

@@ -5,6 +5,7 @@
 
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
+import { modelName, source } from "../drawing/source.js";
 import { field, numeric } from "../matrix/numbers.js";
 import { linearTicks } from "../matrix/ticks.js";
 import { made } from "../shell/dom.js";
@@ -13,7 +14,7 @@ import { Lazy } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../plots/lines.js").Chart} Chart */
-/** @typedef {{analysis: string, version: number, model: {slug: string, revision: string|null, digest: string|null}, conditions: Record<string, unknown>, matrices: Matrix[]}} Profile */
+/** @typedef {{model: {slug: string}, conditions: Record<string, unknown>, matrices: Matrix[]}} Profile */
 
 /** Colours of the lines on light and on dark ground. */
 const COLOURS = [
@@ -22,8 +23,6 @@ const COLOURS = [
   ["#0b7a75", "#4fc3b8"],
 ];
 const HEADING = "Layer by layer";
-/** Digits by which a revision or a digest is told from others. */
-const TOLD = 12;
 const LABELLED = 8; // layers, at most
 const DECADES = 100; // the ratio of values from which on their axis is logarithmic
 
@@ -61,13 +60,11 @@ async function draw(element, signal) {
  * @param {import("../drawing/scene.js").Key[]} keys
  * @returns {import("../drawing/scene.js").Scene}
  */
-function sceneOf({ analysis, version, model, conditions }, panels, keys) {
-  const weights = model.revision ? `revision ${model.revision.slice(0, TOLD)}` : model.digest?.slice(0, "sha256:".length + TOLD);
-  const source = [`${model.slug}/${analysis}.json`, `version ${version}`, weights].filter(Boolean).join(", ");
-  const name = document.querySelector("[data-name]")?.getAttribute("data-name") ?? model.slug;
+function sceneOf(profile, panels, keys) {
+  const { corpus, passages } = profile.conditions;
   return {
-    title: `Residual stream, layer by layer: ${name}`,
-    caption: [conditions.corpus ? `Text: ${conditions.corpus}, ${conditions.passages} passages.` : "", `Source: ${source}.`].filter(Boolean),
+    title: `Residual stream, layer by layer: ${modelName()}`,
+    caption: [corpus ? `Text: ${corpus}, ${passages} passages.` : "", source(profile)].filter(Boolean),
     rows: [panels],
     keys,
   };

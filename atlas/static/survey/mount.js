@@ -4,8 +4,8 @@
  */
 
 import { Bundle, shownAxes } from "./bundle.js";
-import { csvOf, sceneOf } from "./scene.js";
-import { sorted, Tile } from "./tiles.js";
+import { csvOf, pagesOf, sceneOf } from "./scene.js";
+import { AXES, sorted, Tile } from "./tiles.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
 import { isHeads } from "../matrix/column-order.js";
@@ -27,6 +27,8 @@ const FIELDS = /** @type {const} */ (["matrix", "text", "family", "size", "tag",
 
 /** Pixels between two panels; a phone shows two small or medium ones in a row. */
 const GAP = 20;
+/** Panels from this size on are never halved; others not below that one. */
+const [LARGE, NARROWEST] = [300, 110];
 
 /**
  * @param {HTMLElement} element
@@ -58,9 +60,9 @@ class Survey {
     this.tip = new Tooltip(element, "status");
     this.choice = made("a", "atlas-survey-compare");
     this.choice.hidden = true;
-    const exported = () => ({ scene: sceneOf(this), file: this.file(), csv: () => csvOf(this) });
+    const exported = () => ({ scene: sceneOf(this.survey), file: this.file(), csv: () => csvOf(this.survey) });
     this.part("figure").after(exportLine(exported, this.gone.signal));
-    printable(this.part("figure"), () => (this.shown.length ? sceneOf(this) : null), this.gone.signal);
+    printable(this.part("figure"), () => (this.shown.length ? pagesOf(this.survey) : null), this.gone.signal);
     element.append(this.choice);
     /** @type {[Tile, number, number] | null} */
     this.cell = null;
@@ -92,6 +94,12 @@ class Survey {
       if (!item) throw new Error(`the page does not list ${model.slug}; reload it`);
       return new Tile(item, model, notes.filter(Boolean).join(". "));
     });
+  }
+
+  /** What it shows, for files and paper. */
+  get survey() {
+    const { bundle, quantity, shown, state, palettes } = this;
+    return { bundle, quantity, shown, state, palettes };
   }
 
   /** The name of its files. */
@@ -199,17 +207,26 @@ class Survey {
     this.point(null);
     const colours = pixels(this.quantity, this.palettes, this.state.off);
     const [size, room] = [Number(this.state.panel), this.part("tiles").clientWidth];
-    const axes = shownAxes(this.quantity);
-    let fitting = room < 2 * size + GAP && size < 300 ? Math.floor((room - GAP) / 2) : size;
-    let rooms = this.tiles.map((tile) => tile.lay(fitting, axes));
-    const before = Math.max(...rooms.map(([left]) => left));
-    if (fitting + before > room) {
-      fitting = room - before;
-      rooms = this.tiles.map((tile) => tile.lay(fitting, axes));
-    }
-    const below = Math.max(...rooms.map(([, low]) => low));
+    const hasAxes = size >= AXES;
+    const rooms = this.lay(size);
+    const [before, below] = hasAxes ? rooms : [0, 0];
+    const half = Math.floor((room - GAP) / 2) - before;
+    const isHalved = half < size && size < LARGE && half >= NARROWEST;
+    const fitting = isHalved ? half : Math.min(size, room - before);
+    if (fitting < size) this.lay(fitting);
     for (const tile of this.tiles) tile.draw(colours, fitting, below);
     this.element.style.setProperty("--panel", `${fitting + before}px`);
+  }
+
+  /**
+   * Lay all maps.
+   * @param {number} size
+   * @returns {[number, number]} the room that labels of rows and columns take in the tile that needs most
+   */
+  lay(size) {
+    const axes = shownAxes(this.quantity);
+    const rooms = this.tiles.map((tile) => tile.lay(size, axes));
+    return [Math.max(...rooms.map(([before]) => before)), Math.max(...rooms.map(([, below]) => below))];
   }
 
   /** Show the models that fit, in order. */

@@ -16,6 +16,8 @@ import { colour } from "../panels/canvas.js";
 
 /** What leads from a model to the note on it. */
 const MARK = "\u2020";
+/** Panels of a printed page. */
+const PAGE = 20;
 
 /**
  * @param {Survey} survey
@@ -43,18 +45,38 @@ export function sceneOf({ bundle, quantity, shown, state, palettes }) {
 }
 
 /**
+ * The same in parts that fit a page each, with the key of the colours on all of them.
+ * @param {Survey} survey
+ */
+export function pagesOf(survey) {
+  const { shown } = survey;
+  return Array.from({ length: Math.ceil(shown.length / PAGE) }, (_, at) => sceneOf({ ...survey, shown: shown.slice(at * PAGE, (at + 1) * PAGE) }));
+}
+
+/**
  * @param {Quantity} quantity
  * @param {Tile[]} shown
  */
 function told(quantity, shown) {
   // @ts-ignore: `direction` reads no more of a matrix than is here
-  const higher = direction(quantity);
+  const higher = direction(quantity).replace(/^[a-z]/, (letter) => letter.toUpperCase());
   return [
     `${quantity.title}${quantity.unit ? `, ${quantity.unit}` : ""}. ${higher}.`,
     quantity.transform === "whole" ? "" : `Colours: ${quantity.text}.`,
     shown.some((tile) => tile.tally()[MISSING]) ? `${hatching(quantity).replace(/^h/, "H")}.` : "",
-    ...shown.flatMap(({ model, notes }) => notes.map((note) => `${MARK} ${model.name}: ${note}`)),
+    ...noted(shown),
   ].filter(Boolean);
+}
+
+/**
+ * What must be known of models, each note once with those that it is on.
+ * @param {Tile[]} shown
+ */
+function noted(shown) {
+  /** @type {Map<string, string[]>} */
+  const names = new Map();
+  for (const { model, notes } of shown) for (const note of notes) names.set(note, [...(names.get(note) ?? []), model.name]);
+  return [...names].map(([note, models]) => `${MARK} ${models.join(", ")}: ${note.replace(/\.?$/, ".")}`);
 }
 
 /**

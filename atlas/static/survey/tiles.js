@@ -4,6 +4,7 @@
 
 import { across, down } from "../drawing/scene.js";
 import { axisNamed } from "../matrix/axes.js";
+import { numeric } from "../matrix/numbers.js";
 import { cellSize, paint } from "../panels/canvas.js";
 import { framed, roomBefore, roomBelow, shownAcross, shownDown } from "../panels/labels.js";
 import { made } from "../shell/dom.js";
@@ -14,8 +15,8 @@ import { made } from "../shell/dom.js";
 /** @typedef {import("../drawing/scene.js").Axis} Axis */
 /** @typedef {{x: Axis, y: Axis, width: number, height: number}} Laid the axes of a map and its size in pixels */
 
-/** Pixels from which on a panel has axes, and that labels of its rows take at most. */
-const [AXES, LABELS] = [160, 110];
+/** Pixels from which on a panel has axes. */
+export const AXES = 160;
 
 /**
  * @typedef {object} State what a survey shows, as its address says it
@@ -99,18 +100,20 @@ export class Tile {
   lay(size, axes) {
     if (!this.map) return [0, 0];
     const { rows, columns } = this.map;
-    const [wide, high] = cellSize(this.map, size, size);
+    const [own, high] = cellSize(this.map, size, size);
+    const wide = numeric(columns) ? own : Math.max(1, Math.floor(size / columns.length)); // room for names
     const [width, height] = [wide * columns.length, high * rows.length];
     const x = across(axisNamed(axes[1]), columns, shownAcross(columns, width));
     const y = down(axisNamed(axes[0]), rows, shownDown(rows, height));
     this.laid = { x, y, width, height };
-    return size < AXES ? [0, 0] : [roomBefore(y, LABELS), roomBelow(x)];
+    return [roomBefore(y), roomBelow(x)];
   }
 
   /**
    * @param {Uint32Array} colours
    * @param {number} size pixels that its cells may be wide and high
-   * @param {number} below room that the labels of columns take in the tile that needs most
+   * @param {number} below room that the labels of columns take in the tile that needs most; 0 without
+   *   axes
    */
   draw(colours, size, below) {
     if (!this.map || !this.laid) return;
@@ -118,7 +121,7 @@ export class Tile {
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     this.home.style.height = `${size + below}px`; // as high as in every other tile
-    this.home.replaceChildren(size < AXES ? this.canvas : framed(this.canvas, x, y, width, height, LABELS));
+    this.home.replaceChildren(below ? framed(this.canvas, x, y, width, height) : this.canvas);
     paint(this.canvas, this.map, colours);
   }
 

@@ -14,14 +14,22 @@ from pathlib import Path
 from atlas.entries import entry
 from atlas.entries.entry import Entry
 from atlas.paths import Project
-from atlas.profiles import plan, profile_file, settings, statement, validity, verified
+from atlas.profiles import (
+    plan,
+    profile_file,
+    rewording,
+    settings,
+    statement,
+    validity,
+    verified,
+)
 from atlas.profiles.plan import Job
 from atlas.profiles.statement import Statement
 
 
 @dataclass(frozen=True)
 class Section:
-    """One analysis of a model; `profile` is None until it is measured.
+    """One analysis of a model; `profile` is None until it is measured, and has the words of today.
 
     `reproduced`: who measured this very profile again, with the same values.
     """
@@ -171,4 +179,4 @@ def _section(
     profile = read(path)
     known = record(project.verified(job.slug))
     same = verified.reproduced(known, profile, path)
-    return Section(stated, job, profile, known[job.analysis] if same else None)
+    return Section(stated, job, rewording.today(profile), known[job.analysis] if same else None)

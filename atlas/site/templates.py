@@ -63,6 +63,7 @@ def environment(
         decimals=words.decimals,
         license=licenses.name,
         family=lambda word: (families or {}).get(word, word),
+        scalar=words.scalar,
     )
     return made
 

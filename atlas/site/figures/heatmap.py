@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.profiles.matrix import Matrix, Values
 from atlas.site.figures import palettes
-from atlas.words import number
 
 SURELY = 2.0
 """Standard errors of their difference within which two values are not told apart."""
@@ -163,8 +163,8 @@ def scale_text(matrix: Matrix) -> str:
 def worded(matrix: Matrix, value: float) -> str:
     """A value in a sentence: counts keep all of their digits."""
     if matrix.kind == "counts" and value.is_integer():
-        return f"{int(value):,}"
-    return number(value)
+        return words.scalar(int(value))
+    return words.number(value)
 
 
 def of_cell(matrix: Matrix, row: int, column: int) -> str:

@@ -2,8 +2,9 @@
  * What a family's trends show: means by relative depth, a line a size, and over sizes.
  */
 
-import { logTicks } from "../matrix/ticks.js";
 import { byLayer, meanOfAll } from "./sizes.js";
+import { grouped, number } from "../matrix/numbers.js";
+import { logTicks } from "../matrix/ticks.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
@@ -83,7 +84,7 @@ function bySize(sizes, pick, what, y, log) {
   const each = sizes.flatMap(({ name, colour, paper, model, matrix }) => {
     const mean = meanOfAll(matrix, pick);
     if (model.parameters === null || mean === null || (log && mean <= 0)) return [];
-    const told = `${model.parameters.toLocaleString("en")} parameters`;
+    const told = `${grouped(model.parameters)} parameters`;
     return [{ name, colour, paper, dots: true, points: [{ x: Math.log10(model.parameters), y: mean, told }] }];
   });
   const all = each.flatMap((line) => line.points);
@@ -107,6 +108,6 @@ function sizeAxis(exponents) {
  * @returns {string} 350 M, 7 B
  */
 function short(parameters) {
-  if (parameters >= 1e9) return `${Number((parameters / 1e9).toPrecision(3))} B`;
-  return parameters >= 1e6 ? `${Number((parameters / 1e6).toPrecision(3))} M` : `${Math.round(parameters / 1e3)} k`;
+  if (parameters >= 1e9) return `${number(parameters / 1e9)} B`;
+  return parameters >= 1e6 ? `${number(parameters / 1e6)} M` : `${number(parameters / 1e3)} k`;
 }

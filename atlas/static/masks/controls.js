@@ -5,6 +5,7 @@
 
 import { readChoice, writeChoice } from "./address.js";
 import { percent, shareText } from "./words.js";
+import { rounded } from "../matrix/numbers.js";
 import { button, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -53,7 +54,7 @@ export class Controls {
   /** The reader has chosen something: it goes into the address. */
   choose() {
     const { count, measured, numbered, learned } = this;
-    const sparsity = count === measured ? null : Number((count / this.masks.blocks).toFixed(4));
+    const sparsity = count === measured ? null : rounded(count / this.masks.blocks, 4);
     writeChoice({ sparsity, numbered, learned });
     this.paint();
   }

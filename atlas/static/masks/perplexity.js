@@ -3,7 +3,7 @@
  * byte, with the perplexity per token beside it.
  */
 
-import { grouped } from "../matrix/numbers.js";
+import { rounded, written } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 import { percent } from "./words.js";
 
@@ -91,5 +91,5 @@ function cells(losses, perplexities) {
 /** @param {number | null} value */
 function digits(value) {
   if (value === null) return "–";
-  return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
+  return written(rounded(value, 4));
 }

@@ -3,7 +3,7 @@
  */
 
 import { source } from "../drawing/source.js";
-import { counted, number } from "../matrix/numbers.js";
+import { counted, number, scalar } from "../matrix/numbers.js";
 import { KINDS, NAMES } from "./data.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -42,7 +42,7 @@ export function stateText(value) {
  * @param {number} layer
  */
 export function deltaText(masks, topic, kind, layer) {
-  return `${masks.deltas[kind][topic][layer]} ${masks.unit}`;
+  return `${scalar(masks.deltas[kind][topic][layer])} ${masks.unit}`;
 }
 
 /**
@@ -99,7 +99,7 @@ export function shareText(count, blocks) {
 
 /** @param {number} share */
 export function percent(share) {
-  return `${Number((100 * share).toPrecision(3))}%`;
+  return `${number(100 * share)}%`;
 }
 
 /**

@@ -5,6 +5,8 @@
  * round themselves.
  */
 
+import { exponent } from "./numbers.js";
+
 const [FEW, MANY] = [5, 7];
 const FACTORS = [1, 2, 5];
 const SLACK = 1e-9; // of a step, for ends that are a multiple of it but for rounding
@@ -60,12 +62,4 @@ export function logTicks(low, high, { most = MANY, whole = false } = {}) {
  */
 function scaled(digits, power) {
   return Number(`${digits}e${power}`);
-}
-
-/**
- * @param {number} value above 0
- * @returns {number} the power of ten of its first digit
- */
-function exponent(value) {
-  return Number(value.toExponential().split("e")[1]);
 }

@@ -2,7 +2,7 @@
  * What the colours of panels on one scale mean: a colour bar, or the classes as switches.
  */
 
-import { direction, number } from "../matrix/numbers.js";
+import { direction, grouped, number } from "../matrix/numbers.js";
 import { STEPS } from "../matrix/scales.js";
 import { colour } from "./canvas.js";
 import { button, made } from "../shell/dom.js";
@@ -66,7 +66,7 @@ function classes(scale, palettes, off, counts, toggle) {
     one.setAttribute("aria-pressed", String(!off.has(category)));
     const mark = made("i");
     mark.style.background = colour(scale, palettes[scale.kind], category);
-    one.append(mark, name, made("small", "", counts[category].toLocaleString("en")));
+    one.append(mark, name, made("small", "", grouped(counts[category])));
     one.addEventListener("click", () => toggle(category));
     key.append(one);
   });

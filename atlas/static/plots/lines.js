@@ -125,7 +125,7 @@ export function drawChart(chart, width) {
   });
   axes(svg, panel, scales);
   for (const line of chart.lines) {
-    const path = line.points.map(({ x, y }) => `${scales.x(x).toFixed(1)},${scales.y(y).toFixed(1)}`);
+    const path = line.points.map(({ x, y }) => `${scales.x(x)},${scales.y(y)}`);
     svg.append(node("polyline", { points: path.join(" "), stroke: line.colour, fill: "none" }));
     if (!line.dots && line.points.length > 1) continue;
     line.points.forEach(({ x, y }) =>

@@ -35,8 +35,15 @@ every_kind = pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_numbers_are_those_of_python(call: Call) -> None:
     drawn = np.random.default_rng(5)
     sizes = np.exp(drawn.uniform(-16, 16, 40)) * drawn.choice([-1, 1], 40)
-    for value in (0.0, 1e-3, 99999.0, 1e5, -0.00012345, *map(float, sizes)):
+    for value in (0.0, 1e-4, 99999.0, 1e6, 999_999.0, 0.000099999, *map(float, sizes)):
         assert call("matrix/numbers", "number", value) == words.number(value)
+        assert call("matrix/numbers", "written", value) == words.written(value)
+        assert call("matrix/numbers", "decimals", value, 2) == words.decimals(value, 2)
+
+
+def test_scalars_are_those_of_python(call: Call) -> None:
+    for value in (None, True, "a word", 999, 12_345_678, -4000, 1.5e-5, -0.25):
+        assert call("matrix/numbers", "scalar", value) == words.scalar(value)
 
 
 def test_halves_are_rounded_as_in_python(call: Call) -> None:
@@ -58,7 +65,7 @@ def test_counts_keep_their_digits(call: Call) -> None:
     for value in (12340.0, 7.0, 0.5):
         assert call("matrix/numbers", "worded", matrix, value) == heatmap.worded(matrix, value)
     assert call("matrix/numbers", "worded", matrix, 12340) == "12,340"
-    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12340"
+    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12,340"
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
     assert "12,340" in heatmap.summary(matrix)
     scale = call("matrix/scales", "colour", matrix, "linear")

@@ -27,7 +27,7 @@ FIRST = "importance"
 """The analysis that family pages are there for: which components of each layer matter, by size."""
 
 LADDER = 1.7
-"""How many times larger the largest measured model of a family is than the smallest, at least, where
+"""How many times larger the largest measured model of a family is than the smallest, at least, if
 they are called sizes. Architectures that somebody made about equally large differ by less."""
 
 TABLE = 12

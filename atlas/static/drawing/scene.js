@@ -26,6 +26,7 @@
  * @property {Grid} [grid]
  * @property {Line[]} [lines]
  * @property {Point[]} [points]
+ * @property {Word[]} [words]
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
  * @property {boolean} [alike] its y axis is that of the panel before it, and is drawn again only where a
@@ -55,7 +56,8 @@
  * @property {number[]} [apart] columns before which a gap is left: what follows is another matrix
  */
 /** @typedef {{name: string, colour: string, points: [number, number][], dots?: boolean}} Line */
-/** @typedef {{x: number, y: number, colour: string, size?: number, label?: string}} Point size: its radius in points, 2 by default */
+/** @typedef {{x: number, y: number, colour: string, size?: number, label?: string, hollow?: boolean}} Point size: its radius in points, 2 by default; hollow: a ring */
+/** @typedef {{x: number, y: number, text: string}} Word what stands in a plot, from its left end on */
 /**
  * A colour bar with ticks at shares of its length, lying below the panels or upright beside them, or
  * classes in rows.

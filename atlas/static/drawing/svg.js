@@ -154,8 +154,9 @@ function* edges(grid, width, height) {
 }
 
 /** @param {Placed} placed */
-function* curves({ panel: { lines, points, x, y }, width, height }) {
-  const at = (/** @type {[number, number]} */ [a, b]) => [round(shareOf(x, a) * width), round((1 - shareOf(y, b)) * height)];
+function* curves({ panel: { lines, points, words, x, y }, width, height }) {
+  /** @type {(point: [number, number]) => [number, number]} */
+  const at = ([a, b]) => [round(shareOf(x, a) * width), round((1 - shareOf(y, b)) * height)];
   for (const { colour, points: through, dots: dotted } of lines ?? []) {
     if (through.length > 1) {
       yield `<polyline points="${through.map((point) => at(point).join()).join(" ")}" fill="none" stroke="${colour}" stroke-width="1"/>`;
@@ -163,11 +164,13 @@ function* curves({ panel: { lines, points, x, y }, width, height }) {
     if (!dotted && through.length > 1) continue;
     for (const point of through) yield `<circle cx="${at(point)[0]}" cy="${at(point)[1]}" r="2" fill="${colour}"/>`;
   }
-  for (const { x: a, y: b, colour, size, label } of points ?? []) {
+  for (const { x: a, y: b, colour, size, label, hollow } of points ?? []) {
     const [across, down] = at([a, b]);
-    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" fill="${colour}"/>`;
+    const look = hollow ? `fill="#ffffff" stroke="${colour}" stroke-width="1.5"` : `fill="${colour}"`;
+    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" ${look}/>`;
     if (label) yield said(label, across + (size ?? 2) + 2, down + 2.5, {});
   }
+  for (const { x: a, y: b, text } of words ?? []) yield said(text, ...at([a, b]), {});
 }
 
 /**

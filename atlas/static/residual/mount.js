@@ -27,10 +27,16 @@ const LABELLED = 8; // layers, at most
 const DECADES = 100; // the ratio of values from which on their axis is logarithmic
 
 /**
- * @param {HTMLElement} element of the page, with a still picture of the curves for paper
+ * @param {HTMLElement} element of the page, empty until now; what it shows before the curves come near,
+ *   and on paper if they never do, is a still picture of them
  * @returns {Lazy<{recolour: () => void}>}
  */
 export default function mount(element) {
+  const still = made("img", "atlas-still");
+  still.alt = "Curves over the layers; drawn to be read by pointer when they come into sight";
+  still.src = new URL("previews/residual.still.svg", new URL(String(element.dataset.src), document.baseURI)).href;
+  still.loading = "lazy";
+  element.append(made("h3", "", HEADING), still);
   return new Lazy(element, "The curves", (signal) => draw(element, signal));
 }
 

@@ -1,4 +1,4 @@
-"""Figure F1 on the screen, as a file and on paper: the same labels, ticks and colours in all of them."""
+"""Figure F1 on the screen, as a file and on paper: the same labels, ticks and colours."""
 
 from __future__ import annotations
 
@@ -21,21 +21,27 @@ FILES = f"{FIGURE} + .atlas-export"
 TRENDS = ".atlas-trends + .atlas-export"
 TOWER = "families/tower/?analysis=importance&matrix=taylor"
 SCREEN = """() => {
-  const texts = (home, selector) => [...home.querySelectorAll(selector)].map((one) => one.textContent);
-  const panels = [...document.querySelectorAll(".atlas-panel")].map((panel) => {
+  const texts = (home, selector) =>
+    [...home.querySelectorAll(selector)].map((one) => one.textContent);
+  const read = (panel) => {
     const canvas = panel.querySelector("canvas");
     const { width, height } = canvas;
-    const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-    const hex = (at) => "#" + [0, 1, 2].map((byte) => data[at * 4 + byte].toString(16).padStart(2, "0")).join("");
-    const colours = Array.from({ length: width * height }, (_, at) => (data[at * 4 + 3] ? hex(at) : null));
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const byte = (at) => data[at].toString(16).padStart(2, "0");
+    const hex = (at) => `#${byte(at)}${byte(at + 1)}${byte(at + 2)}`;
+    const columns = texts(panel, ".atlas-panel-columns span");
     return {
       title: panel.querySelector("figcaption").textContent,
-      words: [...texts(panel, ".atlas-panel-columns span"), ...texts(panel, ".atlas-panel-rows span"), ...texts(panel, ".atlas-axis")],
-      columns: texts(panel, ".atlas-panel-columns span"),
-      width, height, colours,
+      words: [...columns, ...texts(panel, ".atlas-panel-rows span, .atlas-axis")],
+      columns, width, height,
+      colours: Array.from({ length: width * height }, (_, at) =>
+        data[at * 4 + 3] ? hex(at * 4) : null),
     };
-  });
-  return { panels, bar: texts(document, ".atlas-colourbar-title, .atlas-colourbar-ticks span") };
+  };
+  return {
+    panels: [...document.querySelectorAll(".atlas-panel")].map(read),
+    bar: texts(document, ".atlas-colourbar-title, .atlas-colourbar-ticks span"),
+  };
 }"""
 
 

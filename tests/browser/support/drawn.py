@@ -1,9 +1,10 @@
-"""A drawing of `static/drawing/svg.js` read back: what is written in each panel, and colours of cells."""
+"""A drawing of `static/drawing/svg.js` read back: words of each panel, and colours of its cells."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -74,8 +75,7 @@ def printed(page: Any, selector: str) -> str:
 
 
 def saved(page: Any, selector: str, kind: str) -> bytes:
-    """The file that a button of a figure's line of files gives."""
+    """The file that a button of a figure's line of files, the first on the page, gives."""
     with page.expect_download() as download:
-        page.locator(f'{selector} [data-role="{kind}"]').click()
-    with open(download.value.path(), "rb") as file:
-        return file.read()
+        page.locator(f'{selector} [data-role="{kind}"]').first.click()
+    return Path(download.value.path()).read_bytes()

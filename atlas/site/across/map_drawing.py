@@ -22,6 +22,10 @@ line, radius of a dot."""
 ANGLES = (0, 180, 90, 270, 30, 330, 150, 210, 60, 300, 120, 240)
 """Directions in which room for a name is looked for, in degrees."""
 
+SALT = 17442
+"""With it the families that the reference atlas lists have a colour each, those that it measured
+hues far apart."""
+
 REACH = (9.0, 24.0, 42.0, 64.0)
 """How far off a name may begin, nearest first; beyond the first, a line leads there."""
 
@@ -112,7 +116,7 @@ def _colours(places: Sequence[Place]) -> dict[str, str]:
 
 def colour_of(family: str) -> str:
     """The colour of a family wherever models are dots."""
-    digest = hashlib.sha256(family.encode()).digest()
+    digest = hashlib.sha256(f"{SALT} {family}".encode()).digest()
     return FAMILY_COLOURS[int.from_bytes(digest[:4], "big") % len(FAMILY_COLOURS)]
 
 

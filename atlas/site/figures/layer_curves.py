@@ -129,9 +129,9 @@ def _chart(matrix: Matrix) -> Chart:
         )
         for at, name in enumerate(matrix.columns)
     ]
-    unit = f"{matrix.unit[:1].upper()}{matrix.unit[1:]}{', logarithmic' if is_log else ''}"
+    unit = f"{matrix.unit[:1].upper()}{matrix.unit[1:]}"
     return Chart(
-        matrix.title,
+        f"{matrix.title} (log scale)" if is_log else matrix.title,
         _layers(matrix.rows),
         _upward(unit, least, most, is_log),
         tuple(line for line in lines if line.points),

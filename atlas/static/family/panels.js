@@ -51,8 +51,16 @@ export class FamilyPanels {
    */
   draw(shown, quantity, colours, how) {
     this.tip.hide();
-    this.laid = layOut(shown, quantity, this.home.clientWidth, how);
+    this.laid = layOut(shown, quantity, this.room(), how);
     this.home.replaceChildren(...this.laid.map((one) => this.panel(one, quantity, colours)));
+  }
+
+  /** @returns {number} pixels across, beside what stands beside the panels */
+  room() {
+    const { parentElement: figure, nextElementSibling: beside } = this.home;
+    const [all, bar] = [figure, beside].map((one) => (one instanceof HTMLElement ? one.offsetWidth : 0));
+    const { flexDirection, columnGap } = getComputedStyle(/** @type {Element} */ (figure));
+    return flexDirection === "row" && bar ? all - bar - parseFloat(columnGap) : all;
   }
 
   /**

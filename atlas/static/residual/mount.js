@@ -10,6 +10,7 @@ import { field, numeric } from "../matrix/numbers.js";
 import { linearTicks } from "../matrix/ticks.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
+import { whenLoaded } from "../shell/idle.js";
 import { Lazy } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -34,9 +35,9 @@ const DECADES = 100; // the ratio of values from which on their axis is logarith
 export default function mount(element) {
   const still = made("img", "atlas-still");
   still.alt = "Curves over the layers; drawn to be read by pointer when they come into sight";
-  still.src = new URL("previews/residual.still.svg", new URL(String(element.dataset.src), document.baseURI)).href;
-  still.loading = "lazy";
+  const src = new URL("previews/residual.still.svg", new URL(String(element.dataset.src), document.baseURI)).href;
   element.append(made("h3", "", HEADING), still);
+  whenLoaded(() => (still.src = src)); // at once then, for whoever prints the page waits for nothing
   return new Lazy(element, "The curves", (signal) => draw(element, signal));
 }
 
@@ -104,8 +105,8 @@ function chart({ title, unit, rows, columns, values }) {
       }),
     };
   });
-  const y = `${unit[0].toUpperCase()}${unit.slice(1)}${log ? ", logarithmic" : ""}`;
-  return { title, x: "Layer", y, lines: lines.filter(({ points }) => points.length), across: layers(rows), log };
+  const y = `${unit[0].toUpperCase()}${unit.slice(1)}`;
+  return { title: log ? `${title} (log scale)` : title, x: "Layer", y, lines: lines.filter(({ points }) => points.length), across: layers(rows), log };
 }
 
 /** @type {Record<string, string>} */

@@ -270,6 +270,11 @@ def test_a_family_keeps_its_colour_when_models_join() -> None:
     assert set(after) - set(before) == {"aaa-new"}
 
 
+def test_families_of_the_reference_atlas_have_a_colour_each() -> None:
+    families = {model.entry.family for model in collection.load(own_atlas.OURS)}
+    assert len({map_drawing.colour_of(family) for family in families}) == len(families)
+
+
 @pytest.mark.parametrize("ground", ["#ffffff", "#14171d"])
 def test_colours_of_families_are_seen_in_light_and_dark(ground: str) -> None:
     def luminance(colour: str) -> float:

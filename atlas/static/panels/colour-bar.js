@@ -3,8 +3,7 @@
  */
 
 import { number } from "../matrix/numbers.js";
-import { STEPS, stepOf } from "../matrix/scales.js";
-import { linearTicks, logTicks } from "../matrix/ticks.js";
+import { STEPS, sharedTicks } from "../matrix/scales.js";
 import { colour } from "./canvas.js";
 import { made } from "../shell/dom.js";
 
@@ -25,21 +24,12 @@ const CLEAR = 0.09;
  * @returns {Bar}
  */
 export function barOf(scale, palettes, beside) {
-  const { low, high, below, above, transform, title, unit } = scale;
+  const { low, high, below, above, title, unit } = scale;
   const ends = [...(below ? [{ at: 0, label: `≤ ${number(low)}` }] : []), ...(above ? [{ at: 1, label: `≥ ${number(high)}` }] : [])];
-  const round = (transform === "log" ? logTicks(low, high) : linearTicks(low, high)).map((value) => ({ at: share(scale, value), label: number(value) }));
-  const between = round.filter((tick) => ends.every((end) => Math.abs(end.at - tick.at) > CLEAR));
+  const between = sharedTicks(scale).filter((tick) => ends.every((end) => Math.abs(end.at - tick.at) > CLEAR));
   const palette = Array.from({ length: SAMPLES }, (_, at) => colour(scale, palettes[scale.kind], Math.round((at / (SAMPLES - 1)) * STEPS)));
   const ticks = [...ends, ...between].sort((one, other) => one.at - other.at);
   return { kind: "bar", title: unit ? `${title}, ${unit}` : title, palette, ticks, beside };
-}
-
-/**
- * @param {Shared} scale
- * @param {number} value
- */
-function share(scale, value) {
-  return (stepOf(scale, value) ?? 0) / STEPS;
 }
 
 /**

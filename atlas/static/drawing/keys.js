@@ -10,8 +10,8 @@ import { FAINT, round, said } from "./marks.js";
 /** @typedef {import("./scene.js").Key} Key */
 
 const [BAR_WIDE, BAR_HIGH, BOX, GAP] = [150, 7, 7, 10];
-/** Height of an upright bar, as far as panels are as high, and length of a line of its title. */
-const [UPRIGHT, LONG] = [150, 220];
+/** Height of an upright bar, as far as panels are as high, at most and at least; length of a line of its title. */
+const [UPRIGHT, LOW, LONG] = [150, 60, 220];
 const STEPS = 64;
 
 /** @typedef {Key & {kind: "bar"}} Bar */
@@ -43,7 +43,7 @@ export function roomUpright({ title, ticks }) {
  * @returns {{marks: string[], bottom: number}}
  */
 export function upright(bar, left, top, most) {
-  const high = Math.min(UPRIGHT, most);
+  const high = Math.max(LOW, Math.min(UPRIGHT, most));
   const x = left + GAP;
   const marks = strip(bar.palette, (from, to) => ({ x, y: top + (1 - to) * high, width: BAR_HIGH, height: (to - from) * high + 0.2 }));
   let free = Infinity;

@@ -52,14 +52,14 @@ export function svg(scene, { width, caption }) {
 }
 
 /**
- * Upright colour bars beside the panels of the first row.
+ * Upright colour bars beside the panels, from the first row on.
  * @param {import("./keys.js").Bar[]} bars
  * @param {number} left
  * @param {Placed[]} placed
  */
 function standing(bars, left, placed) {
   const [{ y }] = placed;
-  const high = Math.max(...placed.filter((one) => one.y === y).map(({ height }) => height));
+  const high = Math.max(...placed.map((one) => one.y + one.height)) - y;
   return bars.map((bar) => {
     const found = upright(bar, left, y, high);
     left += roomUpright(bar);

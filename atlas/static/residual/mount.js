@@ -1,31 +1,10 @@
 /**
- * Layers as curves: what every layer and its blocks do to the residual stream, and what the logit lens
- * reads after each. Drawn when they come near, from the JSON that the figure above them reads.
+ * The curves of a model's page: a still picture of them, until they come near and are drawn.
  */
 
-import { exportLine } from "../drawing/exporting.js";
-import { printable } from "../drawing/printing.js";
-import { modelName, source } from "../drawing/source.js";
-import { field, numeric } from "../matrix/numbers.js";
-import { linearTicks } from "../matrix/ticks.js";
 import { made } from "../shell/dom.js";
-import { fetchJson } from "../shell/fetch.js";
 import { whenLoaded } from "../shell/idle.js";
 import { Lazy } from "../shell/lazy.js";
-
-/** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
-/** @typedef {import("../plots/lines.js").Chart} Chart */
-/** @typedef {{model: {slug: string}, conditions: Record<string, unknown>, matrices: Matrix[]}} Profile */
-
-/** Colours of the lines on light and on dark ground. */
-const COLOURS = [
-  ["#b4530a", "#f0a35e"],
-  ["#6b4fbb", "#b3a0ee"],
-  ["#0b7a75", "#4fc3b8"],
-];
-const HEADING = "Layer by layer";
-const LABELLED = 8; // layers, at most
-const DECADES = 100; // the ratio of values from which on their axis is logarithmic
 
 /**
  * @param {HTMLElement} element of the page, empty until now; what it shows before the curves come near,
@@ -36,89 +15,7 @@ export default function mount(element) {
   const still = made("img", "atlas-still");
   still.alt = "Curves over the layers; drawn to be read by pointer when they come into sight";
   const src = new URL("previews/residual.still.svg", new URL(String(element.dataset.src), document.baseURI)).href;
-  element.append(made("h3", "", HEADING), still);
+  element.append(made("h3", "", "Layer by layer"), still);
   whenLoaded(() => (still.src = src)); // at once then, for whoever prints the page waits for nothing
-  return new Lazy(element, "The curves", (signal) => draw(element, signal));
-}
-
-/**
- * @param {HTMLElement} element
- * @param {AbortSignal} signal
- */
-async function draw(element, signal) {
-  const url = new URL(String(element.dataset.src), document.baseURI);
-  const [{ csvOf, drawChart, keysOf, panelOf }, profile] = await Promise.all([import("../plots/lines.js"), fetchJson(url)]);
-  if (signal.aborted) return undefined;
-  const home = made("div", "atlas-trends");
-  const width = Math.min(540, Math.max(300, element.clientWidth));
-  const all = charts(profile.matrices);
-  const scene = () => sceneOf(profile, all.map(panelOf), keysOf(all));
-  const exported = () => ({ scene: scene(), file: `${profile.model.slug}.residual.layers`, csv: () => csvOf(all, field) });
-  element.replaceChildren(made("h3", "", HEADING), home, exportLine(exported, signal));
-  printable(home, scene, signal);
-  const recolour = () => home.replaceChildren(...charts(profile.matrices).map((chart) => drawChart(chart, width)));
-  recolour();
-  return { recolour };
-}
-
-/**
- * @param {Profile} profile
- * @param {import("../drawing/scene.js").Panel[]} panels
- * @param {import("../drawing/scene.js").Key[]} keys
- * @returns {import("../drawing/scene.js").Scene}
- */
-function sceneOf(profile, panels, keys) {
-  const { corpus, passages } = profile.conditions;
-  return {
-    title: `Residual stream, layer by layer: ${modelName()}`,
-    caption: [corpus ? `Text: ${corpus}, ${passages} passages.` : "", source(profile)].filter(Boolean),
-    rows: [panels],
-    keys,
-  };
-}
-
-/**
- * A chart for every quantity that has a value for each layer and block.
- * @param {Matrix[]} matrices
- * @returns {Chart[]}
- */
-export function charts(matrices) {
-  return matrices.filter(({ axes }) => axes.join() === "layer,sublayer").map(chart);
-}
-
-/**
- * @param {Matrix} matrix
- * @returns {Chart} a line a column; logarithmic where values span more than two decades
- */
-function chart({ title, unit, rows, columns, values }) {
-  const known = /** @type {number[]} */ (values.flat().filter((value) => value !== null));
-  const [least, most] = [Math.min(...known), Math.max(...known)];
-  const log = least > 0 && most / least > DECADES;
-  const isDark = document.body.dataset.mdColorScheme === "slate";
-  const lines = columns.map((name, column) => {
-    const [paper, dark] = COLOURS[columns.length === 1 ? 2 : column % COLOURS.length];
-    return {
-      ...{ name: NAMES[name] ?? name, colour: isDark ? dark : paper, paper, dots: false },
-      points: rows.flatMap((layer, x) => {
-        const y = values[x][column];
-        return y === null ? [] : [{ x, y, told: `layer ${layer}, ${unit}` }];
-      }),
-    };
-  });
-  const y = `${unit[0].toUpperCase()}${unit.slice(1)}`;
-  return { title: log ? `${title} (log scale)` : title, x: "Layer", y, lines: lines.filter(({ points }) => points.length), across: layers(rows), log };
-}
-
-/** @type {Record<string, string>} */
-const NAMES = { attn: "Attention block", mlp: "MLP block", block: "Whole layer" };
-
-/**
- * The axis of layers, about eight of them labelled.
- * @param {string[]} labels
- * @returns {Chart["across"]}
- */
-function layers(labels) {
-  const last = Math.max(1, labels.length - 1);
-  const shown = numeric(labels) ? linearTicks(0, last, { most: LABELLED, whole: true }) : labels.map((_, at) => at);
-  return { from: 0, to: last, ticks: shown.filter((at) => at < labels.length).map((at) => ({ at, label: labels[at] })) };
+  return new Lazy(element, "The curves", async (signal) => (await import("./curves.js")).draw(element, signal));
 }

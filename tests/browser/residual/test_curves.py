@@ -21,7 +21,8 @@ def site(whole_site: Site) -> Site:
 
 
 def _still(page: Any) -> str:
-    page.wait_for_function("document.querySelector('.atlas-still')?.naturalWidth > 0")
+    page.wait_for_selector(f"{STILL}[src]")
+    page.locator(STILL).evaluate("picture => picture.decode()")
     return str(page.locator(STILL).evaluate(READ))
 
 

@@ -6,6 +6,7 @@
 import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary, unsureKey } from "./words.js";
+import { apart } from "../matrix/labels.js";
 import { counted, number } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
@@ -169,7 +170,7 @@ export class Sheets {
     const strip = made("i");
     const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);
     strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const ticks = tickGaps(coloured.ticks).map(({ at, label }) => {
+    const ticks = apart(coloured.ticks, 0.13).map(({ at, label }) => {
       const tick = made("span", "", label);
       tick.style.left = `${number(at * 100)}%`;
       return tick;
@@ -235,20 +236,6 @@ function shape({ matrix }) {
   const side = matrix.axes.indexOf("layer");
   const count = (side === 1 ? matrix.columns : matrix.rows).length;
   return counted(count, matrix.axes[Math.max(0, side)].replaceAll("_", " "));
-}
-
-/**
- * Ticks that do not touch each other; both ends stay.
- * @param {import("../matrix/scales.js").Tick[]} ticks ascending
- */
-function tickGaps(ticks) {
-  const last = ticks.length - 1;
-  let before = -1;
-  return ticks.filter(({ at }, index) => {
-    const kept = index === 0 || index === last || (at - before > 0.13 && ticks[last].at - at > 0.13);
-    if (kept) before = at;
-    return kept;
-  });
 }
 
 /**

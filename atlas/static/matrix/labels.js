@@ -65,18 +65,24 @@ export function edges(count) {
 }
 
 /**
- * The ticks of the colour bar that do not touch each other; both ends stay.
+ * The ticks of the colour bar that do not touch each other.
  * @param {{at: number, label: string}[]} ticks ascending
  * @param {number} height of the bar in pixels
  * @returns {{at: number, label: string}[]}
  */
 export function thinned(ticks, height) {
-  const gap = 15 / height;
-  const last = ticks.length - 1;
-  let below = -Infinity;
-  return ticks.filter(({ at }, index) => {
-    const kept = index === 0 || index === last || (at - below >= gap && ticks[last].at - at >= gap);
-    if (kept) below = at;
+  return apart(ticks, 15 / height);
+}
+
+/**
+ * @param {{at: number, label: string}[]} ticks ascending
+ * @param {number} gap that two of them keep
+ */
+export function apart(ticks, gap) {
+  let free = -Infinity;
+  return ticks.filter(({ at }) => {
+    const kept = at >= free;
+    if (kept) free = at + gap;
     return kept;
   });
 }

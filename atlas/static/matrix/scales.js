@@ -8,7 +8,7 @@
  */
 
 import { ABSENT, UNDEFINED, isWhole, known, number, worded } from "./numbers.js";
-import { decades, spaced } from "./ticks.js";
+import { linearTicks, logTicks } from "./ticks.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {"linear"|"range"|"log"|"robust"|"row"|"column"|"whole"} Scale */
@@ -113,7 +113,7 @@ function whole(matrix) {
 function linear(matrix, scale) {
   const [low, high] = bounds(matrix, scale);
   const share = within(low, high);
-  const ticks = spaced(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
+  const ticks = linearTicks(low, high, { whole: isCounted(matrix) }).map((value) => ({ at: share(value), label: worded(matrix, value) }));
   const name = { linear: "linear", range: "linear over the possible range" }[String(scale)];
   const text = name
     ? `${name}, ${worded(matrix, low)} to ${worded(matrix, high)}`
@@ -151,7 +151,7 @@ function logarithmic(matrix) {
   const [low, high] = [values[0], values[values.length - 1]];
   const inner = within(Math.log(low), Math.log(high));
   const share = (/** @type {number} */ value) => inner(Math.log(Math.max(value, low)));
-  const ticks = decades(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
+  const ticks = logTicks(low, high, { whole: isCounted(matrix) }).map((value) => ({ at: share(value), label: worded(matrix, value) }));
   const zeros = known(matrix).length - values.length;
   const note = zeros ? `; ${zeros} at 0 have the colour of the lowest` : "";
   return {
@@ -159,6 +159,14 @@ function logarithmic(matrix) {
     ticks,
     text: `logarithmic, ${worded(matrix, low)} to ${worded(matrix, high)}${note}`,
   };
+}
+
+/**
+ * Whether values are whole numbers, and their ticks with them: means of counts are not.
+ * @param {Matrix} matrix
+ */
+function isCounted(matrix) {
+  return matrix.kind === "counts" && known(matrix).every(Number.isInteger);
 }
 
 /**

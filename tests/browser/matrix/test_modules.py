@@ -90,8 +90,9 @@ def test_ticks_ascend_within_the_bar(call: Any) -> None:
     matrix = of(np.exp(np.random.default_rng(1).normal(0, 3, (6, 6))).tolist())
     for scale in ("linear", "log", "robust", "row"):
         ticks = [tick["at"] for tick in call("matrix/scales", "colour", matrix, scale)["ticks"]]
-        assert ticks[0] == 0
-        assert ticks[-1] == 1
+        assert len(ticks) >= 2
+        assert ticks[0] >= 0
+        assert ticks[-1] <= 1
         assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
 
 

@@ -21,7 +21,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap
+from atlas.site.figures import column_order, heatmap, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -183,6 +183,27 @@ def test_steps_of_classes_are_those_of_python(call: Call) -> None:
     assert found == scale.steps(matrix).ravel().tolist()
 
 
+AXES = [
+    (0.02, 0.7), (0.0, 1.0), (-0.3, 0.3), (0.3, 0.9), (0.0, 12340.0), (3.2e-5, 377.0), (1.0, 1.7),
+    (2e-7, 3e-7), (100.0, 100.0), (-5e6, -1e6), (0.1, 0.1000001), (1e-12, 1e12),
+    *((float(low), float(low * (1 + wide))) for low, wide in
+      np.exp(np.random.default_rng(2).uniform(-12, 12, (20, 2)))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [3, 6])
+def test_ticks_are_those_of_python(call: Call, most: int) -> None:
+    """The very same numbers, not close ones: their labels are made of them."""
+    for low, high in AXES:
+        for whole in (False, True):
+            wish = {"most": most, "whole": whole}
+            found = call("matrix/ticks", "linearTicks", low, high, wish)
+            assert found == ticks.linear_ticks(low, high, most, whole)
+            if low > 0:
+                found = call("matrix/ticks", "logTicks", low, high, wish)
+                assert found == ticks.log_ticks(low, high, most, whole)
+
+
 # Labels and order
 
 
@@ -286,6 +307,7 @@ TWINS = {
     ("scales.js", DRAWN): HERE,
     ("scales.js", "atlas/site/across/shared_scale.py"): HERE,
     ("sentences.js", DRAWN): HERE,
+    ("ticks.js", "atlas/site/figures/ticks.py"): HERE,
 }
 """A script of `static/matrix/`, the Python file that computes the same, and the tests of both."""
 

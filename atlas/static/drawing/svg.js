@@ -4,7 +4,7 @@
 
 import { keys } from "./keys.js";
 import { TYPE, place, shareOf } from "./layout.js";
-import { wideness, wrapped } from "./lettering.js";
+import { wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
@@ -72,8 +72,8 @@ function* headed({ title, note }, lines, left, low) {
   const line = (/** @type {number} */ at) => low - (lines.length - 1 - at) * TYPE.line;
   const [first, ...rest] = lines;
   if (title && note && lines.length === 1) {
-    yield said(title, left, low, { size: TYPE.panel, bold: true });
-    yield said(note, left + wideness(title, TYPE.panel, true) + 5, low, { colour: FAINT });
+    const parts = `<tspan font-size="${TYPE.panel}" font-weight="700">${drawn(title)}</tspan><tspan dx="5" fill="${FAINT}">${drawn(note)}</tspan>`;
+    yield `<text x="${round(left)}" y="${round(low)}">${parts}</text>`;
   } else if (first === title && rest.join(" ") === note) {
     yield said(title, left, line(0), { size: TYPE.panel, bold: true });
     for (const [at, words] of rest.entries()) yield said(words, left, line(at + 1), { colour: FAINT });
@@ -97,7 +97,7 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
       const colour = colours[row * columns + start];
       if (column < columns && colours[row * columns + column] === colour) continue;
       if (!paths.has(colour)) paths.set(colour, []);
-      paths.get(colour)?.push(`M${round(start * w)} ${round(row * h)}h${round((column - start) * w)}v${round(h)}H${round(start * w)}z`);
+      paths.get(colour)?.push(`M${round(start * w)} ${round(row * h)}H${round(column * w)}V${round((row + 1) * h)}H${round(start * w)}z`);
       start = column;
     }
   }
@@ -130,7 +130,7 @@ function* curves({ panel: { lines, points, x, y }, width, height }) {
   }
   for (const { x: a, y: b, colour, size, label } of points ?? []) {
     const [across, down] = at([a, b]);
-    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" fill="${colour}"/>`;
+    yield `<circle cx="${across}" cy="${down}" r="${round(size ?? 2)}" fill="${colour}" stroke="#5b6575" stroke-width="0.3"/>`;
     if (label) yield said(label, across + (size ?? 2) + 2, down + 2.5, {});
   }
 }

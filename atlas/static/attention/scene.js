@@ -48,7 +48,7 @@ function scene(scatter, profile) {
         kind: "bar",
         title: titled(shade),
         palette: scatter.palette,
-        ticks: ticks.ticks.map((value) => ({ at: ticks.at(value), label: number(value) })),
+        ticks: ticks.ticks.map(({ at, label }) => ({ at: ticks.at(at), label })),
       },
     ],
   };
@@ -86,8 +86,7 @@ const NONE = "#c6ccd6";
  */
 function axis(matrix, [low, high]) {
   const beyond = (high - low || 1) * CLEAR;
-  const { ticks } = axisScale([low, high], 0, 1);
-  return { title: titled(matrix), from: low - beyond, to: high + beyond, ticks: ticks.map((at) => ({ at, label: number(at) })) };
+  return { title: titled(matrix), from: low - beyond, to: high + beyond, ticks: axisScale([low, high], 0, 1).ticks };
 }
 
 /**

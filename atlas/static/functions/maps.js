@@ -16,6 +16,7 @@ import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { whole } from "../panels/marks.js";
 import { MISSING, stepOf } from "../matrix/scales.js";
 import { cellAt, paint, pixels } from "../panels/canvas.js";
+import { dismissed } from "../panels/dismissing.js";
 import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { whenBackOrForward } from "../shell/address.js";
@@ -73,6 +74,8 @@ export class FunctionalMaps {
     printable(this.element, () => told().scene, signal);
     for (const one of this.element.querySelectorAll(".atlas-sideways, .atlas-unmeasured")) one.classList.add("atlas-keeps");
     whenBackOrForward(() => this.follows(), signal);
+    // Escape closes the head that is open as well, which the reader has opened with the same press.
+    dismissed([this.stage], () => (this.point(this.panels[0], null), false), signal);
   }
 
   /** @param {HTMLElement} home a panel of the page @returns {Shown} */

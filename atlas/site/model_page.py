@@ -42,11 +42,11 @@ SAID: Mapping[str, Callable[[Profile, Entry], Iterator[str]]] = {"drift": quanti
 class Figure:
     """A section's figure: what the page says before any script has run.
 
-    `named` is the matrix that it opens with, `first` the same as it is drawn: with its columns in
-    the order and beside the one that its analysis says. `boxes` are the layouts that matrices have
-    on the page, that of `first` before the others; `layouts` says which, for every one. `legend`:
-    labels and colours of a matrix that has no colour bar. `hatched`: what its cells without a value
-    stand for.
+    `named` is the matrix that it opens with, `first` the same as it is drawn: the way round, with
+    its columns in the order and beside the one that its analysis says. `boxes` are the layouts that
+    matrices have on the page, that of `first` before the others; `layouts` says which, for every
+    one. `legend`: labels and colours of a matrix that has no colour bar. `hatched`: what its cells
+    without a value stand for.
     """
 
     named: Matrix
@@ -139,13 +139,11 @@ def _figure(stated: Statement, profile: Profile, opens: str) -> Figure:
     named = profile.matrix(opens) if opens else matrices[0]
     beside = column_order.beside(stated, matrices)
     first = column_order.arranged(named, stated.shown.get("order", ""))
-    first = column_order.joined(first, beside)
+    first = column_order.upright(column_order.joined(first, beside))
     low, high = heatmap.limits(first)
-    boxes: dict[heatmap.Box, int] = {heatmap.box(column_order.joined(named, beside)): 0}
-    layouts = [
-        boxes.setdefault(heatmap.box(column_order.joined(matrix, beside)), len(boxes))
-        for matrix in matrices
-    ]
+    drawn = [column_order.upright(column_order.joined(matrix, beside)) for matrix in matrices]
+    boxes: dict[heatmap.Box, int] = {heatmap.box(first): 0}
+    layouts = [boxes.setdefault(heatmap.box(matrix), len(boxes)) for matrix in drawn]
     return Figure(
         named=named,
         first=first,

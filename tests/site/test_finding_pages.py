@@ -43,7 +43,7 @@ def test_a_finding_that_holds_shows_each_step_with_its_figure(atlas: Project) ->
     assert 'data-src="../../models/small/weights.json" data-slug="small"' in first
     assert 'data-key="step-1"' in first and 'data-row="3" data-column="17"' in first
     assert '<img src="../../models/small/previews/weights.ov_copying.svg"' in first
-    assert "--rows:12;--columns:32;--row:3;--column:17" in first
+    assert "--rows:32;--columns:12;--row:17;--column:3" in first
     matrix = found_atlas.matrix("ov_copying")
     assert f"Marked: layer 3, head 17: {heatmap.worded(matrix, matrix.values[3, 17])}" in first
     assert f'href="../../{found_atlas.HEADS.replace("&", "&amp;")}"' in first

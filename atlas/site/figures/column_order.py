@@ -1,4 +1,5 @@
-"""Columns of a heatmap as a page draws them: in which order, and which other column stands first.
+"""A matrix as a page draws it: which way round, its columns in which order, and which other column
+stands first.
 
 `static/matrix/column-order.js` does the same for what a reader chooses.
 """
@@ -12,6 +13,9 @@ import numpy as np
 
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.statement import Statement
+
+HEADS = ("layer", "head")
+"""The axes of a map of heads, as profiles have it."""
 
 
 def arranged(matrix: Matrix, order: str) -> Matrix:
@@ -36,6 +40,26 @@ def arranged(matrix: Matrix, order: str) -> Matrix:
         values=matrix.values[:, sequence],
         spread=None if matrix.spread is None else matrix.spread[:, sequence],
         largest_share=None if matrix.largest_share is None else matrix.largest_share[:, sequence],
+    )
+
+
+def upright(matrix: Matrix) -> Matrix:
+    """The same matrix with its layers across, where it is a map of heads, as papers draw them;
+    any other as it is."""
+    if matrix.axes != HEADS:
+        return matrix
+    turned = {
+        name: None if (array := getattr(matrix, name)) is None else array.T
+        for name in ("spread", "largest_share")
+    }
+    return replace(
+        matrix,
+        axes=HEADS[::-1],
+        rows=matrix.columns,
+        columns=matrix.rows,
+        values=matrix.values.T,
+        undefined=tuple((column, row) for row, column in matrix.undefined),
+        **turned,
     )
 
 

@@ -2,7 +2,7 @@
  * The text of a heatmap's tooltip.
  */
 
-import { exact, owner, place, trust } from "../matrix/numbers.js";
+import { exact, owner, placeOf, trust } from "../matrix/numbers.js";
 import { rankText } from "../matrix/sentences.js";
 import { made } from "../shell/dom.js";
 
@@ -21,11 +21,10 @@ export function cellLines(matrix, row, column, notes) {
   const [error, dominant] = trust(matrix, row, column);
   const value = made("span");
   value.append(made("strong", "atlas-value", exact(matrix, row, column)), error && ` ${error}`);
-  const [rows, columns] = matrix.axes;
   /** @type {HTMLElement[]} */
   const lines = [
     value,
-    made("span", "", `${place(rows, matrix.rows[row])}, ${place(columns, matrix.columns[column])}`),
+    made("span", "", placeOf(matrix, row, column)),
   ];
   if (native && native !== matrix.columns[column]) lines.push(made("code", "", native));
   const [own] = owner(matrix, column);

@@ -1,7 +1,7 @@
 /**
  * The same in `atlas/site/figures/column_order.py`, for the order that a figure opens with.
  *
- * The order of rows and columns, and layers by relative depth.
+ * Which way round a matrix is drawn, the order of its rows and columns, and layers by relative depth.
  */
 
 import { numeric } from "./numbers.js";
@@ -62,6 +62,32 @@ export function arranged(matrix, order) {
     spread: matrix.spread && moveAll(matrix.spread),
     largest_share: matrix.largest_share && moveAll(matrix.largest_share),
   };
+}
+
+/**
+ * The same matrix with its layers across, where it is a map of heads; any other as it is.
+ * @param {Matrix} matrix
+ * @returns {Matrix}
+ */
+export function upright(matrix) {
+  if (!isHeads(matrix)) return matrix;
+  const { axes, undefined: cells } = matrix;
+  const turned = transposed(matrix);
+  return {
+    ...turned,
+    axes: [axes[1], axes[0]],
+    spread: matrix.spread && turnedRound(matrix.spread),
+    largest_share: matrix.largest_share && turnedRound(matrix.largest_share),
+    ...(cells && { undefined: cells.map(([row, column]) => /** @type {[string, string]} */ ([column, row])) }),
+  };
+}
+
+/**
+ * Whether a matrix is a map of heads, as files have it: layers in rows.
+ * @param {Matrix} matrix
+ */
+export function isHeads({ axes }) {
+  return axes[0] === LAYER && axes[1] === "head";
 }
 
 /**
@@ -174,8 +200,16 @@ function mean(values) {
  * @returns {Matrix} its rows as columns, for what is computed from labels and values
  */
 function transposed(matrix) {
-  const values = matrix.columns.map((_, column) => matrix.values.map((line) => line[column]));
-  return { ...matrix, rows: matrix.columns, columns: matrix.rows, values };
+  return { ...matrix, rows: matrix.columns, columns: matrix.rows, values: turnedRound(matrix.values) };
+}
+
+/**
+ * @template T
+ * @param {T[][]} lines
+ * @returns {T[][]} columns as lines
+ */
+function turnedRound(lines) {
+  return (lines[0] ?? []).map((_, column) => lines.map((line) => line[column]));
 }
 
 /**

@@ -127,6 +127,17 @@ export function place(axis, label) {
   return /^\d+$/.test(label) ? `${axis.replaceAll("_", " ")} ${label}` : label;
 }
 
+/**
+ * Where a cell is, the layer before the head whichever way it is drawn.
+ * @param {Matrix} matrix
+ * @param {number} row
+ * @param {number} column
+ */
+export function placeOf({ axes, rows, columns }, row, column) {
+  const both = [place(axes[0], rows[row]), place(axes[1], columns[column])];
+  return (axes[0] === "head" ? both.reverse() : both).join(", ");
+}
+
 /** @param {string[]} labels */
 export function numeric(labels) {
   return labels.every((label) => /^\d+$/.test(label));

@@ -4,7 +4,7 @@
  * Sentences about a matrix and its cells.
  */
 
-import { ABSENT, SURELY, UNDEFINED, classes, exact, isWhole, known, owner, place, rank, trust, worded } from "./numbers.js";
+import { ABSENT, SURELY, UNDEFINED, classes, exact, isWhole, known, owner, placeOf, rank, trust, worded } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 
@@ -109,12 +109,11 @@ export function rankText(matrix, row, column) {
  * @param {number} column
  */
 export function cellText(matrix, row, column) {
-  const where = [place(matrix.axes[0], matrix.rows[row]), place(matrix.axes[1], matrix.columns[column])];
   const value = exact(matrix, row, column);
   const [error, dominant] = trust(matrix, row, column);
   const unit = matrix.values[row][column] === null || isWhole(matrix) ? "" : owner(matrix, column)[0].unit;
   const said = [value, error, unit].filter(Boolean).join(" ");
-  return [`${where.join(", ")}: ${said}`, dominant, rankText(matrix, row, column)].filter(Boolean).join(", ");
+  return [`${placeOf(matrix, row, column)}: ${said}`, dominant, rankText(matrix, row, column)].filter(Boolean).join(", ");
 }
 
 /**
@@ -125,10 +124,9 @@ export function cellText(matrix, row, column) {
 function placed(matrix, value) {
   const row = matrix.values.findIndex((line) => line.includes(value));
   const column = matrix.values[row].indexOf(value);
-  const [rows, columns] = matrix.axes;
   const many = like(matrix, row, column);
   if (many > 1) return `about ${worded(matrix, value)} in ${many} cells`;
-  return `${worded(matrix, value)} at ${place(rows, matrix.rows[row])}, ${place(columns, matrix.columns[column])}`;
+  return `${worded(matrix, value)} at ${placeOf(matrix, row, column)}`;
 }
 
 /**

@@ -12,6 +12,7 @@ from served import Site
 from shown import draw_all
 
 from atlas.site import pages
+from atlas.site.figures import column_order
 
 FIGURE = '.atlas-step:nth-of-type({}) [data-atlas="heatmap"]'
 PIN = ".atlas-mark-pin"
@@ -42,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
 
 def _centre(page: Any, number: int, name: str, row: int, column: int) -> tuple[float, float]:
     """Where a cell of a step's figure is."""
-    rows, columns = found_atlas.matrix(name).values.shape
+    rows, columns = column_order.upright(found_atlas.matrix(name)).values.shape
     page.locator(f"{FIGURE.format(number)} .atlas-frame").scroll_into_view_if_needed()
     frame = page.locator(f"{FIGURE.format(number)} .atlas-frame").bounding_box()
     return (
@@ -64,7 +65,7 @@ def test_every_figure_is_live_in_place_and_marks_its_cell(page: Any, site: Site)
     assert page.locator("iframe").count() == 0
     draw_all(page)
     assert page.locator('[data-atlas="heatmap"][data-ready="live"]').count() == 2
-    for number, name, row, column in ((1, "ov_copying", 3, 17), (2, "outlier", 5, 4)):
+    for number, name, row, column in ((1, "ov_copying", 17, 3), (2, "outlier", 5, 4)):
         assert _is_on(page, PIN, number, name, row, column)
         assert page.locator(f"{FIGURE.format(number)} .atlas-marked").is_hidden()
         title = found_atlas.matrix(name).title
@@ -90,7 +91,7 @@ def test_a_figure_reads_and_pins_as_on_a_model_page(page: Any, site: Site) -> No
     query = {key: one[0] for key, one in parse_qs(page.evaluate("location.search")[1:]).items()}
     assert query == {"figure": "step-2", "matrix": "outlier", "row": "7", "column": "attn.v"}
     assert _is_on(page, PIN, 2, "outlier", 7, 2)
-    assert _is_on(page, PIN, 1, "ov_copying", 3, 17), "each figure keeps its own mark"
+    assert _is_on(page, PIN, 1, "ov_copying", 17, 3), "each figure keeps its own mark"
     page.keyboard.press("Escape")
     assert _is_on(page, PIN, 2, "outlier", 5, 4), "the page's own mark again"
     assert page.evaluate("location.search") == ""
@@ -120,13 +121,16 @@ def test_downloads_and_links_are_the_models(page: Any, site: Site) -> None:
         page.locator(f"{FIGURE.format(1)} .atlas-links a").click()
     assert download.value.suggested_filename == "small.weights.json"
     link = page.locator(".atlas-step:nth-of-type(1) >> text=Compare with other models")
-    assert link.get_attribute("href") == "../../compare/?models=small&analysis=weights"
+    assert (
+        link.get_attribute("href")
+        == "../../compare/?models=small&analysis=weights&matrix=ov_copying"
+    )
 
 
 @pytest.mark.parametrize("context_options", [{"java_script_enabled": False}], ids=["no scripts"])
 def test_without_scripts_the_picture_stands_with_its_mark(page: Any, site: Site) -> None:
     page.goto(f"{site.url}findings/one/")
-    assert _is_on(page, ".atlas-marked", 1, "ov_copying", 3, 17)
+    assert _is_on(page, ".atlas-marked", 1, "ov_copying", 17, 3)
     assert page.locator(f"{FIGURE.format(1)} img").evaluate("one => one.complete")
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from cells import TIP, centre, open_model, stored, told
+from cells import TIP, centre, drawn, open_model, stored, told
 from PIL import Image
 
 from atlas.profiles import statement
@@ -126,7 +126,7 @@ def test_after_a_click_the_keys_go_on_from_there(page: Any, site: Any) -> None:
 def test_classes_are_switched_off_and_on(page: Any, site: Any, name: str) -> None:
     open_model(page, site)
     page.select_option('[data-role="matrix"]', name)
-    matrix = stored(site, name)
+    matrix = drawn(site, name)
     button = page.locator('[data-role="legend"] button').nth(1)
     labels = matrix.categories or ("0", "1")
     count = int((matrix.values == 1).sum())
@@ -195,7 +195,7 @@ def test_the_svg_is_the_figure_with_its_words(page: Any, site: Any) -> None:
 def test_the_png_holds_the_cells_in_their_colours(page: Any, site: Any) -> None:
     open_model(page, site)
     page.select_option('[data-role="matrix"]', "ov_copying")
-    matrix = stored(site, "ov_copying")
+    matrix = drawn(site, "ov_copying")
     name, content = _download(page, "png")
     assert name == "small.weights.ov_copying.png"
     image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
@@ -204,7 +204,7 @@ def test_the_png_holds_the_cells_in_their_colours(page: Any, site: Any) -> None:
     rows, columns = matrix.values.shape
     palette = heatmap.colours(matrix)
     shares = heatmap.shares(matrix)
-    for row, column in ((0, 0), (4, 17), (11, 31)):
+    for row, column in ((0, 0), (17, 4), (31, 11)):
         x = int(2 * (at[0] + (column + 0.5) * box.width / columns))
         y = int(2 * (at[1] + (row + 0.5) * box.height / rows))
         colour = palette[min(255, int(shares[row, column] * 256))]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cells import TIP, centre, centres, open_model, stored
+from cells import TIP, centre, centres, drawn, open_model, stored
 from PIL import Image
 
 from atlas.profiles import profile_file
@@ -39,7 +39,7 @@ def test_every_cell_is_drawn_in_the_colour_of_its_value(page: Any, site: Any, na
     """Within two steps of the palette: the browser holds 32-bit numbers."""
     open_model(page, site)
     page.select_option('[data-role="matrix"]', name)
-    matrix = stored(site, name)
+    matrix = drawn(site, name)
     page.locator(".atlas-stage").scroll_into_view_if_needed()
     shares = heatmap.shares(matrix)
     known = np.isfinite(shares)
@@ -96,7 +96,7 @@ def test_hover_is_exact_in_every_cell_of_a_large_map(page: Any, site: Any) -> No
     """A walk along the diagonal of 80 x 64, cells of 8 x 11 pixels."""
     open_model(page, site, "large")
     page.select_option('[data-role="matrix"]', "ov_copying")
-    matrix = stored(site, "ov_copying", "large")
+    matrix = drawn(site, "ov_copying", "large")
     for at in range(0, 64, 7):
         page.locator(".atlas-stage").evaluate("node => node.scrollIntoView()")
         page.evaluate("scrollBy(0, -120)")

@@ -244,6 +244,25 @@ def test_a_figure_opens_in_the_order_of_python(call: Call, stated: str) -> None:
         assert found == plain(column_order.arranged(matrix, stated))
 
 
+def test_maps_of_heads_have_their_layers_across(call: Call) -> None:
+    """With all that belongs to their cells; other matrices stay as they are."""
+    values = [[1.0, 2.0, np.nan], [4.0, np.nan, 6.0]]
+    spread = np.abs(values) / 10
+    heads = of(values, spread=spread, largest_share=spread / 2, undefined=(("1", "1"),))
+    turned = column_order.upright(heads)
+    assert (turned.axes, turned.rows, turned.columns) == (
+        ("head", "layer"),
+        tuple("012"),
+        tuple("01"),
+    )
+    assert turned.values[2].tolist()[1] == 6.0 and turned.undefined == (("1", "1"),)
+    assert call("matrix/column-order", "upright", heads) == plain(turned)
+    assert call("matrix/sentences", "cellText", turned, 2, 1).startswith("layer 1, head 2: 6")
+    for other in (turned, of(values, axes=("layer", "module")), of(np.eye(3), axes=("layer",) * 2)):
+        assert column_order.upright(other) is other
+        assert call("matrix/column-order", "upright", other) == plain(other)
+
+
 def test_a_first_column_is_put_where_python_puts_it(call: Call) -> None:
     scores = of([[0.1, 0.2], [0.3, 0.4]], range=(0, 1))
     first = of([[0.5], [0.6]], range=(0, 1), columns=("all",))

@@ -8,6 +8,7 @@ import numpy as np
 
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
+from atlas.site.figures import column_order
 
 LIVE = '[data-ready="live"]'
 TIP = ".atlas-tip"
@@ -23,6 +24,11 @@ def open_model(page: Any, site: Any, slug: str = "small", query: str = "") -> No
 def stored(site: Any, name: str = "rms", slug: str = "small") -> Matrix:
     """A matrix of the model's `weights`."""
     return profile_file.load(site.project.profile(slug, "weights")).matrix(name)
+
+
+def drawn(site: Any, name: str = "rms", slug: str = "small") -> Matrix:
+    """The same as it is drawn: heads with their layers across."""
+    return column_order.upright(stored(site, name, slug))
 
 
 def centre(page: Any, shown: Matrix, row: int, column: int) -> tuple[float, float]:

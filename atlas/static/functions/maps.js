@@ -238,6 +238,7 @@ export class FunctionalMaps {
     const all = scores(this.profile, this.matrices, head);
     for (const score of all.slice(0, TOLD)) yield scoreText(score);
     if (all.length > TOLD) yield `and ${all.length - TOLD} more`;
+    if (all.length) yield "In brackets: 95% interval";
   }
 
   /**

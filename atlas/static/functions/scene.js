@@ -3,7 +3,7 @@
  */
 
 import { isLined } from "./panel.js";
-import { CATEGORIES } from "./words.js";
+import { CATEGORIES, named } from "./words.js";
 import { across, down } from "../drawing/scene.js";
 import { modelName, source } from "../drawing/source.js";
 import { field, number } from "../matrix/numbers.js";
@@ -111,9 +111,4 @@ function csv(maps) {
     }),
   );
   return [top, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
-}
-
-/** @param {string} category */
-function named(category) {
-  return category[0].toUpperCase() + category.slice(1);
 }

@@ -17,7 +17,7 @@ import { shown, sureText } from "./table.js";
 
 const REACH = 20; // pixels from a pointer within which a head is found
 const ASIDE = 9; // steps of depth that a layer of few takes to either side
-const PAPER = ["#c6ccd6", "#1f5f99"]; // of heads without a value, and of all where colours mean nothing
+const PAPER = ["#e6e9ee", "#1f5f99"]; // of heads without a value, and of all where colours mean nothing
 const FEW = 3000; // points that are drawn as dots with an edge; more of them as small squares
 
 export class HeadCloud {
@@ -132,7 +132,7 @@ export class HeadCloud {
   coloured(onPaper = false) {
     const { shade, classes } = /** @type {Axes} */ (this.axes);
     const style = getComputedStyle(this.stage);
-    const [none, plain] = onPaper ? PAPER : ["hatch", "link"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
+    const [none, plain] = onPaper ? PAPER : ["edge", "link"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
     const scale = shade && this.palettes[shade.score.kind];
     return Array.from({ length: 256 }, (_, step) => {
       if (step === MISSING && (shade || classes)) return none;
@@ -148,11 +148,14 @@ export class HeadCloud {
     return colours[steps ? steps[this.heads[at]] : 0];
   }
 
-  /** What the colours of categories mean. @returns {{label: string, colour: string}[]} */
-  classes() {
+  /** What the colours of categories mean. @param {string[]} [colours] those of the screen by default @returns {{label: string, colour: string}[]} */
+  classes(colours = this.colours) {
     const names = this.bundle.categories.map((name) => name[0].toUpperCase() + name.slice(1));
     const several = names.slice(1).map((_, at) => `${at + 2} categories`);
-    return ["Unclassified", ...names, ...several].map((label, at) => ({ label, colour: this.palettes.categorical[at] }));
+    const all = ["Unclassified", ...names, ...several].map((label, at) => ({ label, colour: this.palettes.categorical[at] }));
+    const { classes } = /** @type {Axes} */ (this.axes);
+    const isAsked = this.heads.every((at) => classes?.[at] !== MISSING);
+    return isAsked ? all : [...all, { label: "Not measured", colour: colours[MISSING] }];
   }
 
   legend() {

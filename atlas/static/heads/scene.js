@@ -60,18 +60,19 @@ export function scene(cloud, chosen) {
         },
       ],
     ],
-    keys: [...key(cloud)],
+    keys: [...key(cloud, colours)],
   };
 }
 
 /**
  * @param {HeadCloud} cloud
+ * @param {string[]} colours by step
  * @returns {Generator<import("../drawing/scene.js").Key>}
  */
-function* key(cloud) {
+function* key(cloud, colours) {
   const { shade, classes } = /** @type {import("./cloud.js").Axes} */ (cloud.axes);
   if (shade) {
     const ticks = ticksOf(shade.score).map(({ at, label }) => ({ at: at / STEPS, label }));
     yield { kind: "bar", title: titled(shade.score), palette: cloud.palettes[shade.score.kind], ticks };
-  } else if (classes) yield { kind: "classes", title: "Categories", classes: cloud.classes().map((one) => ({ ...one, mark: "dot" })) };
+  } else if (classes) yield { kind: "classes", title: "Categories", classes: cloud.classes(colours).map((one) => ({ ...one, mark: "dot" })) };
 }

@@ -198,7 +198,7 @@ export function cells(bundle, at, { columns, classes, planes }) {
 export function sureText(bundle, at, score, step) {
   const sure = bundle.sure(at, score, valueOf(score, step));
   if (!sure) return "";
-  const chance = sure.chance === undefined ? "" : `, chance ≤ ${sure.chance.toFixed(2)}`;
+  const chance = sure.chance === undefined ? "" : `, chance ≤ ${number(sure.chance)}`;
   return `${sure.low.toFixed(2)} to ${sure.high.toFixed(2)}${chance}`;
 }
 

@@ -6,10 +6,11 @@
 import { read, write } from "./address.js";
 import { palettesOf, scaleOf } from "./colours.js";
 import { bars, panel } from "./panel.js";
-import { exported } from "./scene.js";
+import { cited, exported } from "./scene.js";
 import { CATEGORIES, categoryText, scoredMatrices, scores, scoreText } from "./words.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
+import { addSharing } from "../drawing/sharing.js";
 import { axes, labelled as places } from "../panels/axes.js";
 import { showKey } from "../panels/legend.js";
 import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
@@ -71,6 +72,7 @@ export class FunctionalMaps {
     const told = () => exported(this);
     this.line = exportLine(told, signal);
     this.element.querySelector('[data-role="maps-key"]')?.after(this.line);
+    addSharing(this.line, () => cited(this), signal);
     printable(this.element, () => told().scene, signal);
     for (const one of this.element.querySelectorAll(".atlas-sideways, .atlas-unmeasured")) one.classList.add("atlas-keeps");
     whenBackOrForward(() => this.follows(), signal);

@@ -45,8 +45,8 @@ SCREEN = """figure => [...figure.querySelectorAll(".atlas-map")].map((map) => {
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
-    """Two sizes of models; and one of which no head has a relation of knowledge, which was measured,
-    or of translation, which was not."""
+    """Two sizes of models, and one of which no head has a relation of knowledge, which was asked
+    for, or of translation, which was not."""
     made = atlases.project(tmp_path_factory.mktemp("panels") / "atlas")
     for seed, (slug, shape) in enumerate(SHAPES.items()):
         functional_atlas.site(made, slug, *shape, seed)
@@ -165,6 +165,8 @@ def test_what_is_shown_stands_in_the_address(page: Any, site: Site) -> None:
     page.go_forward()
     page.wait_for_url("**without=2#functions")
     assert figure.locator(".atlas-class").nth(1).get_attribute("aria-pressed") == "false"
+    figure.get_by_role("button", name="Copy link").click()
+    assert figure.locator("textarea").input_value().endswith("/small/?without=2#functions")
     page.reload()
     _open(page, site, "small", "?without=2#functions")
     drawn = {colour for panel in figure.evaluate(SCREEN) for colour in panel["colours"]}

@@ -113,7 +113,7 @@ class HeadPage {
     on(this.part("clear"), "click", () => this.reset());
     on(this.part("back"), "click", () => this.turn(-1));
     on(this.part("next"), "click", () => this.turn(1));
-    on(this.part("csv"), "click", () => this.save());
+    on(this.part("list"), "click", () => this.save());
     on(document, "keydown", (event) => {
       const busy = event.target instanceof Element && event.target.closest("input, select, [role=dialog]");
       if (event.key === "Escape" && this.state.head && !busy) this.close();
@@ -294,7 +294,7 @@ class HeadPage {
     this.part("at").textContent = `Page ${grouped(state.page)} of ${grouped(pages)}`;
     this.part("back").disabled = state.page <= 1;
     this.part("next").disabled = state.page >= pages;
-    this.part("csv").disabled = !heads.length;
+    this.part("list").disabled = !heads.length;
   }
 
   /** The heads that fit, in their order, as a file. */

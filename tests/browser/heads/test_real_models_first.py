@@ -54,16 +54,17 @@ def test_real_models_stand_alone_until_others_are_asked_for(page: Any, address: 
     rows = _open(page, address)
     assert len(rows) == 12
     assert all(head.startswith("real/") for head in rows)
+    _open(page, address, f"?score={SCORE}")
     page.select_option('[data-role="model"]', "")
     page.locator("[data-role=told]", has_text="36 of 36 heads").wait_for()
-    assert page.url.endswith("/heads/?model=")
+    assert page.url.endswith(f"/heads/?score={SCORE}&model=")
     page.reload()
     page.wait_for_selector(LIVE)
     assert page.locator("[data-role=table] tbody tr").count() == 36
-    rows = _open(page, address, "?model=reference")
+    rows = _open(page, address, f"?score={SCORE}&model=reference")
     assert {head.partition("/")[0] for head in rows} == {"twin", "other"}
     page.locator("[data-role=clear]").click()
-    page.wait_for_url("**/heads/")
+    page.wait_for_url(f"**/heads/?score={SCORE}")
 
 
 def test_a_share_stands_with_its_interval_and_chance(

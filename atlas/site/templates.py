@@ -57,6 +57,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         count=words.count,
         short=words.number,
         decimals=words.decimals,
+        scalar=words.scalar,
     )
     return made
 

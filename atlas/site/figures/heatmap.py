@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.profiles.matrix import Matrix, Values
-from atlas.site.figures import palettes
-from atlas.words import number
+from atlas.site.figures import palettes, spans, ticks
 
 SURELY = 2.0
 """Standard errors of their difference within which two values are not told apart."""
@@ -100,44 +100,28 @@ def box(matrix: Matrix) -> Box:
 
 
 def shares(matrix: Matrix) -> NDArray[np.float64]:
-    """Each value's place on the colour scale that the matrix asks for, in [0, 1]; NaN stays NaN.
-
-    `values` of shape (row, column). Diverging scales are symmetric about 0; logarithmic ones begin
-    at the smallest value above 0; counts begin at 0; `fixed` ones span what is possible.
-    """
-    values = matrix.values
+    """Each value's place on the colour scale that the figure opens with, in [0, 1]; NaN stays NaN.
+    `values` of shape (row, column)."""
     if matrix.kind in ("categorical", "binary"):
-        return np.asarray((values + 0.5) / len(colours(matrix)))
-    low, high = limits(matrix)
-    if matrix.scale == "log" and low > 0:
-        values, low, high = np.log(np.maximum(values, low)), np.log(low), np.log(high)
-    if high <= low:
-        return np.where(np.isnan(values), np.nan, 0.5)
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1))
-
-
-def fixed(matrix: Matrix) -> bool:
-    """Whether colours span what is possible: scores of heads from 0 to 1, so that maps of different
-    scores, and of different models, can be held side by side."""
-    is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
-    return is_linear and matrix.axes == ("layer", "head") and matrix.range == (0, 1)
+        return np.asarray((matrix.values + 0.5) / len(colours(matrix)))
+    return spans.chosen([matrix]).shares(matrix.values)
 
 
 def limits(matrix: Matrix) -> tuple[float, float]:
-    """The values at both ends of the colour scale that the matrix asks for; (0, 0) for none."""
+    """The values at both ends of the colour scale that the figure opens with; (0, 0) for none."""
+    span = spans.chosen([matrix])
+    return span.low, span.high
+
+
+def bar_ticks(matrix: Matrix) -> list[tuple[float, str]]:
+    """The ticks of the colour bar that the figure opens with: place on it in [0, 1], and label."""
+    span = spans.chosen([matrix])
     known = matrix.values[np.isfinite(matrix.values)]
-    if fixed(matrix) and known.size:
-        return 0.0, 1.0
-    is_log = matrix.scale == "log" and matrix.kind != "diverging"
-    if is_log and (known > 0).any():
-        known = known[known > 0]
-    if not known.size:
-        return 0.0, 0.0
-    if matrix.kind == "diverging":
-        bound = float(np.abs(known).max())
-        return -bound, bound
-    starts_at_zero = matrix.kind == "counts" and not is_log
-    return 0.0 if starts_at_zero else float(known.min()), float(known.max())
+    whole = matrix.kind == "counts" and bool((known == np.round(known)).all())
+    made = ticks.log_ticks if span.is_log else ticks.linear_ticks
+    values = made(span.low, span.high, whole=whole)
+    places = span.shares(np.array(values)).tolist()
+    return [(at, worded(matrix, value)) for at, value in zip(places, values, strict=True)]
 
 
 def direction(matrix: Matrix) -> str:
@@ -153,18 +137,19 @@ def scale_text(matrix: Matrix) -> str:
         return "one colour a category"
     if matrix.kind == "binary":
         return "dark 1, light 0"
-    low, high = limits(matrix)
-    kind = "logarithmic" if matrix.scale == "log" and low > 0 else "linear"
-    if fixed(matrix):
-        kind = "linear over the possible range"
-    return f"{kind}, {worded(matrix, low)} to {worded(matrix, high)}"
+    span = spans.chosen([matrix])
+    beyond, known = span.below + span.above, int(np.isfinite(matrix.values).sum())
+    take = f"values beyond take{'s' if beyond == 1 else ''} the end colour"
+    tail = f"; {words.scalar(beyond)} of {words.scalar(known)} {take}" if beyond else ""
+    ends = f"{worded(matrix, span.low)} to {worded(matrix, span.high)}"
+    return f"{spans.WORDS[span.name]}, {ends}{tail}"
 
 
 def worded(matrix: Matrix, value: float) -> str:
     """A value in a sentence: counts keep all of their digits."""
     if matrix.kind == "counts" and value.is_integer():
-        return f"{int(value):,}"
-    return number(value)
+        return words.scalar(int(value))
+    return words.number(value)
 
 
 def of_cell(matrix: Matrix, row: int, column: int) -> str:

@@ -73,7 +73,7 @@ class Top:
         matrix = self.score.matrices[self.place]
         if kind not in SHARES or matrix is None or not matrix.n:
             return ""
-        low, high = shares.wilson(self.share, matrix.n)
+        low, high = shares.wilson(round(self.share * matrix.n) / matrix.n, matrix.n)
         chance = _chance(self.listed).get(f"{relation}@{k}")
         told = f"{number(float(low))} to {number(float(high))}"
         return told if chance is None else f"{told}, chance up to {number(chance)}"

@@ -7,7 +7,7 @@ import { axisName } from "./panel.js";
 import { layerText, summary, unsureKey } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
 import { downloadPicture } from "../heatmap/downloads.js";
-import { blank, direction, field } from "../matrix/numbers.js";
+import { blank, direction, field, rounded } from "../matrix/numbers.js";
 import { sheet as joined, svg } from "../heatmap/picture.js";
 import { header, made, download } from "../shell/dom.js";
 
@@ -176,17 +176,17 @@ function line(group, contrasts, row, column) {
     const value = own === null || other === null ? null : matrix.values[own][other];
     if (value !== null) cells.push(matrix.categories?.[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
-    if (matrix.spread) cells.push(own === null || other === null ? "" : rounded(matrix.spread[own][other]));
+    if (matrix.spread) cells.push(own === null || other === null ? "" : computed(matrix.spread[own][other]));
   });
   for (const { shown, panels, unsure, view } of contrasts) {
     panels.forEach((at, panel) => {
       const value = shown[panel][row][column];
-      cells.push(value === null ? "" : view === "ratio" ? rounded(value) : String(tidy(value)));
+      cells.push(value === null ? "" : view === "ratio" ? computed(value) : String(tidy(value)));
       const errors = group.errors[at];
       if (!errors) return;
       const error = errors.values[row][column];
       const isUnsure = unsure[panel]?.[row][column];
-      cells.push(...(error === null ? ["", ""] : [rounded(error), isUnsure ? "yes" : "no"]));
+      cells.push(...(error === null ? ["", ""] : [computed(error), isUnsure ? "yes" : "no"]));
     });
   }
   return cells;
@@ -196,6 +196,6 @@ function line(group, contrasts, row, column) {
  * What is computed here, to as many digits as the files have.
  * @param {number|null} value
  */
-function rounded(value) {
-  return value === null ? "" : String(Number(value.toPrecision(4)));
+function computed(value) {
+  return value === null ? "" : String(rounded(value, 4));
 }

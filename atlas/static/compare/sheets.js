@@ -7,7 +7,7 @@ import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary, unsureKey } from "./words.js";
 import { apart } from "../matrix/labels.js";
-import { counted, number } from "../matrix/numbers.js";
+import { counted } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -172,7 +172,7 @@ export class Sheets {
     strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const ticks = apart(coloured.ticks, 0.13).map(({ at, label }) => {
       const tick = made("span", "", label);
-      tick.style.left = `${number(at * 100)}%`;
+      tick.style.left = `${at * 100}%`;
       return tick;
     });
     key.replaceChildren(strip, ...ticks);

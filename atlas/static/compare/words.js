@@ -4,7 +4,7 @@
 
 import { differences, largest, tidy } from "../matrix/contrast.js";
 import { isSameByDefinition, unsureOf } from "./unsure.js";
-import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus, worded } from "../matrix/numbers.js";
+import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus, rounded, worded, written } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/align.js").Values} Values */
 /** @typedef {import("./scene.js").Group} Group */
@@ -274,9 +274,9 @@ export function where(group, row, column, named = []) {
  */
 export function contrastText(value, view) {
   if (value === null || value === undefined) return "";
-  if (view === "ratio") return `×${Number(value.toPrecision(4))}`;
+  if (view === "ratio") return `×${written(rounded(value, 4))}`;
   const short = tidy(value);
-  return short > 0 ? `+${short}` : String(short);
+  return `${short > 0 ? "+" : ""}${written(short)}`;
 }
 
 /**

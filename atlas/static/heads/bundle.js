@@ -3,7 +3,7 @@
  * a score, fetched when it is asked for.
  */
 
-import { interval } from "../matrix/chance.js";
+import { interval, shareOf } from "../matrix/chance.js";
 import { MISSING, STEPS } from "../matrix/scales.js";
 import { fetchBytes, fetchJson } from "../shell/fetch.js";
 
@@ -197,7 +197,7 @@ export class HeadBundle {
     const { asked, pairs, chance } = this.model(at);
     const count = pairs[asked.findIndex((place) => this.relations[place].name === said[2])];
     if (!count) return null;
-    const [low, high] = interval(value, count);
+    const [low, high] = interval(shareOf(value, count), count);
     return { low, high, chance: chance[`${said[1] ?? ""}${said[2]}@${said[3]}`], pairs: count };
   }
 

@@ -3,7 +3,7 @@
  */
 
 import { categoryText, relationTexts } from "./bundle.js";
-import { field } from "../matrix/numbers.js";
+import { field, rounded } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 
 /**
@@ -27,7 +27,7 @@ export function csv(bundle, heads, { columns, classes, planes }) {
       const value = steps[at] === MISSING ? null : valueOf(score, steps[at]);
       const sure = value === null ? null : bundle.sure(at, score, value);
       const told = [value, ...(shares.has(column) ? [sure?.low, sure?.high, sure?.chance] : [])];
-      return told.map((one) => (one === null || one === undefined ? "" : short(one)));
+      return told.map((one) => (one === null || one === undefined ? "" : String(rounded(one, 3))));
     });
     const known = classes && classes[at] !== MISSING;
     const words = [
@@ -41,8 +41,3 @@ export function csv(bundle, heads, { columns, classes, planes }) {
 
 /** What stands behind a share of pairs. */
 const SURE = ["interval low", "interval high", "chance at most"];
-
-/** A value to three digits, as exact as its step. @param {number} value */
-function short(value) {
-  return String(Number(value.toPrecision(3)));
-}

@@ -4,7 +4,7 @@
  */
 
 import { HeadBundle, SILENT } from "./bundle.js";
-import { counted, number } from "../matrix/numbers.js";
+import { counted, decimals, number } from "../matrix/numbers.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
@@ -70,7 +70,7 @@ export function usualText({ near }) {
 
 /** How far a head is. @param {Near} near */
 export function distance({ distance: far }) {
-  return far === 0 ? "0" : far < 0.001 ? "< 0.001" : far.toFixed(far < 0.01 ? 3 : 2);
+  return far === 0 ? "0" : far < 0.001 ? "< 0.001" : decimals(far, far < 0.01 ? 3 : 2);
 }
 
 /**

@@ -21,7 +21,7 @@ const SMALLER = 0.32; // points of paper for the width of a point on the screen
 export function ticksOf(score) {
   const { low, high, transform, kind } = score;
   const wish = { whole: kind === "counts" };
-  const values = transform === "log" ? logTicks(low, high, wish) : linearTicks(low, high, { most: 6, ...wish });
+  const values = transform === "log" ? logTicks(low, high, wish) : linearTicks(low, high, wish);
   return values.map((value) => ({ at: stepOf(score, value), label: number(value) }));
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { categoryText, relationTexts } from "./bundle.js";
-import { grouped, number } from "../matrix/numbers.js";
+import { decimals, grouped, number } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 import { button, header, link, made } from "../shell/dom.js";
 
@@ -25,8 +25,8 @@ export function shown(score, step) {
   if (step === MISSING) return "–";
   const value = valueOf(score, step);
   if (score.kind === "counts") return grouped(Math.round(value));
-  const text = score.high - score.low >= 1 && score.transform === "linear" ? value.toFixed(2) : number(value);
-  return `${step === 0 && score.below ? "≤ " : ""}${text.replace("-", "−")}`;
+  const text = score.high - score.low >= 1 && score.transform === "linear" ? decimals(value, 2) : number(value);
+  return `${step === 0 && score.below ? "≤ " : ""}${text}`;
 }
 
 export class HeadTable {
@@ -199,7 +199,7 @@ export function sureText(bundle, at, score, step) {
   const sure = bundle.sure(at, score, valueOf(score, step));
   if (!sure) return "";
   const chance = sure.chance === undefined ? "" : `, chance ≤ ${number(sure.chance)}`;
-  return `${sure.low.toFixed(2)} to ${sure.high.toFixed(2)}${chance}`;
+  return `${decimals(sure.low, 2)} to ${decimals(sure.high, 2)}${chance}`;
 }
 
 /** The first few of many relations; the head itself, opened, lists all. @param {string[]} relations */

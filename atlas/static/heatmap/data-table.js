@@ -2,7 +2,7 @@
  * The data table of a matrix, built when it is first opened.
  */
 
-import { DOMINANT, isUndefined, isWhole, owner, plusMinus } from "../matrix/numbers.js";
+import { DOMINANT, exact, isUndefined, isWhole, owner, plusMinus } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -73,5 +73,5 @@ function cell(matrix, row, column) {
 function shown(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return isUndefined(matrix, row, column) ? "undefined" : "–";
-  return matrix.categories ? matrix.categories[value] : String(value);
+  return exact(matrix, row, column);
 }

@@ -5,6 +5,7 @@
 import { extent, KINDS, pruned } from "./data.js";
 import { bar } from "../panels/legend.js";
 import { MISSING, stepOf } from "../matrix/scales.js";
+import { grouped } from "../matrix/numbers.js";
 import { pixels } from "../panels/canvas.js";
 import { made } from "../shell/dom.js";
 
@@ -56,7 +57,7 @@ export class Colours {
     for (const [name, count, value] of /** @type {const} */ ([["kept", all - off, 1], ["pruned", off, 0]])) {
       const [item, text, mark] = [made("li"), made("span"), made("i")];
       mark.style.background = this.palettes.binary[value];
-      text.append(mark, name, made("small", "", count.toLocaleString("en")));
+      text.append(mark, name, made("small", "", grouped(count)));
       item.append(text);
       list.append(item);
     }

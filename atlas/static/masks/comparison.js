@@ -7,6 +7,7 @@ import { merged } from "../matrix/align.js";
 import { Colours } from "./colours.js";
 import { KINDS, Masks, NAMES, pruned } from "./data.js";
 import { shortest } from "../matrix/block-masks.js";
+import { number } from "../matrix/numbers.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import * as words from "./words.js";
@@ -63,7 +64,7 @@ export class MaskComparison {
     this.topics = topicOrder(this.models.map(({ masks }) => masks));
     const colours = new Colours(palettes, this.models.map(({ masks }) => masks));
     this.legend.replaceChildren(colours.classes(this.models.map(({ masks }) => masks.published)));
-    const told = this.models.map(({ name, masks }) => `${name}, ${Number((100 * masks.sparsity).toPrecision(3))} % pruned: ${words.summary(masks, masks.published)}`);
+    const told = this.models.map(({ name, masks }) => `${name}, ${number(100 * masks.sparsity)} % pruned: ${words.summary(masks, masks.published)}`);
     if (this.models.some(({ masks }) => masks.topics.length < this.topics.length)) {
       told.push("These models were not measured on the same topics; hatched: a topic that the model was not measured on.");
     }

@@ -5,6 +5,7 @@
 
 import { readChoice, writeChoice } from "./address.js";
 import { shareText } from "./words.js";
+import { number, rounded } from "../matrix/numbers.js";
 import { button, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -21,7 +22,7 @@ export class Controls {
     this.slider = made("input");
     Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
     this.output = made("output");
-    this.reset = button(`Back to ${Number((100 * masks.sparsity).toPrecision(3))} %`);
+    this.reset = button(`Back to ${number(100 * masks.sparsity)} %`);
     this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
     this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
     this.element = made("div", "atlas-controls");
@@ -53,7 +54,7 @@ export class Controls {
   /** The reader has chosen something: it goes into the address. */
   choose() {
     const { count, measured, numbered, learned } = this;
-    const sparsity = count === measured ? null : Number((count / this.masks.blocks).toFixed(4));
+    const sparsity = count === measured ? null : rounded(count / this.masks.blocks, 4);
     writeChoice({ sparsity, numbered, learned });
     this.paint();
   }

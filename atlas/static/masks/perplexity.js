@@ -3,7 +3,7 @@
  * byte, with the perplexity per token beside it.
  */
 
-import { grouped } from "../matrix/numbers.js";
+import { number, rounded, written } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -28,7 +28,7 @@ const KINDS = {
 export function perplexity(costs, order, sparsity, verdict) {
   const { loss, perplexity: { rows, columns, values } } = costs;
   const table = made("table", "atlas-values");
-  const caption = made("caption", "", `${told(loss)} at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
+  const caption = made("caption", "", `${told(loss)} at ${number(100 * sparsity)} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
   const [head, body, foot] = [made("thead"), made("tbody"), made("tfoot")];
   const names = columns.map((name) => {
     const cell = header(name);
@@ -90,5 +90,5 @@ function cells(losses, perplexities) {
 /** @param {number | null} value */
 function digits(value) {
   if (value === null) return "–";
-  return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
+  return written(rounded(value, 4));
 }

@@ -3,6 +3,7 @@
  */
 
 import { KINDS, NAMES } from "./data.js";
+import { number } from "../matrix/numbers.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
 /** @typedef {import("./data.js").Blocks} Blocks */
@@ -82,5 +83,5 @@ export function summary({ layers, topics }, shown) {
  * @param {number} blocks
  */
 export function shareText(count, blocks) {
-  return `${count} of ${blocks} blocks (${Number(((100 * count) / blocks).toPrecision(3))} %)`;
+  return `${count} of ${blocks} blocks (${number((100 * count) / blocks)} %)`;
 }

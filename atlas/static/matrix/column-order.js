@@ -4,7 +4,7 @@
  * Which way round a matrix is drawn, the order of its rows and columns, and layers by relative depth.
  */
 
-import { numeric } from "./numbers.js";
+import { decimals, numeric } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {"canonical"|"name"|"mean"} Order */
@@ -159,7 +159,7 @@ export function isDepth(matrix, at) {
  * @returns {string[]}
  */
 export function depths(labels) {
-  return labels.map((_, at) => (labels.length > 1 ? (at / (labels.length - 1)).toFixed(2) : "0"));
+  return labels.map((_, at) => (labels.length > 1 ? decimals(at / (labels.length - 1), 2) : "0"));
 }
 
 /**

@@ -5,12 +5,14 @@
  * round themselves.
  */
 
-const [FEW, MANY] = [5, 7];
+import { exponent } from "./numbers.js";
+
+const [FEW, MANY] = [6, 7];
 const FACTORS = [1, 2, 5];
 const SLACK = 1e-9; // of a step, for ends that are a multiple of it but for rounding
 
 /**
- * Multiples of 1, 2 or 5 times a power of ten, as close as `most` allows; at least two of five.
+ * Multiples of 1, 2 or 5 times a power of ten, as close as `most` allows; at least two of six.
  * @param {number} low
  * @param {number} high
  * @param {{most?: number, whole?: boolean}} [wish] whole: of whole numbers, as counts and layers are
@@ -60,12 +62,4 @@ export function logTicks(low, high, { most = MANY, whole = false } = {}) {
  */
 function scaled(digits, power) {
   return Number(`${digits}e${power}`);
-}
-
-/**
- * @param {number} value above 0
- * @returns {number} the power of ten of its first digit
- */
-function exponent(value) {
-  return Number(value.toExponential().split("e")[1]);
 }

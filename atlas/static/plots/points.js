@@ -198,7 +198,7 @@ function ordered(places, sign) {
 export function axisScale([low, high], from, to) {
   const wide = high > low ? high - low : 1;
   const at = (/** @type {number} */ value) => from + ((value - low) / wide) * (to - from);
-  return { at, ticks: linearTicks(low, high, { most: 6 }).map((value) => ({ at: value, label: number(value) })) };
+  return { at, ticks: linearTicks(low, high).map((value) => ({ at: value, label: number(value) })) };
 }
 
 /**

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap, ticks
+from atlas.site.figures import column_order, heatmap, spans, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -35,8 +36,15 @@ every_kind = pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_numbers_are_those_of_python(call: Call) -> None:
     drawn = np.random.default_rng(5)
     sizes = np.exp(drawn.uniform(-16, 16, 40)) * drawn.choice([-1, 1], 40)
-    for value in (0.0, 1e-3, 99999.0, 1e5, -0.00012345, *map(float, sizes)):
+    for value in (0.0, 1e-4, 99999.0, 1e6, 999_999.0, 0.000099999, *map(float, sizes)):
         assert call("matrix/numbers", "number", value) == words.number(value)
+        assert call("matrix/numbers", "written", value) == words.written(value)
+        assert call("matrix/numbers", "decimals", value, 2) == words.decimals(value, 2)
+
+
+def test_scalars_are_those_of_python(call: Call) -> None:
+    for value in (None, True, "a word", 999, 12_345_678, -4000, 1.5e-5, -0.25):
+        assert call("matrix/numbers", "scalar", value) == words.scalar(value)
 
 
 def test_halves_are_rounded_as_in_python(call: Call) -> None:
@@ -58,7 +66,7 @@ def test_counts_keep_their_digits(call: Call) -> None:
     for value in (12340.0, 7.0, 0.5):
         assert call("matrix/numbers", "worded", matrix, value) == heatmap.worded(matrix, value)
     assert call("matrix/numbers", "worded", matrix, 12340) == "12,340"
-    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12340"
+    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12,340"
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
     assert "12,340" in heatmap.summary(matrix)
     scale = call("matrix/scales", "colour", matrix, "linear")
@@ -139,17 +147,79 @@ def test_shares_are_those_of_python(call: Call, kind: str, scale: str) -> None:
     assert first == (scale if kind != "diverging" else "linear")
     found = call("matrix/scales", "colour", matrix, first)
     np.testing.assert_allclose(found["shares"], heatmap.shares(matrix).ravel(), atol=1e-6)
-    assert found["text"].split(";")[0] == heatmap.scale_text(matrix)
+    assert found["text"] == heatmap.scale_text(matrix)
+
+
+def test_maps_of_scores_have_a_fixed_scale_whichever_axis_is_up(call: Call) -> None:
+    scores = KINDS["possible"]
+    for one in (scores, column_order.upright(scores)):
+        assert spans.fixed(one)
+        assert call("matrix/spans", "isFixed", one)
 
 
 @every_kind
 def test_scales_of_every_kind_are_those_of_python(call: Call, matrix: Matrix) -> None:
-    assert call("matrix/scales", "isFixed", matrix) == heatmap.fixed(matrix)
+    assert call("matrix/spans", "isFixed", matrix) == spans.fixed(matrix)
     first = call("matrix/scales", "choices", matrix)[0]["value"]
     found = call("matrix/scales", "colour", matrix, first)
     assert found["text"] == heatmap.scale_text(matrix)
     shares = np.array(found["shares"], float)
     np.testing.assert_allclose(shares, heatmap.shares(matrix).ravel(), atol=1e-6)
+
+
+def spread() -> dict[str, Matrix]:
+    """Values that no scale but one shows, of few cells and of many, and what no scale shows."""
+    drawn = np.random.default_rng(17)
+    even = 0.1 + 0.1 * drawn.random((12, 12))
+    outlier, far = even.copy(), np.exp(drawn.normal(0, 3, (12, 12)))
+    outlier[3, 4] = 60.0
+    far[0, 0], far[0, 1] = 1e30, 1e-30
+    found = {
+        "even": of(even),
+        "wide": of(np.exp(drawn.normal(0, 3, (12, 12)))),
+        "one outlier": of(outlier),
+        "wide with outliers": of(far),
+        "two signs": of(drawn.normal(size=(12, 12)), kind="diverging"),
+        "two signs, one outlier": of(outlier - 0.15, kind="diverging"),
+        "sparse": of(np.maximum(0, outlier - 0.19)),
+        "sparse counts": of((drawn.random((12, 12)) < 0.1) * 3.0, kind="counts"),
+        "logarithmic": of(far, scale="log"),
+        "logarithmic with 0": of(np.where(far < 1, 0, far), scale="log"),
+        "four by four": of(outlier[2:6, 2:6]),
+        "two by two": of(outlier[3:5, 3:5]),
+        "almost all the same": of(np.where(even > 0.195, even, 1.0)),
+    }
+    short = np.vectorize(lambda value: words.significant(value, 4))  # as a file has them
+    return {name: replace(one, range=None, values=short(one.values)) for name, one in found.items()}
+
+
+@pytest.mark.parametrize(("name", "matrix"), spread().items(), ids=spread())
+def test_the_scale_that_is_chosen_is_that_of_python(call: Call, name: str, matrix: Matrix) -> None:
+    values = matrix.values[np.isfinite(matrix.values)]
+    first = call("matrix/spans", "chosen", matrix)
+    assert first == spans.chosen([matrix]).name == WANTED[name]
+    for one in ("linear", "robust", *(("log", "log-robust") if (values > 0).any() else ())):
+        span = spans.of(one, matrix.kind, values)
+        if span.is_log and matrix.kind == "diverging":
+            continue
+        found = call("matrix/spans", "spanOf", matrix, one)
+        assert {**found, "low": 0, "high": 0} == {**asdict(span), "low": 0, "high": 0}
+        assert (found["low"], found["high"]) == pytest.approx((span.low, span.high), rel=1e-12)
+    found = call("matrix/scales", "colour", matrix, first)
+    assert found["text"] == heatmap.scale_text(matrix)
+    np.testing.assert_allclose(found["shares"], heatmap.shares(matrix).ravel(), atol=1e-6)
+    bar = [(tick["at"], tick["label"]) for tick in found["ticks"]]
+    assert [label for _, label in bar] == [label for _, label in heatmap.bar_ticks(matrix)]
+    places = [at for at, _ in heatmap.bar_ticks(matrix)]
+    assert [at for at, _ in bar] == pytest.approx(places, abs=1e-12)
+
+
+WANTED = {
+    "even": "linear", "wide": "log", "one outlier": "robust", "wide with outliers": "log-robust",
+    "two signs": "linear", "two signs, one outlier": "robust", "sparse": "linear",
+    "sparse counts": "linear", "logarithmic": "log-robust", "logarithmic with 0": "log-robust",
+    "four by four": "robust", "two by two": "linear", "almost all the same": "linear",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -326,6 +396,7 @@ TWINS = {
     ("scales.js", DRAWN): HERE,
     ("scales.js", "atlas/site/across/shared_scale.py"): HERE,
     ("sentences.js", DRAWN): HERE,
+    ("spans.js", "atlas/site/figures/spans.py"): HERE,
     ("ticks.js", "atlas/site/figures/ticks.py"): HERE,
 }
 """A script of `static/matrix/`, the Python file that computes the same, and the tests of both."""

@@ -20,6 +20,7 @@ from atlas.site.figures import (
     findings,
     functions,
     heatmap,
+    layer_curves,
     masks,
     previews,
     quantising,
@@ -33,6 +34,10 @@ OWN: Mapping[str, ModuleType] = {"functions": functions, "masks": masks}
 """Figures of single analyses, by their names: `of(profile)` is what a page says of one, `png` its
 preview. Their templates are `sections/<name>.j2`, their scripts `static/<name>/`."""
 
+
+STILLS: Mapping[str, Callable[[Profile], bytes]] = {"residual": layer_curves.svg}
+"""Still pictures beside those of the heatmap, `<name>.still.svg`: what a script draws only when it
+comes into sight, for paper."""
 
 SAID: Mapping[str, Callable[[Profile, Entry], Iterator[str]]] = {"drift": quantising.told}
 """What single analyses say of how a model was made, by their names."""
@@ -110,6 +115,11 @@ class Section(collection.Section):
             yield self.figure.preview, previews.png(self.figure.first)
         if self.own and self.own.preview and self.profile:
             yield self.own.preview, OWN[self.stated.name].png(self.profile)
+
+    def stills(self) -> Iterator[tuple[str, bytes]]:
+        """Drawings of what a script draws when it comes into sight: path and SVG."""
+        if self.profile and self.stated.name in STILLS:
+            yield f"previews/{self.stated.name}.still.svg", STILLS[self.stated.name](self.profile)
 
     @property
     def reading(self) -> Markup:

@@ -25,6 +25,9 @@ const KINDS = {
   curves: () => import("./residual/mount.js"),
   family: () => import("./family/mount.js"),
   masks: () => import("./masks/mount.js"),
+  "model-map": () => import("./home/model-map.js"),
+  models: () => import("./models/mount.js"),
+  opening: () => import("./home/mount.js"),
   survey: () => import("./survey/mount.js"),
 };
 

@@ -68,7 +68,7 @@ class Scale:
     def text(self) -> str:
         """What the colours mean, in words."""
         if self.kind == "binary":
-            return "dark 1, light 0"
+            return "dark {1}, light {0}".format(*self.categories)
         if self.transform == "whole":
             return "one colour a category"
         kind = "logarithmic" if self.transform == "log" else "linear"
@@ -82,7 +82,7 @@ def over(matrices: Sequence[Matrix]) -> Scale:
     `figures/spans.py` says; they are of one kind and have the same categories."""
     kind = matrices[0].kind
     if kind in ("categorical", "binary"):
-        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].categories or ("0", "1"))
+        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].classes)
     span = spans.chosen(matrices)
     ends = _short(span.low), _short(span.high)
     transform: Transform = "log" if span.is_log else "linear"

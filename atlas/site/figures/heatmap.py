@@ -69,7 +69,7 @@ def legend(matrix: Matrix) -> tuple[tuple[str, str], ...]:
     """Label and colour of each value of a matrix of classes, none of one that has a colour bar."""
     if matrix.kind not in ("categorical", "binary"):
         return ()
-    return tuple(zip(matrix.categories or ("0", "1"), colours(matrix), strict=True))
+    return tuple(zip(matrix.classes, colours(matrix), strict=True))
 
 
 def box(matrix: Matrix) -> Box:
@@ -136,7 +136,7 @@ def scale_text(matrix: Matrix) -> str:
     if matrix.kind == "categorical":
         return "one colour a category"
     if matrix.kind == "binary":
-        return "dark 1, light 0"
+        return "dark {1}, light {0}".format(*matrix.classes)
     span = spans.chosen([matrix])
     beyond, known = span.below + span.above, int(np.isfinite(matrix.values).sum())
     take = f"values beyond take{'s' if beyond == 1 else ''} the end colour"
@@ -158,7 +158,7 @@ def of_cell(matrix: Matrix, row: int, column: int) -> str:
     if np.isnan(value):
         vague = bool(matrix.is_undefined[row, column])
         return UNDEFINED if vague else ABSENT
-    return matrix.categories[int(value)] if matrix.categories else worded(matrix, value)
+    return matrix.classes[int(value)] if matrix.classes else worded(matrix, value)
 
 
 def summary(matrix: Matrix) -> str:
@@ -178,7 +178,7 @@ def summary(matrix: Matrix) -> str:
         be = "can be defined for this model" if vague else ""
         return f"None of these values {' or '.join(filter(None, (exist, be)))}."
     if matrix.kind in ("categorical", "binary"):
-        names = matrix.categories or ("0", "1")
+        names = matrix.classes
         counts = np.bincount(known.astype(int), minlength=len(names))
         order = [index for index in np.argsort(-counts, kind="stable") if counts[index]][:4]
         parts = ", ".join(f"{names[index]} in {counts[index]}" for index in order)

@@ -7,7 +7,7 @@ import { axisName } from "./panel.js";
 import { layerText, summary, unsureKey } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
 import { downloadPicture } from "../heatmap/downloads.js";
-import { blank, direction, field, rounded } from "../matrix/numbers.js";
+import { blank, classes, direction, field, rounded } from "../matrix/numbers.js";
 import { sheet as joined, svg } from "../heatmap/picture.js";
 import { header, made, download } from "../shell/dom.js";
 
@@ -174,7 +174,7 @@ function line(group, contrasts, row, column) {
     if (deep) cells.push(layerText(group, at, row, column).replace("layer ", ""));
     const [own, other] = [grid.rows.places[at][row], grid.columns.places[at][column]];
     const value = own === null || other === null ? null : matrix.values[own][other];
-    if (value !== null) cells.push(matrix.categories?.[value] ?? String(value));
+    if (value !== null) cells.push(classes(matrix)[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
     if (matrix.spread) cells.push(own === null || other === null ? "" : computed(matrix.spread[own][other]));
   });

@@ -205,8 +205,9 @@ function contrastSheet(group, panels, wish) {
   const all = { ...pooled([base.matrix], group.grid, found), categories: undefined, range: undefined };
   if (whole) {
     const scales = /** @type {Choice[]} */ ([{ value: "whole", label: "By class" }]);
-    const labels = ["same class", "another class"];
-    return makeSheet(group, view, panels, found, { ...all, kind: "binary" }, labels, scales, "");
+    /** @type {Matrix} */
+    const changed = { ...all, kind: "binary", unit: "1 another class, 0 same class" };
+    return makeSheet(group, view, panels, found, changed, classes(changed), scales, "");
   }
   /** @type {Matrix} */
   const signed = { ...all, kind: "diverging", scale: "linear" };

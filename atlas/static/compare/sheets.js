@@ -7,7 +7,7 @@ import { Crosshair } from "./crosshair.js";
 import { boxOf, Panel } from "./panel.js";
 import { heading, summary, unsureKey } from "./words.js";
 import { apart } from "../matrix/labels.js";
-import { counted } from "../matrix/numbers.js";
+import { counted, toldUnit } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -160,7 +160,7 @@ export class Sheets {
    */
   explain(sheet, { key, text }, palette) {
     const { group, coloured, labels, view, shown } = sheet;
-    const { unit } = group.models[0].matrix;
+    const unit = toldUnit(group.models[0].matrix);
     const missing = shown.some((lines) => lines.some((line) => line.includes(null)));
     text.replaceChildren(`${shown.length > 1 ? "One scale for all panels" : "Colour"}: ${coloured.text}${view === "ratio" ? "" : `; ${unit}`}`);
     if (missing) text.append("; ", made("i", "atlas-hatch"), " no value in this model");

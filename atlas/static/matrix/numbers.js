@@ -107,8 +107,7 @@ export function decimals(value, places) {
 export function exact(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return isUndefined(matrix, row, column) ? UNDEFINED : ABSENT;
-  if (matrix.categories) return matrix.categories[value];
-  return scalar(value);
+  return classes(matrix)[value] ?? scalar(value);
 }
 
 /**
@@ -219,14 +218,26 @@ export function isWhole(matrix) {
   return matrix.kind === "categorical" || matrix.kind === "binary";
 }
 
+/** The unit of a binary matrix names its two values: `1 kept, 0 pruned`. */
+const BINARY = /^1 (.+), 0 (.+)$/;
+
 /**
- * What the classes of a discrete matrix are called, by value.
+ * What the values of classes are called, by value; none where values are numbers.
  * @param {Matrix} matrix
  * @returns {string[]}
  */
-export function classes(matrix) {
-  if (matrix.kind === "binary") return ["0", "1"];
-  return matrix.categories ?? [];
+export function classes({ kind, unit, categories }) {
+  if (kind !== "binary") return categories ?? [];
+  const named = BINARY.exec(unit);
+  return named ? [named[2], named[1]] : ["0", "1"];
+}
+
+/**
+ * The unit as a reader is told it, who sees no codes of classes: `kept or pruned`.
+ * @param {{kind: string, unit: string}} matrix
+ */
+export function toldUnit({ kind, unit }) {
+  return kind === "binary" ? unit.replace(BINARY, "$1 or $2") : unit;
 }
 
 /**
@@ -287,8 +298,8 @@ export function direction(matrix) {
 }
 
 /**
- * A matrix as comma-separated text: a row a line, empty where a value does not exist, NaN where it
- * cannot be defined; behind the values what is known of their spread.
+ * A matrix as comma-separated text: a row a line, classes by name, empty where a value does not exist,
+ * NaN where it cannot be defined; behind the values what is known of their spread.
  * @param {Matrix} matrix
  * @returns {string}
  */
@@ -296,9 +307,10 @@ export function csv(matrix) {
   const beside = BESIDE.filter((name) => matrix[name]);
   const more = beside.flatMap((name) => matrix.columns.map((label) => `${label} ${name}`));
   const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns, ...more];
+  const names = classes(matrix).map(field);
   const lines = matrix.values.map((values, row) => [
     field(matrix.rows[row]),
-    ...values.map((value, column) => (value === null ? blank(matrix, row, column) : String(value))),
+    ...values.map((value, column) => (value === null ? blank(matrix, row, column) : (names[value] ?? String(value)))),
     ...beside.flatMap((name) => (matrix[name]?.[row] ?? []).map((value) => String(value ?? ""))),
   ]);
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");

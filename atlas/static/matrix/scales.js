@@ -7,7 +7,7 @@
  * a scale that they share, and back.
  */
 
-import { ABSENT, UNDEFINED, isWhole, known, number, worded } from "./numbers.js";
+import { ABSENT, UNDEFINED, classes, isWhole, known, number, worded } from "./numbers.js";
 import { chosen, hasLog, isLog, shareOn, spanOf, spanText } from "./spans.js";
 import { linearTicks, logTicks } from "./ticks.js";
 
@@ -88,8 +88,8 @@ export function colour(matrix, scale) {
  * @returns {Coloured}
  */
 function whole(matrix) {
-  const count = matrix.kind === "binary" ? 2 : (matrix.categories ?? []).length;
-  const text = matrix.kind === "binary" ? "dark 1, light 0" : "one colour a category";
+  const { length: count, 0: light, 1: dark } = classes(matrix);
+  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour a category";
   return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
 }
 

@@ -3,20 +3,41 @@
  * reads after each. Drawn when they come near, from the JSON that the figure above them reads.
  */
 
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
+import { modelName, source } from "../drawing/source.js";
+import { field, numeric } from "../matrix/numbers.js";
+import { linearTicks } from "../matrix/ticks.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
+import { whenLoaded } from "../shell/idle.js";
 import { Lazy } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../plots/lines.js").Chart} Chart */
+/** @typedef {{model: {slug: string}, conditions: Record<string, unknown>, matrices: Matrix[]}} Profile */
 
-const COLOURS = ["var(--atlas-curve-1)", "var(--atlas-curve-2)", "var(--atlas-curve-3)"];
+/** Colours of the lines on light and on dark ground. */
+const COLOURS = [
+  ["#b4530a", "#f0a35e"],
+  ["#6b4fbb", "#b3a0ee"],
+  ["#0b7a75", "#4fc3b8"],
+];
+const HEADING = "Layer by layer";
+const LABELLED = 8; // layers, at most
+const DECADES = 100; // the ratio of values from which on their axis is logarithmic
 
 /**
- * @param {HTMLElement} element of the page, empty until now
- * @returns {Lazy<{}>}
+ * @param {HTMLElement} element of the page, empty until now; what it shows before the curves come near,
+ *   and on paper if they never do, is a still picture of them
+ * @returns {Lazy<{recolour: () => void}>}
  */
 export default function mount(element) {
+  const still = made("img", "atlas-still");
+  still.alt = "Curves over the layers; drawn to be read by pointer when they come into sight";
+  const src = new URL("previews/residual.still.svg", new URL(String(element.dataset.src), document.baseURI)).href;
+  element.append(made("h3", "", HEADING), still);
+  whenLoaded(() => (still.src = src)); // at once then, for whoever prints the page waits for nothing
   return new Lazy(element, "The curves", (signal) => draw(element, signal));
 }
 
@@ -25,14 +46,35 @@ export default function mount(element) {
  * @param {AbortSignal} signal
  */
 async function draw(element, signal) {
-  const source = new URL(String(element.dataset.src), document.baseURI);
-  const [{ drawChart: drawn }, { matrices }] = await Promise.all([import("../plots/lines.js"), fetchJson(source)]);
+  const url = new URL(String(element.dataset.src), document.baseURI);
+  const [{ csvOf, drawChart, keysOf, panelOf }, profile] = await Promise.all([import("../plots/lines.js"), fetchJson(url)]);
   if (signal.aborted) return undefined;
   const home = made("div", "atlas-trends");
-  element.append(made("h3", "", "Layer by layer"), home);
   const width = Math.min(540, Math.max(300, element.clientWidth));
-  home.append(...charts(matrices).map((chart) => drawn(chart, width)));
-  return {};
+  const all = charts(profile.matrices);
+  const scene = () => sceneOf(profile, all.map(panelOf), keysOf(all));
+  const exported = () => ({ scene: scene(), file: `${profile.model.slug}.residual.layers`, csv: () => csvOf(all, field) });
+  element.replaceChildren(made("h3", "", HEADING), home, exportLine(exported, signal));
+  printable(home, scene, signal);
+  const recolour = () => home.replaceChildren(...charts(profile.matrices).map((chart) => drawChart(chart, width)));
+  recolour();
+  return { recolour };
+}
+
+/**
+ * @param {Profile} profile
+ * @param {import("../drawing/scene.js").Panel[]} panels
+ * @param {import("../drawing/scene.js").Key[]} keys
+ * @returns {import("../drawing/scene.js").Scene}
+ */
+function sceneOf(profile, panels, keys) {
+  const { corpus, passages } = profile.conditions;
+  return {
+    title: `Residual stream, layer by layer: ${modelName()}`,
+    caption: [corpus ? `Text: ${corpus}, ${passages} passages.` : "", source(profile)].filter(Boolean),
+    rows: [panels],
+    keys,
+  };
 }
 
 /**
@@ -51,35 +93,32 @@ export function charts(matrices) {
 function chart({ title, unit, rows, columns, values }) {
   const known = /** @type {number[]} */ (values.flat().filter((value) => value !== null));
   const [least, most] = [Math.min(...known), Math.max(...known)];
-  const log = least > 0 && most / least > 100;
-  const lines = columns.map((name, column) => ({
-    name: NAMES[name] ?? name,
-    colour: COLOURS[columns.length === 1 ? 2 : column % COLOURS.length],
-    dots: false,
-    points: rows.flatMap((layer, x) => {
-      const y = values[x][column];
-      return y === null ? [] : [{ x, y, told: `layer ${layer}, ${unit}` }];
-    }),
-  }));
-  return {
-    title: `${title}, ${unit}${log ? ", logarithmic" : ""}`,
-    x: "layer",
-    lines: lines.filter(({ points }) => points.length),
-    ticks: ticks(rows),
-    log,
-  };
+  const log = least > 0 && most / least > DECADES;
+  const isDark = document.body.dataset.mdColorScheme === "slate";
+  const lines = columns.map((name, column) => {
+    const [paper, dark] = COLOURS[columns.length === 1 ? 2 : column % COLOURS.length];
+    return {
+      ...{ name: NAMES[name] ?? name, colour: isDark ? dark : paper, paper, dots: false },
+      points: rows.flatMap((layer, x) => {
+        const y = values[x][column];
+        return y === null ? [] : [{ x, y, told: `layer ${layer}, ${unit}` }];
+      }),
+    };
+  });
+  const y = `${unit[0].toUpperCase()}${unit.slice(1)}`;
+  return { title: log ? `${title} (log scale)` : title, x: "Layer", y, lines: lines.filter(({ points }) => points.length), across: layers(rows), log };
 }
 
 /** @type {Record<string, string>} */
-const NAMES = { attn: "attention", mlp: "MLP", block: "whole block" };
+const NAMES = { attn: "Attention block", mlp: "MLP block", block: "Whole layer" };
 
 /**
- * About eight of the layers, the first and the last among them.
+ * The axis of layers, about eight of them labelled.
  * @param {string[]} labels
+ * @returns {Chart["across"]}
  */
-function ticks(labels) {
-  const last = labels.length - 1;
-  const step = Math.max(1, Math.ceil(last / 8));
-  const shown = labels.map((label, at) => ({ at, label })).filter(({ at }) => at % step === 0 && (at === 0 || last - at >= step / 2));
-  return last > 0 && shown[shown.length - 1].at !== last ? [...shown, { at: last, label: labels[last] }] : shown;
+function layers(labels) {
+  const last = Math.max(1, labels.length - 1);
+  const shown = numeric(labels) ? linearTicks(0, last, { most: LABELLED, whole: true }) : labels.map((_, at) => at);
+  return { from: 0, to: last, ticks: shown.filter((at) => at < labels.length).map((at) => ({ at, label: labels[at] })) };
 }

@@ -74,6 +74,12 @@ def test_counts_keep_their_digits(call: Call) -> None:
 
 
 @every_kind
+def test_classes_and_units_are_those_of_python(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/numbers", "classes", matrix) == list(matrix.classes)
+    assert call("matrix/numbers", "toldUnit", matrix) == matrix.told_unit
+
+
+@every_kind
 def test_directions_are_those_of_python(call: Call, matrix: Matrix) -> None:
     assert call("matrix/numbers", "direction", matrix) == heatmap.direction(matrix)
 

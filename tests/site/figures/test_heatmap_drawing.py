@@ -104,6 +104,18 @@ def test_summary_of_categories_counts_them() -> None:
     assert heatmap.summary(matrix) == "Of 3 cells: b in 2, a in 1."
 
 
+def test_the_unit_of_a_binary_matrix_names_its_classes() -> None:
+    mask = _of([[1.0, 0.0, 1.0]], kind="binary", unit="1 kept, 0 pruned")
+    assert heatmap.summary(mask) == "Of 3 cells: kept in 2, pruned in 1."
+    assert heatmap.scale_text(mask) == "dark kept, light pruned"
+    assert [label for label, _ in heatmap.legend(mask)] == ["pruned", "kept"]
+    assert heatmap.of_cell(mask, 0, 1) == "pruned"
+    assert mask.told_unit == "kept or pruned"
+    other = _of([[1.0, 0.0]], kind="binary", unit="whether a head is live")
+    assert [label for label, _ in heatmap.legend(other)] == ["0", "1"]
+    assert other.told_unit == other.unit
+
+
 def test_scale_text_says_which_scale_is_on() -> None:
     assert heatmap.scale_text(_of([[2.0, 4.0]])) == "linear, 2 to 4"
     assert heatmap.scale_text(_of([[2.0, 2.0, 4.0]], scale="log")) == "logarithmic, 2 to 4"

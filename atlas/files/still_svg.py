@@ -1,5 +1,5 @@
 """Pictures as SVG that can do nothing: how cells alone are written, and how such a file, or one
-with axes and text (`atlas/site/figures/layer_curves.py`), is recognised."""
+with axes and text (`atlas/site/figures/drawing.py`, `layer_curves.py`), is recognised."""
 
 from __future__ import annotations
 

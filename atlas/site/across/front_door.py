@@ -61,9 +61,12 @@ def _heads(models: Sequence[Model]) -> Door | None:
     profile = shown.model.profile("functions")
     found = {one.name: one for one in profile.matrices} if profile else {}
     pictures = [
-        Labelled(name.capitalize(), _where(shown.model, found[f"relations:{name}"], colour))
+        Labelled(
+            f"{name.capitalize()}: {int((matrix.values > 0).sum()) or 'none'}",
+            _where(shown.model, matrix, colour),
+        )
         for name, colour in zip(CATEGORIES, CATEGORY_COLOURS[1:], strict=False)
-        if f"relations:{name}" in found
+        if (matrix := found.get(f"relations:{name}"))
     ]
     return Door(
         name="functions",

@@ -38,21 +38,15 @@ Colours = Sequence[str]
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture of a matrix. `path`: its file, relative to the site's root; `across` and
-    `down`: what its columns and rows are."""
+    """A small picture of a matrix. `path`: its file, relative to the site's root; `axes`: what runs
+    which way, in words."""
 
     path: str
     analysis: str
     matrix: str
     title: str
-    across: str
-    down: str
+    axes: str
     picture: bytes = field(repr=False)
-
-    @property
-    def axes(self) -> str:
-        """What runs which way, in words."""
-        return f"{_plural(self.across)} across, {_plural(self.down)} down"
 
 
 class Labelled(NamedTuple):
@@ -60,10 +54,6 @@ class Labelled(NamedTuple):
 
     label: str
     thumbnail: Thumbnail
-
-
-def _plural(axis: str) -> str:
-    return "components" if axis == "module" else axis.replace("_", " ") + "s"
 
 
 def of(
@@ -76,19 +66,36 @@ def of(
 ) -> Thumbnail:
     """The thumbnail of a matrix. `scale`: one that it shares with others; `shown`: colours other
     than those of its kind; `name`: of its file, where a matrix has several."""
-    is_turned = matrix.axes == ("layer", "head")
-    down, across = matrix.axes[::-1] if is_turned else matrix.axes
     plain = name or matrix.name.replace(":", "-").replace("@", "-at-")
-    steps = (scale or shared_scale.over([matrix])).steps(matrix)
     return Thumbnail(
         path=f"{model.folder}/previews/small.{analysis}.{plain}.svg",
         analysis=analysis,
         matrix=matrix.name,
         title=matrix.title,
-        across=across,
-        down=down,
-        picture=drawn(steps.T if is_turned else steps, shown or colours(matrix)),
+        axes=axes(matrix),
+        picture=drawn(laid(matrix, scale), shown or colours(matrix)),
     )
+
+
+def axes(matrix: Matrix) -> str:
+    """What runs which way, in words."""
+    down, across = matrix.axes[::-1] if _is_turned(matrix) else matrix.axes
+    return f"{_plural(across)} across, {_plural(down)} down"
+
+
+def _plural(axis: str) -> str:
+    return "components" if axis == "module" else axis.replace("_", " ") + "s"
+
+
+def _is_turned(matrix: Matrix) -> bool:
+    return matrix.axes == ("layer", "head")
+
+
+def laid(matrix: Matrix, scale: Scale | None = None) -> NDArray[np.uint8]:
+    """The steps of a matrix on a scale, its own where none is given, as rows and columns lie in the
+    picture."""
+    steps = (scale or shared_scale.over([matrix])).steps(matrix)
+    return steps.T if _is_turned(matrix) else steps
 
 
 def colours(matrix: Matrix) -> Colours:
@@ -104,16 +111,21 @@ def drawn(steps: NDArray[np.uint8], shown: Colours) -> bytes:
     value are transparent."""
     from PIL import Image
 
-    if len(shown) == LEVELS:
+    image = Image.fromarray(indexed(steps, len(shown)), mode="P")
+    image.putpalette(bytes.fromhex("".join(one[1:] for one in shown)) + b"\x80\x80\x80")
+    is_clear = len(shown) if (steps == MISSING).any() else None
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=is_clear, compress_level=9)
+    return still_svg.written(out.getvalue(), steps.shape[1], steps.shape[0])
+
+
+def indexed(steps: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Which of so many colours each step has, the one after the last where there is no value."""
+    if count == LEVELS:
         index = np.round(steps.astype(float) * (LEVELS - 1) / STEPS).astype(np.uint8)
     else:
-        index = steps % len(shown)
-    absent = steps == MISSING
-    image = Image.fromarray(np.where(absent, len(shown), index).astype(np.uint8), mode="P")
-    image.putpalette(bytes.fromhex("".join(one[1:] for one in shown)) + b"\x80\x80\x80")
-    out = io.BytesIO()
-    image.save(out, "PNG", transparency=len(shown) if absent.any() else None, compress_level=9)
-    return still_svg.written(out.getvalue(), steps.shape[1], steps.shape[0])
+        index = steps % np.uint8(count)
+    return np.where(steps == MISSING, np.uint8(count), index)
 
 
 def telling(sections: Sequence[Section]) -> tuple[str, Matrix] | None:

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from atlas import words
 from atlas.profiles.matrix import Matrix, Values
-from atlas.site.figures import palettes, spans, ticks
+from atlas.site.figures import labels, palettes, spans, ticks
 
 SURELY = 2.0
 """Standard errors of their difference within which two values are not told apart."""
 
-CHARACTER = 6.0
-"""Width of a character of an axis label in pixels, on average."""
+LINE = 14
+"""Pixels of a line of the colour bar's title, which stands upright beside it."""
+
+BAR = 78
+"""Pixels beside a frame for its colour bar and the labels of that."""
 
 FITS = 860
 """Width in pixels of a stage from which on column labels stand upright.
@@ -75,17 +78,18 @@ def legend(matrix: Matrix) -> tuple[tuple[str, str], ...]:
 def box(matrix: Matrix) -> Box:
     """Where the frame of a matrix lies, and how large it is; the same axis twice makes a square."""
     rows, columns = len(matrix.rows), len(matrix.columns)
-    row_text = max(map(len, matrix.rows)) * CHARACTER
-    column_text = max(map(len, matrix.columns)) * CHARACTER
+    row_text = max(map(len, matrix.rows)) * labels.CHARACTER
+    column_text = max(map(len, matrix.columns)) * labels.CHARACTER
     wide = column_text + 10
-    numeric = all(label.isdigit() for label in matrix.columns)
+    numeric = labels.numeric(matrix.columns)
     most = round(720 / columns)
     cell = min(44, max(8, most)) if numeric else min(96, max(wide, most))
     tall = min(40, max(8, round(420 / rows)))
     if numeric and matrix.axes[0] == matrix.axes[1] and matrix.rows == matrix.columns:
         cell = tall = min(round(cell), tall)
     left = round(min(170.0, 34 + row_text))
-    right = 10 if matrix.kind in ("categorical", "binary") else 78
+    has_bar = matrix.kind not in ("categorical", "binary")
+    right = BAR + LINE * len(bar_title(matrix, rows * tall)) if has_bar else 10
     turned = BELOW if numeric else round(min(110.0, column_text * 0.71) + BELOW)
     upright = numeric or columns * wide + left + right <= FITS
     return Box(
@@ -97,6 +101,12 @@ def box(matrix: Matrix) -> Box:
         height=rows * tall,
         lines=rows <= 40 and columns <= 32,
     )
+
+
+def bar_title(matrix: Matrix, height: int) -> tuple[str, ...]:
+    """Quantity and unit beside a colour bar of that height, in lines."""
+    most = max(height, 100) / labels.CHARACTER
+    return tuple(labels.lines(f"{matrix.title}, {matrix.unit}", int(most)))
 
 
 def shares(matrix: Matrix) -> NDArray[np.float64]:

@@ -52,6 +52,7 @@
  * @property {(string|null)[]} colours `#rrggbb`; null where there is no value, which is hatched; "" where
  *   there is nothing at all, which stays white
  * @property {boolean[][]|null} [dotted] cells within their error
+ * @property {[number, number] | null} [marked] row and column of a cell that is pointed out
  * @property {boolean} [lined] white lines part the cells
  * @property {number[]} [apart] columns before which a gap is left: what follows is another matrix
  */

@@ -2,6 +2,8 @@
  * Where the numbers of a model's figure come from, for its title and its caption.
  */
 
+import { grouped } from "../matrix/numbers.js";
+
 const DIGITS = 23; // of a digest with its "sha256:", enough to tell weights apart
 
 /** The model whose page is shown, by its name. */
@@ -21,4 +23,14 @@ export function source({ analysis, version, model }) {
 /** A repository's name, or the name of a file that weights were read from. @param {string} place */
 function named(place) {
   return place.startsWith("./") ? place.slice(place.lastIndexOf("/") + 1) : place;
+}
+
+/**
+ * @param {any} profile
+ * @returns {string[]} on which text it was measured, a sentence; none where it was on none
+ */
+export function measuredOn({ conditions }) {
+  const counts = ["passages", "tokens"].filter((name) => name in conditions);
+  const told = counts.map((name) => `${grouped(conditions[name])} ${name}`);
+  return conditions.corpus ? [`Measured on ${[conditions.corpus, ...told].join(", ")}.`] : [];
 }

@@ -76,6 +76,7 @@ function* panel(placed, hatch) {
   yield* headed(shown, heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
+  if (shown.grid?.marked) yield* outlined(shown.grid, shown.grid.marked, width, height);
   yield* edges(shown.grid, width, height);
   yield* curves(placed);
   if (shown.empty) yield* emptied(shown.empty, width, height);
@@ -151,6 +152,19 @@ function* edges(grid, width, height) {
   for (let at = 0; at < ends.length; at += 2) {
     yield `<rect x="${round(ends[at])}" width="${round(ends[at + 1] - ends[at])}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
   }
+}
+
+/**
+ * A light and a dark line around a cell, seen on every colour.
+ * @param {import("./scene.js").Grid} grid
+ * @param {[number, number]} cell
+ * @param {number} width
+ * @param {number} height
+ */
+function* outlined({ rows, columns }, [row, column], width, height) {
+  const [w, h] = [width / columns, height / rows];
+  const place = `x="${round(column * w)}" y="${round(row * h)}" width="${round(w)}" height="${round(h)}" fill="none"`;
+  yield `<rect ${place} stroke="#ffffff" stroke-width="2.5"/><rect ${place} stroke="${INK}" stroke-width="1.2"/>`;
 }
 
 /** @param {Placed} placed */

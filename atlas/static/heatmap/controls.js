@@ -17,8 +17,8 @@ import { button, made } from "../shell/dom.js";
  */
 export function fillControls(heatmap) {
   const { matrix } = heatmap;
-  fill(heatmap.part("scale"), choices(matrix), "");
   fill(heatmap.part("order"), orders(matrix), heatmap.ordered.get(axes(matrix)) ?? openingOrder(matrix, heatmap.element.dataset.order));
+  fill(heatmap.part("scale"), choices(heatmap.shown), "");
   const renamed = matrix.native?.some((name, at) => name !== matrix.columns[at]);
   heatmap.part("native").closest("label").hidden = !renamed;
   heatmap.part("depth").closest("label").hidden = !hasDepth(matrix);

@@ -1,4 +1,6 @@
 /**
+ * The same in `atlas/site/figures/column_order.py`.
+ *
  * What axes are called where a reader meets them.
  */
 

@@ -4,6 +4,7 @@
  * Which way round a matrix is drawn, the order of its rows and columns, and layers by relative depth.
  */
 
+import { axisNamed } from "./axes.js";
 import { decimals, numeric } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
@@ -131,8 +132,8 @@ export function fits(matrix, first) {
  * @param {boolean} deep layers are labelled by relative depth
  */
 export function axisTitle(matrix, at, order, deep) {
-  const name = matrix.axes[at].replaceAll("_", " ");
-  if (deep && matrix.axes[at] === LAYER) return "layer, relative depth";
+  const name = axisNamed(matrix.axes[at]);
+  if (deep && matrix.axes[at] === LAYER) return "Layer, relative depth";
   if (at !== sortable(matrix) || order === "canonical") return name;
   return `${name}, ${order === "mean" ? "by mean, highest first" : "by name"}`;
 }
@@ -214,10 +215,9 @@ function turnedRound(lines) {
 
 /**
  * @param {string} axis
- * @returns {string} `Modules`, `Categories`, `Key/value heads`
+ * @returns {string} `Components`, `Categories`, `Key/value heads`
  */
 function plural(axis) {
-  const name = axis.replaceAll("_", " ");
-  const many = name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
-  return many[0].toUpperCase() + many.slice(1);
+  const name = axisNamed(axis);
+  return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
 }

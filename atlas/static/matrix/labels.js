@@ -1,7 +1,8 @@
 /**
- * The same in `atlas/site/figures/heatmap.py`, for the room around a preview.
+ * The same in `atlas/site/figures/labels.py`, and in `atlas/site/figures/heatmap.py` the room around a
+ * preview.
  *
- * Labels of axes: which of them there is room for, and how wide they are.
+ * Labels of axes: which of them there is room for, how wide they are, and how they are broken into lines.
  */
 
 const LONGEST = 26;
@@ -34,12 +35,18 @@ export function tickLabels(ticks) {
 }
 
 /**
+ * A label as it stands on an axis.
+ * @param {string} label
+ */
+export function cut(label) {
+  return label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+}
+
+/**
  * @param {string[]} labels
  * @returns {Map<number, string>}
  */
 export function cutLabels(labels) {
-  const cut = (/** @type {string} */ label) =>
-    label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
   return new Map(labels.map((label, at) => [at, cut(label)]));
 }
 
@@ -85,4 +92,20 @@ export function apart(ticks, gap) {
     if (kept) free = at + gap;
     return kept;
   });
+}
+
+/**
+ * Words in lines of at most so many characters; a longer word has a line for itself.
+ * @param {string} text
+ * @param {number} most
+ * @returns {string[]}
+ */
+export function lines(text, most) {
+  const found = [""];
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const last = found[found.length - 1];
+    if (last && last.length + 1 + word.length > most) found.push(word);
+    else found[found.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return found;
 }

@@ -304,14 +304,15 @@ export function direction(matrix) {
  * @returns {string}
  */
 export function csv(matrix) {
-  const beside = BESIDE.filter((name) => matrix[name]);
-  const more = beside.flatMap((name) => matrix.columns.map((label) => `${label} ${name}`));
+  const own = matrix.own ?? matrix;
+  const beside = BESIDE.filter((name) => own[name]);
+  const more = beside.flatMap((name) => own.columns.map((label) => `${label} ${name}`));
   const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns, ...more];
   const names = classes(matrix).map(field);
   const lines = matrix.values.map((values, row) => [
     field(matrix.rows[row]),
     ...values.map((value, column) => (value === null ? blank(matrix, row, column) : (names[value] ?? String(value)))),
-    ...beside.flatMap((name) => (matrix[name]?.[row] ?? []).map((value) => String(value ?? ""))),
+    ...beside.flatMap((name) => (own[name]?.[row] ?? []).map((value) => String(value ?? ""))),
   ]);
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
 }

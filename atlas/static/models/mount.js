@@ -27,7 +27,7 @@ function sortable(table, signal) {
   const first = [...body.rows];
   for (const [at, head] of [...(table.tHead?.rows[0].cells ?? [])].entries()) {
     const title = head.textContent?.trim();
-    if (!title) continue;
+    if (!title || head.firstElementChild) continue; // that of pictures has words for screen readers alone
     const sort = button(title, "atlas-sort");
     head.replaceChildren(sort);
     sort.addEventListener("click", () => body.append(...turned(table, head, first, at)), { signal });

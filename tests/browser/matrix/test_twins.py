@@ -22,7 +22,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap, spans, ticks
+from atlas.site.figures import column_order, heatmap, labels, spans, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -290,6 +290,32 @@ def test_the_room_for_turned_labels_is_that_of_python(call: Call, longest: int) 
     assert call("matrix/labels", "roomBelow", labels) == box.turned
 
 
+@pytest.mark.parametrize(
+    ("count", "room", "least"), [(80, 720, 22), (64, 230, 22), (7, 90, 13), (4, 9, 0)]
+)
+def test_labels_that_have_room_are_those_of_python(
+    call: Call, count: int, room: int, least: int
+) -> None:
+    assert call("matrix/labels", "every", count, room, least) == labels.every(count, room, least)
+
+
+@pytest.mark.parametrize("most", [1, 9, 26, 100])
+def test_titles_are_broken_as_in_python(call: Call, most: int) -> None:
+    for text in ("", "one", "Importance of modules, share of the model's largest", " a  b "):
+        assert call("matrix/labels", "lines", text, most) == labels.lines(text, most)
+
+
+@pytest.mark.parametrize("long", [3, 26, 27, 60])
+def test_long_labels_are_cut_as_in_python(call: Call, long: int) -> None:
+    assert call("matrix/labels", "cut", "x" * long) == labels.cut("x" * long)
+    assert call("matrix/labels", "widest", ["x" * long, "y"]) == labels.widest(("x" * long, "y"))
+
+
+def test_axes_are_called_as_in_python(call: Call) -> None:
+    for axis in ("layer", "head", "module", "cluster", "sublayer", "key_value_head"):
+        assert call("matrix/axes", "axisNamed", axis) == column_order.axis_title(axis, False)
+
+
 @pytest.mark.parametrize("order", ["canonical", "mean"])
 def test_columns_are_ordered_as_in_python(call: Call, order: str) -> None:
     """In every order that a reader can choose."""
@@ -387,6 +413,7 @@ HERE = "test_twins.py"
 
 TWINS = {
     ("align.js", REFERENCE): COMPARISONS,
+    ("axes.js", "atlas/site/figures/column_order.py"): HERE,
     ("block-masks.js", "atlas/analyses/masks/choosing.py"): HERE,
     ("block-masks.js", "atlas/site/figures/masks.py"): HERE,
     ("chance.js", "atlas/profiles/shares.py"): HERE,
@@ -395,6 +422,7 @@ TWINS = {
     ("contrast.js", REFERENCE): COMPARISONS,
     ("contrast.js", "atlas/profiles/comparable.py"): COMPARISONS,
     ("labels.js", DRAWN): HERE,
+    ("labels.js", "atlas/site/figures/labels.py"): HERE,
     ("numbers.js", "atlas/words.py"): HERE,
     ("numbers.js", DRAWN): HERE,
     ("numbers.js", "atlas/profiles/matrix_csv.py"): HERE,

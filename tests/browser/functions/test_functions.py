@@ -119,13 +119,13 @@ def test_the_survey_draws_all_four_shapes(page: Any, site: Site) -> None:
     for slug, shape in SHAPES.items():
         tile = f'[data-slug="{slug}"] canvas'
         shown = pixels(page, tile)
-        assert shown.shape[:2] == shape
+        assert shown.shape[:2] == shape[::-1]  # layers run across
         classes = profile(site, slug).matrix("categories").values.astype(int)
         colours = np.array([rgb(palette[at]) for at in range(8)], np.uint8)
-        np.testing.assert_array_equal(shown[..., :3], colours[classes])
+        np.testing.assert_array_equal(shown[..., :3], colours[classes.T])
         box = page.locator(tile).bounding_box()
-        assert box["width"] % shape[1] == 0
-        assert box["height"] % shape[0] == 0
+        assert box["width"] % shape[0] == 0
+        assert box["height"] % shape[1] == 0
 
 
 def test_classes_are_switched_and_colours_changed(page: Any, site: Site) -> None:

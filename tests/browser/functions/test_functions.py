@@ -224,9 +224,9 @@ def test_the_heatmap_and_the_panels_light_the_same_head(page: Any, site: Site) -
     stage.scroll_into_view_if_needed()
     page.wait_for_selector('figure[data-atlas="heatmap"][data-ready="live"]')
     stage.focus()
-    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight"):  # layer 2, head 1
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight"):  # layer 1, head 2
         page.keyboard.press(key)
-    at = '[style*="left: 50%"][style*="top: 25%"]'
+    at = '[style*="left: 25%"][style*="top: 50%"]'
     lit = page.locator(f"{FIGURE} .atlas-mark-cell{at}:visible")
     lit.nth(4).wait_for(state="visible")  # told with the next frame
     assert lit.count() == 5
@@ -242,7 +242,7 @@ def test_a_cell_of_the_heatmap_opens_its_head(page: Any, site: Site) -> None:
     tip.wait_for(state="visible")
     assert "of 80 pairs" in tip.inner_text()
     stage.focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")  # layers run across, heads down
     page.keyboard.press("Enter")
     page.wait_for_selector(f'{PANEL}[data-ready="1.3"]')
     assert "column=3" in page.url

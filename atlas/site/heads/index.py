@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.paths import Project
 from atlas.pinned.relations import CATEGORIES
+from atlas.profiles import shares
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.statement import Statement
@@ -37,8 +38,14 @@ PART = 64 * 1024
 """Bytes of a part: about one score of all heads of a large atlas, so that a reader of one score
 fetches little else."""
 
+CHANCE = {"chance": "", "folded_chance": "folded_"}
+"""Facts of chance, and what they are called in the description."""
+
 FIRST = ("attention/induction", "functions/ov_copying")
 """What the page begins with, where it was measured."""
+
+SHARES = ("score", "suppressive")
+"""Scores that are shares of pairs, with a chance of their own."""
 
 UNLISTED = ("suppressive:", "folded_")
 """Scores of a relation beside the one whose highest head is told."""
@@ -49,9 +56,27 @@ class Top:
     """The highest head of a score, for a page without scripts."""
 
     score: Score
-    value: str
+    share: float
     listed: Listed
     head: tuple[int, int]
+    place: int
+
+    @property
+    def value(self) -> str:
+        return number(self.share)
+
+    @property
+    def sure(self) -> str:
+        """How sure a share of pairs is, and what chance gives; empty for other scores."""
+        name, k = head_scores.asked(self.score.first.name)
+        kind, _, relation = name.partition(":")
+        matrix = self.score.matrices[self.place]
+        if kind not in SHARES or matrix is None or not matrix.n:
+            return ""
+        low, high = shares.wilson(round(self.share * matrix.n) / matrix.n, matrix.n)
+        chance = _chance(self.listed).get(f"{relation}@{k}")
+        told = f"{number(float(low))} to {number(float(high))}"
+        return told if chance is None else f"{told}, chance up to {number(chance)}"
 
     @property
     def address(self) -> str:
@@ -86,6 +111,11 @@ class Heads:
     @property
     def categories(self) -> tuple[str, ...]:
         return CATEGORIES
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether there are both real and reference models: the page begins with real ones."""
+        return len({one.model.entry.is_reference for one in self.listed}) > 1
 
     @property
     def families(self) -> tuple[tuple[str, tuple[Listed, ...]], ...]:
@@ -208,7 +238,8 @@ def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
 def _models(
     listed: Sequence[Listed], groups: Groups, known: Relations, prints: Prints
 ) -> Iterator[dict[str, Any]]:
-    for one, asked, scores in zip(listed, known.asked, prints.sets, strict=True):
+    rows = zip(listed, known.asked, known.pairs, prints.sets, strict=True)
+    for one, asked, pairs, scores in rows:
         entry = one.model.entry
         measured = [profile.analysis for profile in one.profiles]
         sections = [one.model.section(name) for name in measured]
@@ -227,23 +258,48 @@ def _models(
             "groups": {name: one.group(name, groups) for name in measured},
             "place": one.place and list(one.place),
             "asked": list(asked),
+            "pairs": list(pairs),
+            "ks": _ks(one),
+            "chance": _chance(one),
             "set": prints.bases.index(scores),
         }
 
 
+def _ks(one: Listed) -> list[int] | None:
+    """The k that a model's relations are judged at, and that of copying; None without any."""
+    profile = one.profile(head_scores.FUNCTIONS)
+    found = [profile.conditions.get(key) for key in ("k", "k_copying")] if profile else []
+    known = [k for k in found if isinstance(k, int)]
+    return known if len(known) == 2 else None
+
+
+def _chance(one: Listed) -> dict[str, float]:
+    """The largest chance of any head, by relation and k: `capital@10`, `folded_capital@10` where
+    norm gains were folded."""
+    profile = one.profile(head_scores.FUNCTIONS)
+    found: dict[str, float] = {}
+    for fact, value in profile.facts.items() if profile else ():
+        kind, _, asked = fact.partition(":")
+        if kind in CHANCE and isinstance(value, int | float):
+            found[f"{CHANCE[kind]}{asked}"] = float(f"{value:.3g}")
+    return found
+
+
 def _top(listed: Sequence[Listed], scores: Sequence[Score], groups: Groups) -> Iterator[Top]:
-    """The highest head of each score, among models measured as most were; of relations, the score
-    at the smaller k, as it is without folding."""
+    """The highest head of each score, among models measured as most were, of real ones where there
+    are any; of relations, the score at the smaller k, as it is without folding."""
     for score in scores:
         if not score.least or score.first.name.startswith(UNLISTED):
             continue
-        best: tuple[float, Listed, tuple[int, int]] | None = None
-        for one, matrix in zip(listed, score.matrices, strict=True):
+        best: tuple[tuple[int, float], int, tuple[int, int]] | None = None
+        for place, (one, matrix) in enumerate(zip(listed, score.matrices, strict=True)):
             if matrix is None or one.group(score.stated.name, groups):
                 continue
             values = np.where(np.isnan(matrix.values), -np.inf, matrix.values)
             layer, head = divmod(int(values.argmax()), one.heads)
-            if np.isfinite(values[layer, head]) and (not best or values[layer, head] > best[0]):
-                best = (float(values[layer, head]), one, (layer, head))
+            key = (-one.model.rank, float(values[layer, head]))
+            if np.isfinite(key[1]) and (not best or key > best[0]):
+                best = (key, place, (layer, head))
         if best:
-            yield Top(score, number(best[0]), *best[1:])
+            (_, value), place, head_at = best
+            yield Top(score, value, listed[place], head_at, place)

@@ -58,12 +58,13 @@ class Relations:
     """Which relations each head has.
 
     `titles` by name; `asked`: of each model, places of those that its tokenizer can express;
-    `planes`: a byte a head and 8 relations, first those that it raises, then those that it pushes
-    down.
+    `pairs`: of how many pairs each of these was scored; `planes`: a byte a head and 8 relations,
+    first those that it raises, then those that it pushes down.
     """
 
     titles: tuple[tuple[str, str], ...]
     asked: tuple[tuple[int, ...], ...]
+    pairs: tuple[tuple[int, ...], ...]
     planes: tuple[Bytes, ...]
 
 
@@ -73,7 +74,7 @@ def load(project: Project, listed: Sequence[Listed], scores: Sequence[Score]) ->
     Raises `AtlasError` where the part of a profile that holds them is missing or of other heads.
     """
     titles: dict[str, str] = {}
-    known: list[set[str]] = [set() for _ in listed]
+    known: list[dict[str, int]] = [{} for _ in listed]
     for score in scores:
         prefix, _, name = asked(score.first.name)[0].partition(":")
         if score.stated.name != FUNCTIONS or prefix != "score":
@@ -81,16 +82,21 @@ def load(project: Project, listed: Sequence[Listed], scores: Sequence[Score]) ->
         titles.setdefault(name, score.first.title.rpartition(":")[0] or name)
         for names, matrix in zip(known, score.matrices, strict=True):
             if matrix is not None:
-                names.add(name)
+                names[name] = matrix.n or 0
     places = {name: at for at, name in enumerate(titles)}
     has = np.zeros((sum(one.count for one in listed), 2, len(places)), dtype=bool)
     for one, names in zip(listed, known, strict=True):
         if names:
             _fill(has[one.first : one.first + one.count], project, one, places)
     bits = np.packbits(has, axis=2, bitorder="little").reshape(len(has), -1)
+    sorted_names = [sorted(names, key=places.__getitem__) for names in known]
     return Relations(
         titles=tuple(titles.items()),
-        asked=tuple(tuple(sorted(places[name] for name in names)) for names in known),
+        asked=tuple(tuple(places[name] for name in names) for names in sorted_names),
+        pairs=tuple(
+            tuple(counts[name] for name in names)
+            for names, counts in zip(sorted_names, known, strict=True)
+        ),
         planes=tuple(np.ascontiguousarray(plane) for plane in bits.T),
     )
 

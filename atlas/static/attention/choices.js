@@ -4,7 +4,6 @@
 
 import { labelled, made, select } from "../shell/dom.js";
 
-
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
 /**
@@ -22,7 +21,7 @@ export function choices(scores) {
   const [label, own] = [made("label", "atlas-check"), made("input")];
   own.type = "checkbox";
   own.autocomplete = "off";
-  label.append(own, " ", made("span", "", "Own ranges, not 0 to 1"));
+  label.append(own, " ", made("span", "", "Each score over its own range"));
   controls.append(label);
   return { x, y, shade, own, controls };
 }

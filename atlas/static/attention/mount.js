@@ -32,7 +32,7 @@ async function load(element, signal) {
   ]);
   const scores = headScores(profile.matrices);
   if (signal.aborted || scores.length < 2) return undefined; // with one score there are no points
-  const scatter = new Scatter(element, scores, palettes.sequential, openHead);
+  const scatter = new Scatter(element, profile, scores, palettes.sequential, openHead);
   element.append(topHeads(scores, (head) => scatter.point(head ? scatter.at(head) : -1), openHead));
   return scatter;
 }

@@ -3,6 +3,9 @@
  * maps of the page, and the other way round.
  */
 
+import { exported, rangeText, titled } from "./scene.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
 import { exact, known } from "../matrix/numbers.js";
 import { bar } from "../panels/legend.js";
 import { drawDots, frame, plane, Points, axisScale } from "../plots/points.js";
@@ -20,11 +23,13 @@ const REACH = 26; // pixels from a pointer within which a head is found
 export class Scatter {
   /**
    * @param {HTMLElement} element
-   * @param {Matrix[]} scores two or more, of the same heads
+   * @param {any} profile `attention.json`
+   * @param {Matrix[]} scores of its heads, two or more
    * @param {string[]} palette
    * @param {(head: Head) => void} open
    */
-  constructor(element, scores, palette, open) {
+  constructor(element, profile, scores, palette, open) {
+    this.profile = profile;
     this.scores = scores;
     this.palette = palette;
     this.open = open;
@@ -35,6 +40,8 @@ export class Scatter {
     this.heads = [];
     /** Number of the head that is pointed at, -1 for none. */
     this.cell = -1;
+    /** Radius of a point in pixels. */
+    this.size = 0;
     const go = (/** @type {number} */ head) => this.open(this.head(head));
     const listener = {
       point: (/** @type {number} */ at) => this.point(this.heads[at] ?? -1),
@@ -52,8 +59,11 @@ export class Scatter {
     this.shade = shade;
     this.own = own;
     this.maps = new SmallMaps(scores, palette, (head) => this.point(head), go);
-    const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores and to light it in the small maps.");
-    element.append(made("h3", "", "Heads by two scores"), about, controls, this.stage, this.key, this.maps.element);
+    const about = made("p", "atlas-note", "Each point is a head. Point at one to read its scores and to see it in the maps below.");
+    const told = () => exported(this, profile);
+    const line = exportLine(told, this.gone.signal);
+    element.append(made("h3", "", "Heads by two scores"), about, controls, this.stage, this.key, this.maps.element, line);
+    printable(element, () => (this.size ? told().scene : null), this.gone.signal);
     this.listen();
     join(this);
     this.sized = new ResizeObserver(() => this.draw());
@@ -119,14 +129,15 @@ export class Scatter {
       places[1].push(up.at(other));
     }
     const size = Math.max(5, Math.min(11, 150 / Math.sqrt(this.heads.length)));
+    this.size = size / 2;
     this.points.setPlaces(width, ...places, size);
     this.lit.setAttribute("stroke-width", String(size + 7));
     this.lit.removeAttribute("d");
     this.held.setAttribute("r", String(size / 2 + 4));
-    this.points.below.replaceChildren(...frame(width, across, up, x.title, y.title), this.lit);
-    this.paint(width, shade, size / 2);
+    this.points.below.replaceChildren(...frame(width, across, up, titled(x), titled(y)), this.lit);
+    this.paint(width, shade);
     this.explain(x, y, shade);
-    this.maps.paint((matrix) => this.ends(matrix));
+    this.maps.paint((matrix) => this.ends(matrix), rangeText);
     this.cell = this.heads.includes(this.cell) ? this.cell : -1;
     this.points.at = this.heads.indexOf(this.cell);
     this.mark();
@@ -141,8 +152,10 @@ export class Scatter {
   explain(x, y, shade) {
     const [low, high] = this.ends(shade);
     const told = { kind: "sequential", transform: /** @type {const} */ ("linear"), low, high, below: false, above: false };
-    const { unit, direction } = shade;
-    this.key.replaceChildren(bar({ ...told, categories: [], unit, direction }, { sequential: this.palette }));
+    const { direction } = shade;
+    const key = bar({ ...told, categories: [], unit: "", direction }, { sequential: this.palette });
+    key.prepend(made("span", "atlas-key-title", titled(shade)));
+    this.key.replaceChildren(key);
     const rest = `${x.title} across, ${y.title} up, ${shade.title} as colour.`;
     this.stage.setAttribute(
       "aria-label",
@@ -151,20 +164,29 @@ export class Scatter {
   }
 
   /**
+   * The colour of a head by a score.
+   * @template {string | null} None
+   * @param {Matrix} score
+   * @param {number} head
+   * @param {None} none where it has none
+   * @returns {string | None}
+   */
+  colour(score, head, none) {
+    const value = this.value(score, head);
+    const { at: share } = axisScale(this.ends(score), 0, this.palette.length - 1);
+    return value === null ? none : this.palette[Math.round(share(value))];
+  }
+
+  /**
    * @param {number} width
    * @param {Matrix} shade
-   * @param {number} radius
    */
-  paint(width, shade, radius) {
-    const { at: share } = axisScale(this.ends(shade), 0, this.palette.length - 1);
+  paint(width, shade) {
     const style = getComputedStyle(this.stage);
     const [edge, none] = ["muted", "hatch"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
-    const dots = this.heads.map((head, at) => {
-      const value = this.value(shade, head);
-      const colour = value === null ? none : this.palette[Math.round(share(value))];
-      return { x: this.points.x[at], y: this.points.y[at], colour };
-    });
-    drawDots(this.points.canvas, width, dots, radius, edge);
+    const { x, y, canvas } = this.points;
+    const dots = this.heads.map((head, at) => ({ x: x[at], y: y[at], colour: this.colour(shade, head, none) }));
+    drawDots(canvas, width, dots, this.size, edge);
   }
 
   /**

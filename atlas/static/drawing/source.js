@@ -17,7 +17,12 @@ export function modelName() {
  */
 export function source({ analysis, version, model }) {
   const which = model.revision ? `revision ${model.revision}` : `digest ${model.digest.slice(0, DIGITS)}`;
-  return `Source: Model Atlas, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${model.source}, ${which}.`;
+  return `Source: Model Atlas, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${named(model.source)}, ${which}.`;
+}
+
+/** A repository's name, or the name of a file that weights were read from. @param {string} place */
+function named(place) {
+  return place.startsWith("./") ? place.slice(place.lastIndexOf("/") + 1) : place;
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { besides, keys, roomUpright, upright } from "./keys.js";
 import { TYPE, place, shareOf } from "./layout.js";
-import { wideness, wrapped } from "./lettering.js";
+import { wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
@@ -95,8 +95,8 @@ function* headed({ title, note }, lines, left, low) {
   const line = (/** @type {number} */ at) => low - (lines.length - 1 - at) * TYPE.line;
   const [first, ...rest] = lines;
   if (title && note && lines.length === 1) {
-    yield said(title, left, low, { size: TYPE.panel, bold: true });
-    yield said(note, left + wideness(title, TYPE.panel, true) + 5, low, { colour: FAINT });
+    const parts = `<tspan font-size="${TYPE.panel}" font-weight="700">${drawn(title)}</tspan><tspan dx="5" fill="${FAINT}">${drawn(note)}</tspan>`;
+    yield `<text x="${round(left)}" y="${round(low)}">${parts}</text>`;
   } else if (first === title && rest.join(" ") === note) {
     yield said(title, left, line(0), { size: TYPE.panel, bold: true });
     for (const [at, words] of rest.entries()) yield said(words, left, line(at + 1), { colour: FAINT });
@@ -180,8 +180,8 @@ function* curves({ panel: { lines, points, words, x, y }, width, height }) {
   }
   for (const { x: a, y: b, colour, size, label, hollow } of points ?? []) {
     const [across, down] = at([a, b]);
-    const look = hollow ? `fill="#ffffff" stroke="${colour}" stroke-width="1.5"` : `fill="${colour}"`;
-    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" ${look}/>`;
+    const look = hollow ? `fill="#ffffff" stroke="${colour}" stroke-width="1.5"` : `fill="${colour}" stroke="#5b6575" stroke-width="0.3"`;
+    yield `<circle cx="${across}" cy="${down}" r="${round(size ?? 2)}" ${look}/>`;
     if (label) yield said(label, across + (size ?? 2) + 2, down + 2.5, {});
   }
   for (const { x: a, y: b, text } of words ?? []) yield said(text, ...at([a, b]), {});

@@ -25,7 +25,24 @@ export function read() {
 }
 
 /** @param {State} state */
-export function write({ colour, off }) {
+export function write(state) {
+  amend(valuesOf(state), false, unescaped);
+}
+
+/** The address of the figure and what it shows, without what the rest of the page shows. @param {State} state */
+export function addressOf(state) {
+  const url = new URL(location.pathname, location.href);
+  for (const [key, value] of Object.entries(valuesOf(state))) if (value) url.searchParams.set(key, value);
+  url.search = unescaped(url.search);
+  url.hash = "functions";
+  return url;
+}
+
+/**
+ * @param {State} state
+ * @returns {Record<string, string | undefined>}
+ */
+function valuesOf({ colour, off }) {
   const without = [...off].sort().map((one) => one + 1);
-  amend({ maps: colour === COLOURS[0] ? undefined : colour, without: without.join() || undefined }, false, unescaped);
+  return { maps: colour === COLOURS[0] ? undefined : colour, without: without.join() || undefined };
 }

@@ -125,6 +125,7 @@ function content(profile, head, part, others) {
   return [
     made("p", "", where + classed),
     ...copying(matrices.get("ov_copying"), head),
+    ...copying(matrices.get("ov_copying_centred"), head, profile.facts),
     ...relations(profile, matrices, part),
     ...otherScores(others, head),
     ...salient(part),
@@ -134,8 +135,9 @@ function content(profile, head, part, others) {
 /**
  * @param {Matrix | undefined} matrix
  * @param {Head} head
+ * @param {any} [facts] where they say what copying is by chance
  */
-function copying(matrix, [layer, head]) {
+function copying(matrix, [layer, head], facts) {
   const value = matrix?.values[layer][head];
   if (!matrix || typeof value !== "number") return [];
   const all = known(matrix);
@@ -143,6 +145,8 @@ function copying(matrix, [layer, head]) {
   scale.append(mark("atlas-head-at", (value + 1) / 2));
   const line = made("p", "atlas-head-copying");
   line.append(scale, made("strong", "atlas-number", written(value)), ` of −1 to 1, rank ${rank(all, value)} of ${all.length}`);
+  const { copying_null_low: low, copying_null_high: high } = facts ?? {};
+  if (typeof low === "number") line.append(made("small", "", `By chance, 99% of heads lie between ${number(low)} and ${number(high)}.`));
   return [made("h4", "", matrix.title), line];
 }
 

@@ -6,16 +6,18 @@
 import { read, write } from "./address.js";
 import { palettesOf, scaleOf } from "./colours.js";
 import { bars, panel } from "./panel.js";
-import { exported } from "./scene.js";
+import { cited, exported } from "./scene.js";
 import { CATEGORIES, categoryText, scoredMatrices, scores, scoreText } from "./words.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
+import { addSharing } from "../drawing/sharing.js";
 import { axes, labelled as places } from "../panels/axes.js";
 import { showKey } from "../panels/legend.js";
 import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { whole } from "../panels/marks.js";
 import { MISSING, stepOf } from "../matrix/scales.js";
 import { cellAt, paint, pixels } from "../panels/canvas.js";
+import { dismissed } from "../panels/dismissing.js";
 import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { whenBackOrForward } from "../shell/address.js";
@@ -70,9 +72,12 @@ export class FunctionalMaps {
     const told = () => exported(this);
     this.line = exportLine(told, signal);
     this.element.querySelector('[data-role="maps-key"]')?.after(this.line);
+    addSharing(this.line, () => cited(this), signal);
     printable(this.element, () => told().scene, signal);
     for (const one of this.element.querySelectorAll(".atlas-sideways, .atlas-unmeasured")) one.classList.add("atlas-keeps");
     whenBackOrForward(() => this.follows(), signal);
+    // Escape closes the head that is open as well, which the reader has opened with the same press.
+    dismissed([this.stage], () => (this.point(this.panels[0], null), false), signal);
   }
 
   /** @param {HTMLElement} home a panel of the page @returns {Shown} */
@@ -235,6 +240,7 @@ export class FunctionalMaps {
     const all = scores(this.profile, this.matrices, head);
     for (const score of all.slice(0, TOLD)) yield scoreText(score);
     if (all.length > TOLD) yield `and ${all.length - TOLD} more`;
+    if (all.length) yield "In brackets: 95% interval";
   }
 
   /**

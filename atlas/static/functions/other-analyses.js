@@ -3,7 +3,7 @@
  * layer and head, and the head's rank in it.
  */
 
-import { known, number, rank } from "../matrix/numbers.js";
+import { known, number, rank, trust } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
@@ -44,7 +44,7 @@ export function otherScores(found, [layer, head]) {
       if (typeof value !== "number") continue;
       const item = made("li");
       const all = known(matrix);
-      const about = `rank ${rank(all, value)} of ${all.length} · ${matrix.unit}`;
+      const about = [`rank ${rank(all, value)} of ${all.length}`, matrix.unit, ...trust(matrix, layer, head)].filter(Boolean).join(" · ");
       item.append(made("span", "atlas-head-name", matrix.title), made("strong", "atlas-number", number(value)));
       if (matrix.range?.[0] === 0 && matrix.range[1] === 1) item.append(line(value));
       item.append(made("small", "", about));

@@ -2,8 +2,9 @@
  * The functional map as a scene and as CSV: what its panels show now, for files and for paper.
  */
 
+import { addressOf } from "./address.js";
 import { isLined } from "./panel.js";
-import { CATEGORIES } from "./words.js";
+import { CATEGORIES, named } from "./words.js";
 import { across, down } from "../drawing/scene.js";
 import { modelName, source } from "../drawing/source.js";
 import { field, number } from "../matrix/numbers.js";
@@ -26,12 +27,24 @@ export function exported(maps) {
 
 /**
  * @param {FunctionalMaps} maps
+ * @returns {import("../drawing/citing.js").Cited}
+ */
+export function cited(maps) {
+  return { title: titled(), pinned: [source(maps.profile)], address: addressOf(maps.state) };
+}
+
+function titled() {
+  return `Functions of the attention heads of ${modelName()}`;
+}
+
+/**
+ * @param {FunctionalMaps} maps
  * @returns {import("../drawing/scene.js").Scene}
  */
 export function scene(maps) {
   const scale = maps.scale();
   return {
-    title: `Functions of the attention heads of ${modelName()}`,
+    title: titled(),
     caption: [...caption(maps, scale)],
     rows: [maps.panels.map((shown) => panel(maps, shown, scale))],
     keys: [key(maps, scale)],
@@ -111,9 +124,4 @@ function csv(maps) {
     }),
   );
   return [top, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
-}
-
-/** @param {string} category */
-function named(category) {
-  return category[0].toUpperCase() + category.slice(1);
 }

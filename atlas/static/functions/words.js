@@ -3,7 +3,7 @@
  */
 
 import { interval, scoreName, shareOf, relationTitle } from "../matrix/chance.js";
-import { number } from "../matrix/numbers.js";
+import { counted, number } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {[number, number]} Head layer and head */
@@ -18,6 +18,7 @@ export const CATEGORIES = ["algorithmic", "knowledge", "linguistic", "translatio
  * @property {number} low lower end of its interval
  * @property {number} high upper end
  * @property {number} most the largest chance of any head
+ * @property {number} k answers count among so many tokens
  */
 
 /**
@@ -52,18 +53,23 @@ export function scores(profile, matrices, [layer, head]) {
     if (!said || value === null || value <= profile.protocol.threshold || !matrix.n) continue;
     const [low, high] = interval(shareOf(value, matrix.n), matrix.n);
     const most = profile.facts[`chance:${said.relation}@${said.k}`] ?? 0;
-    found.push({ title: relationTitle(matrix), down: said.sign === "suppressive", value, low, high, most });
+    found.push({ title: relationTitle(matrix), down: said.sign === "suppressive", value, low, high, most, k: said.k });
   }
   return found.sort((a, b) => b.value - a.value);
 }
 
 /**
- * A score with its interval, and chance where the interval reaches it.
+ * A score with its 95% interval, the most that chance gives any head, and its k.
  * @param {Score} score
  */
-export function scoreText({ title, down, value, low, high, most }) {
+export function scoreText({ title, down, value, low, high, most, k }) {
   const sure = `${title}${down ? " (pushed down)" : ""} ${number(value)} (${number(low)} to ${number(high)})`;
-  return low > most ? sure : `${sure}, chance up to ${number(most)}`;
+  return `${sure}, chance up to ${number(most)}, k = ${k}`;
+}
+
+/** A category as a reader meets it. @param {string} category */
+export function named(category) {
+  return category[0].toUpperCase() + category.slice(1);
 }
 
 /**
@@ -74,7 +80,6 @@ export function scoreText({ title, down, value, low, high, most }) {
 export function categoryText(matrices, [layer, head]) {
   const has = CATEGORIES.map((name) => ({ name, count: matrices.get(`relations:${name}`)?.values[layer][head] ?? 0 }));
   const shown = has.filter(({ count }) => count);
-  if (!shown.length) return "No relation above chance";
-  const told = shown.map(({ name, count }) => `${count} ${name}`).join(", ");
-  return `Relations above chance: ${told}`;
+  if (!shown.length) return "Unclassified: no relation above chance";
+  return shown.map(({ name, count }) => `${named(name)} (${counted(count, "relation")})`).join(", ");
 }

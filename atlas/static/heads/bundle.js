@@ -3,6 +3,7 @@
  * a score, fetched when it is asked for.
  */
 
+import { interval, shareOf } from "../matrix/chance.js";
 import { MISSING, STEPS } from "../matrix/scales.js";
 import { fetchBytes, fetchJson } from "../shell/fetch.js";
 
@@ -24,6 +25,9 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @property {Record<string, number>} groups
  * @property {[string, string] | null} place
  * @property {number[]} asked
+ * @property {number[]} pairs
+ * @property {[number, number] | null} ks
+ * @property {Record<string, number>} chance
  * @property {number} set
  */
 /**
@@ -43,6 +47,9 @@ import { fetchBytes, fetchJson } from "../shell/fetch.js";
  * @property {Print[]} scores
  * @property {number[][]} sets
  */
+
+/** The name of a share of pairs: whether gains were folded, the relation, and k. */
+const SHARE = /^(folded_)?(?:score|suppressive):([a-z][a-z0-9-]*)@(\d+)$/;
 
 export const SILENT = 0; // no function was found of a head
 
@@ -177,6 +184,31 @@ export class HeadBundle {
   }
 
   /**
+   * How sure a share of pairs is: its 95% interval, the largest chance of any head of its model, and its
+   * pairs; null for other scores.
+   * @param {number} at
+   * @param {Score} score
+   * @param {number} value
+   * @returns {{low: number, high: number, chance: number | undefined, pairs: number} | null}
+   */
+  sure(at, score, value) {
+    const said = SHARE.exec(score.name);
+    if (!said || score.analysis !== "functions") return null;
+    const { asked, pairs, chance } = this.model(at);
+    const count = pairs[asked.findIndex((place) => this.relations[place].name === said[2])];
+    if (!count) return null;
+    const [low, high] = interval(shareOf(value, count), count);
+    return { low, high, chance: chance[`${said[1] ?? ""}${said[2]}@${said[3]}`], pairs: count };
+  }
+
+  /** What most models' relations are judged at. @returns {string} k, and that of copying */
+  get usualKs() {
+    const all = this.models.flatMap(({ ks }) => (ks ? [ks.join()] : []));
+    const many = (/** @type {string} */ one) => all.filter((other) => other === one).length;
+    return all.reduce((best, one) => (many(one) > many(best) ? one : best), all[0] ?? "");
+  }
+
+  /**
    * Whether a function was found of a head: 1, `SILENT`, or 255 where too little was measured to say.
    * @param {number} at
    * @returns {Promise<number>}
@@ -247,7 +279,7 @@ const DEPTH = {
 export function categoryText({ categories }, bits) {
   if (bits === MISSING) return "–";
   const has = categories.filter((_, at) => bits & (1 << at));
-  return has.map((name) => name[0].toUpperCase() + name.slice(1)).join(", ") || "none";
+  return has.map((name) => name[0].toUpperCase() + name.slice(1)).join(", ") || "Unclassified";
 }
 
 /**

@@ -4,8 +4,7 @@
 
 import { categoryText, relationTexts, SILENT } from "./bundle.js";
 import { cells } from "./table.js";
-import { basis, distance, NO_FUNCTION } from "./nearest.js";
-import { number } from "../matrix/numbers.js";
+import { basis, byBasis, distance, NO_FUNCTION, usualText } from "./nearest.js";
 import { button, header, link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
@@ -75,8 +74,10 @@ export class HeadCard {
   summary(at, { classes, planes }) {
     if (!classes || classes[at] === 255) return "";
     const relations = relationTexts(this.bundle, planes, at);
-    if (!relations.length && !classes[at]) return "It has no relation above chance.";
-    return `${categoryText(this.bundle, classes[at])}: ${relations.join(", ")}.`;
+    if (!relations.length && !classes[at]) return "Unclassified: it has no relation above chance.";
+    const { ks } = this.bundle.model(at);
+    const judged = ks ? ` Judged at k = ${ks[0]}, copying at k = ${ks[1]}.` : "";
+    return `${categoryText(this.bundle, classes[at])}: ${relations.join(", ")}.${judged}`;
   }
 
   /**
@@ -100,18 +101,16 @@ export class HeadCard {
       if (place === 1 || (place > 2 && place < 3 + data.columns.length)) cell.className = "atlas-right";
     });
     const body = table.createTBody();
-    body.append(this.row(at, null, data, at), ...near.map((one) => this.row(one.head, one, data, at)));
+    body.append(this.row(at, null, data, at), ...byBasis(this.bundle, near).map((one) => this.row(one.head, one, data, at)));
     const scroll = made("div", "atlas-scroll atlas-heads-scroll");
     scroll.tabIndex = 0;
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", "Nearest heads");
     scroll.append(table);
-    const { usual, close } = this.bundle.near ?? {};
-    const known = usual != null && close != null;
     const about = made(
       "p",
       "atlas-scale",
-      `Distance: 0 where two heads do the same, 1 where they have nothing in common${known ? `; half of all pairs of heads that do something are within ${number(usual)}, one in twenty within ${number(close)}` : ""}. The nearest head of each model that has one. `,
+      `One head of each model, the nearest; those compared on more analyses come first. Distance: 0 where two heads do the same, 1 where they have nothing in common${usualText(this.bundle)}. `,
     );
     about.append(link("How nearest is computed", "#nearest"));
     return [title, scroll, about, ...apart];

@@ -3,13 +3,13 @@
  */
 
 import { counted } from "../matrix/numbers.js";
-import { MISSING, STEPS, stepOf } from "../matrix/scales.js";
-import { linearTicks, logTicks } from "../matrix/ticks.js";
+import { MISSING, STEPS } from "../matrix/scales.js";
 import { bar } from "../panels/legend.js";
 import { drawDots, frame, plane, Points, sizeCanvas } from "../plots/points.js";
 import { made, node } from "../shell/dom.js";
 import { categoryText } from "./bundle.js";
-import { shown } from "./table.js";
+import { ticksOf, titled } from "./scene.js";
+import { shown, sureText } from "./table.js";
 
 /** @typedef {import("./bundle.js").HeadBundle} HeadBundle */
 /** @typedef {import("./table.js").Column} Column */
@@ -17,6 +17,7 @@ import { shown } from "./table.js";
 
 const REACH = 20; // pixels from a pointer within which a head is found
 const ASIDE = 9; // steps of depth that a layer of few takes to either side
+const PAPER = ["#e6e9ee", "#1f5f99"]; // of heads without a value, and of all where colours mean nothing
 const FEW = 3000; // points that are drawn as dots with an edge; more of them as small squares
 
 export class HeadCloud {
@@ -30,8 +31,12 @@ export class HeadCloud {
     this.bundle = bundle;
     this.palettes = palettes;
     this.heads = new Int32Array(0);
+    /** Width of a point in pixels. */
+    this.size = 0;
     /** @type {Axes | null} */
     this.axes = null;
+    /** Colours by step. @type {string[]} */
+    this.colours = [];
     /** @type {number[]} heads that are marked: one that is open, then those nearest to it */
     this.kept = [];
     const listener = {
@@ -64,19 +69,22 @@ export class HeadCloud {
     const width = this.stage.clientWidth;
     if (!this.axes || width < 120) return; // not laid out
     const { across, up, shade } = this.axes;
-    const deep = across.score.id === "depth";
-    const places = plane(width, deep ? [-ASIDE, STEPS + ASIDE] : [0, STEPS], [0, STEPS]);
+    const { beyond, x: placeOf } = this.across();
+    const places = plane(width, [-beyond, STEPS + beyond], [0, STEPS]);
     const count = this.heads.length;
     const [x, y] = [new Float32Array(count), new Float32Array(count)];
     for (let at = 0; at < count; at += 1) {
-      const own = deep ? this.aside(this.heads[at]) : 0;
-      x[at] = places.across.at(across.steps[this.heads[at]] + own);
+      x[at] = places.across.at(placeOf(this.heads[at]));
       y[at] = places.up.at(up.steps[this.heads[at]]);
     }
     const size = Math.max(3, Math.min(9, 240 / Math.sqrt(count)));
     this.points.setPlaces(width, x, y, size);
-    const axes = [ticksOf(across.score, places.across), ticksOf(up.score, places.up)];
-    this.points.below.replaceChildren(...frame(width, axes[0], axes[1], across.score.title, up.score.title));
+    this.size = size;
+    const axes = [
+      { ...places.across, ticks: ticksOf(across.score) },
+      { ...places.up, ticks: ticksOf(up.score) },
+    ];
+    this.points.below.replaceChildren(...frame(width, axes[0], axes[1], titled(across.score), titled(up.score)));
     this.paint(width, size);
     this.mark();
     const colour = shade ? `${shade.score.title} as colour` : this.axes.classes ? "categories as colour" : "";
@@ -85,6 +93,13 @@ export class HeadCloud {
       "aria-label",
       `${counted(count, "head")} as points: ${rest}. Arrow keys go from head to head, left and right by the one, up and down by the other. Enter shows a head with its nearest ones.`,
     );
+  }
+
+  /** Where heads lie across: in steps, of which there are some beyond both ends. */
+  across() {
+    const { score, steps } = /** @type {Axes} */ (this.axes).across;
+    const isDepth = score.id === "depth";
+    return { beyond: isDepth ? ASIDE : 0, x: (/** @type {number} */ head) => steps[head] + (isDepth ? this.aside(head) : 0) };
   }
 
   /** Spread heads of a layer side by side instead of on top of each other. @param {number} at @returns {number} steps */
@@ -100,36 +115,58 @@ export class HeadCloud {
    */
   paint(width, size) {
     const { shade, classes } = /** @type {Axes} */ (this.axes);
-    const style = getComputedStyle(this.stage);
-    const [edge, none, plain] = ["muted", "hatch", "link"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
-    const scale = shade && this.palettes[shade.score.kind];
-    const colours = Array.from({ length: 256 }, (_, step) => {
-      if (step === MISSING) return none;
-      if (scale) return scale[Math.round((step / STEPS) * (scale.length - 1))];
-      return classes ? this.palettes.categorical[colourOf(step)] : plain;
-    });
-    const steps = shade ? shade.steps : classes;
-    const colour = (/** @type {number} */ at) => colours[steps ? steps[this.heads[at]] : 0];
+    this.colours = this.coloured();
     const { canvas, x, y } = this.points;
+    const colour = (/** @type {number} */ at) => this.colourAt(at);
     if (this.heads.length <= FEW) {
+      const edge = getComputedStyle(this.stage).getPropertyValue("--atlas-muted").trim();
       const dots = Array.from(this.heads, (_, at) => ({ x: x[at], y: y[at], colour: colour(at) }));
       drawDots(canvas, width, dots, size / 2, edge);
     } else squares(canvas, width, x, y, size, colour);
-    this.key.replaceChildren(...(shade ? [bar(shade.score, this.palettes)] : classes ? [this.legend()] : []));
+    const key = shade ? bar({ ...shade.score, unit: "" }, this.palettes) : this.legend();
+    key.prepend(made("span", "atlas-key-title", shade ? titled(shade.score) : "Categories"));
+    this.key.replaceChildren(...(shade || classes ? [key] : []));
   }
 
-  /** What the colours of categories mean. */
-  legend() {
-    const key = made("div", "atlas-key");
+  /** The colour of every step, or set of categories. @param {boolean} [onPaper] @returns {string[]} */
+  coloured(onPaper = false) {
+    const { shade, classes } = /** @type {Axes} */ (this.axes);
+    const style = getComputedStyle(this.stage);
+    const [none, plain] = onPaper ? PAPER : ["edge", "link"].map((name) => style.getPropertyValue(`--atlas-${name}`).trim());
+    const scale = shade && this.palettes[shade.score.kind];
+    return Array.from({ length: 256 }, (_, step) => {
+      if (step === MISSING && (shade || classes)) return none;
+      if (scale) return scale[Math.round((step / STEPS) * (scale.length - 1))];
+      return classes ? this.palettes.categorical[colourOf(step)] : plain;
+    });
+  }
+
+  /** The colour of a point. @param {number} at @param {string[]} [colours] those of the screen by default */
+  colourAt(at, colours = this.colours) {
+    const { shade, classes } = /** @type {Axes} */ (this.axes);
+    const steps = shade ? shade.steps : classes;
+    return colours[steps ? steps[this.heads[at]] : 0];
+  }
+
+  /** What the colours of categories mean. @param {string[]} [colours] those of the screen by default @returns {{label: string, colour: string}[]} */
+  classes(colours = this.colours) {
     const names = this.bundle.categories.map((name) => name[0].toUpperCase() + name.slice(1));
     const several = names.slice(1).map((_, at) => `${at + 2} categories`);
-    ["No category", ...names, ...several].forEach((name, at) => {
+    const all = ["Unclassified", ...names, ...several].map((label, at) => ({ label, colour: this.palettes.categorical[at] }));
+    const { classes } = /** @type {Axes} */ (this.axes);
+    const isAsked = this.heads.every((at) => classes?.[at] !== MISSING);
+    return isAsked ? all : [...all, { label: "Not measured", colour: colours[MISSING] }];
+  }
+
+  legend() {
+    const key = made("div", "atlas-key");
+    for (const { label, colour } of this.classes()) {
       const one = made("span", "atlas-class");
       const mark = made("i");
-      mark.style.background = this.palettes.categorical[at];
-      one.append(mark, name);
+      mark.style.background = colour;
+      one.append(mark, label);
       key.append(one);
-    });
+    }
     return key;
   }
 
@@ -140,7 +177,10 @@ export class HeadCloud {
     const scores = [...new Set([up, across, ...(shade ? [shade] : [])])];
     return [
       `${this.bundle.model(at).name}, head ${this.bundle.place(at).join(".")}`,
-      ...scores.map(({ score, steps }) => `${score.title} ${shown(score, steps[at])}`),
+      ...scores.map(({ score, steps }) => {
+        const sure = steps[at] === MISSING ? "" : sureText(this.bundle, at, score, steps[at]);
+        return `${score.title} ${shown(score, steps[at])}${sure && ` (${sure})`}`;
+      }),
       ...(classes && classes[at] !== MISSING ? [`Categories: ${categoryText(this.bundle, classes[at])}`] : []),
     ];
   }
@@ -190,16 +230,6 @@ export class HeadCloud {
 function colourOf(bits) {
   const has = [0, 1, 2, 3, 4, 5, 6, 7].filter((at) => bits & (1 << at));
   return has.length > 1 ? has.length + 3 : has.length ? has[0] + 1 : 0;
-}
-
-/**
- * An axis of steps with the values of its ticks.
- * @param {import("./bundle.js").Score} score
- * @param {{at: (step: number) => number}} places
- */
-function ticksOf(score, places) {
-  const ticks = (score.transform === "log" ? logTicks : linearTicks)(score.low, score.high, { whole: score.kind === "counts" });
-  return { ticks, at: (/** @type {number} */ value) => places.at(stepOf(score, value)) };
 }
 
 /**

@@ -15,7 +15,7 @@ import { MISSING, stepOf } from "../matrix/scales.js";
  * @property {string} to
  * @property {string} category
  * @property {string} relation
- * @property {string} model a slug, or `family:` and its name
+ * @property {string} model a slug, `family:` and its name, or `real` or `reference` models
  * @property {string} depth quarter of the layers, 1 to 4
  * @property {string} across
  * @property {string} colour
@@ -81,6 +81,7 @@ function stepAt(scale, value, isLower) {
  */
 function models({ models }, model) {
   const family = model.startsWith("family:") ? model.slice(7) : null;
+  if (model === "real" || model === "reference") return models.map(({ reference }) => reference === (model === "reference"));
   return models.map((one) => !model || one.slug === model || (family !== null && one.family === family));
 }
 

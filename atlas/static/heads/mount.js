@@ -10,7 +10,10 @@ import { HeadCloud } from "./cloud.js";
 import { csv } from "./export.js";
 import { fitting, sorted } from "./filter.js";
 import { FIELDS, read, write } from "./address.js";
+import { scene } from "./scene.js";
 import { HeadTable, ROWS } from "./table.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
 import { counted, grouped, number } from "../matrix/numbers.js";
 import { whenBackOrForward } from "../shell/address.js";
 import { download } from "../shell/dom.js";
@@ -68,6 +71,9 @@ class HeadPage {
     this.cloud = new HeadCloud(this.part("cloud"), bundle, palettes, open);
     this.card = new HeadCard(this.part("card"), bundle, root, { open, close: () => this.close() });
     this.part("table").append(this.table.element);
+    const picture = () => scene(this.cloud, [...this.chosen()]);
+    this.part("cloud").append(exportLine(() => ({ scene: picture(), file: "heads", csv: () => this.csv() }), this.gone.signal));
+    printable(this.part("cloud"), () => (this.cloud.axes ? picture() : null), this.gone.signal);
     this.offers = this.offered();
     this.state = read(this.offers);
     this.listen();
@@ -107,7 +113,7 @@ class HeadPage {
     on(this.part("clear"), "click", () => this.reset());
     on(this.part("back"), "click", () => this.turn(-1));
     on(this.part("next"), "click", () => this.turn(1));
-    on(this.part("csv"), "click", () => this.save());
+    on(this.part("list"), "click", () => this.save());
     on(document, "keydown", (event) => {
       const busy = event.target instanceof Element && event.target.closest("input, select, [role=dialog]");
       if (event.key === "Escape" && this.state.head && !busy) this.close();
@@ -268,18 +274,19 @@ class HeadPage {
   describe({ score, steps }) {
     const { state, bundle, heads } = this;
     const having = steps.reduce((sum, step) => sum + (step < 255 ? 1 : 0), 0);
-    const others = bundle.models.flatMap(({ groups }) => groups[score.analysis] || []);
+    const shown = new Set(heads.map((at) => bundle.owner[at]));
+    const others = bundle.models.flatMap(({ groups }, at) => (shown.has(at) && groups[score.analysis]) || []);
     const reasons = [...new Set(others)].map((group) => bundle.groups[score.analysis][group].apart).join("; ");
     const parts = [
       `${grouped(heads.length)} of ${counted(bundle.count, "head")}`,
-      having < bundle.count ? `${grouped(bundle.count - having)} ${bundle.count - having === 1 ? "has" : "have"} no value of it: not measured, or not in their architecture` : "",
+      having < bundle.count ? `${counted(bundle.count - having, "head")} without a value: not measured, or absent from the architecture` : "",
       score.others?.length ? `${counted(score.others.length, "model")} ${score.others.length === 1 ? "has" : "have"} another quantity of that name` : "",
-      others.length ? `${counted(others.length, "model")} ${others.length === 1 ? "was" : "were"} measured with another version or protocol (${reasons}): not to be ranked with the rest` : "",
+      others.length ? `${counted(others.length, "model")} ${others.length === 1 ? "was" : "were"} measured with another version or protocol (${reasons}) and should not be ranked with the rest` : "",
     ];
     this.part("told").textContent = parts.filter(Boolean).join(" · ");
     this.part("from").placeholder = number(score.low);
     this.part("to").placeholder = number(score.high);
-    this.part("unit").textContent = `${score.title}: ${score.unit}; higher: ${score.direction}.`;
+    this.part("unit").textContent = `${score.title}: ${score.unit}. Higher: ${score.direction}.`;
     this.part("none").hidden = heads.length > 0;
     this.part("clear").hidden = FILTERS.every((name) => state[name] === this.offers.first[name]);
     const pages = Math.max(1, Math.ceil(heads.length / ROWS));
@@ -287,12 +294,26 @@ class HeadPage {
     this.part("at").textContent = `Page ${grouped(state.page)} of ${grouped(pages)}`;
     this.part("back").disabled = state.page <= 1;
     this.part("next").disabled = state.page >= pages;
-    this.part("csv").disabled = !heads.length;
+    this.part("list").disabled = !heads.length;
   }
 
   /** The heads that fit, in their order, as a file. */
   save() {
-    if (this.data) download("heads.csv", new Blob([csv(this.bundle, this.heads, this.data)], { type: "text/csv" }));
+    if (this.data) download("heads.csv", new Blob([this.csv()], { type: "text/csv" }));
+  }
+
+  csv() {
+    return this.data ? csv(this.bundle, this.heads, this.data) : "";
+  }
+
+  /** Which heads are shown, in words. @returns {Generator<string>} */
+  *chosen() {
+    for (const name of FILTERS) {
+      const field = this.part(name);
+      if (!field.value) continue;
+      const said = field.options ? field.selectedOptions[0].textContent : field.value;
+      yield `${field.closest("label").querySelector("span").textContent}: ${said}.`;
+    }
   }
 
   /** @param {unknown} error */

@@ -4,7 +4,7 @@
  */
 
 import { HeadBundle, SILENT } from "./bundle.js";
-import { counted, decimals } from "../matrix/numbers.js";
+import { counted, decimals, number } from "../matrix/numbers.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
@@ -13,7 +13,7 @@ const SHOWN = 5;
 
 /** What is said of a head that is compared with none. */
 export const NO_FUNCTION =
-  "No function found: the head has no relation above chance, does not attend by what it reads, and copies no more than a random one. It is not compared with others.";
+  "No function found: the head has no relation above chance, does not attend to particular tokens, and copies no more than a random head. It is not compared with others.";
 
 /** @type {Promise<HeadBundle> | undefined} */
 let loading;
@@ -30,7 +30,7 @@ export async function nearestTo([layer, head]) {
   const bundle = await loading;
   const slug = /\/models\/([^/]+)\//.exec(location.pathname)?.[1] ?? "";
   const at = bundle.find(`${slug}/${layer}.${head}`);
-  const near = at < 0 ? [] : await bundle.nearest(at);
+  const near = at < 0 ? [] : byBasis(bundle, await bundle.nearest(at));
   if ((await bundle.functionOf(at)) === SILENT) return [heading(), made("p", "atlas-note", NO_FUNCTION)];
   if (!near.length) return [];
   const root = new URL("../../", import.meta.url).href;
@@ -43,13 +43,29 @@ export async function nearestTo([layer, head]) {
     item.append(name, made("strong", "atlas-number", distance(one)), made("small", "", basis(bundle, one)));
     list.append(item);
   }
-  const about = made("p", "atlas-note", "Distance of what they do: 0 the same, 1 nothing in common. ");
+  const about = made("p", "atlas-note", `Distance between what two heads do: 0 where they do the same, 1 where they have nothing in common${usualText(bundle)}. `);
   about.append(link("Side by side, and how it is computed", `${root}heads/?head=${slug}/${layer}.${head}`));
   return [heading(), list, about];
 }
 
 function heading() {
   return made("h4", "", "Nearest heads in other models");
+}
+
+/**
+ * Heads that more analyses compare stand first; among those, the nearest.
+ * @param {HeadBundle} bundle
+ * @param {Near[]} found the nearest first
+ */
+export function byBasis({ near }, found) {
+  const many = (/** @type {Near} */ { scores }) => new Set(scores.map((one) => near?.scores[one].analysis)).size;
+  return [...found].sort((one, other) => many(other) - many(one));
+}
+
+/** What two heads are apart on average. @param {HeadBundle} bundle */
+export function usualText({ near }) {
+  if (near?.usual == null || near.close == null) return "";
+  return `; of pairs of heads that do something, half are closer than ${number(near.usual)} and one in twenty closer than ${number(near.close)}`;
 }
 
 /** How far a head is. @param {Near} near */

@@ -129,14 +129,15 @@ export class HeadTable {
   /** The model of a head, as a link to its page, with what must be known before it is ranked. @param {number} at */
   home(at) {
     const cell = made("td");
-    const { slug, name, groups, stale } = this.bundle.model(at);
+    const { slug, name, groups, stale, ks } = this.bundle.model(at);
     const reasons = Object.entries(groups).map(([analysis, group]) => this.bundle.groups[analysis][group].apart);
     cell.append(link(name, `${this.root}models/${slug}/`));
     const apart = [...new Set(reasons.filter(Boolean))].join("; ");
-    const notes = [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : [])];
+    const isUsual = !ks || ks.join() === this.bundle.usualKs;
+    const notes = [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : []), ...(isUsual ? [] : [`relations at k = ${ks[0]}`])];
     for (const note of notes) {
       const told = made("small", "atlas-heads-apart", note);
-      if (note !== "stale") told.title = apart;
+      if (note === "measured otherwise") told.title = apart;
       cell.append(" ", told);
     }
     return cell;
@@ -174,12 +175,31 @@ export class HeadTable {
  * @param {Data} data
  */
 export function cells(bundle, at, { columns, classes, planes }) {
-  const found = columns.map(({ score, steps }) => made("td", "atlas-right", shown(score, steps[at])));
+  const found = columns.map(({ score, steps }) => {
+    const cell = made("td", "atlas-right", shown(score, steps[at]));
+    const sure = steps[at] === MISSING ? "" : sureText(bundle, at, score, steps[at]);
+    if (sure) cell.append(made("small", "", sure));
+    return cell;
+  });
   const words = [
     ...(classes ? [categoryText(bundle, classes[at])] : []),
     ...(planes.length ? [firstRelations(relationTexts(bundle, planes, at))] : []),
   ];
   return [...found, ...words.map((text) => made("td", "atlas-heads-words", text))];
+}
+
+/**
+ * The 95% interval of a share, and the most that chance gives; empty for other scores.
+ * @param {HeadBundle} bundle
+ * @param {number} at
+ * @param {Score} score
+ * @param {number} step
+ */
+export function sureText(bundle, at, score, step) {
+  const sure = bundle.sure(at, score, valueOf(score, step));
+  if (!sure) return "";
+  const chance = sure.chance === undefined ? "" : `, chance ≤ ${number(sure.chance)}`;
+  return `${decimals(sure.low, 2)} to ${decimals(sure.high, 2)}${chance}`;
 }
 
 /** The first few of many relations; the head itself, opened, lists all. @param {string[]} relations */

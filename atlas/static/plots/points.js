@@ -5,11 +5,14 @@
 
 import { number } from "../matrix/numbers.js";
 import { linearTicks } from "../matrix/ticks.js";
+import { dismissed } from "../panels/dismissing.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made, node, text } from "../shell/dom.js";
 
 export const HEIGHT = 380;
 const [LEFT, RIGHT, TOP, BOTTOM, INNER] = [50, 10, 8, 44, 9];
+
+/** @typedef {import("../drawing/scene.js").Tick} Tick */
 const ASIDE = 16; // pixels between a point and its tooltip
 
 /**
@@ -50,6 +53,7 @@ export class Points {
 
   listen() {
     const { stage, listener } = this;
+    dismissed([stage], () => this.at >= 0 && (listener.point(-1), true), this.gone.signal);
     const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ act) =>
       stage.addEventListener(type, act, { signal: this.gone.signal });
     on("pointermove", (event) => event.pointerType !== "touch" && listener.point(this.under(event)));
@@ -68,10 +72,6 @@ export class Points {
   press(event) {
     const { listener, at } = this;
     if (event.altKey || event.metaKey || event.ctrlKey) return;
-    if (event.key === "Escape" && at >= 0) {
-      event.stopPropagation(); // what else it closes stays open until it is pressed again
-      return listener.point(-1);
-    }
     if ((event.key === "Enter" || event.key === " ") && at >= 0) {
       event.preventDefault();
       return listener.open(at);
@@ -193,12 +193,12 @@ function ordered(places, sign) {
  * @param {[number, number]} ends of the values
  * @param {number} from pixels of the lowest
  * @param {number} to pixels of the highest
- * @returns {{at: (value: number) => number, ticks: number[]}}
+ * @returns {{at: (value: number) => number, ticks: Tick[]}}
  */
 export function axisScale([low, high], from, to) {
   const wide = high > low ? high - low : 1;
   const at = (/** @type {number} */ value) => from + ((value - low) / wide) * (to - from);
-  return { at, ticks: linearTicks(low, high) };
+  return { at, ticks: linearTicks(low, high).map((value) => ({ at: value, label: number(value) })) };
 }
 
 /**
@@ -222,13 +222,13 @@ export function plane(width, x, y) {
  */
 export function frame(width, across, up, x, y) {
   const bottom = HEIGHT - BOTTOM;
-  const lines = across.ticks.flatMap((value) => [
-    node("line", { x1: across.at(value), x2: across.at(value), y1: TOP, y2: bottom }),
-    text(number(value), across.at(value), bottom + 17, "middle"),
+  const lines = across.ticks.flatMap(({ at, label }) => [
+    node("line", { x1: across.at(at), x2: across.at(at), y1: TOP, y2: bottom }),
+    text(label, across.at(at), bottom + 17, "middle"),
   ]);
-  const rows = up.ticks.flatMap((value) => [
-    node("line", { x1: LEFT, x2: width - RIGHT, y1: up.at(value), y2: up.at(value) }),
-    text(number(value), LEFT - 6, up.at(value) + 4, "end"),
+  const rows = up.ticks.flatMap(({ at, label }) => [
+    node("line", { x1: LEFT, x2: width - RIGHT, y1: up.at(at), y2: up.at(at) }),
+    text(label, LEFT - 6, up.at(at) + 4, "end"),
   ]);
   const name = text(y, 0, 0, "middle");
   name.setAttribute("transform", `translate(12 ${(TOP + bottom) / 2}) rotate(-90)`);

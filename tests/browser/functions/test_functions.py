@@ -119,13 +119,13 @@ def test_the_survey_draws_all_four_shapes(page: Any, site: Site) -> None:
     for slug, shape in SHAPES.items():
         tile = f'[data-slug="{slug}"] canvas'
         shown = pixels(page, tile)
-        assert shown.shape[:2] == shape
+        assert shown.shape[:2] == shape[::-1]  # layers run across
         classes = profile(site, slug).matrix("categories").values.astype(int)
         colours = np.array([rgb(palette[at]) for at in range(8)], np.uint8)
-        np.testing.assert_array_equal(shown[..., :3], colours[classes])
+        np.testing.assert_array_equal(shown[..., :3], colours[classes.T])
         box = page.locator(tile).bounding_box()
-        assert box["width"] % shape[1] == 0
-        assert box["height"] % shape[0] == 0
+        assert box["width"] % shape[0] == 0
+        assert box["height"] % shape[1] == 0
 
 
 def test_classes_are_switched_and_colours_changed(page: Any, site: Site) -> None:
@@ -224,9 +224,9 @@ def test_the_heatmap_and_the_panels_light_the_same_head(page: Any, site: Site) -
     stage.scroll_into_view_if_needed()
     page.wait_for_selector('figure[data-atlas="heatmap"][data-ready="live"]')
     stage.focus()
-    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight"):  # layer 2, head 1
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight"):  # layer 1, head 2
         page.keyboard.press(key)
-    at = '[style*="left: 50%"][style*="top: 25%"]'
+    at = '[style*="left: 25%"][style*="top: 50%"]'
     lit = page.locator(f"{FIGURE} .atlas-mark-cell{at}:visible")
     lit.nth(4).wait_for(state="visible")  # told with the next frame
     assert lit.count() == 5
@@ -242,7 +242,7 @@ def test_a_cell_of_the_heatmap_opens_its_head(page: Any, site: Site) -> None:
     tip.wait_for(state="visible")
     assert "of 80 pairs" in tip.inner_text()
     stage.focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")  # layers run across, heads down
     page.keyboard.press("Enter")
     page.wait_for_selector(f'{PANEL}[data-ready="1.3"]')
     assert "column=3" in page.url

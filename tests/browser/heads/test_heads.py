@@ -296,7 +296,7 @@ def test_a_head_that_does_nothing_says_so_and_is_compared_with_none(
     near.wait_for()
     assert "No function found" in near.inner_text() and near.locator("li").count() == 0
     page.goto(f"{heads.url}heads/")
-    assert "no function found. So it is with" in page.locator("article").inner_text()
+    assert "no function found. That is the case for" in page.locator("article").inner_text()
     _open(page, heads, "?head=gamma/1.2")
     assert "Its model has too little in common with every other." in card.inner_text()
     assert "No function found" not in card.inner_text()

@@ -3,12 +3,12 @@
  */
 
 import { differingCells } from "./differing-words.js";
-import { direction } from "../matrix/numbers.js";
+import { direction, isWhole } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Chosen} Chosen */
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./address.js").Wish} Wish */
+/** @typedef {import("./scene.js").Settled} Settled */
 /** @typedef {(role: string) => any} Part */
 
 /**
@@ -16,7 +16,7 @@ import { made } from "../shell/dom.js";
  * @param {Part} part
  * @param {Chosen[]} chosen
  * @param {Scene} scene
- * @param {Wish} wish
+ * @param {Settled} wish
  */
 export function fillControls(part, chosen, scene, wish) {
   part("analysis").value = wish.analysis;
@@ -34,7 +34,7 @@ export function fillControls(part, chosen, scene, wish) {
   part("scale").value = first?.scale ?? "";
   part("scale").disabled = (first?.scales.length ?? 0) < 2;
   part("shared").checked = wish.shared;
-  for (const role of ["csv", "svg", "png", "table"]) part(role).hidden = !first;
+  for (const role of ["files", "table"]) part(role).hidden = !first;
 }
 
 /**
@@ -69,19 +69,28 @@ function quantities(chosen) {
 }
 
 /**
+ * What is said about a comparison: which values are in doubt or out of date, what is missing, and what
+ * was done so that values can be compared.
+ * @param {Scene} scene
+ * @param {Settled} wish
+ * @returns {string[]}
+ */
+export function notesOf(scene, wish) {
+  const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
+  return [...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
+}
+
+/**
  * Title, notes, and what forbids a subtraction.
  * @param {Part} part
  * @param {Scene} scene
- * @param {Wish} wish
- * @param {string[]} asked what was asked for and is not here
+ * @param {string[]} told
  */
-export function showNotes(part, scene, wish, asked) {
+export function showNotes(part, scene, told) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
-  part("unit").textContent = matrix ? `${matrix.unit}. ${direction(matrix)}` : "";
-  const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
-  const told = [...asked, ...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
+  part("unit").textContent = matrix && !isWhole(matrix) ? `Unit: ${matrix.unit}. ${direction(matrix)}.` : "";
   part("status").textContent = told.join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
@@ -107,7 +116,7 @@ function outdated(models) {
 /**
  * What is still needed for a comparison.
  * @param {Scene} scene
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {string[]}
  */
 function stillNeeded({ models, lacking, sheets, view }, wish) {

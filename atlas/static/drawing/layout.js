@@ -8,6 +8,7 @@ import { wideness, wrapped } from "./lettering.js";
 /** @typedef {import("./scene.js").Panel} Panel */
 /** @typedef {import("./scene.js").Axis} Axis */
 /** @typedef {{size: number, title: number, small: number, line: number}} Type sizes of fonts */
+/** Words of a heading: `shift` from its left edge, `line` from its first one. @typedef {{words: string, bold: boolean, shift: number, line: number}} Words */
 /**
  * A panel with its place: of its plot, and of what stands around it.
  * @typedef {object} Placed
@@ -16,7 +17,8 @@ import { wideness, wrapped } from "./lettering.js";
  * @property {number} y
  * @property {number} width
  * @property {number} height
- * @property {string[]} heading lines above it
+ * @property {Words[]} heading its title, and its note behind that or below it
+ * @property {number} headed lines that its heading takes
  * @property {number} left where its heading begins
  * @property {import("./scene.js").Tick[]} columns ticks that there is room for
  * @property {import("./scene.js").Tick[]} rows
@@ -50,11 +52,11 @@ export function place(rows, wide, top) {
     let left = 0;
     const found = row.map((panel, at) => {
       const width = plotWidth(panel, (free * weights[at]) / whole);
-      const one = fill(panel, left, beside[at], width, wide);
+      const one = fill(panel, left, beside[at], width, wide, row.length === 1);
       left += beside[at] + (row.length > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
       return one;
     });
-    const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
+    const headed = Math.max(...found.map((one) => one.headed)) * TYPE.line;
     for (const one of found) one.y = top + headed + (headed ? 3 : 2);
     placed.push(...found);
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
@@ -76,10 +78,11 @@ function plotWidth({ grid, ratio }, room) {
  * @param {number} beside
  * @param {number} width
  * @param {number} wide of the paper
+ * @param {boolean} isAlone in its row
  * @returns {Placed} with its `y` still to be set
  */
-function fill(panel, left, beside, width, wide) {
-  const { grid, ratio, x, y, title, note } = panel;
+function fill(panel, left, beside, width, wide, isAlone) {
+  const { grid, ratio, x, y } = panel;
   const most = wide * 0.9;
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
@@ -89,10 +92,28 @@ function fill(panel, left, beside, width, wide) {
   return {
     panel,
     ...{ x: left + beside, y: 0, width, height, left, columns, turned, beside },
-    heading: wrapped([title, note].filter(Boolean).join("  "), beside + width, TYPE.panel, true),
+    ...headed(panel, isAlone ? wide : beside + width),
     rows: labelsBeside(y, height),
     below: (columns.length ? TICK + 2 + high : 0) + (x.title ? TYPE.line + 1 : 0),
   };
+}
+
+/**
+ * @param {Panel} panel
+ * @param {number} room
+ * @returns {{heading: Words[], headed: number}}
+ */
+function headed({ title, note }, room) {
+  const lines = wrapped(title, room, TYPE.panel, true);
+  const heading = lines.map((words, line) => ({ words, bold: true, shift: 0, line }));
+  if (!note) return { heading, headed: lines.length };
+  const last = lines.length - 1;
+  const behind = last < 0 ? 0 : wideness(lines[last], TYPE.panel, true) + TYPE.panel / 2;
+  if (behind + wideness(note, TYPE.label) <= room) {
+    return { heading: [...heading, { words: note, bold: false, shift: behind, line: Math.max(0, last) }], headed: Math.max(1, lines.length) };
+  }
+  const below = wrapped(note, room, TYPE.label).map((words, at) => ({ words, bold: false, shift: 0, line: lines.length + at }));
+  return { heading: [...heading, ...below], headed: lines.length + below.length };
 }
 
 /** @param {Axis} axis */

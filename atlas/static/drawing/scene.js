@@ -25,6 +25,7 @@
  * @property {Grid} [grid]
  * @property {Line[]} [lines]
  * @property {Point[]} [points]
+ * @property {boolean} [blank] a place left free, so that the row's other panels are as wide as those above
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
  * @property {number} [ratio] height of the plot by its width; otherwise what its grid asks for

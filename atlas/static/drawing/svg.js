@@ -50,9 +50,11 @@ export function svg(scene, { width, caption }) {
  * @param {string} hatch
  */
 function* panel(placed, hatch) {
-  const { panel: shown, x, y, width, height, left, heading } = placed;
-  for (const [at, line] of heading.entries()) {
-    yield said(line, left, y - 4 - (heading.length - 1 - at) * TYPE.line, { size: TYPE.panel, bold: true });
+  const { panel: shown, x, y, width, height, left, heading, headed } = placed;
+  if (shown.blank) return;
+  for (const { words, bold, shift, line } of heading) {
+    const look = bold ? { size: TYPE.panel, bold } : { colour: FAINT };
+    yield said(words, left + shift, y - 4 - (headed - 1 - line) * TYPE.line, look);
   }
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);

@@ -110,7 +110,7 @@ export function showNotes(part, scene, told) {
  */
 function outdated(models) {
   const stale = models.filter((model) => model.stale).map(({ name, profile }) => `${name} (version ${profile.version})`);
-  return stale.length ? [`Stale, to be measured again: ${stale.join(", ")}.`] : [];
+  return stale.length ? [`Stale, due to be measured again: ${stale.join(", ")}.`] : [];
 }
 
 /**
@@ -121,7 +121,7 @@ function outdated(models) {
  */
 function stillNeeded({ models, lacking, sheets, view }, wish) {
   const told = lacking.map(({ name, profile }) =>
-    profile ? `${name} has no such quantity.` : `${name} has no profile of this analysis yet.`,
+    profile ? `${name} does not have this quantity.` : `${name} has no profile of this analysis yet.`,
   );
   if (models.length < 2) told.push(missing(models, lacking));
   else if (!sheets.length) told.push("These models have no row or no column in common.");
@@ -138,7 +138,7 @@ function stillNeeded({ models, lacking, sheets, view }, wish) {
  * @param {Scene["lacking"]} lacking
  */
 function missing(models, lacking) {
-  if (models.length + lacking.length < 2) return "Choose two models or more to compare them.";
+  if (models.length + lacking.length < 2) return "Choose at least two models.";
   const what = lacking.some(({ profile }) => !profile) ? "analysis" : "quantity";
   return `Choose another ${what}, or another model that has this one.`;
 }

@@ -10,9 +10,9 @@ const PROTOCOL = "protocol ";
 
 /** What keys of a protocol stand for. @type {Record<string, string>} */
 const NAMES = {
-  bytes: "bytes of a passage, at most",
-  bypassed: "passages read without a layer",
-  certainty: "how sure masks are",
+  bytes: "maximum bytes of a passage",
+  bypassed: "passages read with a layer bypassed",
+  certainty: "certainty of masks",
   clusters: "clusters of passages",
   corpus: "corpus",
   fold: "norm gains folded in",
@@ -21,20 +21,20 @@ const NAMES = {
   halves: "halves of a cluster",
   keys: "attention to keys",
   later: "what heads of later layers read",
-  learned: "masks learned as well",
+  learned: "masks also learned",
   pairs: "pairs of words",
-  queries: "queries that count",
+  queries: "queries that are counted",
   random: "random masks",
   relations: "list of relations",
   repeats: "repeated sequences",
   sample: "tokens of the sample",
   scored: "tokens that are scored",
   segment: "tokens that are repeated",
-  seed: "seed of random numbers",
+  seed: "random seed",
   sequence: "how passages are read",
   sequences: "number of repeated sequences",
   sparsity: "share of blocks pruned",
-  threshold: "score that a relation needs",
+  threshold: "score a relation must exceed",
 };
 
 /** What values of a key stand for. @type {Record<string, Record<string, string>>} */

@@ -179,12 +179,12 @@ class Comparison {
     const unknown = wish.models.filter((slug) => !this.models.has(slug));
     const told = unknown.map((slug) => `This atlas has no model “${slug}”.`);
     if (wish.models.length - unknown.length > MOST) told.push(`Only the first ${MOST} models are shown.`);
-    if (found.analysis && found.analysis !== wish.analysis) told.push(`No model has an analysis “${found.analysis}”.`);
+    if (found.analysis && found.analysis !== wish.analysis) told.push(`This atlas has no analysis “${found.analysis}”.`);
     if (found.matrix && found.matrix !== wish.matrix) {
       told.push(`None of these models has a quantity “${found.matrix}” in this analysis.`);
     }
     if (found.view === "ratio" && this.scene?.view === "difference" && !this.scene.ratio) {
-      told.push("This quantity has no ratio; the difference is shown.");
+      told.push("This quantity has no ratio, so the difference is shown.");
     }
     return told;
   }

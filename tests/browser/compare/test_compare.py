@@ -273,7 +273,7 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
     status = page.locator('[data-role="status"]').inner_text()
     assert "There is no difference to show; these values are shown side by side" in status
     assert "not subtracted, for the reasons below the figures" in status
-    assert "Stale, to be measured again: Model old (version 99)." in status
+    assert "Stale, due to be measured again: Model old (version 99)." in status
     assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
     hover(page, 0, (1, 1), (6, 8))
     values = _read(page)

@@ -5,6 +5,7 @@
 
 import { readQuery } from "./shell/address.js";
 import { leavePage, warm } from "./shell/bokeh.js";
+import { showAlone } from "./shell/embedded.js";
 import { whenLoaded } from "./shell/idle.js";
 import { tellFailure, whenNear } from "./shell/lazy.js";
 
@@ -40,6 +41,7 @@ function mount() {
   leavePage();
   nameSearch();
   settleAddresses();
+  showAlone();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
   mountHeatmaps(elements("heatmap"));
 }

@@ -33,7 +33,7 @@ def test_every_module_is_published_once_and_whole() -> None:
         lines = [_bare(_published_import(line, place)) for line in _undocumented(text)]
         assert [line for line in lines if line] == [line for line in kept if line]
     everywhere = {name for name, file in home.items() if file == "atlas.js"}
-    shell = {"address", "bokeh", "dom", "fetch", "idle", "lazy"}
+    shell = {"address", "bokeh", "dom", "embedded", "fetch", "idle", "lazy"}
     assert everywhere == {"atlas.js", *(f"shell/{name}.js" for name in shell)}
     assert home["shell/linked-figures.js"] == home["heatmap/cursor.js"] == "heatmap.js"
     assert home["masks/words.js"] == "masks-words.js"  # the comparison says them too

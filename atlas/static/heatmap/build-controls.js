@@ -3,6 +3,7 @@
  * a reader without scripts can use, so that it stays small.
  */
 
+import { unescaped } from "../shell/address.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -71,8 +72,11 @@ export function buildControls(figure) {
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
   const root = "../../"; // two folders above the page of a model or a finding
+  const query = unescaped(`models=${slug}&analysis=${figure.dataset.figure}&matrix=${encodeURIComponent(String(figure.dataset.first))}`);
+  const compare = link("Compare with other models", `${root}compare/?${query}`);
+  compare.dataset.role = "compare";
   status?.append(
-    ...[" · ", link("Compare with other models", `${root}compare/?models=${slug}&analysis=${figure.dataset.figure}`)],
+    ...[" · ", compare],
     ...[" · ", link("All models", `${root}survey/${figure.dataset.figure}/`)],
   );
 }

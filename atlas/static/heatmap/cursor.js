@@ -8,7 +8,7 @@ import { chanceNotes } from "../matrix/chance.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Marks } from "../panels/marks.js";
 import { depths, isDepth } from "../matrix/column-order.js";
-import { marked, turned, writePinned } from "./pinned-cell.js";
+import { marked, turned, writeShown } from "./address.js";
 import { cellText } from "../matrix/sentences.js";
 import { cellLines } from "./cell-text.js";
 import { nextCell } from "../panels/keys.js";
@@ -158,7 +158,7 @@ export class Cursor {
     const held = this.pinned?.row === rows[row] && this.pinned?.column === columns[column];
     this.pinned = held ? null : { row: rows[row], column: columns[column] };
     releaseOthers(this);
-    writePinned(this.figure, false);
+    writeShown(this.figure, false);
     this.announce();
     if (held) this.cell = null;
     this.show();

@@ -9,7 +9,8 @@ import { embed, loadTemplate, update } from "../shell/bokeh.js";
 import { fillPicker, buildControls } from "./build-controls.js";
 import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
 import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
-import { isInAddress, showPinned, writePinned } from "./pinned-cell.js";
+import { cited, isInAddress, showAddressed, writeShown } from "./address.js";
+import { addSharing } from "../drawing/sharing.js";
 import { summary } from "../matrix/sentences.js";
 import { withSpread } from "../matrix/chance.js";
 import { whenBackOrForward } from "../shell/address.js";
@@ -52,8 +53,10 @@ export class Heatmap {
     this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell, Enter pins a cell.");
     this.cursor = new Cursor(this);
     this.listen();
+    const links = /** @type {HTMLElement} */ (element.querySelector(".atlas-links"));
+    addSharing(links, () => this.start().then(() => cited(this)), this.gone.signal);
     this.element.dataset.ready = "mounted";
-    if (isInAddress(this)) void showPinned(this);
+    if (isInAddress(this)) void showAddressed(this);
   }
 
   /**
@@ -77,8 +80,7 @@ export class Heatmap {
       this.keepOrder();
       this.choose();
     });
-    on(this.part("native"), "change", () => this.paint());
-    on(this.part("depth"), "change", () => this.paint());
+    for (const role of ["native", "depth"]) on(this.part(role), "change", () => this.choose());
     on(this.part("beside"), "change", () => this.choose());
     on(this.part("zoom"), "click", () => this.toggleZoom());
     for (const kind of ["csv", "svg", "png"]) {
@@ -86,7 +88,7 @@ export class Heatmap {
     }
     on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
     for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
-    whenBackOrForward(() => void showPinned(this), this.gone.signal);
+    whenBackOrForward(() => void showAddressed(this), this.gone.signal);
     this.cursor.listen(on);
   }
 
@@ -208,10 +210,9 @@ export class Heatmap {
   /** Another matrix on the same figure. */
   swap() {
     fillControls(this);
-    const held = this.cursor.pinned;
-    if (held && !this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
+    if (!this.cursor.pinnedCell()) this.cursor.pinned = null; // it has no such cell
     this.show();
-    if (held) writePinned(this, true);
+    writeShown(this, true);
   }
 
   /** Show the matrix that is chosen now, with all words about it. */
@@ -224,10 +225,10 @@ export class Heatmap {
     if (this.part("table").open) void this.fillTable();
   }
 
-  /** Another scale or order. */
+  /** Another scale or order, other names. */
   choose() {
     this.paint();
-    if (this.cursor.pinned) writePinned(this, true);
+    writeShown(this, true);
     if (this.part("table").open) void this.fillTable();
   }
 

@@ -3,7 +3,7 @@
  * prunes more or fewer of them, what pruning costs, and the masks as files and as a table.
  */
 
-import { readPin, writePin } from "../shell/address.js";
+import { readPin, writeView } from "../shell/address.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
@@ -194,13 +194,13 @@ export class MaskFigure {
     const held = this.isPinned(at, topic, layer);
     const { what, kind } = PANELS[at];
     releaseOthers(this);
-    writePin(held ? null : { figure: this.name, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
+    writeView(held ? null : { figure: this.name, matrix: `${what}:${kind}`, row: topic, column: layer }, false);
     this.panels.hold(held ? null : { panel: at, row: topic, column: layer });
     this.panels.point(at, { row, column });
   }
 
   letGo() {
-    writePin(null, false);
+    writeView(null, false);
     this.panels.hold(null);
   }
 

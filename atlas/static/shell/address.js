@@ -1,23 +1,28 @@
 /**
- * The query of a page's address: which cell is pinned, which head is open, what is chosen; so that
+ * The query of a page's address: what a figure shows, which cell is pinned, which head is open; so that
  * links and the back button restore it.
  */
 
 /**
- * @typedef {object} Pin
+ * What a figure of a model's page shows, where that is not what it opens with.
+ * @typedef {object} View
  * @property {string} figure the analysis
  * @property {string} matrix
- * @property {string} row label
- * @property {string} column label
+ * @property {string} [row] label of the pinned cell
+ * @property {string} [column]
  * @property {string} [scale] where it is not the one that the matrix asks for
- * @property {string} [order] where it is not the canonical one
+ * @property {string} [order] where it is not the one that the figure opens with
+ * @property {string} [names] "native" for those of the model's own code
+ * @property {string} [depth] "1" where layers are told by relative depth
+ * @property {string} [beside] "0" without the column of another matrix that stands first
  */
+/** @typedef {View & {row: string, column: string}} Pin */
 
-const NEEDED = /** @type {const} */ (["figure", "matrix", "row", "column"]);
-const MORE = /** @type {const} */ (["scale", "order"]);
+const NEEDED = /** @type {const} */ (["figure", "matrix"]);
+const MORE = /** @type {const} */ (["row", "column", "scale", "order", "names", "depth", "beside"]);
 
-/** The keys of a pinned cell, all without a value. */
-const UNPINNED = Object.fromEntries([...NEEDED, ...MORE].map((key) => [key, undefined]));
+/** The keys of a view, all without a value. */
+const NO_VIEW = Object.fromEntries([...NEEDED, ...MORE].map((key) => [key, undefined]));
 
 /** The query of the address. */
 export function readQuery() {
@@ -69,22 +74,42 @@ export function whenBackOrForward(act, signal) {
   addEventListener("popstate", () => location.pathname === page && act(), { signal });
 }
 
-/** @returns {Pin | null} the pinned cell that the address names */
-export function readPin() {
+/** @returns {View | null} what the address says of a figure */
+export function readView() {
   const found = readQuery();
   if (NEEDED.some((key) => !found.has(key))) return null;
-  return /** @type {Pin} */ (
+  return /** @type {View} */ (
     Object.fromEntries([...NEEDED, ...MORE].flatMap((key) => (found.has(key) ? [[key, found.get(key)]] : [])))
   );
 }
 
+/** @returns {Pin | null} the pinned cell that the address names */
+export function readPin() {
+  const found = readView();
+  return found && found.row !== undefined && found.column !== undefined ? /** @type {Pin} */ (found) : null;
+}
+
 /**
- * Put a pin into the address, or take it out.
- * @param {Pin | null} pin
+ * Put what a figure shows into the address, or take it out.
+ * @param {View | null} view
  * @param {boolean} again replaces the current entry of the history instead of adding one
  */
-export function writePin(pin, again) {
-  amend({ ...UNPINNED, ...pin }, again);
+export function writeView(view, again) {
+  amend({ ...NO_VIEW, ...view }, again, unescaped);
+}
+
+/**
+ * The address of the page with a figure that shows something.
+ * @param {View | null} view
+ * @param {string} anchor
+ * @returns {URL}
+ */
+export function addressOf(view, anchor) {
+  const url = new URL(location.pathname, location.href);
+  for (const [key, value] of Object.entries(view ?? {})) if (value !== undefined) url.searchParams.set(key, value);
+  url.search = unescaped(url.search);
+  url.hash = anchor;
+  return url;
 }
 
 /**
@@ -103,5 +128,5 @@ export function readHead() {
  * @param {boolean} alone removes the pinned cell, which may be of another head
  */
 export function writeHead(head, again, alone = false) {
-  amend({ ...(alone ? UNPINNED : {}), head: head?.join(".") }, again);
+  amend({ ...(alone ? NO_VIEW : {}), head: head?.join(".") }, again);
 }

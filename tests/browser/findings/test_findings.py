@@ -121,7 +121,10 @@ def test_downloads_and_links_are_the_models(page: Any, site: Site) -> None:
         page.locator(f"{FIGURE.format(1)} .atlas-links a").click()
     assert download.value.suggested_filename == "small.weights.json"
     link = page.locator(".atlas-step:nth-of-type(1) >> text=Compare with other models")
-    assert link.get_attribute("href") == "../../compare/?models=small&analysis=weights"
+    assert (
+        link.get_attribute("href")
+        == "../../compare/?models=small&analysis=weights&matrix=ov_copying"
+    )
 
 
 @pytest.mark.parametrize("context_options", [{"java_script_enabled": False}], ids=["no scripts"])

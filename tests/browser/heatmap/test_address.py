@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -111,8 +112,82 @@ def test_the_address_follows_what_is_chosen(page: Any, site: Any) -> None:
     assert _query(page)["matrix"] == "outlier"
     assert _pin(page).is_visible()
     page.select_option('[data-role="matrix"]', "ov_copying")  # it has heads, and no attn.v
-    assert _query(page) == {}
+    assert _query(page) == {"figure": "weights", "matrix": "ov_copying"}
     assert _pin(page).is_hidden()
+    page.select_option('[data-role="matrix"]', "rms")
+    assert _query(page) == {}, "what the page opens with needs no words"
+
+
+def test_the_address_says_what_is_shown_without_a_pin(page: Any, site: Any) -> None:
+    """Quantity, scale, order, names and depth, which a link then opens with."""
+    open_model(page, site)
+    page.select_option('[data-role="matrix"]', "outlier")
+    page.select_option('[data-role="scale"]', "column")
+    page.select_option('[data-role="order"]', "name")
+    for role in ("native", "depth"):
+        page.check(f'[data-role="{role}"]')
+    wanted = {"figure": "weights", "matrix": "outlier", "scale": "column", "order": "name"}
+    assert _query(page) == {**wanted, "names": "native", "depth": "1"}
+    compare = page.locator('[data-role="compare"]').get_attribute("href")
+    assert compare.endswith("compare/?models=small&analysis=weights&matrix=outlier&scale=column")
+    link = page.evaluate("location.href")
+    page.goto(f"{site.url}models/")
+    page.goto(link)
+    page.wait_for_selector(LIVE)
+    page.wait_for_function(
+        "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
+    )
+    chosen = [page.input_value(f'[data-role="{role}"]') for role in ("matrix", "scale", "order")]
+    assert chosen == ["outlier", "column", "name"]
+    assert all(page.is_checked(f'[data-role="{role}"]') for role in ("native", "depth"))
+    assert _pin(page).is_hidden()
+
+
+def test_a_figure_is_linked_to_and_cited(page: Any, site: Any) -> None:
+    """With what it was measured on; what the reader has chosen is in both addresses."""
+    open_model(page, site)
+    page.select_option('[data-role="matrix"]', "ov_copying")
+    figure = page.locator('[data-atlas="heatmap"]')
+    text = figure.locator("textarea")
+    figure.locator("button", has_text="Copy link").click()
+    address = f"{site.url}models/small/?figure=weights&matrix=ov_copying#weights"
+    text.wait_for()
+    assert text.input_value() == address
+    figure.locator("button", has_text="Cite").click()
+    page.wait_for_function("document.querySelector('textarea')?.value.startsWith('@misc')")
+    stored_profile = profile_file.load(site.project.profile("small", "weights"))
+    told = text.input_value()
+    assert "title = {{Copying of Model small}}" in told
+    assert f"analysis weights, version {stored_profile.version}" in told
+    assert str(stored_profile.model.digest) in told
+    assert f"url = {{{address}}}" in told
+    text.press("Escape")
+    assert text.is_hidden()
+    assert figure.locator("button", has_text="Cite").evaluate(
+        "one => one === document.activeElement"
+    )
+
+
+def test_a_frame_shows_one_figure_alone(page: Any, site: Any) -> None:
+    open_model(page, site)
+    page.select_option('[data-role="matrix"]', "outlier")
+    figure = page.locator('[data-atlas="heatmap"]')
+    figure.locator("button", has_text="Embed").click()
+    html = figure.locator("textarea").input_value()
+    page.set_viewport_size({"width": 760, "height": 620})
+    page.goto(re.search('src="([^"]+)"', html)[1].replace("&amp;", "&"))
+    page.wait_for_selector(LIVE)
+    page.wait_for_function(
+        "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
+    )
+    for hidden in (".md-header", ".md-tabs", ".md-footer", "h1", ".atlas-head", ".atlas-status"):
+        assert page.locator(hidden).first.is_hidden(), hidden
+    assert figure.bounding_box()["y"] < 40
+    credit = page.locator(".atlas-credit a")
+    assert credit.get_attribute("href").endswith("?figure=weights&matrix=outlier#weights")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.mouse.move(*centre(page, stored(site), 1, 1))
+    assert float(told(page)) == float(f"{stored(site, 'outlier').values[1, 1]:.4g}")
 
 
 def test_a_pin_stays_with_its_cell_when_columns_are_sorted(page: Any, site: Any) -> None:

@@ -6,7 +6,7 @@ import { columnTicks, rowTicks } from "./boxes.js";
 import { hatchText } from "./colour-key.js";
 import { countsSentence, summary } from "./sentences.js";
 import { quantity, scaleText, unsureKey } from "./words.js";
-import { isWhole } from "../matrix/numbers.js";
+import { direction, isWhole } from "../matrix/numbers.js";
 import { DOT } from "../panels/stipple.js";
 
 /** @typedef {import("./scene.js").Scene} Comparison */
@@ -44,7 +44,8 @@ export function drawing({ sheets, models }, contents, told) {
  * @returns {string[]}
  */
 function sentences(sheet) {
-  if (!sheet.labels.length) return [summary(sheet), `${scaleText(sheet)}.`];
+  const { matrix } = sheet.group.models[0];
+  if (!sheet.labels.length) return [summary(sheet), `${scaleText(sheet)}. ${direction(matrix)}.`];
   return [sheet.view === "values" ? countsSentence(sheet) : summary(sheet)];
 }
 

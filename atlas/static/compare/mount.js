@@ -192,7 +192,9 @@ class Comparison {
   /** What the panels show, for files and paper. */
   drawing() {
     const shown = /** @type {import("./scene.js").Scene} */ (this.scene);
-    return drawing(shown, this.sheets.contents(), this.told);
+    const heads = this.part("heads");
+    const matched = heads.hidden || shown.view === "values" ? [] : [heads.textContent];
+    return drawing(shown, this.sheets.contents(), [...this.told, ...matched]);
   }
 
   /** @returns {import("../drawing/scene.js").Exported} */

@@ -8,7 +8,7 @@ import { wideness, wrapped } from "./lettering.js";
 /** @typedef {import("./scene.js").Panel} Panel */
 /** @typedef {import("./scene.js").Axis} Axis */
 /** @typedef {{size: number, title: number, small: number, line: number}} Type sizes of fonts */
-/** Words of a heading: `shift` from its left edge, `line` from its first one. @typedef {{words: string, bold: boolean, shift: number, line: number}} Words */
+/** A line of a heading, and fainter words behind it. @typedef {{words: string, bold: boolean, behind?: string}} Words */
 /**
  * A panel with its place: of its plot, and of what stands around it.
  * @typedef {object} Placed
@@ -17,8 +17,7 @@ import { wideness, wrapped } from "./lettering.js";
  * @property {number} y
  * @property {number} width
  * @property {number} height
- * @property {Words[]} heading its title, and its note behind that or below it
- * @property {number} headed lines that its heading takes
+ * @property {Words[]} heading lines above it: its title, and its note behind that or below it
  * @property {number} left where its heading begins
  * @property {import("./scene.js").Tick[]} columns ticks that there is room for
  * @property {import("./scene.js").Tick[]} rows
@@ -56,7 +55,7 @@ export function place(rows, wide, top) {
       left += beside[at] + (row.length > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
       return one;
     });
-    const headed = Math.max(...found.map((one) => one.headed)) * TYPE.line;
+    const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
     for (const one of found) one.y = top + headed + (headed ? 3 : 2);
     placed.push(...found);
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
@@ -92,7 +91,7 @@ function fill(panel, left, beside, width, wide, isAlone) {
   return {
     panel,
     ...{ x: left + beside, y: 0, width, height, left, columns, turned, beside },
-    ...headed(panel, isAlone ? wide : beside + width),
+    heading: headingOf(panel, isAlone ? wide : beside + width),
     rows: labelsBeside(y, height),
     below: (columns.length ? TICK + 2 + high : 0) + (x.title ? TYPE.line + 1 : 0),
   };
@@ -101,19 +100,16 @@ function fill(panel, left, beside, width, wide, isAlone) {
 /**
  * @param {Panel} panel
  * @param {number} room
- * @returns {{heading: Words[], headed: number}}
+ * @returns {Words[]}
  */
-function headed({ title, note }, room) {
-  const lines = wrapped(title, room, TYPE.panel, true);
-  const heading = lines.map((words, line) => ({ words, bold: true, shift: 0, line }));
-  if (!note) return { heading, headed: lines.length };
-  const last = lines.length - 1;
-  const behind = last < 0 ? 0 : wideness(lines[last], TYPE.panel, true) + TYPE.panel / 2;
-  if (behind + wideness(note, TYPE.label) <= room) {
-    return { heading: [...heading, { words: note, bold: false, shift: behind, line: Math.max(0, last) }], headed: Math.max(1, lines.length) };
-  }
-  const below = wrapped(note, room, TYPE.label).map((words, at) => ({ words, bold: false, shift: 0, line: lines.length + at }));
-  return { heading: [...heading, ...below], headed: lines.length + below.length };
+function headingOf({ title, note }, room) {
+  /** @type {Words[]} */
+  const lines = wrapped(title, room, TYPE.panel, true).map((words) => ({ words, bold: true }));
+  if (!note) return lines;
+  const last = lines[lines.length - 1];
+  const fits = last && wideness(last.words, TYPE.panel, true) + TYPE.panel + wideness(note, TYPE.label) <= room;
+  if (fits) return [...lines.slice(0, -1), { ...last, behind: note }];
+  return [...lines, ...wrapped(note, room, TYPE.label).map((words) => ({ words, bold: false }))];
 }
 
 /** @param {Axis} axis */

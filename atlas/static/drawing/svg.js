@@ -50,11 +50,11 @@ export function svg(scene, { width, caption }) {
  * @param {string} hatch
  */
 function* panel(placed, hatch) {
-  const { panel: shown, x, y, width, height, left, heading, headed } = placed;
+  const { panel: shown, x, y, width, height, left, heading } = placed;
   if (shown.blank) return;
-  for (const { words, bold, shift, line } of heading) {
-    const look = bold ? { size: TYPE.panel, bold } : { colour: FAINT };
-    yield said(words, left + shift, y - 4 - (headed - 1 - line) * TYPE.line, look);
+  for (const [at, { words, bold, behind }] of heading.entries()) {
+    const look = bold ? { size: TYPE.panel, bold, behind } : { colour: FAINT };
+    yield said(words, left, y - 4 - (heading.length - 1 - at) * TYPE.line, look);
   }
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);

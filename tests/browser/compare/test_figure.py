@@ -259,6 +259,14 @@ def test_screen_file_and_paper_show_the_same(page: Any, site: Site, query: str) 
     assert hatched == ("no value in one of the two models" in _headings(exported))
 
 
+@pytest.mark.parametrize("query", [FIGURE, DIFFERENCE], ids=["categories", "difference"])
+def test_a_comparison_fits_on_a_page_of_paper(page: Any, site: Site, query: str) -> None:
+    _open(page, site, query)
+    printed = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type /Page\b(?!s)", printed)) == 1
+    assert page.locator(".atlas-printed").count() == 0, "gone once it is printed"
+
+
 def test_a_drawing_says_what_it_shows(page: Any, site: Site) -> None:
     """Title, legend with names, counts, conditions and sources."""
     _open(page, site, FIGURE)

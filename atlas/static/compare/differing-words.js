@@ -50,11 +50,26 @@ const DIGEST = /(sha256:[0-9a-f]{12})[0-9a-f]+/g;
  * @param {Differs} differs
  * @returns {HTMLElement[]}
  */
-export function differingCells({ what, first, second }) {
-  const key = what.startsWith(PROTOCOL) ? what.slice(PROTOCOL.length) : "";
-  const name = made("th", "", NAMES[key] ?? what);
+export function differingCells(differs) {
+  const [what, ...values] = worded(differs);
+  const name = made("th", "", what);
   name.scope = "row";
-  return [name, ...[first, second].map((value) => valueCell(VALUES[key]?.[value] ?? value))];
+  return [name, ...values.map(valueCell)];
+}
+
+/**
+ * The same in a sentence, about the second of the two.
+ * @param {Differs} differs
+ */
+export function differingText(differs) {
+  const [what, first, second] = worded(differs).map((text) => text.replaceAll(DIGEST, "$1…"));
+  return `${what} ${second} instead of ${first}`;
+}
+
+/** @param {Differs} differs */
+function worded({ what, first, second }) {
+  const key = what.startsWith(PROTOCOL) ? what.slice(PROTOCOL.length) : "";
+  return [NAMES[key] ?? what, ...[first, second].map((value) => VALUES[key]?.[value] ?? value)];
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { columnTicks, rowTicks } from "./boxes.js";
 import { hatchText } from "./colour-key.js";
+import { differingText } from "./differing-words.js";
 import { countsSentence, summary } from "./sentences.js";
 import { quantity, scaleText, unsureKey } from "./words.js";
 import { direction, isWhole } from "../matrix/numbers.js";
@@ -33,7 +34,7 @@ export function drawing({ sheets, models }, contents, told) {
   const sure = sheets.map(({ view }) => view).find((view) => view !== "values");
   return {
     title: [matrix.title, sure && !isWhole(matrix) ? sure : ""].filter(Boolean).join(": "),
-    caption: [...sheets.flatMap(sentences), ...told, sources(models)],
+    caption: [...sheets.flatMap(sentences), ...told, ...models.flatMap(unlike), sources(models)],
     rows: sheets.flatMap((sheet, at) => rows(contents[at])),
     keys: sheets.flatMap((sheet, at) => keys(sheet, contents[at][0].palette)),
   };
@@ -47,6 +48,15 @@ function sentences(sheet) {
   const { matrix } = sheet.group.models[0];
   if (!sheet.labels.length) return [summary(sheet), `${scaleText(sheet)}. ${direction(matrix)}.`];
   return [sheet.view === "values" ? countsSentence(sheet) : summary(sheet)];
+}
+
+/**
+ * Why a model's values are not subtracted from the baseline's.
+ * @param {Comparison["models"][number]} model
+ * @returns {string[]}
+ */
+function unlike({ name, obstacles }) {
+  return obstacles.length ? [`${name} was measured differently from the baseline: ${obstacles.map(differingText).join("; ")}.`] : [];
 }
 
 /**

@@ -3,8 +3,9 @@
  */
 
 import { LAYER } from "../matrix/align.js";
+import { scoreName } from "../matrix/chance.js";
 import { tidy } from "../matrix/contrast.js";
-import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, place, plusMinus } from "../matrix/numbers.js";
+import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus } from "../matrix/numbers.js";
 
 /** @typedef {import("./scene.js").Group} Group */
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -34,14 +35,19 @@ export function detail({ group, view }, at) {
 }
 
 /**
- * What keeps the values of a panel from being compared like the others'.
+ * How far the values of a panel can be trusted and compared with others: what chance would give, and
+ * what is unlike.
  * @param {Sheet} sheet
  * @param {number} at of the model in its group
+ * @returns {string[]}
  */
 export function caveats({ group, view }, at) {
-  const { obstacles, mark, doubt, stale } = group.models[at];
-  const isApart = view === "values" && obstacles.length > 0;
-  return [stale && "stale", isApart && "measured differently", mark, doubt && "in doubt"].filter((one) => typeof one === "string" && one);
+  const { obstacles, mark, doubt, stale, profile, matrix } = group.models[at];
+  const isPlain = view === "values";
+  const said = scoreName(matrix.name);
+  const chance = said && profile.facts?.[`chance:${said.relation}@${said.k}`];
+  const told = [isPlain && typeof chance === "number" && `chance at most ${number(chance)}`, stale && "stale", isPlain && obstacles.length > 0 && "measured differently", mark, doubt && "in doubt"];
+  return told.flatMap((one) => one || []);
 }
 
 /**

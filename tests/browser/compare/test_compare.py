@@ -274,7 +274,13 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
     assert "There is no difference to show; these values are shown side by side" in status
     assert "not subtracted, for the reasons below the figures" in status
     assert "Stale, due to be measured again: Model old (version 99)." in status
-    assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
+    beside = page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
+    assert "stale" in beside and "measured differently" in beside
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG", exact=True).click()
+    picture = ElementTree.parse(download.value.path())
+    said = " ".join("".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
+    assert "measured differently from the baseline: version of the method 99 instead of 1" in said
     hover(page, 0, (1, 1), (6, 8))
     values = _read(page)
     assert float(values["Model old"][0]) == _matrix(site, "old").values[1, 1]

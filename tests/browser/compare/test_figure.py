@@ -286,6 +286,13 @@ def test_a_drawing_says_what_it_shows(page: Any, site: Site) -> None:
     assert "Relations: difference (relations)" in _headings(_exported(page, "svg").decode())
 
 
+def test_chance_stands_beside_a_score_and_in_its_picture(page: Any, site: Site) -> None:
+    _open(page, site, FIGURE.replace("categories", "score:capital@10"))
+    captions = page.locator(".atlas-pane:visible figcaption").all_inner_texts()
+    assert all("chance at most 0.2" in text for text in captions)
+    assert _headings(_exported(page, "svg").decode()).count("chance at most 0.2") == 4
+
+
 def test_the_csv_has_names(page: Any, site: Site) -> None:
     _open(page, site, FIGURE)
     lines = list(csv.DictReader(_exported(page, "csv").decode().splitlines()))

@@ -155,7 +155,7 @@ def test_each_model_has_its_own_layers_and_heads(page: Any, site: Site) -> None:
         layers, heads = large_atlas.SHAPES[slug]
         assert panel["shape"] == [heads, layers]
         assert panel["axes"] == ["Layer", "Head"]
-        assert None not in np.ravel(_colours(panel))
+        assert not any(None in row for row in _colours(panel))
         matrix = _categories(site, slug)
         shares = np.array(panel["shares"]).reshape(heads, layers)
         categories = len(matrix.categories or ())

@@ -336,7 +336,7 @@ COMPARED = ".atlas-mask-comparison"
 
 
 def test_two_models_stand_one_above_the_other(page: Any, site: Site) -> None:
-    page.goto(f"{site.url}compare/?models=b36,c8&analysis=masks")
+    page.goto(f"{site.url}compare/?models=b36,c8&analysis=masks&by=layer")
     page.wait_for_selector('[data-atlas="compare"][data-ready="live"]')
     topics = labels(page, 0, COMPARED)
     assert sorted(topics) == sorted(masks_atlas.TOPICS)

@@ -22,6 +22,8 @@ import { made } from "../shell/dom.js";
 const GAP = 24;
 /** Room on the right of a panel. */
 const RIGHT = 8;
+/** More panels than these keep their size when one is left out. */
+const FEW = 3;
 /** Pixels that a panel takes at least, for its title. */
 const NARROW = 280;
 /** How far out of sight a panel is when it is made live. */
@@ -134,7 +136,7 @@ export class Sheets {
   /**
    * The size of a sheet's panels. With one model less they never become smaller, even where all would
    * then fit into one row: a reader who removes a model wants to see the others as they were. The last
-   * of two stays as it is.
+   * of two stays as it is, and so do many.
    * @param {Sheet} sheet
    * @param {Laid} laid
    */
@@ -143,7 +145,7 @@ export class Sheets {
     const found = { frame: JSON.stringify(frames[0]), room, count, box: boxOf(frames, room, GAP) };
     const fewer = before?.frame === found.frame && before.room === room && count < before.count;
     const alone = count === 1 && before?.count === 2; // a wider one would be laid out twice
-    if (fewer && (alone || found.box.width < before.box.width)) found.box = before.box;
+    if (fewer && (alone || count > FEW || found.box.width < before.box.width)) found.box = before.box;
     laid.last = found;
     return found.box;
   }

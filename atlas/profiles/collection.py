@@ -14,14 +14,22 @@ from pathlib import Path
 from atlas.entries import entry
 from atlas.entries.entry import Entry
 from atlas.paths import Project
-from atlas.profiles import plan, profile_file, settings, statement, validity, verified
+from atlas.profiles import (
+    plan,
+    profile_file,
+    rewording,
+    settings,
+    statement,
+    validity,
+    verified,
+)
 from atlas.profiles.plan import Job
 from atlas.profiles.statement import Statement
 
 
 @dataclass(frozen=True)
 class Section:
-    """One analysis of a model; `profile` is None until it is measured.
+    """One analysis of a model; `profile` is None until it is measured, and has the words of today.
 
     `reproduced`: who measured this very profile again, with the same values.
     """
@@ -97,6 +105,11 @@ class Model:
         """The section of an analysis, None where the model should not have it."""
         return next((one for one in self.sections if one.stated.name == name), None)
 
+    def profile(self, name: str) -> profile_file.Profile | None:
+        """What an analysis measured, None where it did not."""
+        section = self.section(name)
+        return section.profile if section else None
+
 
 def load(project: Project) -> list[Model]:
     """Every entry by `Model.rank` and slug, its profiles read.
@@ -166,4 +179,4 @@ def _section(
     profile = read(path)
     known = record(project.verified(job.slug))
     same = verified.reproduced(known, profile, path)
-    return Section(stated, job, profile, known[job.analysis] if same else None)
+    return Section(stated, job, rewording.today(profile), known[job.analysis] if same else None)

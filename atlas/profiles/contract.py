@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from atlas.architectures.row import CANONICAL
 from atlas.pinned import relations
 from atlas.pinned.relations import CATEGORIES
-from atlas.profiles.matrix import Estimate, Kind, Matrix, Scale, cells
+from atlas.profiles.matrix import BINARY, Estimate, Kind, Matrix, Scale, cells
 
 Range = tuple[float | None, float | None]
 Constructed = Literal["last row", "diagonal"]
@@ -35,16 +35,17 @@ Constructed = Literal["last row", "diagonal"]
 class Quantity:
     """What all matrices of one name have in common.
 
-    `columns`: labels of columns in their order, where geometry does not give them; `lacking`: those
-    of them that some models have not. `kinds`: the kinds of architecture that have it. `when`: in
-    which case a profile has it, "" for always; matrices of one such case come together. `n`: the
-    condition or fact that counts what is behind a value, `conditions.tokens`. `spread`: what gives
-    a value's standard error (`Matrix.estimate`), "" where the analysis does. `gaps`: single cells
-    may stand for what does not exist in an architecture; else a null is a value that cannot be
-    defined, and marked as such. `constructed`: values that no model could have otherwise, which
-    are no finding: those of the "last row", or of the "diagonal". `same_as`: the quantity that this
-    one is a function of, so that a finding about both is told once; of a pattern, what it shares
-    with others of it.
+    `unit`: of a binary one, what its two values mean, `1 kept, 0 pruned`; figures then have these
+    words. `columns`: labels of columns in their order, where geometry does not give them;
+    `lacking`: those of them that some models have not. `kinds`: the kinds of architecture that have
+    it. `when`: in which case a profile has it, "" for always; matrices of one such case come
+    together. `n`: the condition or fact that counts what is behind a value, `conditions.tokens`.
+    `spread`: what gives a value's standard error (`Matrix.estimate`), "" where the analysis does.
+    `gaps`: single cells may stand for what does not exist in an architecture; else a null is a
+    value that cannot be defined, and marked as such. `constructed`: values that no model could have
+    otherwise, which are no finding: those of the "last row", or of the "diagonal". `same_as`: the
+    quantity that this one is a function of, so that a finding about both is told once; of a
+    pattern, what it shares with others of it.
 
     What follows tells how far values may move by rounding alone (`profiles/floors.py`). `of_size`:
     the size that it is a share of, where that is larger than a value: of what was subtracted to get
@@ -213,6 +214,8 @@ def _quantity(name: str, stated: dict[str, Any]) -> Quantity:
     sound = made.kind in get_args(Kind) and made.scale in get_args(Scale) and len(made.axes) == 2
     if not sound or (made.range is not None and len(made.range) != 2):
         raise ValueError(f"{name!r} states a kind, scale, pair of axes or range that is none")
+    if made.kind == "binary" and not BINARY.fullmatch(made.unit):
+        raise ValueError(f"{name!r} states a unit that does not say what 1 and 0 mean")
     if made.constructed not in (None, *get_args(Constructed)):
         raise ValueError(f"{name!r} states {made.constructed!r} by construction")
     if isinstance(made.of_size, str) and not made.of_size.startswith("facts."):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ LARGEST = 1.797e308
 """The largest number of 4 digits that a float64 can hold."""
 NUMBERS = frozenset((int, float, type(None)))
 WHOLE = ("categorical", "counts", "binary")
+BINARY = re.compile(r"1 (.+), 0 (.+)")
+"""The unit of a binary matrix names its two values: `1 kept, 0 pruned`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,19 @@ class Matrix:
             cells = json.dumps([list(cell) for cell in self.undefined], ensure_ascii=False)
             text += f',\n{indent}"undefined": {cells}'
         return text + "}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the values of classes are called, by value; none where values are numbers."""
+        if self.kind != "binary":
+            return self.categories or ()
+        named = BINARY.fullmatch(self.unit)
+        return (named[2], named[1]) if named else ("0", "1")
+
+    @property
+    def told_unit(self) -> str:
+        """The unit as a reader is told it, who sees no codes of classes: `kept or pruned`."""
+        return BINARY.sub(r"\1 or \2", self.unit) if self.kind == "binary" else self.unit
 
     @property
     def is_undefined(self) -> NDArray[np.bool_]:

@@ -16,16 +16,22 @@ BESIDE = ("spread", "largest_share")
 
 
 def csv(matrix: Matrix) -> str:
-    """A line of column labels, then a line a row; values that do not exist are empty, and those
-    that cannot be defined `NaN`. Where errors and largest shares are known, columns of them follow,
-    `attn.q spread`."""
+    """A line of column labels, then a line a row; classes have their names, values that do not
+    exist are empty, and those that cannot be defined `NaN`. Where errors and largest shares are
+    known, columns of them follow, `attn.q spread`."""
     beside = {name: array for name in BESIDE if (array := getattr(matrix, name)) is not None}
     more = [f"{label} {name}" for name in beside for label in matrix.columns]
     head = [" \\ ".join(matrix.axes), *matrix.columns, *more]
+    names = [field(name) for name in matrix.classes]
+
+    def cell(value: float, is_undefined: bool) -> str:
+        is_class = names and not math.isnan(value)
+        return names[int(value)] if is_class else _number(value, is_undefined)
+
     lines = [
         [
             field(label),
-            *map(_number, matrix.values[row].tolist(), matrix.is_undefined[row].tolist()),
+            *map(cell, matrix.values[row].tolist(), matrix.is_undefined[row].tolist()),
             *(_number(value, False) for array in beside.values() for value in array[row].tolist()),
         ]
         for row, label in enumerate(matrix.rows)

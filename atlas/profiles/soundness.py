@@ -30,6 +30,7 @@ from atlas.profiles import contract, statement, validity
 from atlas.profiles.contract import Quantity
 from atlas.profiles.matrix import Matrix, cells
 from atlas.profiles.profile_file import Profile, Scalar
+from atlas.profiles.rewording import WORDS
 
 MOST = 100
 """How many problems of one profile are told in one run."""
@@ -155,10 +156,12 @@ def _missing(
 def _unlike(
     quantity: Quantity, matrix: Matrix, profile: Profile, entry: Entry | None
 ) -> Iterator[str]:
-    """In what a matrix is not the quantity that it is named after."""
-    for key in ("title", "unit", "direction", "axes", "kind", "scale", "range", "categories"):
+    """In what a matrix is not the quantity that it is named after; words of today, or those that
+    it was measured with."""
+    reworded = statement.of(profile.analysis).reworded
+    for key in (*WORDS, "axes", "kind", "scale", "range", "categories"):
         said, promised = getattr(matrix, key), getattr(quantity, key)
-        if said != promised:
+        if said != promised and (key not in WORDS or reworded.get(said) != promised):
             yield f"{key} is {short(said)}, and {profile.analysis} promises {short(promised, 120)}"
     if matrix.axes == quantity.axes:
         yield from _unlike_columns(quantity, matrix, entry)

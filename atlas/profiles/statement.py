@@ -22,6 +22,8 @@ SHOWN             where stated: how its figure opens, {"order": "mean", "beside"
                   {"pin": "head"}: what the address of a model's page calls one of its cells
 FACTS             where stated: facts' names as readers are told them, {"classified": "Heads ..."};
                   "" for a fact that its page tells elsewhere
+REWORDED          where stated: titles, units and directions that profiles of this version may have,
+                  and what is said today, {"share of what is there": "relative to the stream"}
 def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic on a Geometry
 
 `run.py` measures: def run(subject, progress) -> Measured, and, where it can share a pass over the
@@ -110,6 +112,7 @@ class Statement:
     needs: tuple[str, ...]
     shown: Mapping[str, str]
     facts: Mapping[str, str] = field(repr=False)
+    reworded: Mapping[str, str] = field(repr=False)
     matrices: Mapping[str, Quantity] = field(repr=False)
     parts: tuple[str, ...]
     sizes: Mapping[str, Mapping[str, str]] = field(repr=False)
@@ -269,6 +272,7 @@ def _read(name: str, package: ModuleType, where: str) -> Statement:
         needs=tuple(stated.get("NEEDS", ())),
         shown=stated.get("SHOWN", {}),
         facts=stated.get("FACTS", {}),
+        reworded=stated.get("REWORDED", {}),
         matrices=_quantities(stated["MATRICES"], where),
         parts=tuple(stated.get("PARTS", ())),
         sizes=stated.get("SIZES", {}),
@@ -287,6 +291,7 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         "NEEDS": stated.get("NEEDS", ()) in ((), ("base",)),
         "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside", "pin"},
         "FACTS": _is_words(stated.get("FACTS", {})),
+        "REWORDED": _is_words(stated.get("REWORDED", {})),
         "MATRICES": isinstance(stated["MATRICES"], dict) and bool(stated["MATRICES"]),
         "PARTS": isinstance(stated.get("PARTS", ()), tuple),
         "SIZES": isinstance(sizes := stated.get("SIZES", {}), dict)

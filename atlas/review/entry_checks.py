@@ -12,6 +12,7 @@ from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.profiles import statement
 from atlas.profiles.profile_file import Profile
+from atlas.words import scalar
 
 
 def duplicates(entries: Sequence[Entry], project: Project) -> Iterator[AtlasError]:
@@ -44,10 +45,10 @@ def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
         return
     bounds = parameter_counts.bounds(architectures.row(item.architecture), shape)
     if shape.parameters is not None and not bounds.hold(shape.parameters):
-        most = "or more" if bounds.most is None else f"to {bounds.most:,}"
+        most = "or more" if bounds.most is None else f"to {scalar(bounds.most)}"
         yield AtlasError(
-            f"{shape.parameters:,} parameters, and a {item.architecture} of this shape has "
-            f"{bounds.least:,} {most}",
+            f"{scalar(shape.parameters)} parameters, and a {item.architecture} of this shape has "
+            f"{scalar(bounds.least)} {most}",
             file=file,
             place="geometry.parameters",
             remedy="correct the count or the shape",

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from atlas import words
 from atlas.errors import AtlasError, raise_all, short
 from atlas.files import json_file
 from atlas.paths import Project
@@ -41,7 +42,8 @@ def against_files(
             remedy = "atlas verify writes the day on which it measured"
             yield AtlasError(problem, file=path, place=f"{place}.date", remedy=remedy)
         if one.largest > one.tolerance:
-            problem = f"a difference of {one.largest:g} is beyond the tolerance {one.tolerance:g}"
+            far, most = words.written(one.largest), words.written(one.tolerance)
+            problem = f"a difference of {far} is beyond the tolerance {most}"
             yield AtlasError(problem, file=path, place=place, remedy="remove that line")
         if problem := _of_other_files(one, (folder or path.parent) / f"{name}.json"):
             remedy = f"remove that line; atlas verify {path.parent.name} notes what comes out again"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.errors import suggest
 from atlas.profiles import comparable, validity
 from atlas.profiles.matrix import Matrix
@@ -303,14 +304,14 @@ def _found(statement: Comparison, left: float | str, right: float | str, true: b
     if statement.relation == "same as" and isinstance(statement.right, str):
         wanted = "as said" if true else f"not {right}"
     else:
-        within = "" if statement.within is None else f" within {statement.within:g}"
+        within = "" if statement.within is None else f" within {words.written(statement.within)}"
         negated = "" if true else "not "
         wanted = f"{negated}{statement.relation} {_told(statement.right, right)}{within}"
     return f"{_told(statement.left, left)}, {wanted}"
 
 
 def _told(operand: Operand, value: float | str) -> str:
-    shown = value if isinstance(value, str) else f"{value:.4g}"
+    shown = value if isinstance(value, str) else words.written(words.significant(value, 4))
     return f"{_about(operand)} = {shown}" if isinstance(operand, Quantity) else shown
 
 
@@ -321,7 +322,7 @@ def _about(quantity: Quantity) -> str:
         for axis, labels in (("row", quantity.rows), ("column", quantity.columns))
         if labels is not None
     ]
-    take = f"count above {quantity.above:g}" if quantity.take == "count" else quantity.take
-    factor = "" if quantity.times is None else f"{quantity.times:g} × "
+    above = "" if quantity.above is None else f" above {words.written(quantity.above)}"
+    factor = "" if quantity.times is None else f"{words.written(quantity.times)} × "
     place = f" ({'; '.join(where)})" if where else ""
-    return f"{factor}{take} of {quantity.matrix}{place}, {quantity.model}"
+    return f"{factor}{quantity.take}{above} of {quantity.matrix}{place}, {quantity.model}"

@@ -1,4 +1,4 @@
-"""Cards: a model in a line, for the home page and the table of models."""
+"""Cards: a model with its most telling picture, for the home page and the table of models."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from atlas.entries.entry import Entry
 from atlas.profiles.collection import Model
 from atlas.site import model_page
+from atlas.site.across import thumbnails
+from atlas.site.across.thumbnails import Thumbnail
 from atlas.site.contents import Contents
 
 
 @dataclass(frozen=True)
 class Card:
-    """A model with its picture and how much of it is measured; `preview` is None without one."""
+    """A model with its picture and how much of it is measured; `picture` is None without one."""
 
     entry: Entry
     rank: int
-    preview: str | None
-    caption: str
+    picture: Thumbnail | None
     measured: int
     wanted: int
     matrices: int
@@ -37,14 +38,12 @@ def of(contents: Contents) -> list[Card]:
 
 
 def _card(model: Model, sections: Sequence[model_page.Section]) -> Card:
-    figure = model_page.leading(sections)
     profiles = [section.profile for section in sections if section.profile]
     matrices = [matrix for profile in profiles for matrix in profile.matrices]
     return Card(
         entry=model.entry,
         rank=model.rank,
-        preview=f"{model.folder}/{figure.preview}" if figure else None,
-        caption=f"{figure.first.title}, {' × '.join(figure.first.axes)}" if figure else "",
+        picture=thumbnails.most_telling(model),
         measured=len(profiles),
         wanted=len(sections),
         matrices=len(matrices),

@@ -179,11 +179,15 @@ def _flip(one: Flipped) -> str:
 def _moved(one: Moved) -> str:
     if one.values is None:
         return str(one.problem)
-    was, now = (f"{value:.4g}" for value in one.values)
+    was, now = map(_told, one.values)
     far = str(one.problem)
     if one.largest is not None:
-        far = f"by {words.significant(one.largest, 2):.2g}"
+        far = f"by {words.written(words.significant(one.largest, 2))}"
     return f"{one.cells} of {one.of} cells; furthest {one.where}: {was} -> {now} ({far})"
+
+
+def _told(value: float) -> str:
+    return "none" if value != value else words.written(words.significant(value, 4))
 
 
 def _values(one: Moved) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from atlas.entries import family_names
 from atlas.files import page_mark
 from atlas.paths import Project, template_dirs
 from atlas.profiles import collection, statement
@@ -18,6 +19,8 @@ from atlas.profiles.statement import Statement
 from atlas.review import claims, findings, verdicts
 from atlas.review.verdicts import Verdict
 from atlas.site import finding_page, model_page, reference_models, templates
+from atlas.site.across import families
+from atlas.site.across.families import Family
 from atlas.site.model_page import Section
 from atlas.site.reference_models import Reference
 
@@ -42,6 +45,11 @@ class Contents:
         return tuple((model, model_page.sections(model)) for model in self.models)
 
     @functools.cached_property
+    def families(self) -> list[Family]:
+        """Every family with its ladder."""
+        return families.load(self.models, self.statements)
+
+    @functools.cached_property
     def references(self) -> list[Reference]:
         """The reference models among them."""
         return reference_models.load(self.models)
@@ -60,7 +68,9 @@ def load(project: Project) -> Contents:
     judged = verdicts.judge(claims.load_all(project), models)
     return Contents(
         project=project,
-        templates=templates.environment(template_dirs(project)),
+        templates=templates.environment(
+            template_dirs(project), family_names.of(model.entry for model in models)
+        ),
         models=tuple(models),
         statements=tuple(statement.of(name) for name in statement.names()),
         verdicts=tuple(judged),

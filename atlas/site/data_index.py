@@ -22,7 +22,7 @@ FORMAT = 2
 
 KINDS = (
     ("data/schemas/*.schema.json", "schema", None, "data/"),
-    ("survey/*/bundle*", "survey bundle", None, "survey/"),
+    ("survey/*/bundle*", "survey bundle", None, "data/"),
     ("families/*/ladder.json", "family ladder", None, "data/"),
     ("heads/*.json", "heads", None, "heads/"),
     ("heads/*.bin", "heads", None, "heads/"),

@@ -10,7 +10,7 @@ from atlas.profiles.collection import Model
 from atlas.review import findings, verdicts
 from atlas.review.findings import Finding
 from atlas.review.verdicts import STATES, State, Verdict
-from atlas.site.figures import heatmap, previews
+from atlas.site.figures import heatmap
 from atlas.site.model_page import Section
 
 LAST = 3
@@ -57,11 +57,11 @@ class Step:
         return f"{verdicts.cell(matrix, row, column)}: {value}"
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
-        """The preview of its figure: path below docs/, and SVG. It lies beside those of its model's
-        page."""
+        """The pictures of its figure: path below docs/, and SVG. They lie beside those of its
+        model's page."""
         if self.model and self.section and self.section.figure:
-            figure = self.section.figure
-            yield f"{self.model.folder}/{figure.preview}", previews.png(figure.first)
+            for path, picture in self.section.figure.pictures():
+                yield f"{self.model.folder}/{path}", picture
 
 
 @dataclass(frozen=True)

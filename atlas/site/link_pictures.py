@@ -17,13 +17,14 @@ from urllib.parse import urljoin
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.entries import family_names
 from atlas.files import json_file
 from atlas.paths import Project
 from atlas.profiles import collection
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
-from atlas.site import model_page
-from atlas.site.figures import heatmap
+from atlas.site.across import thumbnails
+from atlas.site.across.shared_scale import MISSING
 from atlas.site.templates import fold
 from atlas.words import count
 
@@ -42,16 +43,16 @@ LONGEST = 60
 
 
 def png(model: Model) -> bytes:
-    """The picture of a model: its name, family, shape and one of its maps; at most 256 colours."""
+    """The picture of a model: its name, family, shape and the map that tells most about it; at most
+    256 colours."""
     from PIL import Image
 
-    figure = model_page.leading(model_page.sections(model))
-    matrix = figure.first if figure else None
+    found = thumbnails.telling(model.sections)
+    matrix = found[1] if found else None
     palette: list[tuple[int, ...]] = _shades(INK) + _shades(MUTED)
     pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
     if matrix is not None:
-        colours = heatmap.colours(matrix)
-        colours = colours[:: max(1, len(colours) // 64)]
+        colours = thumbnails.colours(matrix)
         _draw_map(pixels, matrix, len(palette), len(colours))
         palette += [tuple(bytes.fromhex(colour[1:])) for colour in colours]
     for size, muted, x, y, text in _words(model, matrix):
@@ -71,11 +72,11 @@ def _shades(colour: tuple[int, int, int]) -> list[tuple[int, ...]]:
 
 def _draw_map(pixels: NDArray[np.uint8], matrix: Matrix, first: int, levels: int) -> None:
     left, top, right, bottom = MAP
-    shares = heatmap.shares(matrix)
-    index = first + np.minimum(np.nan_to_num(shares) * levels, levels - 1).astype(int)
-    index = np.where(np.isnan(shares), 3, index)
-    rows = np.arange(bottom - top) * len(matrix.rows) // (bottom - top)
-    columns = np.arange(right - left) * len(matrix.columns) // (right - left)
+    steps = thumbnails.laid(matrix)
+    index = first + thumbnails.indexed(steps, levels).astype(int)
+    index = np.where(steps == MISSING, 3, index)
+    rows = np.arange(bottom - top) * steps.shape[0] // (bottom - top)
+    columns = np.arange(right - left) * steps.shape[1] // (right - left)
     pixels[top:bottom, left:right] = index[rows[:, None], columns[None]]
 
 
@@ -85,7 +86,7 @@ def _words(model: Model, matrix: Matrix | None) -> list[tuple[int, bool, int, in
     lines = _wrapped(str(fold(entry.name)), 60, MAP[0] - 130)[:4]
     found = [(60, False, 72, 92 + 74 * at, line) for at, line in enumerate(lines)]
     below = 92 + 74 * len(lines) + 14
-    facts = [f"{entry.family} family"]
+    facts = [f"{family_names.spelt(entry.family, [entry.name])} family"]
     if entry.geometry:
         facts.append(f"{entry.geometry.layers} layers, {entry.geometry.heads} heads")
         if entry.geometry.parameters:
@@ -96,7 +97,7 @@ def _words(model: Model, matrix: Matrix | None) -> list[tuple[int, bool, int, in
     found.append((27, False, 72, HEIGHT - 92, "Model Atlas"))
     caption = "Awaiting a profile"
     if matrix is not None:
-        caption = f"{matrix.title}, {' by '.join(matrix.axes).replace('_', ' ')}"
+        caption = f"{matrix.title}: {thumbnails.axes(matrix)}"
     caption = str(fold(caption))[:LONGEST]
     found.append((24, True, MAP[0], MAP[3] + 22 if matrix is not None else 270, caption))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -15,18 +15,22 @@ from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile, Scalar
 from atlas.profiles.statement import Statement
+from atlas.site.across import thumbnails
 from atlas.site.figures import (
     column_order,
+    drawing,
     findings,
     functions,
     heatmap,
     masks,
     previews,
     quantising,
+    scene,
 )
 from atlas.site.figures import facts as wording
 from atlas.site.figures.functions import FunctionalMap
 from atlas.site.figures.masks import BlockMasks
+from atlas.site.figures.scene import Scene
 
 Own = FunctionalMap | BlockMasks
 OWN: Mapping[str, ModuleType] = {"functions": functions, "masks": masks}
@@ -43,19 +47,21 @@ class Figure:
     """A section's figure: what the page says before any script has run.
 
     `named` is the matrix that it opens with, `first` the same as it is drawn: the way round, with
-    its columns in the order and beside the one that its analysis says. `boxes` are the layouts that
-    matrices have on the page, that of `first` before the others; `layouts` says which, for every
-    one. `legend`: labels and colours of a matrix that has no colour bar. `hatched`: what its cells
-    without a value stand for.
+    its columns in the order and beside the one that its analysis says. `preview` is the picture of
+    its cells alone, `drawing` that of `scene`, both relative to the page. `boxes` are the layouts
+    that matrices have on the page, that of `first` before the others; `layouts` says which, for
+    every one. `legend`: labels and colours of a matrix that has no colour bar. `hatched`: what its
+    cells without a value stand for.
     """
 
     named: Matrix
     first: Matrix
+    scene: Scene
     preview: str
+    drawing: str
     scale: str
     direction: str
     summary: str
-    limits: tuple[str, str]
     legend: tuple[tuple[str, str], ...]
     hatched: str
     boxes: tuple[heatmap.Box, ...]
@@ -65,6 +71,16 @@ class Figure:
     def box(self) -> heatmap.Box:
         """The layout of the matrix that is shown first."""
         return self.boxes[0]
+
+    def place(self, cell: tuple[str, str]) -> tuple[int, int]:
+        """Where a cell of its matrix, (row, column) by their labels, is drawn."""
+        row, column = cell if self.first.axes == self.named.axes else cell[::-1]
+        return self.first.rows.index(row), self.first.columns.index(column)
+
+    def pictures(self) -> Iterator[tuple[str, bytes]]:
+        """Its preview and its drawing: path relative to the page, and SVG."""
+        yield self.preview, previews.stretching(previews.png(self.first))
+        yield self.drawing, drawing.svg(self.scene)
 
 
 @dataclass(frozen=True)
@@ -107,9 +123,10 @@ class Section(collection.Section):
     def pictures(self) -> Iterator[tuple[str, bytes]]:
         """The previews of the section's figures: path relative to the page, and SVG."""
         if self.figure:
-            yield self.figure.preview, previews.png(self.figure.first)
+            yield from self.figure.pictures()
         if self.own and self.own.preview and self.profile:
-            yield self.own.preview, OWN[self.stated.name].png(self.profile)
+            png = OWN[self.stated.name].png(self.profile)
+            yield self.own.preview, previews.stretching(png)
 
     @property
     def reading(self) -> Markup:
@@ -118,19 +135,14 @@ class Section(collection.Section):
 
 
 def sections(model: Model) -> tuple[Section, ...]:
-    """A model's sections as its page shows them: what is measured, then what is awaited."""
+    """A model's sections as its page shows them: what tells most about it, what else was measured,
+    then what is awaited."""
     shown = (Section(**vars(one), entry=model.entry) for one in model.sections)
-    return tuple(sorted(shown, key=lambda section: section.profile is None))
-
-
-def leading(shown: Sequence[Section]) -> Figure | None:
-    """What stands for a model elsewhere: the first figure that any model can have, else its page's
-    first; None until something is measured."""
-    drawn = sorted(
-        (section for section in shown if section.figure),
-        key=lambda section: not section.stated.is_general,
+    told = thumbnails.telling(model.sections)
+    first = told[0] if told else ""
+    return tuple(
+        sorted(shown, key=lambda section: (section.profile is None, section.stated.name != first))
     )
-    return drawn[0].figure if drawn else None
 
 
 def _figure(stated: Statement, profile: Profile, opens: str) -> Figure:
@@ -138,20 +150,22 @@ def _figure(stated: Statement, profile: Profile, opens: str) -> Figure:
     matrices = profile.matrices
     named = profile.matrix(opens) if opens else matrices[0]
     beside = column_order.beside(stated, matrices)
-    first = column_order.arranged(named, stated.shown.get("order", ""))
-    first = column_order.upright(column_order.joined(first, beside))
-    low, high = heatmap.limits(first)
-    drawn = [column_order.upright(column_order.joined(matrix, beside)) for matrix in matrices]
+    order = stated.shown.get("order", "")
+    first = scene.as_drawn(named, order, beside)
     boxes: dict[heatmap.Box, int] = {heatmap.box(first): 0}
-    layouts = [boxes.setdefault(heatmap.box(matrix), len(boxes)) for matrix in drawn]
+    layouts = [
+        boxes.setdefault(heatmap.box(scene.as_drawn(matrix, "", beside)), len(boxes))
+        for matrix in matrices
+    ]
     return Figure(
         named=named,
         first=first,
+        scene=scene.of(named, order, beside),
         preview=f"previews/{previews.file_name(stated.name, first)}",
+        drawing=f"previews/{previews.file_name(stated.name, first, '.figure')}",
         scale=heatmap.scale_text(first),
         direction=heatmap.direction(first),
         summary=heatmap.summary(named),
-        limits=(heatmap.worded(first, low), heatmap.worded(first, high)),
         legend=heatmap.legend(first),
         hatched=heatmap.hatched(first),
         boxes=tuple(boxes),

@@ -7,6 +7,7 @@ has it published. Profiles are published where they lie: data exist once.
 from __future__ import annotations
 
 from atlas.paths import Project
+from atlas.profiles import rewording
 from atlas.site import assets, contents
 from atlas.site.contents import Contents, Files
 from atlas.site.figures import facts
@@ -36,3 +37,4 @@ def _files(loaded: Contents) -> Files:
     yield from data.published_schemas()
     yield from assets.files()
     yield f"{assets.FOLDER}/reading.json", facts.readings(loaded.statements)
+    yield f"{assets.FOLDER}/words.json", rewording.published(loaded.statements)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from atlas import words
+from atlas.entries import licenses
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
 from atlas.site.assets import FOLDER
@@ -36,8 +37,11 @@ EARLY = f'<script src="{{root}}{FOLDER}/early.js"></script>'
 """What has to run before the theme's own script, which stands below the content of a page."""
 
 
-def environment(folders: Sequence[Path]) -> jinja2.Environment:
-    """Templates of the given folders, the first that has one wins; undefined names are errors."""
+def environment(
+    folders: Sequence[Path], families: Mapping[str, str] | None = None
+) -> jinja2.Environment:
+    """Templates of the given folders, the first that has one wins; undefined names are errors.
+    `families`: the name of each, by the word that entries have for it."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
@@ -57,6 +61,9 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         count=words.count,
         short=words.number,
         decimals=words.decimals,
+        license=licenses.name,
+        family=lambda word: (families or {}).get(word, word),
+        scalar=words.scalar,
     )
     return made
 

@@ -8,6 +8,7 @@ import { leavePage, warm } from "./shell/bokeh.js";
 import { showAlone } from "./shell/embedded.js";
 import { whenLoaded } from "./shell/idle.js";
 import { tellFailure, whenNear } from "./shell/lazy.js";
+import { markTab } from "./shell/tabs.js";
 
 /** @typedef {{dispose: () => void, recolour?: () => void}} Part */
 /** @typedef {import("./heatmap/heatmap.js").Heatmap} Heatmap */
@@ -24,7 +25,10 @@ const KINDS = {
   "heads-page": () => import("./heads/mount.js"),
   curves: () => import("./residual/mount.js"),
   family: () => import("./family/mount.js"),
+  lost: () => import("./lost/mount.js"),
   masks: () => import("./masks/mount.js"),
+  models: () => import("./models/mount.js"),
+  opening: () => import("./home/mount.js"),
   survey: () => import("./survey/mount.js"),
 };
 
@@ -40,6 +44,8 @@ function mount() {
   shown = [];
   leavePage();
   nameSearch();
+  markTab();
+  markLost();
   settleAddresses();
   showAlone();
   for (const kind of Object.keys(KINDS)) for (const element of elements(kind)) void load(kind, element);
@@ -49,6 +55,12 @@ function mount() {
 /** The theme's search is a dialogue without a name: give it one, for screen readers. */
 function nameSearch() {
   document.querySelector(".md-search[role=dialog]:not([aria-label])")?.setAttribute("aria-label", "Search");
+}
+
+/** The theme's page for an address at which nothing lies has a heading and no more. */
+function markLost() {
+  const alone = /** @type {HTMLElement | null} */ (document.querySelector("article > h1:only-child"));
+  if (alone?.textContent?.startsWith("404")) alone.dataset.atlas = "lost";
 }
 
 /**

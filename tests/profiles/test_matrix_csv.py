@@ -36,6 +36,17 @@ def test_numbers_are_written_as_a_browser_writes_them(value: float, text: str) -
     assert matrix_csv.csv(matrix).split("\r\n")[1] == f"0,{text}"
 
 
+def test_classes_have_their_names() -> None:
+    values = np.array([[1.0, 0.0, np.nan]])
+    parts = {"rows": ("0",), "columns": ("a", "b", "c"), "values": values}
+    mask = samples.matrix(**parts, kind="binary", unit="1 kept, 0 pruned")
+    assert matrix_csv.csv(mask).splitlines()[1] == "0,kept,pruned,"
+    kinds = samples.matrix(**parts, kind="categorical", categories=("none", "a, b"))
+    assert matrix_csv.csv(kinds).splitlines()[1] == '0,"a, b",none,'
+    plain = samples.matrix(**parts, kind="binary", unit="whether a head is live")
+    assert matrix_csv.csv(plain).splitlines()[1] == "0,1,0,"
+
+
 def test_no_label_is_a_formula() -> None:
     assert matrix_csv.field("=1+1") == "'=1+1"
     assert matrix_csv.field('a "b", c') == '"a ""b"", c"'

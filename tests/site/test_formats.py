@@ -24,7 +24,7 @@ FREE: dict[str, set[str]] = {
 TOLD = {
     "heads/bundle.json": ("heads.txt", "heads/index.md"),
     "families/reference/ladder.json": ("family_ladder.txt", "data/index.md"),
-    "survey/attention/bundle.json": ("survey_bundle.txt", "survey/index.md"),
+    "survey/attention/bundle.json": ("survey_bundle.txt", "data/index.md"),
 }
 
 

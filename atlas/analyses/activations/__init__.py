@@ -74,36 +74,36 @@ PROTOCOL: dict[str, str | int] = {
     "seed": 0,
 }
 FACTS = {
-    "largest_outlier": "Largest activation, times the median",
-    "largest_first_outlier": "The same at the first position",
-    "mean_sparsity": "Mean sparsity before mlp.down",
+    "largest_outlier": "Largest activation, in multiples of the median",
+    "largest_first_outlier": "Largest activation at the first position, in multiples of the median",
+    "mean_sparsity": "Mean sparsity of the MLP's hidden units",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "rms": {
         "title": "Root mean square of outputs",
-        "unit": "activation",
+        "unit": "activation units",
         "direction": "larger outputs",
         "scale": "log",
         "range": (0, None),
     },
     "kurtosis": {
         "title": "Kurtosis over channels",
-        "unit": "ratio (1: all channels alike)",
-        "direction": "fewer channels hold more",
+        "unit": "kurtosis (1: all channels equally large)",
+        "direction": "dominated by fewer channels",
         "scale": "log",
         "range": (1, None),
     },
     "outlier": {
         "title": "Largest activation",
-        "unit": "multiple of the median",
-        "direction": "larger outliers",
+        "unit": "× median",
+        "direction": "a more extreme largest activation",
         "scale": "log",
         "range": (1, None),
     },
     "sparsity": {
-        "title": "Sparsity of the MLP's hidden layer",
+        "title": "Sparsity of the MLP's hidden units",
         "unit": "Hoyer sparsity",
-        "direction": "fewer units active at a time",
+        "direction": "fewer units active at once",
         "range": (0, 1),
         "columns": ("mlp.down",),
         "when": "the MLP has one hidden layer",
@@ -112,7 +112,7 @@ MATRICES: dict[str, dict[str, object]] = {
 MATRICES |= {
     f"first_{name}": {
         **MATRICES[name],
-        "title": f"{MATRICES[name]['title']}, first position",
+        "title": f"{MATRICES[name]['title']} at the first position",
         "n": "conditions.passages",
     }
     for name in ("rms", "kurtosis", "outlier")
@@ -120,6 +120,20 @@ MATRICES |= {
 MATRICES = {
     name: {"axes": ("layer", "module"), "n": "conditions.tokens", **one}
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "activation": "activation units",
+    "ratio (1: all channels alike)": "kurtosis (1: all channels equally large)",
+    "fewer channels hold more": "dominated by fewer channels",
+    "multiple of the median": "× median",
+    "larger outliers": "a more extreme largest activation",
+    "Sparsity of the MLP's hidden layer": "Sparsity of the MLP's hidden units",
+    "fewer units active at a time": "fewer units active at once",
+    "Root mean square of outputs, first position": (
+        "Root mean square of outputs at the first position"
+    ),
+    "Kurtosis over channels, first position": "Kurtosis over channels at the first position",
+    "Largest activation, first position": "Largest activation at the first position",
 }
 
 

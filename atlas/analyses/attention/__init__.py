@@ -95,41 +95,41 @@ FACTS = {
 }
 MATRICES: dict[str, dict[str, object]] = {
     "entropy": {
-        "title": "Entropy of attention",
-        "unit": "share of the largest possible",
-        "direction": "spread more evenly",
+        "title": "Attention entropy",
+        "unit": "share of the maximum",
+        "direction": "attention spread more evenly",
     },
     "sink": {
         "title": "Attention to the first position",
-        "direction": "more on the first position",
+        "direction": "more attention to the first position",
     },
     "learned_sink": {
         "title": "Attention to the learned sink",
-        "direction": "more on no token at all",
+        "direction": "more attention to no token at all",
         "when": "the model has learned sinks",
     },
     "distance": {
-        "title": "Distance of attention",
-        "unit": "share of the passage",
-        "direction": "looks farther away",
+        "title": "Attention distance",
+        "unit": "share of the passage's length",
+        "direction": "attends further away",
     },
     "previous": {
         "title": "Attention to the previous token",
-        "direction": "more on the previous token",
+        "direction": "more attention to the previous token",
         "leaders": "strongest_previous_head",
         "kinds": ("decoder",),
         "n": None,
     },
     "duplicate": {
-        "title": "Attention to earlier copies",
-        "direction": "more on copies of the same token",
+        "title": "Attention to earlier copies of the token",
+        "direction": "more attention to copies of the same token",
         "leaders": "strongest_duplicate_head",
         "kinds": ("decoder",),
         "n": None,
     },
     "induction": {
         "title": "Induction",
-        "direction": "more on what followed last time",
+        "direction": "more attention to what followed the token last time",
         "leaders": "strongest_induction_head",
         "kinds": ("decoder",),
         "n": None,
@@ -149,6 +149,20 @@ MATRICES = {
         **one,
     }
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "Entropy of attention": "Attention entropy",
+    "share of the largest possible": "share of the maximum",
+    "spread more evenly": "attention spread more evenly",
+    "more on the first position": "more attention to the first position",
+    "more on no token at all": "more attention to no token at all",
+    "Distance of attention": "Attention distance",
+    "share of the passage": "share of the passage's length",
+    "looks farther away": "attends further away",
+    "more on the previous token": "more attention to the previous token",
+    "Attention to earlier copies": "Attention to earlier copies of the token",
+    "more on copies of the same token": "more attention to copies of the same token",
+    "more on what followed last time": "more attention to what followed the token last time",
 }
 
 

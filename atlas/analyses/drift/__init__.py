@@ -65,15 +65,15 @@ KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 NEEDS = ("base",)
 FACTS = {
-    "relative_change": "Change of all blocks",
-    "changed": "Share of their weights that changed",
+    "relative_change": "Relative change of all blocks together",
+    "changed": "Share of their weights that differ from the base",
     "expected_relative_change": "",
     "moved_furthest": "",
-    "only_in_tuned": "Only in this model",
-    "only_in_base": "Only in its base",
-    "embedding_relative_change": "Change of the embedding",
+    "only_in_tuned": "Modules only in this model",
+    "only_in_base": "Modules only in its base",
+    "embedding_relative_change": "Relative change of the embedding",
     "embedding_changed": "",
-    "unembedding_relative_change": "Change of the unembedding",
+    "unembedding_relative_change": "Relative change of the unembedding",
     "unembedding_changed": "",
     "final_norm_relative_change": "",
     "final_norm_changed": "",
@@ -81,21 +81,21 @@ FACTS = {
 MATRICES: dict[str, dict[str, object]] = {
     "relative_change": {
         "title": "Relative change of the weights",
-        "unit": "share of the base's norm",
-        "direction": "moved further from the base",
+        "unit": "relative to the base's norm",
+        "direction": "further from the base",
         "scale": "log",
         "range": (0, None),
     },
     "changed": {
         "title": "Changed weights",
         "unit": "share of the weights",
-        "direction": "more weights changed",
+        "direction": "more weights differ from the base",
         "range": (0, 1),
     },
     "rank_of_change": {
         "title": "Rank of the change",
         "unit": "share of full rank",
-        "direction": "the change uses more directions",
+        "direction": "change spread over more directions",
         "range": (0, 1),
     },
 }
@@ -109,6 +109,12 @@ MATRICES |= {
         "when": "the model is a mixture of experts",
     }
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "share of the base's norm": "relative to the base's norm",
+    "moved further from the base": "further from the base",
+    "more weights changed": "more weights differ from the base",
+    "the change uses more directions": "change spread over more directions",
 }
 
 

@@ -90,10 +90,10 @@ PROTOCOL: dict[str, str | float | bool] = {
 }
 SHOWN = {"pin": "head"}
 FACTS = {
-    "measurable": "Relations that can be measured",
+    "measurable": "Measurable relations",
     "classified": "Heads with at least one relation",
-    "fold_changes": "Heads that folding norm gains changes",
-    "copying_null_high": "Copying that 1% of random heads exceed",
+    "fold_changes": "Heads whose categories change when norm gains are folded in",
+    "copying_null_high": "Copying score that 1% of random heads exceed",
     "copying_null_low": "",
 }
 CODES = (
@@ -111,15 +111,15 @@ CODES = (
 MATRICES: dict[str, dict[str, object]] = {
     **{
         name: {
-            "title": f"Categories of relations ({rule})",
+            "title": f"Categories ({rule})",
             "unit": "category",
-            "direction": "another category; from 5 on more of them",
+            "direction": "codes name categories and have no order",
             "kind": "categorical",
             "categories": CODES,
             "when": "a relation can be measured",
         }
         for name, rule in {
-            "categories": "above chance",
+            "categories": "scores above chance",
             "categories:maps": "published rule",
         }.items()
     },
@@ -127,7 +127,7 @@ MATRICES: dict[str, dict[str, object]] = {
         name: {
             "title": title,
             "unit": "relations",
-            "direction": "has more relations",
+            "direction": "the head has more relations",
             "kind": "counts",
             "range": (0, None),
             "when": "a relation can be measured",
@@ -141,21 +141,21 @@ MATRICES: dict[str, dict[str, object]] = {
         name: {
             "title": title,
             "unit": "sum of eigenvalues over sum of their moduli",
-            "direction": "raises whatever token it reads",
+            "direction": "raises the logit of the token it reads",
             "kind": "diverging",
             "range": (-1, 1),
             "of_size": 1,
         }
         for name, title in {
-            "ov_copying": "Copying by eigenvalues",
-            "ov_copying_centred": "Copying by eigenvalues, E and U centred",
+            "ov_copying": "Copying (eigenvalues)",
+            "ov_copying_centred": "Copying (eigenvalues, E and U centred)",
         }.items()
     },
     **{
         f"{prefix}{sign}:{{relation}}@{{k}}": {
             "title": f"{{Relation}}: {what}{how} at k = {{k}}",
             "unit": "share of pairs",
-            "direction": f"more targets among the {{k}} {among} of their row",
+            "direction": f"more targets in the {among} {{k}}",
             "range": (0, 1),
             "n": "facts.pairs:{relation}",
             "spread": "wilson",
@@ -163,13 +163,27 @@ MATRICES: dict[str, dict[str, object]] = {
         }
         for prefix, how in (("", ""), ("folded_", " with gains folded"))
         for sign, what, among in (
-            ("score", "score", "largest"),
-            ("suppressive", "suppression", "smallest"),
+            ("score", "score", "top"),
+            ("suppressive", "suppression", "bottom"),
         )
     },
 }
 MATRICES = {name: {"axes": ("layer", "head"), **one} for name, one in MATRICES.items()}
 PARTS = ("heads", "pairs")
+REWORDED = {
+    "Categories of relations (above chance)": "Categories (scores above chance)",
+    "another category; from 5 on more of them": "codes name categories and have no order",
+    "Categories of relations (published rule)": "Categories (published rule)",
+    "has more relations": "the head has more relations",
+    "Copying by eigenvalues": "Copying (eigenvalues)",
+    "raises whatever token it reads": "raises the logit of the token it reads",
+    "Copying by eigenvalues, E and U centred": "Copying (eigenvalues, E and U centred)",
+    **{
+        f"more targets among the {k} {among} of their row": f"more targets in the {end} {k}"
+        for k in (1, 3, 10, 25)
+        for among, end in (("largest", "top"), ("smallest", "bottom"))
+    },
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

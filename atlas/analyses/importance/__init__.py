@@ -97,9 +97,9 @@ PROTOCOL: dict[str, str | int] = {
 }
 SHOWN = {"order": "mean", "beside": "block"}
 FACTS = {
-    "bits_per_byte": "Loss on the corpus, bits per byte",
-    "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
-    "beats_frequencies": "Predicts better than token frequencies",
+    "bits_per_byte": "Loss on the corpus in bits per byte",
+    "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
+    "beats_frequencies": "Predicts the text better than token frequencies do",
     "most_important": "Most important modules",
     "most_important_block": "Most important blocks",
     "most_important_head": "Most important heads",
@@ -109,15 +109,15 @@ SIZES = {"passages": {"increase": "bits"}}
 MATRICES: dict[str, dict[str, object]] = {
     "taylor": {
         "title": "Importance of modules",
-        "unit": "share of the model's largest",
-        "direction": "the loss depends on it more",
+        "unit": "relative to the model's maximum",
+        "direction": "the loss depends more on the module",
         "range": (0, 1),
         "leaders": "most_important",
     },
     "taylor_per_weight": {
         "title": "Importance per weight",
         "unit": "log₁₀ of nats",
-        "direction": "the loss depends on a single weight more",
+        "direction": "the loss depends more on a single weight",
         "range": (None, None),
         "same_as": "taylor",
         "of_size": 1,
@@ -125,21 +125,21 @@ MATRICES: dict[str, dict[str, object]] = {
     "grad_norm": {
         "title": "Gradient norm",
         "unit": "nats per unit of weight",
-        "direction": "training here would push harder",
+        "direction": "a gradient step would move it further",
         "scale": "log",
         "range": (0, None),
     },
     "grad_norm_relative": {
         "title": "Relative gradient norm",
-        "unit": "nats per unit of weight, over the weights' norm",
-        "direction": "training here would push harder for its size",
+        "unit": "nats per unit of weight, divided by the weights' norm",
+        "direction": "a gradient step would move it further, relative to its size",
         "scale": "log",
         "range": (0, None),
     },
     "block": {
         "title": "Importance of blocks",
-        "unit": "share between the model's least and most important block",
-        "direction": "the model loses more without the block",
+        "unit": "on a scale from the least (0) to the most important block (1)",
+        "direction": "the loss rises more without the block",
         "range": (0, 1),
         "columns": ("block",),
         "when": "the blocks are not all alike",
@@ -149,9 +149,9 @@ MATRICES: dict[str, dict[str, object]] = {
         "scaled_by": "block_increase",
     },
     "block_increase": {
-        "title": "Loss without the block",
-        "unit": "bits per byte above the whole model",
-        "direction": "the model loses more without the block",
+        "title": "Loss increase without the block",
+        "unit": "bits per byte above the full model",
+        "direction": "the loss rises more without the block",
         "range": (None, None),
         "columns": ("block",),
         "n": None,
@@ -161,7 +161,7 @@ MATRICES: dict[str, dict[str, object]] = {
     "head_gate": {
         "title": "Importance of heads",
         "unit": "nats",
-        "direction": "the loss depends on the head more",
+        "direction": "the loss depends more on the head",
         "axes": ("layer", "head"),
         "scale": "log",
         "range": (0, None),
@@ -171,6 +171,25 @@ MATRICES: dict[str, dict[str, object]] = {
 MATRICES = {
     name: {"axes": ("layer", "module"), "n": "conditions.passages", **one}
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "share of the model's largest": "relative to the model's maximum",
+    "the loss depends on it more": "the loss depends more on the module",
+    "the loss depends on a single weight more": "the loss depends more on a single weight",
+    "training here would push harder": "a gradient step would move it further",
+    "nats per unit of weight, over the weights' norm": (
+        "nats per unit of weight, divided by the weights' norm"
+    ),
+    "training here would push harder for its size": (
+        "a gradient step would move it further, relative to its size"
+    ),
+    "share between the model's least and most important block": (
+        "on a scale from the least (0) to the most important block (1)"
+    ),
+    "the model loses more without the block": "the loss rises more without the block",
+    "Loss without the block": "Loss increase without the block",
+    "bits per byte above the whole model": "bits per byte above the full model",
+    "the loss depends on the head more": "the loss depends more on the head",
 }
 
 

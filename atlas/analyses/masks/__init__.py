@@ -92,15 +92,15 @@ PROTOCOL: dict[str, str | int | float | bool] = {
 }
 FACTS = {
     "bits_per_byte": "",
-    "bits_per_byte_by_frequency": "Loss by token frequencies alone, bits per byte",
-    "beats_frequencies": "Predicts better than token frequencies",
+    "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
+    "beats_frequencies": "Predicts the text better than token frequencies do",
     "pruned": "",
     "blocks": "",
-    "distinct_masks": "Different masks among the clusters",
-    "never_needed": "Pruned for every cluster",
-    "certainty": "Share of draws that prune the same",
-    "most_divided": "Blocks on which clusters differ most",
-    "agreement": "Share of pruned blocks that both halves choose",
+    "distinct_masks": "Distinct masks among the topics",
+    "never_needed": "Blocks pruned for every topic",
+    "certainty": "Mean certainty of the masks",
+    "most_divided": "Blocks on which topics disagree most",
+    "agreement": "Share of pruned blocks chosen by both halves of the passages",
     "agreement_by_chance": "",
     "bits_per_byte_own": "",
     "bits_per_byte_common": "",
@@ -111,7 +111,7 @@ FACTS = {
     "perplexity_common": "",
     "perplexity_random": "",
     "perplexity_learned": "",
-    "learned_sparsity": "Expected share of pruned blocks after learning",
+    "learned_sparsity": "Expected share of blocks pruned after learning",
     "learned_against_own": "Learned masks",
 }
 MASK = {
@@ -122,17 +122,17 @@ MASK = {
 }
 OF_BLOCKS: dict[str, dict[str, object]] = {
     "delta": {
-        "title": "Loss without the block",
-        "unit": "bits per byte above the whole model",
-        "direction": "the cluster loses more without the block",
+        "title": "Loss increase without the block",
+        "unit": "bits per byte above the full model",
+        "direction": "the loss on the topic rises more without the block",
         "kind": "diverging",
         "of_size": "facts.bits_per_byte",
     },
     "mask": {"title": "Mask", **MASK},
     "certainty": {
         "title": "Certainty of the mask",
-        "unit": "share of draws",
-        "direction": "more draws of the passages keep or prune the block as the mask does",
+        "unit": "share of resamples",
+        "direction": "more resamples agree with the mask",
         "range": (0, 1),
         "of_size": 10,
     },
@@ -141,7 +141,7 @@ OF_BLOCKS: dict[str, dict[str, object]] = {
 MATRICES: dict[str, dict[str, object]] = {
     f"{name}:{point}": {**one, "title": f"{one['title']}: {blocks}", "axes": ("cluster", "layer")}
     for name, one in OF_BLOCKS.items()
-    for point, blocks in {"attn": "attention", "mlp": "MLPs"}.items()
+    for point, blocks in {"attn": "attention blocks", "mlp": "MLP blocks"}.items()
 }
 for point, other in (("attn", "mlp"), ("mlp", "attn")):
     MATRICES[f"mask:{point}"]["chosen_by"] = (f"delta:{point}", f"delta:{other}")
@@ -166,6 +166,24 @@ MATRICES["perplexity"] = {
 }
 PARTS = ("clusters", "losses")
 SIZES = {"losses": {"increase": "loss"}}
+REWORDED = {
+    "Loss without the block: attention": "Loss increase without the block: attention blocks",
+    "bits per byte above the whole model": "bits per byte above the full model",
+    "the cluster loses more without the block": (
+        "the loss on the topic rises more without the block"
+    ),
+    "Loss without the block: MLPs": "Loss increase without the block: MLP blocks",
+    "Mask: attention": "Mask: attention blocks",
+    "Mask: MLPs": "Mask: MLP blocks",
+    "Certainty of the mask: attention": "Certainty of the mask: attention blocks",
+    "share of draws": "share of resamples",
+    "more draws of the passages keep or prune the block as the mask does": (
+        "more resamples agree with the mask"
+    ),
+    "Certainty of the mask: MLPs": "Certainty of the mask: MLP blocks",
+    "Learned mask: attention": "Learned mask: attention blocks",
+    "Learned mask: MLPs": "Learned mask: MLP blocks",
+}
 
 
 def cost(geometry: Geometry) -> tuple[float, float]:

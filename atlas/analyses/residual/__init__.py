@@ -82,32 +82,32 @@ PROTOCOL: dict[str, str | int] = {
     "seed": 0,
 }
 FACTS = {
-    "least_influence": "Least influence",
+    "least_influence": "Lowest block influence",
     "bits_per_byte": "",
-    "bits_per_byte_by_frequency": "The text by token frequencies alone, bits per byte",
-    "beats_frequencies": "Predicts the text better than token frequencies",
+    "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
+    "beats_frequencies": "Predicts the text better than token frequencies do",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "block_influence": {
         "title": "Block influence",
-        "unit": "1 - cosine",
-        "direction": "turned farther",
+        "unit": "cosine distance",
+        "direction": "turns the residual stream further",
         "range": (0, 2),
         "leaders": "least_influence_layer",
         "n": "conditions.tokens",
     },
     "angular": {
         "title": "Angular distance",
-        "unit": "share of half a turn",
-        "direction": "turned farther",
+        "unit": "share of 180°",
+        "direction": "turns the residual stream further",
         "range": (0, 1),
         "n": "conditions.tokens",
         "same_as": "block_influence",
     },
     "contribution": {
         "title": "Contribution",
-        "unit": "share of what is there",
-        "direction": "adds more",
+        "unit": "relative to the stream's norm",
+        "direction": "adds more to the residual stream",
         "range": (0, None),
         "n": "conditions.tokens",
     },
@@ -123,15 +123,15 @@ MATRICES: dict[str, dict[str, object]] = {
             "constructed": constructed,
         }
         for name, what, direction, constructed in (
-            ("lens_entropy", "Entropy", "more undecided", None),
-            ("lens_kl", "Divergence", "farther from the end", "last row"),
+            ("lens_entropy", "Entropy", "less certain prediction", None),
+            ("lens_kl", "Divergence", "further from the final prediction", "last row"),
         )
     },
     **{
         name: {
             "title": title,
             "unit": "debiased linear CKA",
-            "direction": "more alike",
+            "direction": "more similar states",
             "axes": ("layer", "layer"),
             "range": (None, 1),
             "of_size": 1,
@@ -140,13 +140,24 @@ MATRICES: dict[str, dict[str, object]] = {
         }
         for name, title in (
             ("cka", "Similarity of layers"),
-            ("cka_literal", "Similarity of layers, norms kept"),
+            ("cka_literal", "Similarity of layers, states not normalised"),
         )
     },
 }
 MATRICES = {
     name: {"axes": ("layer", "sublayer"), "columns": ("attn", "mlp", "block"), **one}
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "1 - cosine": "cosine distance",
+    "turned farther": "turns the residual stream further",
+    "share of half a turn": "share of 180°",
+    "share of what is there": "relative to the stream's norm",
+    "adds more": "adds more to the residual stream",
+    "more undecided": "less certain prediction",
+    "farther from the end": "further from the final prediction",
+    "more alike": "more similar states",
+    "Similarity of layers, norms kept": "Similarity of layers, states not normalised",
 }
 
 

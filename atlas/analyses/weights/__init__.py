@@ -77,12 +77,12 @@ TIER = "weights"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 FACTS = {
-    "alpha_from_2_to_6": "Share with α from 2 to 6, as usual",
+    "alpha_from_2_to_6": "Share of matrices with α between 2 and 6, typical of trained ones",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "rms": {
         "title": "Root mean square",
-        "unit": "weight",
+        "unit": "weight units",
         "direction": "larger weights",
         "scale": "log",
         "range": (0, None),
@@ -90,14 +90,14 @@ MATRICES: dict[str, dict[str, object]] = {
     "spectral_norm": {
         "title": "Spectral norm",
         "unit": "largest singular value",
-        "direction": "lengthens some vector more",
+        "direction": "stretches some input further",
         "scale": "log",
         "range": (0, None),
     },
     "stable_rank": {
         "title": "Stable rank",
         "unit": "directions",
-        "direction": "energy in more directions",
+        "direction": "norm spread over more directions",
         "scale": "log",
         "range": (0, None),
     },
@@ -110,29 +110,29 @@ MATRICES: dict[str, dict[str, object]] = {
     "alpha": {
         "title": "Tail exponent α",
         "unit": "exponent",
-        "direction": "lighter tail of the spectrum",
+        "direction": "spectrum with a lighter tail",
         "scale": "log",
         "range": (1, None),
     },
     "kurtosis": {
         "title": "Kurtosis of the weights",
-        "unit": "ratio (a Gaussian has 3)",
+        "unit": "kurtosis (Gaussian: 3)",
         "direction": "heavier tails",
         "scale": "log",
         "range": (1, None),
     },
     "outlier": {
         "title": "Largest weight",
-        "unit": "multiple of the rms",
-        "direction": "larger outliers",
+        "unit": "× root mean square",
+        "direction": "a more extreme largest weight",
         "scale": "log",
         "range": (1, None),
     },
     **{
         name: {
             "title": f"Rounding error at {how}",
-            "unit": "share of the norm",
-            "direction": "more is lost by rounding",
+            "unit": "relative to the weights' norm",
+            "direction": "rounding loses more",
             "scale": "log",
             "range": (0, 1),
         }
@@ -153,6 +153,17 @@ MATRICES |= {
         "when": "the model is a mixture of experts",
     }
     for name, one in MATRICES.items()
+}
+REWORDED = {
+    "weight": "weight units",
+    "lengthens some vector more": "stretches some input further",
+    "energy in more directions": "norm spread over more directions",
+    "lighter tail of the spectrum": "spectrum with a lighter tail",
+    "ratio (a Gaussian has 3)": "kurtosis (Gaussian: 3)",
+    "multiple of the rms": "× root mean square",
+    "larger outliers": "a more extreme largest weight",
+    "share of the norm": "relative to the weights' norm",
+    "more is lost by rounding": "rounding loses more",
 }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.matrix import Kind, Matrix, rounded
+from atlas.site.figures import spans
 from atlas.words import number
 
 STEPS = 254
@@ -23,12 +24,6 @@ STEPS = 254
 
 MISSING = 255
 """The byte of a value that does not exist."""
-
-TAIL = 0.5
-"""Percent of the values on either side that a scale clips where they would take most of it."""
-
-ROOM = 4.0
-"""How many times wider than its bulk a range may be before its tails are clipped."""
 
 Transform = Literal["linear", "log", "whole"]
 
@@ -73,57 +68,25 @@ class Scale:
     def text(self) -> str:
         """What the colours mean, in words."""
         if self.kind == "binary":
-            return "dark 1, light 0"
+            return "dark {1}, light {0}".format(*self.categories)
         if self.transform == "whole":
             return "one colour a category"
         kind = "logarithmic" if self.transform == "log" else "linear"
         beyond = self.below or self.above
-        tail = "; what lies beyond has the colour of the end" if beyond else ""
+        tail = "; values beyond take the end colour" if beyond else ""
         return f"{kind}, {number(self.low)} to {number(self.high)}{tail}"
 
 
 def over(matrices: Sequence[Matrix]) -> Scale:
-    """The scale that the same quantity of several models shares; they are of one kind and have the
-    same categories.
-
-    Linear or logarithmic as the matrices ask for, from the lowest to the highest value of them
-    all; symmetric about 0 for diverging ones, from 0 for counts. Where a few values would take
-    most of a linear range, it ends at the 0.5th and the 99.5th percentile and says so.
-    """
+    """The scale that the same quantity of several models shares, chosen from all of its values as
+    `figures/spans.py` says; they are of one kind and have the same categories."""
     kind = matrices[0].kind
     if kind in ("categorical", "binary"):
-        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].categories or ("0", "1"))
-    values = np.concatenate([item.values[np.isfinite(item.values)] for item in matrices])
-    if not values.size:
-        return Scale(kind, "linear", 0.0, 0.0)
-    if matrices[0].scale == "log" and values.max() > 0:
-        positive = values[values > 0]
-        low, high = _short(positive.min()), _short(positive.max())
-        return Scale(kind, "log", low, high, below=positive.size < values.size)
-    if kind == "diverging":
-        bound, clipped = _upper(np.abs(values))
-        return Scale(kind, "linear", -bound, bound, clipped, clipped)
-    if kind == "counts":
-        high, clipped = _upper(values)
-        return Scale(kind, "linear", 0.0, high, above=clipped)
-    return Scale(kind, "linear", *_bulk(values))
-
-
-def _bulk(values: NDArray[np.float64]) -> tuple[float, float, bool, bool]:
-    """Where the scale of some values begins and ends, and whether values lie below and above."""
-    low, high = float(values.min()), float(values.max())
-    bulk = [float(found) for found in np.percentile(values, (TAIL, 100 - TAIL))]
-    if bulk[1] > bulk[0] and high - low > ROOM * (bulk[1] - bulk[0]):
-        return _short(bulk[0]), _short(bulk[1]), low < bulk[0], high > bulk[1]
-    return _short(low), _short(high), False, False
-
-
-def _upper(values: NDArray[np.float64]) -> tuple[float, bool]:
-    """Where the scale of values from 0 on ends, and whether values lie above."""
-    high, bulk = float(values.max()), float(np.percentile(values, 100 - TAIL))
-    if bulk > 0 and high > ROOM * bulk:
-        return _short(bulk), True
-    return _short(high), False
+        return Scale(kind, "whole", 0.0, 0.0, categories=matrices[0].classes)
+    span = spans.chosen(matrices)
+    ends = _short(span.low), _short(span.high)
+    transform: Transform = "log" if span.is_log else "linear"
+    return Scale(kind, transform, *ends, below=span.below > 0, above=span.above > 0)
 
 
 def _short(value: float) -> float:

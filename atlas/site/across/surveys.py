@@ -2,7 +2,7 @@
 
 A survey page loads one compact bundle, which this module packs. It is not a second copy of the
 data: it holds the 255 steps of a colour scale, not values.
-`templates/parts/formats/survey_bundle.txt` says what is in it, on the page of surveys too.
+`templates/parts/formats/survey_bundle.txt` says what is in it, on the page of data too.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class _Packed:
         return {
             "name": name,
             "title": first.title,
-            "unit": first.unit,
+            "unit": first.told_unit,
             "direction": first.direction,
             "axes": list(first.axes),
             **bundles.told_scale(scale, (item for _, item in shown)),

@@ -86,7 +86,7 @@ def _heatmap() -> Any:
             major_label_text_font_size="11px",
             axis_label_text_font_size="12px",
             axis_label_text_font_style="normal",
-            axis_label_standoff=6,
+            axis_label_standoff=2,
         )
         lines = models.Grid(
             name=f"{name}_lines",
@@ -112,6 +112,16 @@ def _heatmap() -> Any:
         label_standoff=6,
     )
     plot.add_layout(bar, "right")
+    title = models.Title(
+        name="bar_title",
+        text="",
+        align="center",
+        standoff=4,
+        text_font_size="12px",
+        text_font_style="normal",
+        text_line_height=1.15,
+    )
+    plot.add_layout(title, "right")
     return plot
 
 

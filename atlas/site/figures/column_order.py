@@ -13,18 +13,20 @@ import numpy as np
 
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.statement import Statement
+from atlas.site.figures import labels
 
 HEADS = ("layer", "head")
 """The axes of a map of heads, as profiles have it."""
 
+NAMES = {"module": "Component", "cluster": "Topic", "sublayer": "Block"}
+"""What axes are called where a reader meets them, where that differs from profiles; also in
+`static/matrix/axes.js`."""
+
 
 def arranged(matrix: Matrix, order: str) -> Matrix:
-    """The same matrix with its columns by their mean, the highest first, where `order` is "mean"
-    and columns have no order of their own, as layers and whatever is numbered have; equal ones and
-    those without a value as they were."""
-    if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
-        return matrix
-    if all(label.isascii() and label.isdigit() for label in matrix.columns):
+    """The same matrix with its columns by their mean, the highest first, where it opens so; equal
+    ones and those without a value as they were."""
+    if not by_mean(matrix, order):
         return matrix
     known = np.isfinite(matrix.values)
     sums = np.where(known, matrix.values, 0.0).sum(axis=0)
@@ -43,15 +45,25 @@ def arranged(matrix: Matrix, order: str) -> Matrix:
     )
 
 
+def by_mean(matrix: Matrix, order: str) -> bool:
+    """Whether a figure opens with columns by their mean: where `order` is "mean" and they have no
+    order of their own, as layers and whatever is numbered have."""
+    if order != "mean" or "layer" in matrix.axes[1:] or matrix.kind == "categorical":
+        return False
+    return not labels.numeric(matrix.columns)
+
+
+def axis_title(axis: str, sorted_by_mean: bool) -> str:
+    """The title of an axis, with its order where that is not the canonical one."""
+    name = NAMES.get(axis, axis.replace("_", " ").capitalize())
+    return f"{name}, by mean, highest first" if sorted_by_mean else name
+
+
 def upright(matrix: Matrix) -> Matrix:
     """The same matrix with its layers across, where it is a map of heads, as papers draw them;
     any other as it is."""
     if matrix.axes != HEADS:
         return matrix
-    turned = {
-        name: None if (array := getattr(matrix, name)) is None else array.T
-        for name in ("spread", "largest_share")
-    }
     return replace(
         matrix,
         axes=HEADS[::-1],
@@ -59,7 +71,8 @@ def upright(matrix: Matrix) -> Matrix:
         columns=matrix.rows,
         values=matrix.values.T,
         undefined=tuple((column, row) for row, column in matrix.undefined),
-        **turned,
+        spread=None if matrix.spread is None else matrix.spread.T,
+        largest_share=None if matrix.largest_share is None else matrix.largest_share.T,
     )
 
 

@@ -12,6 +12,7 @@ from atlas.profiles import validity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
 from atlas.profiles.statement import Statement
+from atlas.words import scalar
 
 READING = "**How to read it.**"
 
@@ -48,7 +49,9 @@ def facts(
             place(PLACES[one.removeprefix(key)], plain[one]) for one in places if places[one] == key
         ]
         shown = listed(value) if isinstance(value, str) else value
-        told[key if name in told else name] = f"{value}, {', '.join(where)}" if where else shown
+        told[key if name in told else name] = (
+            f"{scalar(value)}, {', '.join(where)}" if where else shown
+        )
     return told
 
 

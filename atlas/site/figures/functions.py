@@ -28,6 +28,11 @@ PREVIEW = "functions.maps.svg"
 
 QUARTERS = ("first", "second", "third", "last")
 
+NONE_HAS_IT = "No head has a relation of this category."
+NOT_MEASURABLE = (
+    "Not measurable: too few of the words of its relations are single tokens for this tokenizer."
+)
+
 WIDEST = 2.0
 NARROWEST = 0.7
 """Width of a panel over its height, whatever the model's shape."""
@@ -35,13 +40,14 @@ NARROWEST = 0.7
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its category (`all` for the first), heads that it shows, and how many of them lie
-    in each quarter of the layers."""
+    """One panel: its category (`all` for the first), heads that it shows, how many of them lie in
+    each quarter of the layers, and why there are none; empty where there are some."""
 
     name: str
     title: str
     heads: int
     quarters: tuple[int, ...]
+    empty: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ class FunctionalMap:
     def quarters(self) -> tuple[str, ...]:
         return QUARTERS
 
+    @property
+    def total(self) -> int:
+        """All heads of the model."""
+        return self.layers * self.heads
+
 
 def of(profile: Profile) -> FunctionalMap | None:
     """The functional map of a profile of `functions`; None for any other analysis, and where it
@@ -108,6 +119,7 @@ def of(profile: Profile) -> FunctionalMap | None:
                 title="All categories" if name == "all" else name.capitalize(),
                 heads=int((values > 0).sum()),
                 quarters=_quarters(values),
+                empty="" if values.any() else _why_none(profile, name),
             )
             for name, values in shown.items()
         ),
@@ -147,6 +159,18 @@ def _counts(profile: Profile) -> Mapping[str, NDArray[np.float64]] | None:
     return {name: found[f"relations:{name}"] for name in CATEGORIES}
 
 
+def _why_none(profile: Profile, category: str) -> str:
+    """Why no head has a relation of a category, or of any."""
+    asked = {one.name for one in relations.load_all() if category in ("all", one.category)}
+    return NONE_HAS_IT if asked & _measured(profile) else NOT_MEASURABLE
+
+
+def _measured(profile: Profile) -> set[str]:
+    """The relations that heads were scored on."""
+    names = (one.name.partition("@")[0].partition(":") for one in profile.matrices)
+    return {relation for kind, _, relation in names if kind == "score"}
+
+
 def _quarters(values: NDArray[np.float64]) -> tuple[int, ...]:
     """Heads above 0 in each quarter of the layers, the first quarter first."""
     layers = len(values)
@@ -163,12 +187,12 @@ def _titles() -> dict[str, str]:
 
 def _unmeasured(profile: Profile) -> list[Unmeasured]:
     """Relations whose pairs were counted and that have no map, the fewest pairs last."""
-    measured = {matrix.name.partition("@")[0] for matrix in profile.matrices}
+    measured = _measured(profile)
     found = [
         Unmeasured(_titles().get(name, name), int(pairs))
         for key, pairs in profile.facts.items()
         if (name := key.removeprefix("pairs:")) != key
         and isinstance(pairs, int)
-        and f"score:{name}" not in measured
+        and name not in measured
     ]
     return sorted(found, key=lambda one: -one.pairs)

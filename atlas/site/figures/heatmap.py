@@ -13,15 +13,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.profiles.matrix import Matrix, Values
-from atlas.site.figures import palettes
-from atlas.words import number
+from atlas.site.figures import labels, palettes, spans, ticks
 
 SURELY = 2.0
 """Standard errors of their difference within which two values are not told apart."""
 
-CHARACTER = 6.0
-"""Width of a character of an axis label in pixels, on average."""
+LINE = 14
+"""Pixels of a line of the colour bar's title, which stands upright beside it."""
+
+BAR = 78
+"""Pixels beside a frame for its colour bar and the labels of that."""
 
 FITS = 860
 """Width in pixels of a stage from which on column labels stand upright.
@@ -69,23 +72,24 @@ def legend(matrix: Matrix) -> tuple[tuple[str, str], ...]:
     """Label and colour of each value of a matrix of classes, none of one that has a colour bar."""
     if matrix.kind not in ("categorical", "binary"):
         return ()
-    return tuple(zip(matrix.categories or ("0", "1"), colours(matrix), strict=True))
+    return tuple(zip(matrix.classes, colours(matrix), strict=True))
 
 
 def box(matrix: Matrix) -> Box:
     """Where the frame of a matrix lies, and how large it is; the same axis twice makes a square."""
     rows, columns = len(matrix.rows), len(matrix.columns)
-    row_text = max(map(len, matrix.rows)) * CHARACTER
-    column_text = max(map(len, matrix.columns)) * CHARACTER
+    row_text = max(map(len, matrix.rows)) * labels.CHARACTER
+    column_text = max(map(len, matrix.columns)) * labels.CHARACTER
     wide = column_text + 10
-    numeric = all(label.isdigit() for label in matrix.columns)
+    numeric = labels.numeric(matrix.columns)
     most = round(720 / columns)
     cell = min(44, max(8, most)) if numeric else min(96, max(wide, most))
     tall = min(40, max(8, round(420 / rows)))
     if numeric and matrix.axes[0] == matrix.axes[1] and matrix.rows == matrix.columns:
         cell = tall = min(round(cell), tall)
     left = round(min(170.0, 34 + row_text))
-    right = 10 if matrix.kind in ("categorical", "binary") else 78
+    has_bar = matrix.kind not in ("categorical", "binary")
+    right = BAR + LINE * len(bar_title(matrix, rows * tall)) if has_bar else 10
     turned = BELOW if numeric else round(min(110.0, column_text * 0.71) + BELOW)
     upright = numeric or columns * wide + left + right <= FITS
     return Box(
@@ -99,45 +103,35 @@ def box(matrix: Matrix) -> Box:
     )
 
 
+def bar_title(matrix: Matrix, height: int) -> tuple[str, ...]:
+    """Quantity and unit beside a colour bar of that height, in lines."""
+    most = max(height, 100) / labels.CHARACTER
+    return tuple(labels.lines(f"{matrix.title}, {matrix.unit}", int(most)))
+
+
 def shares(matrix: Matrix) -> NDArray[np.float64]:
-    """Each value's place on the colour scale that the matrix asks for, in [0, 1]; NaN stays NaN.
-
-    `values` of shape (row, column). Diverging scales are symmetric about 0; logarithmic ones begin
-    at the smallest value above 0; counts begin at 0; `fixed` ones span what is possible.
-    """
-    values = matrix.values
+    """Each value's place on the colour scale that the figure opens with, in [0, 1]; NaN stays NaN.
+    `values` of shape (row, column)."""
     if matrix.kind in ("categorical", "binary"):
-        return np.asarray((values + 0.5) / len(colours(matrix)))
-    low, high = limits(matrix)
-    if matrix.scale == "log" and low > 0:
-        values, low, high = np.log(np.maximum(values, low)), np.log(low), np.log(high)
-    if high <= low:
-        return np.where(np.isnan(values), np.nan, 0.5)
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1))
-
-
-def fixed(matrix: Matrix) -> bool:
-    """Whether colours span what is possible: scores of heads from 0 to 1, so that maps of different
-    scores, and of different models, can be held side by side."""
-    is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
-    return is_linear and matrix.axes == ("layer", "head") and matrix.range == (0, 1)
+        return np.asarray((matrix.values + 0.5) / len(colours(matrix)))
+    return spans.chosen([matrix]).shares(matrix.values)
 
 
 def limits(matrix: Matrix) -> tuple[float, float]:
-    """The values at both ends of the colour scale that the matrix asks for; (0, 0) for none."""
+    """The values at both ends of the colour scale that the figure opens with; (0, 0) for none."""
+    span = spans.chosen([matrix])
+    return span.low, span.high
+
+
+def bar_ticks(matrix: Matrix) -> list[tuple[float, str]]:
+    """The ticks of the colour bar that the figure opens with: place on it in [0, 1], and label."""
+    span = spans.chosen([matrix])
     known = matrix.values[np.isfinite(matrix.values)]
-    if fixed(matrix) and known.size:
-        return 0.0, 1.0
-    is_log = matrix.scale == "log" and matrix.kind != "diverging"
-    if is_log and (known > 0).any():
-        known = known[known > 0]
-    if not known.size:
-        return 0.0, 0.0
-    if matrix.kind == "diverging":
-        bound = float(np.abs(known).max())
-        return -bound, bound
-    starts_at_zero = matrix.kind == "counts" and not is_log
-    return 0.0 if starts_at_zero else float(known.min()), float(known.max())
+    whole = matrix.kind == "counts" and bool((known == np.round(known)).all())
+    made = ticks.log_ticks if span.is_log else ticks.linear_ticks
+    values = made(span.low, span.high, whole=whole)
+    places = span.shares(np.array(values)).tolist()
+    return [(at, worded(matrix, value)) for at, value in zip(places, values, strict=True)]
 
 
 def direction(matrix: Matrix) -> str:
@@ -152,19 +146,20 @@ def scale_text(matrix: Matrix) -> str:
     if matrix.kind == "categorical":
         return "one colour a category"
     if matrix.kind == "binary":
-        return "dark 1, light 0"
-    low, high = limits(matrix)
-    kind = "logarithmic" if matrix.scale == "log" and low > 0 else "linear"
-    if fixed(matrix):
-        kind = "linear over the possible range"
-    return f"{kind}, {worded(matrix, low)} to {worded(matrix, high)}"
+        return "dark {1}, light {0}".format(*matrix.classes)
+    span = spans.chosen([matrix])
+    beyond, known = span.below + span.above, int(np.isfinite(matrix.values).sum())
+    take = f"values beyond take{'s' if beyond == 1 else ''} the end colour"
+    tail = f"; {words.scalar(beyond)} of {words.scalar(known)} {take}" if beyond else ""
+    ends = f"{worded(matrix, span.low)} to {worded(matrix, span.high)}"
+    return f"{spans.WORDS[span.name]}, {ends}{tail}"
 
 
 def worded(matrix: Matrix, value: float) -> str:
     """A value in a sentence: counts keep all of their digits."""
     if matrix.kind == "counts" and value.is_integer():
-        return f"{int(value):,}"
-    return number(value)
+        return words.scalar(int(value))
+    return words.number(value)
 
 
 def of_cell(matrix: Matrix, row: int, column: int) -> str:
@@ -173,7 +168,7 @@ def of_cell(matrix: Matrix, row: int, column: int) -> str:
     if np.isnan(value):
         vague = bool(matrix.is_undefined[row, column])
         return UNDEFINED if vague else ABSENT
-    return matrix.categories[int(value)] if matrix.categories else worded(matrix, value)
+    return matrix.classes[int(value)] if matrix.classes else worded(matrix, value)
 
 
 def summary(matrix: Matrix) -> str:
@@ -193,7 +188,7 @@ def summary(matrix: Matrix) -> str:
         be = "can be defined for this model" if vague else ""
         return f"None of these values {' or '.join(filter(None, (exist, be)))}."
     if matrix.kind in ("categorical", "binary"):
-        names = matrix.categories or ("0", "1")
+        names = matrix.classes
         counts = np.bincount(known.astype(int), minlength=len(names))
         order = [index for index in np.argsort(-counts, kind="stable") if counts[index]][:4]
         parts = ", ".join(f"{names[index]} in {counts[index]}" for index in order)

@@ -27,6 +27,12 @@ NEEDED = frozenset(f"{what}:{name}" for what in ("mask", "delta") for name in KI
 NARROW = 12
 """Layers up to which all four panels, masks and deltas, fit in one row of a wide page."""
 
+MOST = 6
+"""Numbers of layers that there is room for below a panel on any screen."""
+
+STEPS = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 100, 200)
+"""Layers from one number to the next, as in `static/matrix/labels.js`."""
+
 LEAST = 1e-9
 """What a reordering must gain to count: less is the noise of binary fractions."""
 
@@ -58,6 +64,12 @@ class BlockMasks:
     @property
     def is_narrow(self) -> bool:
         return self.layers <= NARROW
+
+    @property
+    def ticks(self) -> range:
+        """Layers whose numbers stand below a panel, six at most; scripts add those that fit."""
+        step = next(size for size in STEPS if self.layers <= MOST * size)
+        return range(0, self.layers, step)
 
     @property
     def blocks(self) -> int:

@@ -23,8 +23,9 @@ CATEGORY_COLOURS = (
 BINARY_COLOURS = ("#dde3ea", "#28456e")
 """0 light and 1 dark, in both colour schemes."""
 
-HEAD_COLOURS = ("#7f8b9d", *CATEGORY_COLOURS[5:8])
-"""Of heads in 1, 2, 3 and 4 categories of relations; from 2 on as `CATEGORY_COLOURS` has them."""
+HEAD_COLOURS = ("#3d9a8f", "#2c6cab", "#4c2f93", "#1a0a2c")
+"""Of heads in 1, 2, 3 and 4 categories of relations, from light to dark: each lighter than the next
+by more than half, for every eye and in grey, and the lightest with a contrast of 3:1 to paper."""
 
 
 @functools.cache

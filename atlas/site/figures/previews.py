@@ -1,50 +1,64 @@
-"""Previews: what a heatmap looks like before, or without, its interactive figure.
+"""Cells of a heatmap as a picture: those of a drawing, and alone as a model's picture in lists.
 
-A picture of cells has no proportions of its own: pages stretch it over the frame of the figure, as
-wide as there is room. So the PNG stands in an SVG that says so.
+A picture of cells has no proportions of its own: pages stretch it over the room that they have. So
+the PNG stands in an SVG that says so.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas.files import still_svg
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import heatmap
+from atlas.site.figures import heatmap, scene
 
-LEVELS = 64
+MOST = 255
+"""Colours of a PNG beside a transparent one."""
+
+GREY = b"\x80\x80\x80"
+"""What a transparent cell is where transparency is not known."""
 
 
-def file_name(analysis: str, matrix: Matrix) -> str:
-    """`attention.entropy.svg`; `:` and `@` may not stand in every file system or address."""
+def file_name(analysis: str, matrix: Matrix, part: str = "") -> str:
+    """`attention.entropy.svg`, or `attention.entropy.figure.svg` with its axes; `:` and `@` may not
+    stand in every file system or address."""
     plain = matrix.name.replace(":", "-").replace("@", "-at-")
-    return f"{analysis}.{plain}.svg"
+    return f"{analysis}.{plain}{part}.svg"
 
 
 def png(matrix: Matrix, width: int = 0) -> bytes:
     """A matrix on the colour scale that it asks for, a pixel a cell, or a block of pixels where it
-    has to stand alone and be at least so wide.
+    has to stand alone and be at least so wide; what has no value is transparent."""
+    block = max(1, min(16, math.ceil(width / len(matrix.columns))))
+    cells = np.kron(scene.index(matrix), np.ones((block, block), np.int64))
+    return of_index(cells, heatmap.colours(matrix))
 
-    At most 64 colours and one for what does not exist, which is transparent.
+
+def of_index(index: NDArray[np.int64], palette: Sequence[str]) -> bytes:
+    """Cells as PNG, a pixel each: `index` of shape (row, column) is the place of each in `palette`,
+    -1 for a transparent one.
+
+    A PNG holds 256 colours; where a transparent one is one too many, two that are neighbours become
+    one.
     """
     from PIL import Image
 
-    palette = heatmap.colours(matrix)
-    if len(palette) > LEVELS:
-        palette = palette[:: len(palette) // LEVELS]
-    levels = len(palette)
-    shares = heatmap.shares(matrix)
-    absent = np.isnan(shares)
-    index = np.where(absent, levels, np.minimum(np.nan_to_num(shares) * levels, levels - 1))
-    block = max(1, min(16, math.ceil(width / len(matrix.columns))))
-    pixels = np.kron(index.astype(np.uint8), np.ones((block, block), np.uint8))
+    used = np.unique(index[index >= 0])
+    absent = bool((index < 0).any())
+    if absent and len(used) > MOST:
+        used = np.delete(used, len(used) // 2)
+    pixels = np.searchsorted(used, index).clip(0, len(used) - 1)
+    pixels = np.where(index < 0, len(used), pixels).astype(np.uint8)
     image = Image.fromarray(pixels, mode="P")
-    image.putpalette(bytes.fromhex("".join(colour[1:] for colour in palette)) + b"\x80\x80\x80")
+    colours = "".join(palette[at][1:] for at in used)
+    image.putpalette(bytes.fromhex(colours) + (GREY if absent else b""))
     out = io.BytesIO()
-    image.save(out, "PNG", transparency=levels if absent.any() else None, compress_level=6)
+    image.save(out, "PNG", transparency=len(used) if absent else None, compress_level=9)
     return out.getvalue()
 
 

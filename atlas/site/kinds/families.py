@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from atlas.site.across import families
 from atlas.site.contents import Contents, Files
 
 
 def files(contents: Contents) -> Files:
     """The list of families, their pages and ladders."""
-    listed = families.load(contents.models, contents.statements)
+    listed = contents.families
     yield "families/index.md", contents.page("families.md.j2", root="../", families=listed)
     for family in listed:
         page = contents.page("family.md.j2", root="../../", family=family)

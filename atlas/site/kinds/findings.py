@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atlas.site.contents import Contents, Files
-from atlas.site.figures import bokeh_figure, previews
+from atlas.site.figures import bokeh_figure
 
 
 def files(contents: Contents) -> Files:
@@ -12,8 +12,7 @@ def files(contents: Contents) -> Files:
     yield "findings/index.md", contents.page("findings.md.j2", root="../", findings=listed)
     for shown in listed:
         for step in shown.steps:
-            for path, picture in step.pictures():
-                yield path, previews.stretching(picture)
+            yield from step.pictures()
         page = contents.page(
             "finding.md.j2", root="../../", shown=shown, engine=bokeh_figure.script()[0]
         )

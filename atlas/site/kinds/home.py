@@ -1,4 +1,5 @@
-"""The home page: findings, the maps of models, their cards, claims, what is new."""
+"""The home page: a live map, the figures of the atlas in small, findings, models and the maps of
+them, claims, what is new."""
 
 from __future__ import annotations
 
@@ -10,7 +11,13 @@ from atlas.profiles.collection import Model
 from atlas.review import verdicts
 from atlas.review.verdicts import Verdict
 from atlas.site import cards, newest_changes
-from atlas.site.across import map_drawing, model_map
+from atlas.site.across import (
+    front_door,
+    map_drawing,
+    model_map,
+    opening_map,
+    thumbnails,
+)
 from atlas.site.across.map_drawing import Sheet
 from atlas.site.across.model_map import Likeness, ModelMap
 from atlas.site.contents import Contents, Files
@@ -30,11 +37,19 @@ class Drawn:
 
 
 def files(contents: Contents) -> Files:
-    """The page."""
+    """The page, and the pictures of figures on it."""
+    opening = opening_map.of(contents.models)
+    doors = front_door.doors(contents.models, contents.families)
+    for door in doors:
+        yield from thumbnails.files(one.thumbnail for one in door.pictures)
+    if opening:
+        yield from thumbnails.files([opening.picture])
     page = contents.page(
         "home.md.j2",
         root="",
         cards=cards.of(contents),
+        opening=opening,
+        doors=doors,
         statements=contents.statements,
         titles={stated.name: stated.title for stated in contents.statements},
         references=contents.references,

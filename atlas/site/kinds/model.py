@@ -5,7 +5,7 @@ from __future__ import annotations
 from atlas.entries.entry import Entry
 from atlas.review import verdicts
 from atlas.site.contents import Contents, Files
-from atlas.site.figures import bokeh_figure, previews
+from atlas.site.figures import bokeh_figure
 
 
 def files(contents: Contents) -> Files:
@@ -13,7 +13,7 @@ def files(contents: Contents) -> Files:
     for model, sections in contents.shown:
         for section in sections:
             for path, picture in section.pictures():
-                yield f"{model.folder}/{path}", previews.stretching(picture)
+                yield f"{model.folder}/{path}", picture
         page = contents.page(
             "model.md.j2",
             root="../../",

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from atlas.site.across import surveys
+from atlas.site.across import surveys, thumbnails
 from atlas.site.contents import Contents, Files
+
+MOST = 6
+"""Maps of one survey in its picture."""
 
 
 def files(contents: Contents) -> Files:
-    """The list of surveys, their pages and bundles."""
+    """The wall of surveys with its pictures, their pages and bundles."""
     listed = surveys.load(contents.models, contents.statements)
-    yield "survey/index.md", contents.page("surveys.md.j2", root="../", surveys=listed)
+    walls = {
+        survey.stated.name: thumbnails.wall(survey.stated.name, survey.measured, MOST)
+        for survey in listed
+    }
+    for wall in walls.values():
+        yield from thumbnails.files(one.thumbnail for one in wall)
+    page = contents.page("surveys.md.j2", root="../", surveys=listed, walls=walls)
+    yield "survey/index.md", page
     for survey in listed:
         page = contents.page("survey.md.j2", root="../../", survey=survey)
         yield f"{survey.folder}/index.md", page

@@ -249,5 +249,5 @@ export class Scatter {
  * @param {number} y
  */
 function spot(x, y) {
-  return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
+  return `M${x} ${y}h0`;
 }

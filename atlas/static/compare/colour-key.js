@@ -3,7 +3,7 @@
  */
 
 import { scaleText, unsureKey } from "./words.js";
-import { number } from "../matrix/numbers.js";
+import { apart } from "../matrix/labels.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -47,9 +47,9 @@ export function showKey(sheet, { key, text }, palette) {
   text.replaceChildren(...parts.flatMap((part, at) => (at ? ["; ", ...part] : part)));
   text.hidden = !parts.length;
   if (labels.length) return key.replaceChildren(classList(labels, palette));
-  key.replaceChildren(strip(palette), ...barTicks(coloured.ticks).map(({ at, label }) => {
+  key.replaceChildren(strip(palette), ...apart(coloured.ticks, 0.13).map(({ at, label }) => {
     const tick = made("span", "", label);
-    tick.style.left = `${number(at * 100)}%`;
+    tick.style.left = `${at * 100}%`;
     return tick;
   }));
 }
@@ -60,20 +60,6 @@ function strip(palette) {
   const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   return bar;
-}
-
-/**
- * Ticks that do not touch each other; both ends stay.
- * @param {import("../matrix/scales.js").Tick[]} ticks ascending
- */
-export function barTicks(ticks) {
-  const last = ticks.length - 1;
-  let before = -1;
-  return ticks.filter(({ at }, index) => {
-    const kept = index === 0 || index === last || (at - before > 0.13 && ticks[last].at - at > 0.13);
-    if (kept) before = at;
-    return kept;
-  });
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 
 import { differingCells } from "./differing-words.js";
-import { direction, isWhole } from "../matrix/numbers.js";
+import { direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Chosen} Chosen */
@@ -90,7 +90,7 @@ export function showNotes(part, scene, told) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
-  part("unit").textContent = matrix && !isWhole(matrix) ? `Unit: ${matrix.unit}. ${direction(matrix)}.` : "";
+  part("unit").textContent = matrix && !isWhole(matrix) ? `Unit: ${toldUnit(matrix)}. ${direction(matrix)}.` : "";
   part("status").textContent = told.join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);

@@ -3,10 +3,10 @@
  */
 
 import { number } from "../matrix/numbers.js";
+import { logTicks } from "../matrix/ticks.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
-const ROUND = [1.001, 1.002, 1.005, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1e3, 1e4, 1e6];
 const TAIL = 0.005;
 
 /**
@@ -23,21 +23,9 @@ export function aboutOne(matrix, robust) {
   const [low, high] = [number(Math.exp(-bound)), number(Math.exp(bound))];
   return {
     shares: logs.map(share),
-    ticks: ticks(bound).map((factor) => ({ at: share(Math.log(factor)), label: `×${number(factor)}` })),
+    ticks: logTicks(Math.exp(-bound), Math.exp(bound)).map((factor) => ({ at: share(Math.log(factor)), label: `×${number(factor)}` })),
     text: `logarithmic, centred on 1, from ×${low} to ×${high}${robust ? " (the 99.5th percentile; values beyond it have the colour of the end)" : ""}`,
   };
-}
-
-/**
- * 1, both ends, and a round factor between them either way.
- * @param {number} bound logarithm of the largest factor
- * @returns {number[]}
- */
-function ticks(bound) {
-  if (!(bound > 0)) return [1];
-  const between = ROUND.findLast((factor) => Math.log(factor) < bound * 0.7);
-  const upper = between && Math.log(between) > bound * 0.25 ? [between] : [];
-  return [Math.exp(-bound), ...upper.map((factor) => 1 / factor), 1, ...upper, Math.exp(bound)];
 }
 
 /**

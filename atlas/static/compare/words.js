@@ -5,7 +5,7 @@
 import { LAYER } from "../matrix/align.js";
 import { scoreName } from "../matrix/chance.js";
 import { tidy } from "../matrix/contrast.js";
-import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus } from "../matrix/numbers.js";
+import { ABSENT, UNDEFINED, counted, exact, grouped, isWhole, number, place, plusMinus, rounded, toldUnit, written } from "../matrix/numbers.js";
 
 /** @typedef {import("./scene.js").Group} Group */
 /** @typedef {import("./scene.js").Sheet} Sheet */
@@ -65,9 +65,10 @@ function size({ axes, rows, columns }) {
  * @param {Sheet} sheet
  */
 export function quantity({ group, view }) {
-  const { title, unit } = group.models[0].matrix;
+  const { matrix } = group.models[0];
+  const { title } = matrix;
   if (view === "ratio") return `${title}: ratio`;
-  return `${title}${view === "difference" ? ": difference" : ""} (${unit})`;
+  return `${title}${view === "difference" ? ": difference" : ""} (${toldUnit(matrix)})`;
 }
 
 /**
@@ -75,7 +76,7 @@ export function quantity({ group, view }) {
  * @param {Sheet} sheet
  */
 export function scaleText({ group, coloured, view, panels }) {
-  const unit = view === "ratio" ? "" : `; ${group.models[0].matrix.unit}`;
+  const unit = view === "ratio" ? "" : `; ${toldUnit(group.models[0].matrix)}`;
   return `${panels.length > 1 ? "One scale for all panels" : "Colour scale"}: ${coloured.text}${unit}`;
 }
 
@@ -161,7 +162,7 @@ export function where(group, row, column, named = []) {
  */
 export function contrastText(value, view) {
   if (value === null || value === undefined) return "";
-  if (view === "ratio") return `×${Number(value.toPrecision(4))}`;
+  if (view === "ratio") return `×${written(rounded(value, 4))}`;
   const short = tidy(value);
-  return short > 0 ? `+${short}` : String(short);
+  return `${short > 0 ? "+" : ""}${written(short)}`;
 }

@@ -3,8 +3,6 @@
  * CSV; each made of what the figure shows.
  */
 
-import { png } from "./png.js";
-import { svg } from "./svg.js";
 import { button, download, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Exported} Exported */
@@ -49,6 +47,8 @@ export function exportLine(exported, signal) {
 export async function save({ scene, file, csv }, kind) {
   const name = `${file}.${kind}`;
   if (kind === "csv") return download(name, new Blob([csv()], { type: "text/csv" }));
+  const { svg } = await import("./svg.js");
+  const { png } = await import("./png.js");
   const options = read();
   const picture = svg(scene, options);
   download(name, kind === "png" ? await png(picture, options.width) : new Blob([picture], { type: "image/svg+xml" }));

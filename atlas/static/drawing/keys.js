@@ -63,7 +63,7 @@ function classes({ title, classes: all }, room, top, hatch) {
   const marks = [];
   let [x, y] = [0, top];
   if (title) {
-    marks.push(said(title, 0, y + TYPE.label, { colour: FAINT }));
+    marks.push(said(title, 0, y + BOX - 1, { colour: FAINT }));
     x = wideness(title, TYPE.label) + GAP;
   }
   for (const { label, colour, mark } of all) {

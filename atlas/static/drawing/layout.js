@@ -8,7 +8,6 @@ import { wideness, wrapped } from "./lettering.js";
 /** @typedef {import("./scene.js").Panel} Panel */
 /** @typedef {import("./scene.js").Axis} Axis */
 /** @typedef {{size: number, title: number, small: number, line: number}} Type sizes of fonts */
-/** A line of a heading, and fainter words behind it. @typedef {{words: string, bold: boolean, behind?: string}} Words */
 /**
  * A panel with its place: of its plot, and of what stands around it.
  * @typedef {object} Placed
@@ -17,7 +16,7 @@ import { wideness, wrapped } from "./lettering.js";
  * @property {number} y
  * @property {number} width
  * @property {number} height
- * @property {Words[]} heading lines above it: its title, and its note behind that or below it
+ * @property {string[]} heading lines above it
  * @property {number} left where its heading begins
  * @property {import("./scene.js").Tick[]} columns ticks that there is room for
  * @property {import("./scene.js").Tick[]} rows
@@ -43,16 +42,17 @@ const TICK = 3;
 export function place(rows, wide, top) {
   /** @type {Placed[]} */
   const placed = [];
-  for (const row of rows) {
+  for (const { row, many } of rows.flatMap((one) => linesOf(one, wide))) {
     const beside = row.map(({ y }) => roomBeside(y));
     const weights = row.map(({ weight }) => weight ?? 1);
-    const free = wide - beside.reduce((sum, one) => sum + one, 0) - GAP * (row.length - 1) - 4;
-    const whole = weights.reduce((sum, one) => sum + one, 0);
+    const missing = many - row.length;
+    const free = wide - beside.reduce((sum, one) => sum + one, 0) - missing * beside[0] - GAP * (many - 1) - 4;
+    const whole = weights.reduce((sum, one) => sum + one, 0) + missing;
     let left = 0;
     const found = row.map((panel, at) => {
       const width = plotWidth(panel, (free * weights[at]) / whole);
-      const one = fill(panel, left, beside[at], width, wide, row.length === 1);
-      left += beside[at] + (row.length > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
+      const one = fill(panel, left, beside[at], width, wide);
+      left += beside[at] + (many > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
       return one;
     });
     const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
@@ -61,6 +61,27 @@ export function place(rows, wide, top) {
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
   }
   return { placed, bottom: top - GAP };
+}
+
+/**
+ * A row as the lines that it takes, with how many panels share the width of each.
+ * @param {Panel[]} row
+ * @param {number} wide
+ * @returns {{row: Panel[], many: number}[]}
+ */
+function linesOf(row, wide) {
+  const most = row[0].least ? Math.max(1, Math.floor((wide + GAP) / (row[0].least + GAP))) : row.length;
+  const many = Math.ceil(row.length / Math.ceil(row.length / most));
+  return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ row: begun(row.slice(at * many, (at + 1) * many)), many }));
+}
+
+/**
+ * A line of panels, of which those that are alike have the labels of the first one.
+ * @param {Panel[]} row
+ * @returns {Panel[]}
+ */
+function begun(row) {
+  return row.map((panel, at) => (at && panel.alike ? { ...panel, y: { ...panel.y, title: "", ticks: [] } } : panel));
 }
 
 /**
@@ -77,45 +98,56 @@ function plotWidth({ grid, ratio }, room) {
  * @param {number} beside
  * @param {number} width
  * @param {number} wide of the paper
- * @param {boolean} isAlone in its row
  * @returns {Placed} with its `y` still to be set
  */
-function fill(panel, left, beside, width, wide, isAlone) {
-  const { grid, ratio, x, y } = panel;
+function fill(panel, left, beside, width, wide) {
+  const { grid, ratio, x, y, title, note } = panel;
   const most = wide * 0.9;
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
-  height = Math.max(height, grid ? Math.min(24, grid.rows * 8) : 60);
+  height = Math.max(height, grid ? Math.min(24, grid.rows * 8) : 60, roomForNames(y));
   const { ticks: columns, turned } = labelsBelow(x, width);
   const high = turned ? Math.max(0, ...columns.map(({ label }) => wideness(label, TYPE.label))) * 0.71 + 5 : TYPE.label;
   return {
     panel,
     ...{ x: left + beside, y: 0, width, height, left, columns, turned, beside },
-    heading: headingOf(panel, isAlone ? wide : beside + width),
+    heading: heading(title, note ?? "", beside + width),
     rows: labelsBeside(y, height),
     below: (columns.length ? TICK + 2 + high : 0) + (x.title ? TYPE.line + 1 : 0),
   };
 }
 
 /**
- * @param {Panel} panel
+ * The lines above a panel: its title and the note beside it, or the note below it.
+ * @param {string} title
+ * @param {string} note
  * @param {number} room
- * @returns {Words[]}
  */
-function headingOf({ title, note }, room) {
-  /** @type {Words[]} */
-  const lines = wrapped(title, room, TYPE.panel, true).map((words) => ({ words, bold: true }));
-  if (!note) return lines;
-  const last = lines[lines.length - 1];
-  const fits = last && wideness(last.words, TYPE.panel, true) + TYPE.panel + wideness(note, TYPE.label) <= room;
-  if (fits) return [...lines.slice(0, -1), { ...last, behind: note }];
-  return [...lines, ...wrapped(note, room, TYPE.label).map((words) => ({ words, bold: false }))];
+function heading(title, note, room) {
+  if (!title || !note) return wrapped(title || note, room, TYPE.panel, true);
+  if (wideness(`${title} `, TYPE.panel, true) + wideness(` ${note}`, TYPE.label) <= room) return [`${title} ${note}`];
+  return [...wrapped(title, room, TYPE.panel, true), ...wrapped(note, room, TYPE.label)];
 }
 
 /** @param {Axis} axis */
 function roomBeside({ title, ticks }) {
   const labels = ticks.length ? Math.max(...ticks.map(({ label }) => wideness(label, TYPE.label))) + TICK + 2 : 0;
   return labels + (title ? TYPE.line + 1 : 0) + 1;
+}
+
+/**
+ * The height that names of rows take: of numbers, some can be left out.
+ * @param {Axis} axis
+ */
+function roomForNames(axis) {
+  if (isNumbered(axis) || axis.ticks.length < 2) return 0;
+  const apart = axis.ticks.slice(1).map(({ at }, before) => Math.abs(shareOf(axis, at) - shareOf(axis, axis.ticks[before].at)));
+  return (TYPE.label + 1) / Math.min(...apart);
+}
+
+/** @param {Axis} axis */
+function isNumbered({ ticks }) {
+  return ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label));
 }
 
 /**
@@ -142,7 +174,7 @@ function labelsBelow(axis, width) {
       return (wideness(label, TYPE.label) + wideness(next.label, TYPE.label)) / 2 + 3 <= apart;
     });
   if (fits(ticks)) return { ticks, turned: false };
-  if (ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label))) return { ticks: thinned(ticks, fits), turned: false };
+  if (isNumbered(axis)) return { ticks: thinned(ticks, fits), turned: false };
   const apart = (TYPE.label + 1) * 1.2;
   const room = (/** @type {import("./scene.js").Tick[]} */ some) =>
     some.every(({ at }, index) => !some[index + 1] || Math.abs(shareOf(axis, some[index + 1].at) - shareOf(axis, at)) * width >= apart);

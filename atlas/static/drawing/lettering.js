@@ -20,7 +20,7 @@ const WIDTHS = [
 const WIDE = new Map(WIDTHS.flatMap(([letters, wide]) => [...letters].map((letter) => [letter, wide])));
 const OTHER = 556;
 const SAMPLE = "The quick brown fox jumps over the lazy dog 0123456789";
-/** How much wider than Arial the font is that this machine draws with; measured once. @type {number | undefined} */
+/** How much wider than Arial the font is that this machine draws with, plain and bold; measured once. @type {[number, number] | undefined} */
 let stretch;
 
 /** East Asian letters and what else fills a square. */
@@ -33,16 +33,19 @@ const SQUARE = /[ᄀ-ᇿ⺀-鿿가-힯豈-﫿＀-￯]/;
  * @returns {number} its width, in the unit of `size`
  */
 export function wideness(text, size, bold = false) {
-  stretch ??= measured();
-  return plain(text, size, bold) * stretch;
+  stretch ??= [measured(false), measured(true)];
+  return plain(text, size, bold) * stretch[Number(bold)];
 }
 
-/** @returns {number} 1 at least */
-function measured() {
+/**
+ * @param {boolean} bold
+ * @returns {number} 1 at least
+ */
+function measured(bold) {
   const context = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d");
   if (!context) return 1;
-  context.font = "100px Arial, Helvetica, sans-serif";
-  return Math.max(1, context.measureText(SAMPLE).width / plain(SAMPLE, 100, false));
+  context.font = `${bold ? "bold " : ""}100px Arial, Helvetica, sans-serif`;
+  return Math.max(1, context.measureText(SAMPLE).width / plain(SAMPLE, 100, bold));
 }
 
 /**

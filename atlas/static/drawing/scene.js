@@ -28,6 +28,10 @@
  * @property {boolean} [blank] a place left free, so that the row's other panels are as wide as those above
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
+ * @property {boolean} [alike] its y axis is that of the panel before it, and is drawn again only where a
+ *   row begins with it
+ * @property {number} [least] points that it takes, at least: on narrower paper a row of such panels goes
+ *   into several rows of equal ones
  * @property {number} [ratio] height of the plot by its width; otherwise what its grid asks for
  */
 /**
@@ -47,6 +51,8 @@
  * @property {(string|null)[]} colours `#rrggbb`; null where there is no value, which is hatched; "" where
  *   there is nothing at all, which stays white
  * @property {boolean[][]|null} [dotted] cells within their error
+ * @property {[number, number] | null} [marked] row and column of a cell that is pointed out
+ * @property {boolean} [lined] white lines part the cells
  * @property {number[]} [apart] columns before which a gap is left: what follows is another matrix
  */
 /** @typedef {{name: string, colour: string, points: [number, number][], dots?: boolean}} Line */

@@ -4,7 +4,7 @@
 
 import { keys } from "./keys.js";
 import { TYPE, place, shareOf } from "./layout.js";
-import { wrapped } from "./lettering.js";
+import { wideness, wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
@@ -52,17 +52,34 @@ export function svg(scene, { width, caption }) {
 function* panel(placed, hatch) {
   const { panel: shown, x, y, width, height, left, heading } = placed;
   if (shown.blank) return;
-  for (const [at, { words, bold, behind }] of heading.entries()) {
-    const look = bold ? { size: TYPE.panel, bold, behind } : { colour: FAINT };
-    yield said(words, left, y - 4 - (heading.length - 1 - at) * TYPE.line, look);
-  }
+  yield* headed(shown, heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
+  if (shown.grid?.marked) yield* outlined(shown.grid, shown.grid.marked, width, height);
   yield `<rect width="${round(width)}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
   yield* curves(placed);
   if (shown.empty) yield* emptied(shown.empty, width, height);
   yield* axes(placed);
   yield "</g>";
+}
+
+/**
+ * The title of a panel with its note beside it, which is fainter; or in lines, where both are long.
+ * @param {import("./scene.js").Panel} panel
+ * @param {string[]} lines
+ * @param {number} left
+ * @param {number} low the baseline of the last line
+ */
+function* headed({ title, note }, lines, left, low) {
+  const line = (/** @type {number} */ at) => low - (lines.length - 1 - at) * TYPE.line;
+  const [first, ...rest] = lines;
+  if (title && note && lines.length === 1) {
+    yield said(title, left, low, { size: TYPE.panel, bold: true });
+    yield said(note, left + wideness(title, TYPE.panel, true) + 5, low, { colour: FAINT });
+  } else if (first === title && rest.join(" ") === note) {
+    yield said(title, left, line(0), { size: TYPE.panel, bold: true });
+    for (const [at, words] of rest.entries()) yield said(words, left, line(at + 1), { colour: FAINT });
+  } else for (const [at, words] of lines.entries()) yield said(words, left, line(at), { size: TYPE.panel, bold: true });
 }
 
 /**
@@ -72,7 +89,7 @@ function* panel(placed, hatch) {
  * @param {number} height
  * @param {string} hatch
  */
-function* cells({ rows, columns, colours, dotted, apart }, width, height, hatch) {
+function* cells({ rows, columns, colours, dotted, apart, lined }, width, height, hatch) {
   const [w, h] = [width / columns, height / rows];
   /** @type {Map<string|null, string[]>} */
   const paths = new Map();
@@ -91,11 +108,29 @@ function* cells({ rows, columns, colours, dotted, apart }, width, height, hatch)
     if (colour !== "") yield `<path fill="${colour ?? `url(#${hatch})`}" d="${runs.join("")}"/>`;
   }
   yield "</g>";
+  if (lined) {
+    const [down, along] = [columns, rows].map((many) => Array.from({ length: many - 1 }, (_, at) => at + 1));
+    const paths = [...down.map((at) => `M${round(at * w)} 0v${round(height)}`), ...along.map((at) => `M0 ${round(at * h)}h${round(width)}`)];
+    yield `<path d="${paths.join("")}" stroke="#ffffff" stroke-width="0.5"/>`;
+  }
   for (const column of apart ?? []) yield `<rect x="${round(column * w - 1)}" width="2" height="${round(height)}" fill="#ffffff"/>`;
   if (!dotted) return;
   const size = radius(w, h);
   const look = `r="${round(size * 0.8)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM * 0.7}"`;
   for (const [x, y] of dots(dotted, w, h)) yield `<circle cx="${round(x)}" cy="${round(y)}" ${look}/>`;
+}
+
+/**
+ * A light and a dark line around a cell, seen on every colour.
+ * @param {import("./scene.js").Grid} grid
+ * @param {[number, number]} cell
+ * @param {number} width
+ * @param {number} height
+ */
+function* outlined({ rows, columns }, [row, column], width, height) {
+  const [w, h] = [width / columns, height / rows];
+  const place = `x="${round(column * w)}" y="${round(row * h)}" width="${round(w)}" height="${round(h)}" fill="none"`;
+  yield `<rect ${place} stroke="#ffffff" stroke-width="2.5"/><rect ${place} stroke="${INK}" stroke-width="1.2"/>`;
 }
 
 /** @param {Placed} placed */

@@ -3,6 +3,7 @@
  */
 
 import { byLayer, meanOfAll } from "./sizes.js";
+import { grouped, number } from "../matrix/numbers.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
@@ -74,7 +75,7 @@ function bySize(sizes, pick, what, log, shade) {
   const each = sizes.flatMap(({ model, matrix }, at) => {
     const y = meanOfAll(matrix, pick);
     if (model.parameters === null || y === null || (log && y <= 0)) return [];
-    const told = `${model.parameters.toLocaleString("en")} parameters`;
+    const told = `${grouped(model.parameters)} parameters`;
     const point = { x: Math.log10(model.parameters), y, told };
     return [{ name: model.name, colour: shade(at), dots: true, points: [point] }];
   });
@@ -109,6 +110,6 @@ function sizeTicks(exponents) {
  * @returns {string} 350 M, 7 B
  */
 function short(parameters) {
-  if (parameters >= 1e9) return `${Number((parameters / 1e9).toPrecision(3))} B`;
-  return parameters >= 1e6 ? `${Number((parameters / 1e6).toPrecision(3))} M` : `${Math.round(parameters / 1e3)} k`;
+  if (parameters >= 1e9) return `${number(parameters / 1e9)} B`;
+  return parameters >= 1e6 ? `${number(parameters / 1e6)} M` : `${number(parameters / 1e3)} k`;
 }

@@ -4,10 +4,10 @@
  * always shown as text, never as HTML.
  */
 
-import { scoreName, relationTitle } from "../matrix/chance.js";
+import { interval, scoreName, shareOf, relationTitle } from "../matrix/chance.js";
 import { otherScores, readOtherAnalyses } from "./other-analyses.js";
 import { CATEGORIES, categoryText } from "./words.js";
-import { known, number, rank } from "../matrix/numbers.js";
+import { known, number, rank, written } from "../matrix/numbers.js";
 import { button, made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
@@ -142,7 +142,7 @@ function copying(matrix, [layer, head]) {
   const scale = made("span", "atlas-head-scale atlas-head-signed");
   scale.append(mark("atlas-head-at", (value + 1) / 2));
   const line = made("p", "atlas-head-copying");
-  line.append(scale, made("strong", "atlas-number", String(value).replace("-", "−")), ` of −1 to 1, rank ${rank(all, value)} of ${all.length}`);
+  line.append(scale, made("strong", "atlas-number", written(value)), ` of −1 to 1, rank ${rank(all, value)} of ${all.length}`);
   return [made("h4", "", matrix.title), line];
 }
 
@@ -158,9 +158,11 @@ function relations(profile, matrices, part) {
   const title = made("h4", "", `Relations scored above ${threshold}`);
   if (!rows.length) return [title, made("p", "", "None.")];
   const list = made("ul", "atlas-head-scores");
-  for (const [name, [value, low, high, chance]] of rows) {
+  for (const [name, told] of rows) {
     const said = scoreName(name);
     const matrix = matrices.get(name);
+    const [value, low, high] = sure(told, matrix?.n);
+    const chance = told[3];
     const item = made("li", low > chance ? "" : "atlas-head-unsure");
     const scale = made("span", "atlas-head-scale");
     const range = mark("atlas-head-range", low);
@@ -180,6 +182,16 @@ function relations(profile, matrices, part) {
   const key = made("p", "atlas-head-key");
   key.append(made("i", "atlas-head-range"), " 95% interval ", made("i", "atlas-head-chance"), " chance, for this head");
   return [title, list, key];
+}
+
+/**
+ * A score with its interval, as the figure has them: of the share that was counted, not of its digits.
+ * @param {number[]} told score and ends of its interval, to the digits of the file
+ * @param {number | undefined} pairs
+ */
+function sure([value, low, high], pairs) {
+  const share = pairs ? shareOf(value, pairs) : value;
+  return pairs ? [share, ...interval(share, pairs)] : [value, low, high];
 }
 
 /** @param {Part} part */

@@ -3,76 +3,98 @@
  * heads that have it, coloured by how many categories they have in all or by their relations in it.
  */
 
+import { read, write } from "./address.js";
+import { palettesOf, scaleOf } from "./colours.js";
+import { bars, panel } from "./panel.js";
+import { exported } from "./scene.js";
 import { CATEGORIES, categoryText, scoredMatrices, scores, scoreText } from "./words.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
+import { axes, labelled as places } from "../panels/axes.js";
 import { showKey } from "../panels/legend.js";
 import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
-import { Marks, whole } from "../panels/marks.js";
+import { whole } from "../panels/marks.js";
 import { MISSING, stepOf } from "../matrix/scales.js";
 import { cellAt, paint, pixels } from "../panels/canvas.js";
 import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
+import { whenBackOrForward } from "../shell/address.js";
 import { labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {[number, number]} Head layer and head */
-/** @typedef {{name: string, values: (number|null)[][], canvas: HTMLCanvasElement, marks: Marks, bars: HTMLElement}} Shown */
+/** @typedef {import("./panel.js").Shown} Shown */
 
 const TOLD = 6; // scores that a tooltip has room for
+const [ASIDE, BELOW] = [22, 15]; // pixels from a number of an axis to the next
 
 export class FunctionalMaps {
   /**
    * @param {HTMLElement} element the `figure` of the page
    * @param {any} profile `functions.json`
-   * @param {Record<string, string[]>} palettes
    * @param {(head: Head, byKey: boolean) => void} open
    */
-  constructor(element, profile, palettes, open) {
+  constructor(element, profile, open) {
     this.element = element;
-    this.palettes = {
-      categories: String(element.dataset.colours).split(" "),
-      relations: palettes.sequential.slice(64, 240), // its ends are hard to see on dark or light ground
-    };
+    this.palettes = palettesOf(String(element.dataset.colours).split(" "));
     this.profile = profile;
     this.matrices = scoredMatrices(profile);
     this.open = open;
     this.gone = new AbortController();
-    /** Numbers of categories that are switched off. @type {Set<number>} */
-    this.off = new Set();
+    this.state = read();
     /** @type {Head | null} */
     this.cell = null;
     /** @type {Head | null} */
     this.chosen = null;
     const { rows, columns } = /** @type {Matrix} */ (this.matrices.get("relations"));
     this.axes = { axes: /** @type {[string, string]} */ (["head", "layer"]), rows: columns, columns: rows };
+    /** Places of the layers and the heads that the axes label. @type {[number[], number[]]} */
+    this.labelled = [[], []];
     this.stage = /** @type {HTMLElement} */ (element.querySelector(".atlas-maps"));
     this.panels = [...element.querySelectorAll(".atlas-map")].map((one) => this.panel(/** @type {HTMLElement} */ (one)));
     this.tip = new Tooltip(this.stage);
     this.colour = this.chooser();
     join(this);
     this.paint();
+    this.finish();
   }
 
-  /**
-   * A panel's picture becomes a canvas, with the heads of each layer as bars below.
-   * @param {HTMLElement} home
-   * @returns {Shown}
-   */
+  /** Bars, axes that follow the width, files, paper, and the way back. */
+  finish() {
+    const { signal } = this.gone;
+    const most = Math.max(1, ...this.counts("all").map((line) => line.filter(Boolean).length));
+    for (const shown of this.panels) bars(shown, most);
+    this.sized = new ResizeObserver(() => this.label());
+    this.sized.observe(this.stage);
+    this.label();
+    const told = () => exported(this);
+    this.line = exportLine(told, signal);
+    this.element.querySelector('[data-role="maps-key"]')?.after(this.line);
+    printable(this.element, () => told().scene, signal);
+    for (const one of this.element.querySelectorAll(".atlas-sideways, .atlas-unmeasured")) one.classList.add("atlas-keeps");
+    whenBackOrForward(() => this.follows(), signal);
+  }
+
+  /** @param {HTMLElement} home a panel of the page @returns {Shown} */
   panel(home) {
-    const name = String(home.dataset.panel);
-    const frame = /** @type {HTMLElement} */ (home.querySelector(".atlas-map-frame"));
-    const [canvas, marks, bars] = [made("canvas"), new Marks(), made("div", "atlas-map-bars")];
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
-    const title = home.querySelector("h3")?.textContent ?? "";
-    canvas.setAttribute("aria-label", `${title}, heads by layers. Arrow keys read it head by head, Enter opens a head.`);
-    const { rows, columns } = this.axes;
-    const lines = made("div", rows.length <= 40 && columns.length <= 40 ? "atlas-map-lines" : "");
-    lines.style.cssText = `--rows:${rows.length};--columns:${columns.length}`;
-    frame.replaceChildren(canvas, lines, marks.element);
-    frame.after(bars);
-    const shown = { name, values: this.counts(name), canvas, marks, bars };
+    const shown = panel(home, this.counts(String(home.dataset.panel)));
     this.listen(shown);
     return shown;
+  }
+
+  /** Number the layers and heads of every panel alike, as the narrowest has room for. */
+  label() {
+    const { rows, columns } = this.axes;
+    const boxes = this.panels.map(({ canvas }) => canvas.getBoundingClientRect());
+    const [width, height] = [Math.min(...boxes.map((box) => box.width)), Math.min(...boxes.map((box) => box.height))];
+    if (!width) return; // not laid out
+    const shown = /** @type {[number[], number[]]} */ ([places(columns.length, width, ASIDE), places(rows.length, height, BELOW)]);
+    if (this.labelled.join("|") === shown.join("|")) return;
+    this.labelled = shown;
+    for (const { frame } of this.panels) {
+      frame.querySelector(".atlas-axes")?.remove();
+      frame.append(axes({ title: "Layer", labels: columns, shown: shown[0] }, { title: "Head", labels: rows, shown: shown[1] }));
+    }
   }
 
   /**
@@ -125,11 +147,26 @@ export class FunctionalMaps {
 
   /** What the colours mean, for the reader to choose. @returns {HTMLSelectElement} */
   chooser() {
-    const choice = select([["categories", "Number of its categories"], ["relations", "Number of its relations"]]);
-    choice.addEventListener("change", () => this.paint(), { signal: this.gone.signal });
-    const use = made("span", "atlas-maps-use", "Bars count the heads of each layer. A click or Enter opens a head.");
-    this.element.querySelector(".atlas-controls")?.replaceChildren(labelled("Colour of a head", choice), use);
+    const choice = select([["categories", "Number of categories"], ["relations", "Number of relations"]]);
+    choice.value = this.state.colour;
+    choice.addEventListener("change", () => this.change({ colour: choice.value }), { signal: this.gone.signal });
+    const use = made("span", "atlas-maps-use", "The bars count the heads of each layer. Click a head, or press Enter on it, to see all of its scores.");
+    this.element.querySelector(".atlas-controls")?.replaceChildren(labelled("Colour", choice), use);
     return choice;
+  }
+
+  /** @param {Partial<import("./address.js").State>} some of what is shown */
+  change(some) {
+    this.state = { ...this.state, ...some };
+    write(this.state);
+    this.paint();
+  }
+
+  /** Show what the address asks for, after a step through the history. */
+  follows() {
+    this.state = read();
+    this.colour.value = this.state.colour;
+    this.paint();
   }
 
   /** How many categories a head has. @param {number} layer @param {number} head */
@@ -137,72 +174,55 @@ export class FunctionalMaps {
     return CATEGORIES.filter((name) => this.counts(name)[layer][head]).length;
   }
 
-  /** The scale of the colours. */
+  /** The scale of the colours. @returns {import("./colours.js").Scale} */
   scale() {
-    const byRelations = this.colour.value === "relations";
-    const highest = Math.max(1, ...this.counts("all").flat().map(Number));
-    const scale = {
-      kind: byRelations ? "relations" : "categories",
-      transform: /** @type {"linear"|"whole"} */ (byRelations ? "linear" : "whole"),
-      ...{ low: 1, high: highest, below: false, above: false, unit: "relations" },
-      categories: CATEGORIES.map((_, at) => `${at + 1} ${at ? "categories" : "category"}`),
-      direction: "more relations: of all categories in the first panel, of its own in the others",
-    };
-    return scale;
+    return scaleOf(this.state.colour, Math.max(1, ...this.counts("all").flat().map(Number)));
+  }
+
+  /**
+   * The step of every head on a scale, as a panel shows it.
+   * @param {Shown} shown
+   * @param {import("./colours.js").Scale} scale
+   * @returns {Uint8Array} a row of layers for each head; MISSING where the panel shows nothing
+   */
+  steps({ values }, scale) {
+    const { rows, columns } = this.axes;
+    const steps = new Uint8Array(rows.length * columns.length).fill(MISSING);
+    for (let layer = 0; layer < columns.length; layer += 1) {
+      for (let head = 0; head < rows.length; head += 1) {
+        const count = values[layer][head];
+        if (!count) continue;
+        const at = scale.transform === "whole" ? this.many(layer, head) - 1 : stepOf(scale, count);
+        steps[head * columns.length + layer] = at;
+      }
+    }
+    return steps;
   }
 
   paint() {
     const scale = this.scale();
-    const colours = pixels(scale, this.palettes, this.off);
-    const { rows, columns } = this.axes;
-    for (const { values, canvas, bars } of this.panels) {
-      const steps = new Uint8Array(rows.length * columns.length).fill(MISSING);
-      for (let layer = 0; layer < columns.length; layer += 1) {
-        for (let head = 0; head < rows.length; head += 1) {
-          const count = values[layer][head];
-          if (!count) continue;
-          const at = scale.transform === "whole" ? this.many(layer, head) - 1 : stepOf(scale, count);
-          steps[head * columns.length + layer] = at;
-        }
-      }
-      paint(canvas, { rows, columns, steps }, colours);
-      this.count(values, bars);
-    }
+    const colours = pixels(scale, this.palettes, this.state.off);
+    for (const shown of this.panels) paint(shown.canvas, { ...this.axes, steps: this.steps(shown, scale) }, colours);
     this.key(scale);
     this.mark(this.cell);
   }
 
-  /**
-   * The heads of each layer as bars; the longest is the most of any panel.
-   * @param {(number | null)[][]} values
-   * @param {HTMLElement} bars
-   */
-  count(values, bars) {
-    if (bars.childElementCount) return;
-    const most = Math.max(1, ...this.counts("all").map((line) => line.filter(Boolean).length));
-    for (const [layer, line] of values.entries()) {
-      const heads = line.filter(Boolean).length;
-      const one = made("i");
-      one.style.height = `${(heads / most) * 100}%`;
-      one.title = `layer ${this.axes.columns[layer]}: ${heads} of ${line.length} heads`;
-      bars.append(one);
-    }
-  }
-
-  /** @param {ReturnType<FunctionalMaps["scale"]>} scale */
+  /** @param {import("./colours.js").Scale} scale */
   key(scale) {
     const home = /** @type {HTMLElement} */ (this.element.querySelector('[data-role="maps-key"]'));
     const counts = () => {
       const cells = this.counts("all").flatMap((line, layer) => line.map((_, head) => this.many(layer, head)));
       return CATEGORIES.map((_, at) => cells.filter((many) => many === at + 1).length);
     };
-    showKey(home, scale, this.palettes, this.off, counts, (category) => this.toggle(category));
+    showKey(home, scale, this.palettes, this.state.off, counts, (category) => this.toggle(category));
+    home.prepend(made("span", "atlas-key-title", scale.title));
   }
 
   /** @param {number} category */
   toggle(category) {
-    if (!this.off.delete(category)) this.off.add(category);
-    this.paint();
+    const off = new Set(this.state.off);
+    if (!off.delete(category)) off.add(category);
+    this.change({ off });
   }
 
   /**
@@ -269,6 +289,7 @@ export class FunctionalMaps {
 
   dispose() {
     this.gone.abort();
+    this.sized?.disconnect();
     leave(this);
     this.tip.dispose();
   }

@@ -4,7 +4,6 @@
  */
 
 import { readHead, whenBackOrForward, writeHead } from "../shell/address.js";
-import { loadTemplate } from "../shell/bokeh.js";
 import { fetchJson } from "../shell/fetch.js";
 import { withSpread } from "../matrix/chance.js";
 import { Lazy, tellFailure } from "../shell/lazy.js";
@@ -70,10 +69,10 @@ export class Functions {
   /** Panels instead of pictures. */
   async load() {
     if (!this.element.querySelector(".atlas-map")) return undefined; // no relation was measurable
-    const needed = /** @type {const} */ ([import("./maps.js"), this.profile(), loadTemplate()]);
-    const [{ FunctionalMaps }, profile, { palettes }] = await Promise.all(needed);
+    const needed = /** @type {const} */ ([import("./maps.js"), this.profile()]);
+    const [{ FunctionalMaps }, profile] = await Promise.all(needed);
     if (this.lazy.signal.aborted) return undefined;
-    const maps = new FunctionalMaps(this.element, profile, palettes, (head, byKey) => this.open(head, false, byKey));
+    const maps = new FunctionalMaps(this.element, profile, (head, byKey) => this.open(head, false, byKey));
     maps.choose(readHead());
     return maps;
   }

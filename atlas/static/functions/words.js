@@ -2,7 +2,7 @@
  * What a head does, in the words and numbers of `functions.json`.
  */
 
-import { interval, scoreName, relationTitle } from "../matrix/chance.js";
+import { interval, scoreName, shareOf, relationTitle } from "../matrix/chance.js";
 import { number } from "../matrix/numbers.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -50,7 +50,7 @@ export function scores(profile, matrices, [layer, head]) {
     const said = scoreName(name);
     const value = said && matrix.values[layer][head];
     if (!said || value === null || value <= profile.protocol.threshold || !matrix.n) continue;
-    const [low, high] = interval(value, matrix.n);
+    const [low, high] = interval(shareOf(value, matrix.n), matrix.n);
     const most = profile.facts[`chance:${said.relation}@${said.k}`] ?? 0;
     found.push({ title: relationTitle(matrix), down: said.sign === "suppressive", value, low, high, most });
   }

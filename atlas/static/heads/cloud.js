@@ -3,7 +3,8 @@
  */
 
 import { counted } from "../matrix/numbers.js";
-import { MISSING, STEPS, stepOf, valueOf } from "../matrix/scales.js";
+import { MISSING, STEPS, stepOf } from "../matrix/scales.js";
+import { linearTicks, logTicks } from "../matrix/ticks.js";
 import { bar } from "../panels/legend.js";
 import { drawDots, frame, plane, Points, sizeCanvas } from "../plots/points.js";
 import { made, node } from "../shell/dom.js";
@@ -197,7 +198,7 @@ function colourOf(bits) {
  * @param {{at: (step: number) => number}} places
  */
 function ticksOf(score, places) {
-  const ticks = score.high > score.low ? [0, 0.25, 0.5, 0.75, 1].map((share) => valueOf({ ...score, kind: "sequential" }, share * STEPS)) : [score.low];
+  const ticks = (score.transform === "log" ? logTicks : linearTicks)(score.low, score.high, { whole: score.kind === "counts" });
   return { ticks, at: (/** @type {number} */ value) => places.at(stepOf(score, value)) };
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { categoryText, relationTexts } from "./bundle.js";
-import { field } from "../matrix/numbers.js";
+import { field, rounded } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 
 /**
@@ -17,7 +17,7 @@ export function csv(bundle, heads, { columns, classes, planes }) {
   const top = ["model", "layer", "head", ...names, ...(classes ? ["categories"] : []), ...(planes.length ? ["relations"] : [])];
   const lines = [...heads].map((at) => {
     const [layer, head] = bundle.place(at);
-    const values = columns.map(({ score, steps }) => (steps[at] === MISSING ? "" : short(valueOf(score, steps[at]))));
+    const values = columns.map(({ score, steps }) => (steps[at] === MISSING ? "" : String(rounded(valueOf(score, steps[at]), 3))));
     const known = classes && classes[at] !== MISSING;
     const words = [
       ...(classes ? [known ? categoryText(bundle, classes[at]) : ""] : []),
@@ -26,9 +26,4 @@ export function csv(bundle, heads, { columns, classes, planes }) {
     return [bundle.model(at).slug, String(layer), String(head), ...values, ...words];
   });
   return [top, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
-}
-
-/** A value to three digits, as exact as its step. @param {number} value */
-function short(value) {
-  return String(Number(value.toPrecision(3)));
 }

@@ -4,7 +4,7 @@
  */
 
 import { HeadBundle, SILENT } from "./bundle.js";
-import { counted } from "../matrix/numbers.js";
+import { counted, decimals } from "../matrix/numbers.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
@@ -54,7 +54,7 @@ function heading() {
 
 /** How far a head is. @param {Near} near */
 export function distance({ distance: far }) {
-  return far === 0 ? "0" : far < 0.001 ? "< 0.001" : far.toFixed(far < 0.01 ? 3 : 2);
+  return far === 0 ? "0" : far < 0.001 ? "< 0.001" : decimals(far, far < 0.01 ? 3 : 2);
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 
 import { categoryText, relationTexts } from "./bundle.js";
-import { grouped, number } from "../matrix/numbers.js";
+import { decimals, grouped, number } from "../matrix/numbers.js";
 import { MISSING, valueOf } from "../matrix/scales.js";
 import { button, header, link, made } from "../shell/dom.js";
 
@@ -25,8 +25,8 @@ export function shown(score, step) {
   if (step === MISSING) return "–";
   const value = valueOf(score, step);
   if (score.kind === "counts") return grouped(Math.round(value));
-  const text = score.high - score.low >= 1 && score.transform === "linear" ? value.toFixed(2) : number(value);
-  return `${step === 0 && score.below ? "≤ " : ""}${text.replace("-", "−")}`;
+  const text = score.high - score.low >= 1 && score.transform === "linear" ? decimals(value, 2) : number(value);
+  return `${step === 0 && score.below ? "≤ " : ""}${text}`;
 }
 
 export class HeadTable {

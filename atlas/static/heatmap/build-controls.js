@@ -17,10 +17,6 @@ const CONTROLS = `
 <label class="atlas-check" hidden><input type="checkbox" data-role="beside" checked autocomplete="off"> <span>Whole blocks first</span></label>
 <button type="button" data-role="zoom" aria-pressed="false" disabled>Zoom</button>`;
 
-const DOWNLOADS = ["png", "svg", "csv"]
-  .map((kind) => `<button type="button" data-role="${kind}">${kind.toUpperCase()}</button>`)
-  .join("");
-
 const FOLDS = `<div class="atlas-folds">
 <details class="atlas-table" data-role="table"><summary>Data table</summary></details>
 <details class="atlas-details" data-role="reading"><summary>How to read it</summary></details>
@@ -50,8 +46,9 @@ function modelOf(figure) {
 /**
  * Add controls, downloads and folded parts to a figure of the page.
  * @param {HTMLElement} figure
+ * @param {HTMLElement} line of the files that it gives beside its JSON
  */
-export function buildControls(figure) {
+export function buildControls(figure, line) {
   const { name, slug } = modelOf(figure);
   Object.assign(figure.dataset, { name, file: `${slug}.${figure.dataset.figure}` });
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
@@ -61,14 +58,16 @@ export function buildControls(figure) {
   picker.append(new Option(part("figcaption strong").textContent ?? "", figure.dataset.first));
   if (!part(".atlas-legend")) part(".atlas-scale").insertAdjacentHTML("beforebegin", '<ul class="atlas-legend" hidden></ul>');
   part(".atlas-legend").dataset.role = "legend";
-  if (!part(".atlas-apart")) part(".atlas-frame").insertAdjacentHTML("beforeend", '<div class="atlas-apart" hidden></div>');
+  part(".atlas-frame").insertAdjacentHTML("beforeend", '<div class="atlas-apart" hidden></div>');
   const absent = part(".atlas-scale .atlas-hatch");
   const scale = part(".atlas-scale span");
   while (scale.nextSibling) scale.nextSibling.remove();
   scale.insertAdjacentHTML("afterend", ABSENT);
   part('[data-role="absent"]').hidden = !absent;
-  /** @type {HTMLAnchorElement} */ (part(".atlas-links a")).download = `${figure.dataset.file}.json`;
-  part(".atlas-links").insertAdjacentHTML("beforeend", DOWNLOADS);
+  const json = /** @type {HTMLAnchorElement} */ (part(".atlas-links a"));
+  json.download = `${figure.dataset.file}.json`;
+  part(".atlas-links").replaceWith(line);
+  line.prepend(json);
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
   const root = "../../"; // two folders above the page of a model or a finding

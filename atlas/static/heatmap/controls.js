@@ -2,7 +2,7 @@
  * The controls of a figure, the words around it, and its legend.
  */
 
-import { classes, direction, isWhole } from "../matrix/numbers.js";
+import { classes, direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { fits, hasDepth, openingOrder, orders } from "../matrix/column-order.js";
 import { choices } from "../matrix/scales.js";
 import { classCounts, hatched } from "../matrix/sentences.js";
@@ -17,8 +17,8 @@ import { button, made } from "../shell/dom.js";
  */
 export function fillControls(heatmap) {
   const { matrix } = heatmap;
-  fill(heatmap.part("scale"), choices(matrix), "");
   fill(heatmap.part("order"), orders(matrix), heatmap.ordered.get(axes(matrix)) ?? openingOrder(matrix, heatmap.element.dataset.order));
+  fill(heatmap.part("scale"), choices(heatmap.shown), "");
   const renamed = matrix.native?.some((name, at) => name !== matrix.columns[at]);
   heatmap.part("native").closest("label").hidden = !renamed;
   heatmap.part("depth").closest("label").hidden = !hasDepth(matrix);
@@ -41,7 +41,7 @@ export function axes(matrix) {
 export function showWords(heatmap) {
   const { matrix } = heatmap;
   heatmap.part("title").textContent = matrix.title;
-  heatmap.part("unit").textContent = matrix.unit;
+  heatmap.part("unit").textContent = toldUnit(matrix);
   heatmap.part("direction").textContent = direction(matrix);
   heatmap.part("summary").textContent = heatmap.summary;
   const without = hatched(matrix);

@@ -140,6 +140,12 @@ export class Cursor {
     return this.pinned && this.placeOf(this.pinned);
   }
 
+  /** @returns {Cell | null} where the pinned cell stands now, or else the one that the page points out */
+  held() {
+    const pointedOut = marked(this.figure);
+    return this.pinnedCell() ?? (pointedOut && this.placeOf(pointedOut));
+  }
+
   /**
    * @param {{row: string, column: string}} labels
    * @returns {Cell | null} where such a cell stands now
@@ -200,8 +206,7 @@ export class Cursor {
     const pinned = this.pinnedCell();
     const ranges = figure.ranges();
     marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
-    const pointedOut = marked(figure);
-    const held = pinned ?? (pointedOut && this.placeOf(pointedOut));
+    const held = this.held();
     marks.hold(ranges, held?.[0] ?? -1, held?.[1] ?? -1);
     const edges = marks.edges();
     if (!cell || !edges) return this.tip.hide();

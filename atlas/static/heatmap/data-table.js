@@ -2,7 +2,7 @@
  * The data table of a matrix, built when it is first opened.
  */
 
-import { DOMINANT, isUndefined, isWhole, owner, plusMinus } from "../matrix/numbers.js";
+import { DOMINANT, exact, isUndefined, isWhole, owner, plusMinus, toldUnit } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -15,7 +15,7 @@ export function table(matrix) {
   const whole = made("table", "atlas-values"); // the theme wraps a table without a class in a scroller
   const scroll = made("div", "atlas-scroll");
   scroll.tabIndex = 0;
-  whole.append(made("caption", "", `${matrix.title}, ${matrix.unit}${legend(matrix)}`), head(matrix), body(matrix));
+  whole.append(made("caption", "", `${matrix.title}, ${toldUnit(matrix)}${legend(matrix)}`), head(matrix), body(matrix));
   scroll.append(whole);
   return scroll;
 }
@@ -73,5 +73,5 @@ function cell(matrix, row, column) {
 function shown(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return isUndefined(matrix, row, column) ? "undefined" : "–";
-  return matrix.categories ? matrix.categories[value] : String(value);
+  return exact(matrix, row, column);
 }

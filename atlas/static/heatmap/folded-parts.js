@@ -3,7 +3,7 @@
  * and how its profile came to be.
  */
 
-import { grouped } from "../matrix/numbers.js";
+import { grouped, scalar } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
@@ -88,9 +88,6 @@ function pairs(title, values) {
  * @param {Told[string]} value
  */
 function worded(key, value) {
-  if (value === null) return "none";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return value;
-  if (key === "peak_bytes") return `${grouped(Math.round(value / 1e6))} MB`;
-  return Number.isInteger(value) && key !== "seed" ? grouped(value) : String(value);
+  if (key === "peak_bytes" && typeof value === "number") return `${grouped(Math.round(value / 1e6))} MB`;
+  return key === "seed" ? String(value) : scalar(value);
 }

@@ -11,6 +11,7 @@ import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn,
 import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
 import { cited, isInAddress, showAddressed, writeShown } from "./address.js";
 import { addSharing } from "../drawing/sharing.js";
+import { exportLine } from "../drawing/exporting.js";
 import { summary } from "../matrix/sentences.js";
 import { withSpread } from "../matrix/chance.js";
 import { whenBackOrForward } from "../shell/address.js";
@@ -42,10 +43,11 @@ export class Heatmap {
     this.off = new Set();
     /** Orders that the reader has chosen, by axes. @type {Map<string, Order>} */
     this.ordered = new Map();
-    /** @type {{of: Matrix, order: Order, first: Matrix | undefined, matrix: Matrix} | undefined} */
+    /** @type {{of: Matrix, order: Order, first: Matrix | undefined, arranged: Matrix, drawn: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
-    buildControls(element);
+    const line = exportLine(() => this.exported(), this.gone.signal);
+    buildControls(element, line);
     this.layer = made("div", "atlas-live");
     this.stage.append(this.layer);
     this.stage.tabIndex = 0;
@@ -53,8 +55,7 @@ export class Heatmap {
     this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell, Enter pins a cell.");
     this.cursor = new Cursor(this);
     this.listen();
-    const links = /** @type {HTMLElement} */ (element.querySelector(".atlas-links"));
-    addSharing(links, () => this.start().then(() => cited(this)), this.gone.signal);
+    addSharing(line, () => this.start().then(() => cited(this)), this.gone.signal);
     this.element.dataset.ready = "mounted";
     if (isInAddress(this)) void showAddressed(this);
   }
@@ -83,9 +84,6 @@ export class Heatmap {
     for (const role of ["native", "depth"]) on(this.part(role), "change", () => this.choose());
     on(this.part("beside"), "change", () => this.choose());
     on(this.part("zoom"), "click", () => this.toggleZoom());
-    for (const kind of ["csv", "svg", "png"]) {
-      on(this.part(kind), "click", () => void this.start().then(() => this.download(kind)));
-    }
     on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
     for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
     whenBackOrForward(() => void showAddressed(this), this.gone.signal);
@@ -122,6 +120,15 @@ export class Heatmap {
     this.watch();
     this.cursor.show();
     this.element.dataset.ready = "live";
+    const { printable } = await import("../drawing/printing.js");
+    const { scene } = await import("./scene.js");
+    printable(this.stage, () => ({ ...scene(this), title: "" }), this.gone.signal);
+  }
+
+  /** What it shows, for files. */
+  async exported() {
+    const [{ exported }] = await Promise.all([import("./scene.js"), this.start()]);
+    return exported(this);
   }
 
   /** Follow the size of the frame, and the zoom. */
@@ -165,14 +172,23 @@ export class Heatmap {
     return isHeads(this.matrix);
   }
 
-  /** The matrix as it is drawn: in the order that the reader has chosen, after the column that stands
-   * first, heads with their layers across. */
+  /** The matrix in the order that the reader has chosen, after the column that stands first. */
+  get arranged() {
+    return this.sort().arranged;
+  }
+
+  /** The same as it is drawn: layers of heads across. */
   get shown() {
+    return this.sort().drawn;
+  }
+
+  sort() {
     const { matrix, order, sorted } = this;
     const first = this.part("beside").checked ? this.beside : undefined;
-    if (sorted?.of === matrix && sorted.order === order && sorted.first === first) return sorted.matrix;
-    this.sorted = { of: matrix, order, first, matrix: upright(joined(arranged(matrix, order), first)) };
-    return this.sorted.matrix;
+    if (sorted?.of === matrix && sorted.order === order && sorted.first === first) return sorted;
+    const found = joined(arranged(matrix, order), first);
+    this.sorted = { of: matrix, order, first, arranged: found, drawn: upright(found) };
+    return this.sorted;
   }
 
   get summary() {
@@ -270,12 +286,6 @@ export class Heatmap {
   async unfold(role) {
     const { unfold } = await import("./folded-parts.js");
     await unfold(this, role);
-  }
-
-  /** @param {string} kind */
-  async download(kind) {
-    const { save } = await import("./downloads.js");
-    await save(this, kind);
   }
 
   /** Stop listening and remove what was added. */

@@ -3,7 +3,7 @@
  * and the page's colours.
  */
 
-import { edges, every, tickLabels, cutLabels, roomBelow, thinned, widest } from "../matrix/labels.js";
+import { CHARACTER, cutLabels, edges, every, lines as broken, roomBelow, thinned, tickLabels, widest } from "../matrix/labels.js";
 import { isWhole, numeric } from "../matrix/numbers.js";
 import { axisTitle, depths, isDepth } from "../matrix/column-order.js";
 import { colour } from "../matrix/scales.js";
@@ -28,6 +28,7 @@ export function shownAttributes(heatmap) {
   add(filling, "y_range", { start: height - 0.5, end: -0.5, reset_start: height - 0.5, reset_end: -0.5 });
   add(filling, "bar", { visible: ticks.length > 0, major_label_overrides: tickLabels(ticks) });
   add(filling, "bar_ticker", { ticks: thinned(ticks, room).map((tick) => tick.at) });
+  add(filling, "bar_title", { visible: ticks.length > 0, text: ticks.length > 0 ? barTitle(matrix, heatmap.box).join("\n") : "" });
   [rowLabels(heatmap), columnLabels(heatmap)].forEach((labels, at) =>
     add(filling, at ? "columns" : "rows", {
       axis_label: axisTitle(matrix, at, order, deep),
@@ -38,6 +39,15 @@ export function shownAttributes(heatmap) {
     html_attributes: { role: "img", "aria-label": `${matrix.title} of ${heatmap.element.dataset.name}. ${heatmap.summary}` },
   });
   return { filling, image: { width, height, shares }, text };
+}
+
+/**
+ * Quantity and unit beside a colour bar, in lines.
+ * @param {import("../matrix/numbers.js").Matrix} matrix
+ * @param {Box} box
+ */
+function barTitle({ title, unit }, { height }) {
+  return broken(`${title}, ${unit}`, Math.floor(Math.max(height, 100) / CHARACTER));
 }
 
 /**
@@ -195,6 +205,7 @@ export function colours(element) {
       columns_lines: { grid_line_color: ground },
       rows_lines: { grid_line_color: ground },
       bar: { major_label_text_color: text, major_label_text_font: font },
+      bar_title: { text_color: muted, text_font: font },
     }),
   );
 }

@@ -3,8 +3,10 @@
  */
 
 import { extent, KINDS, pruned } from "./data.js";
+import { DELTA } from "./words.js";
+import { grouped, number } from "../matrix/numbers.js";
 import { bar } from "../panels/legend.js";
-import { MISSING, stepOf } from "../matrix/scales.js";
+import { MISSING, sharedTicks, stepOf } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
 import { made } from "../shell/dom.js";
 
@@ -13,6 +15,8 @@ import { made } from "../shell/dom.js";
 /** @typedef {Record<string, string[]>} Palettes */
 
 const CLASSES = ["pruned", "kept"];
+/** What a hatched row of a comparison is. */
+export const UNMEASURED = "topic that the model was not measured on";
 
 export class Colours {
   /**
@@ -45,27 +49,56 @@ export class Colours {
   }
 
   /**
-   * What dark and light mean, and how many blocks are kept and pruned.
+   * Kept and pruned, with the number of blocks that are.
    * @param {Blocks[]} shown masks
    * @returns {HTMLElement}
    */
-  classes(shown) {
+  legend(shown) {
     const cells = shown.flatMap((masks) => KINDS.map((kind) => [pruned(masks, kind), masks[kind].flat().length]));
     const [off, all] = [0, 1].map((at) => cells.reduce((sum, one) => sum + one[at], 0));
     const list = made("ul", "atlas-legend");
-    for (const [name, count, value] of /** @type {const} */ ([["kept", all - off, 1], ["pruned", off, 0]])) {
+    const counts = { kept: all - off, pruned: off };
+    for (const { label, colour } of this.classes()) {
       const [item, text, mark] = [made("li"), made("span"), made("i")];
-      mark.style.background = this.palettes.binary[value];
-      text.append(mark, name, made("small", "", count.toLocaleString("en")));
+      mark.style.background = colour;
+      text.append(mark, label, made("small", "", grouped(counts[label])));
       item.append(text);
       list.append(item);
     }
     return list;
   }
 
+  /** The colour of what a mask keeps, and of what it prunes. */
+  classes() {
+    const [light, dark] = this.palettes.binary;
+    return /** @type {const} */ ([
+      { label: "kept", colour: dark },
+      { label: "pruned", colour: light },
+    ]);
+  }
+
   /** The colour bar of the deltas. @returns {HTMLElement} */
   bar() {
-    const told = { unit: this.unit, direction: "the model needs the block more for this topic" };
+    const told = { unit: `${DELTA}, ${this.unit}`, direction: "the block matters more for this topic" };
     return bar({ ...this.delta, ...told }, this.palettes);
+  }
+
+  /**
+   * What the colours mean, in a scene.
+   * @param {{hasDeltas: boolean, isHatched: boolean}} shown
+   * @returns {import("../drawing/scene.js").Key[]}
+   */
+  keys({ hasDeltas, isHatched }) {
+    const absent = isHatched ? [{ label: UNMEASURED, colour: null }] : [];
+    /** @type {import("../drawing/scene.js").Key} */
+    const classes = { kind: "classes", title: "", classes: [...this.classes(), ...absent] };
+    if (!hasDeltas) return [classes];
+    const { low, high, below, above } = this.delta;
+    const ticks = [
+      { at: 0, label: `${below ? "≤ " : ""}${number(low)}` },
+      ...sharedTicks(this.delta).filter(({ at }) => at > 0 && at < 1),
+      { at: 1, label: `${above ? "≥ " : ""}${number(high)}` },
+    ];
+    return [classes, { kind: "bar", title: `${DELTA}, ${this.unit}`, palette: this.palettes.diverging, ticks }];
   }
 }

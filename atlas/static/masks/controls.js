@@ -4,7 +4,8 @@
  */
 
 import { readChoice, writeChoice } from "./address.js";
-import { shareText } from "./words.js";
+import { percent, shareText } from "./words.js";
+import { rounded } from "../matrix/numbers.js";
 import { button, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -21,11 +22,11 @@ export class Controls {
     this.slider = made("input");
     Object.assign(this.slider, { type: "range", min: "0", max: String(masks.blocks), step: "1", autocomplete: "off" });
     this.output = made("output");
-    this.reset = button(`Back to ${Number((100 * masks.sparsity).toPrecision(3))} %`);
+    this.reset = button(`Back to ${percent(masks.sparsity)}`);
     this.topics = select([["similarity", "By similarity"], ["number", "By number"]]);
-    this.source = select([["delta", "From the deltas"], ["learned", "Learned"]]);
+    this.source = select([["delta", "By loss increase"], ["learned", "Learned"]]);
     this.element = made("div", "atlas-controls");
-    this.element.append(labelled("Pruned for every topic", this.slider, this.output), this.reset, labelled("Order of topics", this.topics));
+    this.element.append(labelled("Blocks pruned for each topic", this.slider, this.output), this.reset, labelled("Order of topics", this.topics));
     if (masks.learned) this.element.append(labelled("Masks", this.source));
     this.slider.addEventListener("input", paint, { signal });
     for (const part of [this.slider, this.topics, this.source]) part.addEventListener("change", () => this.choose(), { signal });
@@ -53,7 +54,7 @@ export class Controls {
   /** The reader has chosen something: it goes into the address. */
   choose() {
     const { count, measured, numbered, learned } = this;
-    const sparsity = count === measured ? null : Number((count / this.masks.blocks).toFixed(4));
+    const sparsity = count === measured ? null : rounded(count / this.masks.blocks, 4);
     writeChoice({ sparsity, numbered, learned });
     this.paint();
   }

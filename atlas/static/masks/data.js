@@ -7,6 +7,7 @@ import { cheapest, distances, prunedCount, shortest } from "../matrix/block-mask
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {"mlp"|"attn"} Kind */
 /** @typedef {Record<Kind, number[][]>} Blocks a value for every topic and layer, by kind of block */
+/** @typedef {{model: {slug: string}, protocol: Record<string, any>, conditions?: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} Profile */
 /** @typedef {{cluster: number, label: string, words: string[], sentence: string, passages: number}} Topic */
 
 export const KINDS = /** @type {const} */ (["mlp", "attn"]); // in the order of the panels
@@ -19,8 +20,9 @@ const UNCLIPPED = 0.85;
 
 /** The masks of one model. */
 export class Masks {
-  /** @param {{protocol: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} profile `masks.json` */
-  constructor({ protocol, facts, matrices }) {
+  /** @param {Profile} profile `masks.json` */
+  constructor(profile) {
+    const { protocol, facts, matrices } = profile;
     const named = new Map(matrices.map((matrix) => [matrix.name, matrix]));
     const both = (/** @type {string} */ what) =>
       /** @type {Blocks} */ (Object.fromEntries(KINDS.map((kind) => [kind, named.get(`${what}:${kind}`)?.values])));
@@ -35,6 +37,7 @@ export class Masks {
     this.layers = columns;
     this.unit = unit;
     this.sparsity = Number(protocol.sparsity);
+    this.profile = profile;
     /** How learned masks did beside the others, in words. @type {string} */
     this.verdict = facts?.learned_against_own ?? "";
   }

@@ -5,14 +5,18 @@
 
 import { readPin, writeView } from "../shell/address.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
+import { addSharing } from "../drawing/sharing.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
+import { cited, exported } from "./page-scene.js";
 import * as words from "./words.js";
-import { button, made } from "../shell/dom.js";
+import { made } from "../shell/dom.js";
 
 /** @typedef {import("./data.js").Kind} Kind */
 /** @typedef {import("./data.js").Blocks} Blocks */
@@ -50,22 +54,17 @@ export class MaskFigure {
     this.legend = made("div", "atlas-mask-legend");
     this.summary = made("p", "atlas-summary");
     this.costs = made("div");
-    this.controls = new Controls(this.masks, () => this.paint(), this.gone.signal);
-    stage.before(this.controls.element, this.legend);
-    stage.after(this.summary, this.files(), this.costs, this.table());
+    const { signal } = this.gone;
+    this.controls = new Controls(this.masks, () => this.paint(), signal);
+    this.drawn = made("div");
+    stage.replaceWith(this.drawn);
+    const links = exportLine(() => exported(this), signal);
+    this.drawn.append(this.controls.element, this.legend, stage, links);
+    this.drawn.after(this.summary, this.costs, this.table());
+    addSharing(links, () => cited(this), signal);
+    printable(this.drawn, () => exported(this).scene, signal);
     join(this);
     this.readAddress();
-  }
-
-  /** The masks as files. */
-  files() {
-    const links = made("p", "atlas-links");
-    for (const kind of ["png", "svg", "csv"]) {
-      const one = button(kind.toUpperCase());
-      one.addEventListener("click", async () => (await import("./files.js")).save(this, kind), { signal: this.gone.signal });
-      links.append(one);
-    }
-    return links;
   }
 
   /** The data table, made when it is opened. */
@@ -92,7 +91,7 @@ export class MaskFigure {
 
   /** How the blocks that are shown as pruned were chosen. */
   get rule() {
-    return this.learned ? "learned masks" : `${words.shareText(this.count, this.masks.blocks)} pruned for every topic`;
+    return this.learned ? "learned masks" : words.ruleText(this.masks, this.count);
   }
 
   /** Blocks that are pruned for every topic. */
@@ -132,13 +131,13 @@ export class MaskFigure {
     const { masks, colours, shown, order } = this;
     const [rows, columns] = [order.map((topic) => masks.topics[topic]), masks.layers];
     const contents = PANELS.map(({ what, kind }) => ({
-      title: what === "mask" ? `${NAMES[kind]} blocks` : `${NAMES[kind]} deltas`,
+      title: what === "mask" ? `${NAMES[kind]} blocks` : `Loss increase without the ${words.kindText(kind)} block`,
       note: what === "mask" ? `${pruned(shown, kind)} of ${rows.length * columns.length} pruned` : `${below(masks.deltas, kind)} of ${rows.length * columns.length} below 0`,
       ...{ rows, columns, colours: colours.pixels[what] },
       steps: colours.steps(what, what === "mask" ? shown[kind] : masks.deltas[kind], order, columns.length),
     }));
     this.panels.show(contents);
-    this.legend.replaceChildren(colours.classes([shown]), colours.bar());
+    this.legend.replaceChildren(colours.legend([shown]), colours.bar());
     this.summary.textContent = words.summary(masks, shown);
     this.controls.tell();
     if (masks.costs && this.listed !== order.join()) this.costs.replaceChildren(...perplexity(masks.costs, order, masks.sparsity, masks.verdict));
@@ -163,7 +162,7 @@ export class MaskFigure {
     return {
       value: what === "mask" ? state : delta,
       lines: [words.blockText(kind, layer), label],
-      notes: [what === "mask" ? `delta ${delta}` : state, words.rankText(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
+      notes: [what === "mask" ? `loss increase ${delta}` : state, words.rankText(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
     };
   }
 

@@ -3,18 +3,19 @@
  * byte, with the perplexity per token beside it.
  */
 
-import { grouped } from "../matrix/numbers.js";
+import { rounded, written } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
+import { percent } from "./words.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {{loss: Matrix | null, perplexity: Matrix, facts: Record<string, any>}} Costs `loss` is null in profiles of version 1 */
 
 /** @type {Record<string, string>} */
 const KINDS = {
-  unpruned: "the whole model",
+  unpruned: "the full model",
   own: "the topic's own mask",
   common: "one mask for all topics",
-  random: "as many blocks drawn at random",
+  random: "as many blocks pruned at random",
   learned: "the topic's learned mask",
 };
 
@@ -28,17 +29,17 @@ const KINDS = {
 export function perplexity(costs, order, sparsity, verdict) {
   const { loss, perplexity: { rows, columns, values } } = costs;
   const table = made("table", "atlas-values");
-  const caption = made("caption", "", `${told(loss)} at ${Number((100 * sparsity).toPrecision(3))} % pruned, on the passages that did not choose the mask. Lower: the text is predicted better.`);
+  const caption = made("caption", "", `${told(loss)} with ${percent(sparsity)} of the blocks pruned. Each mask is tested on passages that had no part in choosing it. Lower is better.`);
   const [head, body, foot] = [made("thead"), made("tbody"), made("tfoot")];
   const names = columns.map((name) => {
     const cell = header(name);
     cell.append(made("small", "", KINDS[name] ?? ""));
     return cell;
   });
-  head.append(line(header("topic"), names));
+  head.append(line(header("Topic"), names));
   for (const row of order) body.append(line(header(rows[row], "row"), cells(loss?.values[row], values[row])));
   const all = whole(columns, costs.facts);
-  if (all) foot.append(line(header("all passages", "row"), cells(loss ? all.loss : undefined, all.perplexity)));
+  if (all) foot.append(line(header("All passages", "row"), cells(loss ? all.loss : undefined, all.perplexity)));
   table.append(caption, head, body, foot);
   const scroll = made("div", "atlas-scroll atlas-mask-perplexity");
   scroll.tabIndex = 0;
@@ -49,7 +50,7 @@ export function perplexity(costs, order, sparsity, verdict) {
 
 /** What a cell holds. @param {Matrix | null} loss */
 function told(loss) {
-  return loss ? "Bits per byte, and below them perplexity per token, which cannot be compared between tokenizers," : "Perplexity per token";
+  return loss ? "Bits per byte, and below in small print perplexity per token, which cannot be compared between tokenizers," : "Perplexity per token";
 }
 
 /**
@@ -90,5 +91,5 @@ function cells(losses, perplexities) {
 /** @param {number | null} value */
 function digits(value) {
   if (value === null) return "–";
-  return value < 1000 ? value.toPrecision(4) : grouped(Number(value.toPrecision(4)));
+  return written(rounded(value, 4));
 }

@@ -1,7 +1,9 @@
 /**
- * Words about masks: about a block, a topic, all of them.
+ * Words about masks: about a block, a topic, all of them, and how they were made.
  */
 
+import { source } from "../drawing/source.js";
+import { counted, number, scalar } from "../matrix/numbers.js";
 import { KINDS, NAMES } from "./data.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -10,6 +12,7 @@ import { KINDS, NAMES } from "./data.js";
 /** @typedef {import("./data.js").Topic} Topic */
 
 const LISTED = 8; // blocks that a sentence has room for
+export const DELTA = "Loss increase without the block";
 
 /**
  * @param {Kind} kind
@@ -17,6 +20,14 @@ const LISTED = 8; // blocks that a sentence has room for
  */
 export function blockText(kind, layer) {
   return `${NAMES[kind]} block of layer ${layer}`;
+}
+
+/**
+ * A kind of block within a sentence.
+ * @param {Kind} kind
+ */
+export function kindText(kind) {
+  return kind === "attn" ? "attention" : NAMES[kind];
 }
 
 /** @param {number} value */
@@ -31,7 +42,7 @@ export function stateText(value) {
  * @param {number} layer
  */
 export function deltaText(masks, topic, kind, layer) {
-  return `${masks.deltas[kind][topic][layer]} ${masks.unit}`;
+  return `${scalar(masks.deltas[kind][topic][layer])} ${masks.unit}`;
 }
 
 /**
@@ -41,7 +52,7 @@ export function deltaText(masks, topic, kind, layer) {
  * @param {number} layer
  */
 export function rankText(masks, topic, kind, layer) {
-  return `rank ${masks.rank(topic, kind, layer)} of the topic's ${masks.blocks} blocks, smallest delta first`;
+  return `rank ${masks.rank(topic, kind, layer)} of the topic's ${masks.blocks} blocks, smallest increase first`;
 }
 
 /** @param {Topic | undefined} topic */
@@ -51,7 +62,7 @@ export function centralSentence(topic) {
 
 /** @param {Topic | undefined} topic */
 export function topicText(topic) {
-  return topic ? `topic ${topic.cluster}, ${topic.passages} passages` : "";
+  return topic ? `topic ${topic.cluster}, ${counted(topic.passages, "passage")}` : "";
 }
 
 /**
@@ -67,14 +78,15 @@ export function summary({ layers, topics }, shown) {
   for (const [layer, label] of layers.entries()) {
     for (const kind of KINDS) {
       const kept = shown[kind].filter((line) => line[layer]).length;
-      if (kept === 0) never.push(`${NAMES[kind]} ${label}`);
+      if (kept === 0) never.push(`${kindText(kind)} ${label}`);
       else if (kept === topics.length) always += 1;
       else some += 1;
     }
   }
   const listed = never.slice(0, LISTED).join(", ") + (never.length > LISTED ? ` and ${never.length - LISTED} more` : "");
-  const none = never.length ? `${never.length} (${listed})` : "none";
-  return `Of ${2 * layers.length} blocks, ${always} are kept for every topic, ${some} for some topics only; pruned for every topic: ${none}.`;
+  const kept = `Of ${2 * layers.length} blocks, ${always} are kept for every topic`;
+  if (!never.length) return `${kept} and ${some} for some topics; none is pruned for every topic.`;
+  return `${kept}, ${some} for some topics and ${never.length} for none (${listed}).`;
 }
 
 /**
@@ -82,5 +94,39 @@ export function summary({ layers, topics }, shown) {
  * @param {number} blocks
  */
 export function shareText(count, blocks) {
-  return `${count} of ${blocks} blocks (${Number(((100 * count) / blocks).toPrecision(3))} %)`;
+  return `${count} of ${counted(blocks, "block")} (${percent(count / blocks)})`;
+}
+
+/** @param {number} share */
+export function percent(share) {
+  return `${number(100 * share)}%`;
+}
+
+/**
+ * How masks were made that prune so many blocks.
+ * @param {Masks} masks
+ * @param {number} count
+ */
+export function ruleText(masks, count) {
+  return `${shareText(count, masks.blocks)} pruned for every topic, those with the smallest loss increase`;
+}
+
+/**
+ * What the scale of the loss increases leaves out.
+ * @param {Masks} masks
+ * @param {number} bound
+ */
+export function boundText({ unit }, bound) {
+  return `${DELTA}: ${unit}; colours do not change beyond ±${number(bound)}.`;
+}
+
+/**
+ * The text that masks were measured on, and where their numbers come from.
+ * @param {Masks} masks
+ * @returns {string[]}
+ */
+export function origin({ profile, topics }) {
+  const { corpus, passages } = profile.conditions ?? {};
+  if (!corpus || !passages) return [source(profile)];
+  return [`${counted(topics.length, "topic")} of ${counted(passages, "passage")}, corpus ${corpus}.`, source(profile)];
 }

@@ -26,6 +26,16 @@ export function interval(share, count) {
 }
 
 /**
+ * The share of so many observations that was published with a few decimals: what is computed of the
+ * rounded one differs in its last digit from what was measured.
+ * @param {number} published
+ * @param {number} count
+ */
+export function shareOf(published, count) {
+  return Math.round(published * count) / count;
+}
+
+/**
  * Half the width of a share's 68% interval: a standard error that is not 0 at 0 and 1.
  * @param {number} share
  * @param {number} count
@@ -77,7 +87,7 @@ export function relationTitle({ title }) {
 export function chanceNotes(profile, matrix, value) {
   const said = scoreName(matrix.name);
   if (!said || value === null || !matrix.n) return [];
-  const [low, high] = interval(value, matrix.n);
+  const [low, high] = interval(shareOf(value, matrix.n), matrix.n);
   const told = [`95% interval ${number(low)} to ${number(high)}, of ${matrix.n} pairs`];
   const most = profile.facts?.[`chance:${said.relation}@${said.k}`];
   if (typeof most !== "number") return told;

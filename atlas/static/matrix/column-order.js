@@ -4,7 +4,8 @@
  * Which way round a matrix is drawn, the order of its rows and columns, and layers by relative depth.
  */
 
-import { numeric } from "./numbers.js";
+import { axisNamed } from "./axes.js";
+import { decimals, numeric } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {"canonical"|"name"|"mean"} Order */
@@ -131,8 +132,8 @@ export function fits(matrix, first) {
  * @param {boolean} deep layers are labelled by relative depth
  */
 export function axisTitle(matrix, at, order, deep) {
-  const name = matrix.axes[at].replaceAll("_", " ");
-  if (deep && matrix.axes[at] === LAYER) return "layer, relative depth";
+  const name = axisNamed(matrix.axes[at]);
+  if (deep && matrix.axes[at] === LAYER) return "Layer, relative depth";
   if (at !== sortable(matrix) || order === "canonical") return name;
   return `${name}, ${order === "mean" ? "by mean, highest first" : "by name"}`;
 }
@@ -159,7 +160,7 @@ export function isDepth(matrix, at) {
  * @returns {string[]}
  */
 export function depths(labels) {
-  return labels.map((_, at) => (labels.length > 1 ? (at / (labels.length - 1)).toFixed(2) : "0"));
+  return labels.map((_, at) => (labels.length > 1 ? decimals(at / (labels.length - 1), 2) : "0"));
 }
 
 /**
@@ -214,10 +215,9 @@ function turnedRound(lines) {
 
 /**
  * @param {string} axis
- * @returns {string} `Modules`, `Categories`, `Key/value heads`
+ * @returns {string} `Components`, `Categories`, `Key/value heads`
  */
 function plural(axis) {
-  const name = axis.replaceAll("_", " ");
-  const many = name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
-  return many[0].toUpperCase() + many.slice(1);
+  const name = axisNamed(axis);
+  return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
 }

@@ -5,7 +5,7 @@
  * k, over the relations that both can express.
  */
 
-import { interval, scoreName } from "./chance.js";
+import { interval, scoreName, shareOf } from "./chance.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./contrast.js").Profile} Profile */
@@ -93,7 +93,7 @@ function held({ relation, chance }, named, { k, copying }, threshold, maps) {
     const chances = new Map((chance[matrix.name] ?? []).map(([layer, head, value]) => [`${layer} ${head}`, value]));
     matrix.values.forEach((line, row) =>
       line.forEach((value, column) => {
-        const share = Math.round(Number(value) * count) / count; // published with 3 decimals
+        const share = shareOf(Number(value), count);
         const least = maps ? -1 : chances.get(`${row} ${column}`);
         const above = share > threshold && least !== undefined && interval(share, count)[0] > least;
         if (above) found.set(`${row} ${column}`, [row, column]);

@@ -4,7 +4,7 @@
  * What may be subtracted, and what comes out; the baseline is the first model.
  */
 
-import { grouped } from "./numbers.js";
+import { rounded, scalar } from "./numbers.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./align.js").Values} Values */
@@ -103,18 +103,7 @@ function entries(prefix, first, second) {
  * @returns {Differs[]}
  */
 function differing(what, first, second) {
-  return first === second ? [] : [{ what, first: scalarText(first), second: scalarText(second) }];
-}
-
-/**
- * A scalar as text, with all of its digits; those of large whole numbers in groups.
- * @param {Scalars[string]} value
- * @returns {string}
- */
-function scalarText(value) {
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  const isLarge = Number.isSafeInteger(value) && Math.abs(Number(value)) >= 1e4;
-  return value === null ? "none" : isLarge ? grouped(Number(value)) : String(value);
+  return first === second ? [] : [{ what, first: scalar(first), second: scalar(second) }];
 }
 
 /**
@@ -200,5 +189,5 @@ export function largest(contrast, ratio = false) {
  * @returns {number}
  */
 export function tidy(value) {
-  return Number(value.toPrecision(12));
+  return rounded(value, 12);
 }

@@ -1,7 +1,8 @@
 /**
- * The same in `atlas/site/figures/heatmap.py`, for the room around a preview.
+ * The same in `atlas/site/figures/labels.py`, and in `atlas/site/figures/heatmap.py` the room around a
+ * preview.
  *
- * Labels of axes: which of them there is room for, and how wide they are.
+ * Labels of axes: which of them there is room for, how wide they are, and how they are broken into lines.
  */
 
 const LONGEST = 26;
@@ -34,12 +35,18 @@ export function tickLabels(ticks) {
 }
 
 /**
+ * A label as it stands on an axis.
+ * @param {string} label
+ */
+export function cut(label) {
+  return label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+}
+
+/**
  * @param {string[]} labels
  * @returns {Map<number, string>}
  */
 export function cutLabels(labels) {
-  const cut = (/** @type {string} */ label) =>
-    label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
   return new Map(labels.map((label, at) => [at, cut(label)]));
 }
 
@@ -65,18 +72,40 @@ export function edges(count) {
 }
 
 /**
- * The ticks of the colour bar that do not touch each other; both ends stay.
+ * The ticks of the colour bar that do not touch each other.
  * @param {{at: number, label: string}[]} ticks ascending
  * @param {number} height of the bar in pixels
  * @returns {{at: number, label: string}[]}
  */
 export function thinned(ticks, height) {
-  const gap = 15 / height;
-  const last = ticks.length - 1;
-  let below = -Infinity;
-  return ticks.filter(({ at }, index) => {
-    const kept = index === 0 || index === last || (at - below >= gap && ticks[last].at - at >= gap);
-    if (kept) below = at;
+  return apart(ticks, 15 / height);
+}
+
+/**
+ * @param {{at: number, label: string}[]} ticks ascending
+ * @param {number} gap that two of them keep
+ */
+export function apart(ticks, gap) {
+  let free = -Infinity;
+  return ticks.filter(({ at }) => {
+    const kept = at >= free;
+    if (kept) free = at + gap;
     return kept;
   });
+}
+
+/**
+ * Words in lines of at most so many characters; a longer word has a line for itself.
+ * @param {string} text
+ * @param {number} most
+ * @returns {string[]}
+ */
+export function lines(text, most) {
+  const found = [""];
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const last = found[found.length - 1];
+    if (last && last.length + 1 + word.length > most) found.push(word);
+    else found[found.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return found;
 }

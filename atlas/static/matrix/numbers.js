@@ -43,16 +43,58 @@ export const NOISE = 1e-12;
 /** Share of a value from which on a single passage that makes it is told. */
 export const DOMINANT = 0.2;
 
+/** Sizes between which a number is written without a power of ten. */
+const PLAIN = [1e-4, 1e6];
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
 /**
- * A value to 3 significant digits, for axes and sentences.
+ * A value to 3 significant digits, for axes and sentences: 0.412, −12.3, 12,300, 2.3 × 10⁻⁷.
  * @param {number} value
  * @returns {string}
  */
 export function number(value) {
-  if (value === 0) return "0";
+  return written(rounded(value, 3));
+}
+
+/**
+ * A value to that many significant digits, halves away from 0; for files, and before `written`.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function rounded(value, digits) {
+  return Number(value.toPrecision(digits));
+}
+
+/**
+ * A value with all of its digits: those of a file, or those that rounding has left.
+ * @param {number} value
+ * @returns {string}
+ */
+export function written(value) {
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(3)));
-  return value.toExponential(2).replace("e+", "e");
+  const sign = value < 0 ? "−" : "";
+  if (size === 0 || (size >= PLAIN[0] && size <= PLAIN[1])) return sign + inGroups(String(size));
+  const [first] = size.toExponential().split("e");
+  const raised = [...String(exponent(size))].map((digit) => RAISED[Number(digit)] ?? "⁻").join("");
+  return `${sign}${first === "1" ? "" : `${first}\u00a0×\u00a0`}10${raised}`;
+}
+
+/**
+ * @param {number} value above 0
+ * @returns {number} the power of ten of its first digit
+ */
+export function exponent(value) {
+  return Number(value.toExponential().split("e")[1]);
+}
+
+/**
+ * A value with that many digits behind its point, halves away from 0.
+ * @param {number} value
+ * @param {number} places
+ */
+export function decimals(value, places) {
+  const size = Math.abs(value).toFixed(places);
+  return `${value < 0 && Number(size) ? "−" : ""}${inGroups(size)}`;
 }
 
 /**
@@ -65,7 +107,19 @@ export function number(value) {
 export function exact(matrix, row, column) {
   const value = matrix.values[row][column];
   if (value === null) return isUndefined(matrix, row, column) ? UNDEFINED : ABSENT;
-  return matrix.categories ? matrix.categories[value] : String(value);
+  return classes(matrix)[value] ?? scalar(value);
+}
+
+/**
+ * A scalar of a profile with all of its digits; whole numbers are never powers of ten.
+ * @param {number | string | boolean | null} value
+ * @returns {string}
+ */
+export function scalar(value) {
+  if (value === null) return "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return value;
+  return Number.isSafeInteger(value) ? grouped(value) : written(value);
 }
 
 /**
@@ -90,9 +144,7 @@ export function trust(matrix, row, column) {
  * @param {number} error
  */
 export function plusMinus(error) {
-  if (error < NOISE) return "± 0";
-  const told = Number(error.toPrecision(2));
-  return `± ${told < 1e-3 ? told.toExponential(1) : number(told)}`;
+  return error < NOISE ? "± 0" : `± ${written(rounded(error, 2))}`;
 }
 
 /**
@@ -166,14 +218,26 @@ export function isWhole(matrix) {
   return matrix.kind === "categorical" || matrix.kind === "binary";
 }
 
+/** The unit of a binary matrix names its two values: `1 kept, 0 pruned`. */
+const BINARY = /^1 (.+), 0 (.+)$/;
+
 /**
- * What the classes of a discrete matrix are called, by value.
+ * What the values of classes are called, by value; none where values are numbers.
  * @param {Matrix} matrix
  * @returns {string[]}
  */
-export function classes(matrix) {
-  if (matrix.kind === "binary") return ["0", "1"];
-  return matrix.categories ?? [];
+export function classes({ kind, unit, categories }) {
+  if (kind !== "binary") return categories ?? [];
+  const named = BINARY.exec(unit);
+  return named ? [named[2], named[1]] : ["0", "1"];
+}
+
+/**
+ * The unit as a reader is told it, who sees no codes of classes: `kept or pruned`.
+ * @param {{kind: string, unit: string}} matrix
+ */
+export function toldUnit({ kind, unit }) {
+  return kind === "binary" ? unit.replace(BINARY, "$1 or $2") : unit;
 }
 
 /**
@@ -190,7 +254,13 @@ export function worded(matrix, value) {
  * @param {number} value
  */
 export function grouped(value) {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${value < 0 ? "−" : ""}${inGroups(String(Math.abs(value)))}`;
+}
+
+/** @param {string} digits with or without a point */
+function inGroups(digits) {
+  const [whole, ...rest] = digits.split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
 }
 
 /**
@@ -228,19 +298,21 @@ export function direction(matrix) {
 }
 
 /**
- * A matrix as comma-separated text: a row a line, empty where a value does not exist, NaN where it
- * cannot be defined; behind the values what is known of their spread.
+ * A matrix as comma-separated text: a row a line, classes by name, empty where a value does not exist,
+ * NaN where it cannot be defined; behind the values what is known of their spread.
  * @param {Matrix} matrix
  * @returns {string}
  */
 export function csv(matrix) {
-  const beside = BESIDE.filter((name) => matrix[name]);
-  const more = beside.flatMap((name) => matrix.columns.map((label) => `${label} ${name}`));
+  const own = matrix.own ?? matrix;
+  const beside = BESIDE.filter((name) => own[name]);
+  const more = beside.flatMap((name) => own.columns.map((label) => `${label} ${name}`));
   const head = [`${matrix.axes[0]} \\ ${matrix.axes[1]}`, ...matrix.columns, ...more];
+  const names = classes(matrix).map(field);
   const lines = matrix.values.map((values, row) => [
     field(matrix.rows[row]),
-    ...values.map((value, column) => (value === null ? blank(matrix, row, column) : String(value))),
-    ...beside.flatMap((name) => (matrix[name]?.[row] ?? []).map((value) => String(value ?? ""))),
+    ...values.map((value, column) => (value === null ? blank(matrix, row, column) : (names[value] ?? String(value)))),
+    ...beside.flatMap((name) => (own[name]?.[row] ?? []).map((value) => String(value ?? ""))),
   ]);
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
 }

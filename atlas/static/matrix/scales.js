@@ -7,11 +7,12 @@
  * a scale that they share, and back.
  */
 
-import { ABSENT, UNDEFINED, isWhole, known, number, worded } from "./numbers.js";
-import { decades, spaced } from "./ticks.js";
+import { ABSENT, UNDEFINED, classes, isWhole, known, number, worded } from "./numbers.js";
+import { chosen, hasLog, isLog, shareOn, spanOf, spanText } from "./spans.js";
+import { linearTicks, logTicks } from "./ticks.js";
 
 /** @typedef {import("./numbers.js").Matrix} Matrix */
-/** @typedef {"linear"|"range"|"log"|"robust"|"row"|"column"|"whole"} Scale */
+/** @typedef {import("./spans.js").Name|"row"|"column"|"whole"} Scale */
 /** @typedef {{at: number, label: string}} Tick */
 /** @typedef {{shares: Float32Array, ticks: Tick[], text: string}} Coloured */
 /**
@@ -45,14 +46,15 @@ const LABELS = {
   linear: "Linear, own range",
   range: "Linear, possible range",
   log: "Logarithmic",
-  robust: "Robust, 0.5–99.5 %",
+  robust: "Linear, without outliers",
+  "log-robust": "Logarithmic, without outliers",
   row: "Each row by itself",
   column: "Each column by itself",
   whole: "By category",
 };
 
 /**
- * The scales that fit a matrix, the one it asks for first.
+ * The scales that fit a matrix, first the one that shows it best.
  * @param {Matrix} matrix
  * @returns {{value: Scale, label: string}[]}
  */
@@ -63,24 +65,11 @@ export function choices(matrix) {
   const fitting = ["linear"];
   const [low, high] = matrix.range ?? [null, null];
   if (low !== null && high !== null) fitting.push("range");
-  const smallest = known(matrix)[0];
-  if (matrix.kind !== "diverging" && smallest >= 0 && positive(matrix).length) fitting.push("log");
-  fitting.push("robust");
+  const isPositive = hasLog(matrix) && known(matrix)[0] >= 0;
+  fitting.push(...(isPositive ? /** @type {const} */ (["log", "robust", "log-robust"]) : /** @type {const} */ (["robust"])));
   if (matrix.kind !== "diverging") fitting.push("row", "column");
-  const asked = matrix.scale === "log" && fitting.includes("log") ? "log" : "linear";
-  const first = isFixed(matrix) ? "range" : asked;
-  return [first, ...fitting.filter((scale) => scale !== first)].map(
-    (scale) => option(/** @type {Scale} */ (scale)),
-  );
-}
-
-/**
- * Whether colours span what is possible: scores of heads from 0 to 1.
- * @param {Matrix} matrix
- */
-export function isFixed({ kind, scale, axes, range }) {
-  const isLinear = kind === "sequential" && scale === "linear";
-  return isLinear && axes.join() === "layer,head" && range?.join() === "0,1";
+  const first = chosen(matrix);
+  return [first, ...fitting.filter((scale) => scale !== first)].map(option);
 }
 
 /**
@@ -91,8 +80,7 @@ export function isFixed({ kind, scale, axes, range }) {
  */
 export function colour(matrix, scale) {
   if (scale === "whole") return whole(matrix);
-  if (scale === "row" || scale === "column") return apart(matrix, scale);
-  return scale === "log" ? logarithmic(matrix) : linear(matrix, scale);
+  return scale === "row" || scale === "column" ? apart(matrix, scale) : spanned(matrix, spanOf(matrix, scale));
 }
 
 /**
@@ -100,65 +88,29 @@ export function colour(matrix, scale) {
  * @returns {Coloured}
  */
 function whole(matrix) {
-  const count = matrix.kind === "binary" ? 2 : (matrix.categories ?? []).length;
-  const text = matrix.kind === "binary" ? "dark 1, light 0" : "one colour a category";
+  const { length: count, 0: light, 1: dark } = classes(matrix);
+  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour a category";
   return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
 }
 
 /**
  * @param {Matrix} matrix
- * @param {Scale} scale
+ * @param {import("./spans.js").Span} span
  * @returns {Coloured}
  */
-function linear(matrix, scale) {
-  const [low, high] = bounds(matrix, scale);
-  const share = within(low, high);
-  const ticks = spaced(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
-  const name = { linear: "linear", range: "linear over the possible range" }[String(scale)];
-  const text = name
-    ? `${name}, ${worded(matrix, low)} to ${worded(matrix, high)}`
-    : `robust: linear from the 0.5th to the 99.5th percentile, ${worded(matrix, low)} to ${worded(matrix, high)}; what lies beyond has the end's colour`;
-  return { shares: mapped(matrix, share), ticks, text };
+function spanned(matrix, span) {
+  const share = shareOn(span);
+  const values = (isLog(span.name) ? logTicks : linearTicks)(span.low, span.high, { whole: isCounted(matrix) });
+  const ticks = values.map((value) => ({ at: share(value), label: worded(matrix, value) }));
+  return { shares: mapped(matrix, share), ticks, text: spanText(matrix, span) };
 }
 
 /**
+ * Whether values are whole numbers, and their ticks with them: means of counts are not.
  * @param {Matrix} matrix
- * @param {Scale} scale
- * @returns {[number, number]}
  */
-function bounds(matrix, scale) {
-  const values = known(matrix);
-  if (!values.length) return [0, 0];
-  if (scale === "range" && matrix.range) {
-    return [Number(matrix.range[0]), Number(matrix.range[1])];
-  }
-  const share = scale === "robust" ? 0.005 : 0;
-  if (matrix.kind === "diverging") {
-    const sizes = values.map(Math.abs).sort((a, b) => a - b);
-    const bound = quantile(sizes, 1 - share);
-    return [-bound, bound];
-  }
-  const low = matrix.kind === "counts" ? 0 : quantile(values, share);
-  return [low, quantile(values, 1 - share)];
-}
-
-/**
- * @param {Matrix} matrix
- * @returns {Coloured}
- */
-function logarithmic(matrix) {
-  const values = positive(matrix);
-  const [low, high] = [values[0], values[values.length - 1]];
-  const inner = within(Math.log(low), Math.log(high));
-  const share = (/** @type {number} */ value) => inner(Math.log(Math.max(value, low)));
-  const ticks = decades(low, high).map((value) => ({ at: share(value), label: worded(matrix, value) }));
-  const zeros = known(matrix).length - values.length;
-  const note = zeros ? `; ${zeros} at 0 have the colour of the lowest` : "";
-  return {
-    shares: mapped(matrix, share),
-    ticks,
-    text: `logarithmic, ${worded(matrix, low)} to ${worded(matrix, high)}${note}`,
-  };
+function isCounted(matrix) {
+  return matrix.kind === "counts" && known(matrix).every(Number.isInteger);
 }
 
 /**
@@ -172,7 +124,7 @@ function apart(matrix, scale) {
     scale === "row" ? matrix.values : matrix.columns.map((_, at) => matrix.values.map((row) => row[at]));
   const shares = lines.map((line) => {
     const values = /** @type {number[]} */ (line.filter((value) => value !== null));
-    return within(Math.min(...values), Math.max(...values));
+    return shareOn({ name: "linear", low: Math.min(...values), high: Math.max(...values), below: 0, above: 0 });
   });
   const text = `each ${scale} between its own lowest and highest value; compare within a ${scale} only`;
   const ticks = [
@@ -203,35 +155,6 @@ function mapped(matrix, share) {
 }
 
 /**
- * @param {number} low
- * @param {number} high
- * @returns {(value: number) => number}
- */
-function within(low, high) {
-  if (!(high > low)) return () => 0.5;
-  return (value) => Math.min(1, Math.max(0, (value - low) / (high - low)));
-}
-
-/**
- * @param {Matrix} matrix
- * @returns {readonly number[]} the values above 0, ascending
- */
-function positive(matrix) {
-  return known(matrix).filter((value) => value > 0);
-}
-
-/**
- * @param {readonly number[]} ascending
- * @param {number} share
- * @returns {number} the value below which that share lies, interpolated
- */
-function quantile(ascending, share) {
-  const at = share * (ascending.length - 1);
-  const [low, high] = [ascending[Math.floor(at)], ascending[Math.ceil(at)]];
-  return low + (high - low) * (at - Math.floor(at));
-}
-
-/**
  * The place of a value on a shared scale.
  * @param {Shared} scale
  * @param {number | null} value
@@ -246,6 +169,18 @@ export function stepOf({ transform, low, high }, value) {
     : [low, high, value];
   const share = to > from ? Math.min(1, Math.max(0, (at - from) / (to - from))) : 0.5;
   return Math.round(share * STEPS);
+}
+
+/**
+ * The ticks of a colour bar that several models share.
+ * @param {Shared} scale
+ * @returns {Tick[]}
+ */
+export function sharedTicks({ kind, transform, low, high }) {
+  const isLog = transform === "log";
+  const share = shareOn({ name: isLog ? "log" : "linear", low, high, below: 0, above: 0 });
+  const values = (isLog ? logTicks : linearTicks)(low, high, { whole: kind === "counts" });
+  return values.map((value) => ({ at: share(value), label: number(value) }));
 }
 
 /**

@@ -1,42 +1,65 @@
 /**
- * The ticks of a colour bar.
+ * The same in `atlas/site/figures/ticks.py`.
+ *
+ * The ticks of an axis or a colour bar: round values within it. Its ends are ticks only where they are
+ * round themselves.
  */
 
+import { exponent } from "./numbers.js";
+
+const [FEW, MANY] = [6, 7];
+const FACTORS = [1, 2, 5];
+const SLACK = 1e-9; // of a step, for ends that are a multiple of it but for rounding
+
 /**
- * Both ends and round values between them that stay clear of the ends.
+ * Multiples of 1, 2 or 5 times a power of ten, as close as `most` allows; at least two of six.
  * @param {number} low
  * @param {number} high
- * @returns {number[]}
+ * @param {{most?: number, whole?: boolean}} [wish] whole: of whole numbers, as counts and layers are
+ * @returns {number[]} ascending; the one value of an axis without extent
  */
-export function spaced(low, high) {
+export function linearTicks(low, high, { most = FEW, whole = false } = {}) {
   if (!(high > low)) return [low];
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const clear = (high - low) * 0.09;
-  const between = [];
-  for (let at = Math.ceil(low / step); at * step < high; at += 1) {
-    if (at * step - low > clear && high - at * step > clear) between.push(at * step);
+  for (let power = whole ? 0 : exponent(high - low) - 2; ; power += 1) {
+    for (const factor of FACTORS) {
+      const step = scaled(factor, power);
+      const [first, last] = [Math.ceil(low / step - SLACK), Math.floor(high / step + SLACK)];
+      if (last - first >= most) continue;
+      const all = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => scaled((first + at) * factor, power));
+      return all.filter((value) => value >= low && value <= high);
+    }
   }
-  return [low, ...between, high];
 }
 
 /**
- * @param {number} low
+ * 1, 2 and 5 of each decade; where these are too many, decades, or every second, third ... of them.
+ * @param {number} low above 0
  * @param {number} high
- * @returns {number[]} both ends and powers of ten, or 1-2-5 steps over few decades
+ * @param {{most?: number, whole?: boolean}} [wish] as for `linearTicks`
+ * @returns {number[]} ascending; those of a linear axis where it is too short for two of them
  */
-export function decades(low, high) {
+export function logTicks(low, high, { most = MANY, whole = false } = {}) {
   if (!(high > low)) return [low];
-  const wide = Math.log(high / low);
-  const factors = wide > 7 ? [1] : [1, 2, 5];
-  const between = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
-    for (const factor of factors) {
-      const value = factor * 10 ** power;
-      const share = Math.log(value / low) / wide;
-      if (share > 0.09 && share < 0.91) between.push(value);
-    }
+  const [first, last] = [exponent(low), exponent(high)];
+  const inside = (/** @type {number} */ every, /** @type {number[]} */ factors) => {
+    const powers = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) => at % every === 0);
+    const all = powers.flatMap((power) => factors.map((factor) => scaled(factor, power)));
+    return all.filter((value) => value >= low && value <= high && !(whole && value % 1));
+  };
+  const close = inside(1, FACTORS);
+  if (close.length < 2) return linearTicks(low, high, { most: Math.min(most, FEW), whole });
+  if (close.length <= most) return close;
+  for (let every = 1; ; every += 1) {
+    const decades = inside(every, [1]);
+    if (decades.length <= most) return decades;
   }
-  return [low, ...between, high];
+}
+
+/**
+ * @param {number} digits
+ * @param {number} power
+ * @returns {number} the closest number to that many times a power of ten
+ */
+function scaled(digits, power) {
+  return Number(`${digits}e${power}`);
 }

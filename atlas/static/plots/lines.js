@@ -3,6 +3,7 @@
  */
 
 import { number } from "../matrix/numbers.js";
+import { linearTicks, logTicks } from "../matrix/ticks.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made, node, text } from "../shell/dom.js";
 
@@ -35,7 +36,7 @@ export function drawChart(chart, width) {
   });
   grid(svg, chart, scales);
   for (const line of chart.lines) {
-    const path = line.points.map(({ x, y }) => `${scales.x(x).toFixed(1)},${scales.y(y).toFixed(1)}`);
+    const path = line.points.map(({ x, y }) => `${scales.x(x)},${scales.y(y)}`);
     svg.append(node("polyline", { points: path.join(" "), stroke: line.colour, fill: "none" }));
     if (!line.dots && line.points.length > 1) continue;
     line.points.forEach(({ x, y }) =>
@@ -85,8 +86,7 @@ function makeScales(points, { ticks, log }, width) {
  * @param {ReturnType<typeof makeScales>} scales
  */
 function grid(svg, chart, scales) {
-  const middle = chart.log ? Math.sqrt(scales.low * scales.high) : (scales.low + scales.high) / 2;
-  for (const value of [scales.low, middle, scales.high]) {
+  for (const value of (chart.log ? logTicks : linearTicks)(scales.low, scales.high)) {
     const y = scales.y(value);
     svg.append(
       node("line", { x1: LEFT, x2: scales.width - RIGHT, y1: y, y2: y }),

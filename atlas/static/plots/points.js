@@ -4,6 +4,7 @@
  */
 
 import { number } from "../matrix/numbers.js";
+import { linearTicks } from "../matrix/ticks.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made, node, text } from "../shell/dom.js";
 
@@ -197,7 +198,7 @@ function ordered(places, sign) {
 export function axisScale([low, high], from, to) {
   const wide = high > low ? high - low : 1;
   const at = (/** @type {number} */ value) => from + ((value - low) / wide) * (to - from);
-  return { at, ticks: high > low ? [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * wide) : [low] };
+  return { at, ticks: linearTicks(low, high) };
 }
 
 /**

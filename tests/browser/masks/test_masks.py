@@ -134,7 +134,7 @@ def test_the_slider_prunes_the_smallest_deltas(page: Any, site: Site, slug: str)
         shown = masks(page)
         np.testing.assert_array_equal(shown["attn"], wanted[:, ::2])
         np.testing.assert_array_equal(shown["mlp"], wanted[:, 1::2])
-    assert f"{2 * layers} of {2 * layers} blocks (100 %)" in page.locator("output").inner_text()
+    assert f"{2 * layers} of {2 * layers} blocks (100%)" in page.locator("output").inner_text()
 
 
 def test_rounding_is_that_of_python(page: Any, site: Site) -> None:
@@ -181,11 +181,26 @@ def test_what_is_chosen_stands_in_the_address(page: Any, site: Site) -> None:
     for kind, shown in masks(page).items():
         np.testing.assert_array_equal(shown, before[kind])
         assert (shown == 0).any()
-    page.get_by_role("button", name="Back to 25 %").click()
+    page.get_by_role("button", name="Back to 25%").click()
     assert page.url.endswith("?topics=number")
-    assert page.get_by_role("button", name="Back to 25 %").count() == 0
+    assert page.get_by_role("button", name="Back to 25%").count() == 0
     open_masks(page, site, "a8", "?sparsity=7")
     assert slider.input_value() == "4"
+
+
+def test_the_figure_is_linked_to_cited_and_embedded(page: Any, site: Site) -> None:
+    """With what is chosen."""
+    open_masks(page, site, "a8", "?sparsity=0.375&topics=number")
+    page.locator(FIGURE).get_by_role("button", name="Cite").click()
+    bibtex = page.locator(f"{FIGURE} textarea").input_value()
+    assert "title = {{Block masks of Model a8}}" in bibtex
+    assert "a8/masks.json, version" in bibtex
+    page.locator(FIGURE).get_by_role("button", name="Copy link").click()
+    link = page.locator(f"{FIGURE} textarea").input_value()
+    assert link.endswith("/models/a8/?figure=masks&sparsity=0.375&topics=number#masks")
+    page.goto(link.replace("#masks", "&embed=1#masks"))
+    page.wait_for_selector(f'{FIGURE}.atlas-alone[data-ready="live"]')
+    assert labels(page) == list(masks_atlas.TOPICS)
 
 
 def test_learned_masks_where_the_profile_has_them(page: Any, site: Site) -> None:
@@ -197,7 +212,7 @@ def test_learned_masks_where_the_profile_has_them(page: Any, site: Site) -> None
     for kind, shown in masks(page).items():
         np.testing.assert_array_equal(shown, ordered(stored.matrix(f"learned:{kind}"), topics))
     open_masks(page, site, "b36", "?masks=learned")
-    assert page.locator(f"{FIGURE} select").count() == 1
+    assert page.locator(f"{FIGURE} .atlas-controls select").count() == 1
     topics = labels(page)
     shown = masks(page)["mlp"]
     np.testing.assert_array_equal(shown, ordered(profile(site, "b36").matrix("mask:mlp"), topics))
@@ -212,7 +227,7 @@ def test_a_block_tells_its_value_and_its_topic(page: Any, site: Site) -> None:
     value = stored.matrix("delta:mlp").values[stored.matrix("delta:mlp").rows.index(topics[4]), 3]
     state = "kept" if ordered(stored.matrix("mask:mlp"), topics)[4, 3] else "pruned"
     assert told.split("\n")[:3] == [state, "MLP block of layer 3", topics[4]]
-    assert f"delta {value} bits per byte" in told
+    assert f"loss increase {value} bits per byte" in told
     assert masks_atlas.sentence(topics[4]) in told
     assert page.locator(f"{FIGURE} .atlas-mask-rows").nth(0).locator(".atlas-lit").count() == 1
     assert page.locator(f"{FIGURE} .atlas-mark-cell:visible").count() == 4
@@ -261,32 +276,28 @@ def test_a_click_pins_and_lets_go(page: Any, site: Site) -> None:
     assert page.locator(f"{FIGURE} .atlas-mark-pin:visible").count() == 0
 
 
-def test_masks_as_files(page: Any, site: Site) -> None:
+def test_masks_as_csv(page: Any, site: Site) -> None:
+    """Every value that is drawn, with names."""
     open_masks(page, site, "a8")
-    stored, topics = profile(site, "a8"), labels(page)
+    stored = profile(site, "a8")
     text = download(page, "CSV").read_text(encoding="utf-8")
     head, *lines = csv.reader(io.StringIO(text))
-    assert head == ["cluster", "topic", "block", "layer", "delta (bits per byte)", "mask"]
+    increase = "loss increase without the block (bits per byte)"
+    assert head == ["topic", "block", "layer", "mask", increase]
     assert len(lines) == 16 * 16
-    for cluster, topic, kind, layer, delta, state in lines:
+    assert [line[0] for line in lines[::16]] == labels(page)
+    for topic, block, layer, state, delta in lines:
+        kind = {"MLP": "mlp", "attention": "attn"}[block]
         row = stored.matrix(f"delta:{kind}").rows.index(topic)
-        assert int(cluster) == row
         assert float(delta) == stored.matrix(f"delta:{kind}").values[row, int(layer)]
         kept = stored.matrix(f"mask:{kind}").values[row, int(layer)]
         assert state == ("kept" if kept else "pruned")
-    picture = download(page, "SVG").read_text(encoding="utf-8")
-    assert picture.count("<svg") == 3
-    for topic in topics:
-        assert picture.count(f">{topic}</text>") == 1
-    shown = Image.open(download(page, "PNG")).convert("RGB")
-    for colour in palettes.BINARY_COLOURS:
-        assert (np.asarray(shown) == list(bytes.fromhex(colour[1:]))).all(-1).sum() > 1000
 
 
-def download(page: Any, kind: str) -> Path:
+def download(page: Any, kind: str, within: str = FIGURE, name: str = "a8.masks.blocks") -> Path:
     with page.expect_download() as told:
-        page.locator(FIGURE).get_by_role("button", name=kind, exact=True).click()
-    assert told.value.suggested_filename == f"a8.masks.blocks.{kind.lower()}"
+        page.locator(within).get_by_role("button", name=kind, exact=True).click()
+    assert told.value.suggested_filename == f"{name}.{kind.lower()}"
     return Path(told.value.path())
 
 
@@ -335,27 +346,38 @@ def test_without_scripts_two_pictures_and_labels(page: Any, site: Site) -> None:
 COMPARED = ".atlas-mask-comparison"
 
 
-def test_two_models_stand_one_above_the_other(page: Any, site: Site) -> None:
-    page.goto(f"{site.url}compare/?models=b36,c8&analysis=masks&by=layer")
+def open_comparison(page: Any, site: Site, slugs: str, query: str = "") -> None:
+    page.goto(f"{site.url}compare/?models={slugs}&analysis=masks{query}")
     page.wait_for_selector('[data-atlas="compare"][data-ready="live"]')
+
+
+def test_models_are_columns_and_kinds_of_block_rows(page: Any, site: Site) -> None:
+    """Of other numbers of layers, too: each panel has its own layers and fills its box."""
+    open_comparison(page, site, "b36,c8")
     topics = labels(page, 0, COMPARED)
     assert sorted(topics) == sorted(masks_atlas.TOPICS)
+    shown = [masks(page, COMPARED, first) for first in (0, 2)]
     for model, slug in enumerate(("b36", "c8")):
         stored = profile(site, slug)
-        assert labels(page, 2 * model, COMPARED) == topics
-        for kind, shown in masks(page, COMPARED, 2 * model).items():
-            np.testing.assert_array_equal(shown, ordered(stored.matrix(f"mask:{kind}"), topics))
+        for row, kind in enumerate(KINDS):
+            panel = shown[row][KINDS[model]]
+            np.testing.assert_array_equal(panel, ordered(stored.matrix(f"mask:{kind}"), topics))
     boxes = [page.locator(f"{COMPARED} canvas").nth(at).bounding_box() for at in range(4)]
     assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"] == boxes[3]["y"]
     assert boxes[0]["x"] == boxes[2]["x"] < boxes[1]["x"] == boxes[3]["x"]
-    assert boxes[0]["width"] / 36 == pytest.approx(boxes[2]["width"] / 8, abs=0.1)
+    for box in boxes[1:]:
+        assert box["width"] == pytest.approx(boxes[0]["width"], abs=0.1)
+        assert box["height"] == pytest.approx(boxes[0]["height"], abs=0.1)
+    titles = page.locator(f"{COMPARED} h3 > span").all_text_contents()
+    assert titles == [
+        f"Model {slug}: {block} blocks" for block in ("MLP", "attention") for slug in ("b36", "c8")
+    ]
 
 
 def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None:
-    page.goto(f"{site.url}compare/?models=a8,c8&analysis=masks&matrix=mask:attn")
-    page.wait_for_selector('[data-atlas="compare"][data-ready="live"]')
+    open_comparison(page, site, "a8,c8", "&matrix=mask:attn")
     topics = labels(page, 0, COMPARED)
-    page.locator(f"{COMPARED} canvas").nth(1).focus()
+    page.locator(f"{COMPARED} canvas").nth(2).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     told = page.locator(f"{COMPARED} .atlas-tip").inner_text().split("\n")
@@ -364,7 +386,7 @@ def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None
         stored = profile(site, slug)
         delta = ordered(stored.matrix("delta:attn"), topics)[0, 1]
         state = "kept" if ordered(stored.matrix("mask:attn"), topics)[0, 1] else "pruned"
-        assert line == f"Model {slug}: {state}, delta {delta} bits per byte"
+        assert line == f"Model {slug}: {state}, loss increase {delta} bits per byte"
     page.keyboard.press("Enter")
     assert page.url.endswith("&column=1")
     assert page.locator(f"{COMPARED} .atlas-mark-pin:visible").count() == 4
@@ -373,7 +395,7 @@ def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None
     page.wait_for_function(
         "document.querySelectorAll('.atlas-mask-comparison canvas').length === 2"
     )
-    assert "Model a8, 25 % pruned: Of 16 blocks" in page.locator(COMPARED).inner_text()
+    assert "Model a8, 25% of the blocks pruned: Of 16 blocks" in page.locator(COMPARED).inner_text()
 
 
 def test_the_survey_draws_topics_by_layers(page: Any, site: Site) -> None:

@@ -18,8 +18,8 @@ from atlas.site import script_bundles
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.123456, "0.123"), (1234.5, "1230"), (99999, "100000"), (1e5, "1.00e5"),
-     (-0.00012345, "-1.23e-4")],
+    [(0, "0"), (0.123456, "0.123"), (1234.5, "1,230"), (99999, "100,000"), (1e5, "100,000"),
+     (-0.00012345, "−0.000123"), (-1.2345e-7, "−1.23\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻⁷")],
 )  # fmt: skip
 def test_numbers_have_three_digits(call: Any, value: float, text: str) -> None:
     assert call("matrix/numbers", "number", value) == text
@@ -35,7 +35,7 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
         return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
 
     modules = samples.matrix()
-    assert offered(modules) == ["Modules, canonical", "Modules by name", "Modules by mean"]
+    assert offered(modules) == ["Components, canonical", "Components by name", "Components by mean"]
     assert offered(of([[1.0]])) == ["Heads by number", "Heads by mean"]
     kinds = of([[0.0]], kind="categorical", categories=("a",))
     assert offered(kinds) == ["Heads by number"]
@@ -90,8 +90,9 @@ def test_ticks_ascend_within_the_bar(call: Any) -> None:
     matrix = of(np.exp(np.random.default_rng(1).normal(0, 3, (6, 6))).tolist())
     for scale in ("linear", "log", "robust", "row"):
         ticks = [tick["at"] for tick in call("matrix/scales", "colour", matrix, scale)["ticks"]]
-        assert ticks[0] == 0
-        assert ticks[-1] == 1
+        assert len(ticks) >= 2
+        assert ticks[0] >= 0
+        assert ticks[-1] <= 1
         assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap
+from atlas.site.figures import column_order, heatmap, labels, spans, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -35,8 +36,15 @@ every_kind = pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_numbers_are_those_of_python(call: Call) -> None:
     drawn = np.random.default_rng(5)
     sizes = np.exp(drawn.uniform(-16, 16, 40)) * drawn.choice([-1, 1], 40)
-    for value in (0.0, 1e-3, 99999.0, 1e5, -0.00012345, *map(float, sizes)):
+    for value in (0.0, 1e-4, 99999.0, 1e6, 999_999.0, 0.000099999, *map(float, sizes)):
         assert call("matrix/numbers", "number", value) == words.number(value)
+        assert call("matrix/numbers", "written", value) == words.written(value)
+        assert call("matrix/numbers", "decimals", value, 2) == words.decimals(value, 2)
+
+
+def test_scalars_are_those_of_python(call: Call) -> None:
+    for value in (None, True, "a word", 999, 12_345_678, -4000, 1.5e-5, -0.25):
+        assert call("matrix/numbers", "scalar", value) == words.scalar(value)
 
 
 def test_halves_are_rounded_as_in_python(call: Call) -> None:
@@ -58,11 +66,17 @@ def test_counts_keep_their_digits(call: Call) -> None:
     for value in (12340.0, 7.0, 0.5):
         assert call("matrix/numbers", "worded", matrix, value) == heatmap.worded(matrix, value)
     assert call("matrix/numbers", "worded", matrix, 12340) == "12,340"
-    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12340"
+    assert call("matrix/numbers", "exact", matrix, 0, 0) == "12,340"
     assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
     assert "12,340" in heatmap.summary(matrix)
     scale = call("matrix/scales", "colour", matrix, "linear")
     assert scale["text"] == heatmap.scale_text(matrix) == "linear, 0 to 12,340"
+
+
+@every_kind
+def test_classes_and_units_are_those_of_python(call: Call, matrix: Matrix) -> None:
+    assert call("matrix/numbers", "classes", matrix) == list(matrix.classes)
+    assert call("matrix/numbers", "toldUnit", matrix) == matrix.told_unit
 
 
 @every_kind
@@ -139,17 +153,79 @@ def test_shares_are_those_of_python(call: Call, kind: str, scale: str) -> None:
     assert first == (scale if kind != "diverging" else "linear")
     found = call("matrix/scales", "colour", matrix, first)
     np.testing.assert_allclose(found["shares"], heatmap.shares(matrix).ravel(), atol=1e-6)
-    assert found["text"].split(";")[0] == heatmap.scale_text(matrix)
+    assert found["text"] == heatmap.scale_text(matrix)
+
+
+def test_maps_of_scores_have_a_fixed_scale_whichever_axis_is_up(call: Call) -> None:
+    scores = KINDS["possible"]
+    for one in (scores, column_order.upright(scores)):
+        assert spans.fixed(one)
+        assert call("matrix/spans", "isFixed", one)
 
 
 @every_kind
 def test_scales_of_every_kind_are_those_of_python(call: Call, matrix: Matrix) -> None:
-    assert call("matrix/scales", "isFixed", matrix) == heatmap.fixed(matrix)
+    assert call("matrix/spans", "isFixed", matrix) == spans.fixed(matrix)
     first = call("matrix/scales", "choices", matrix)[0]["value"]
     found = call("matrix/scales", "colour", matrix, first)
     assert found["text"] == heatmap.scale_text(matrix)
     shares = np.array(found["shares"], float)
     np.testing.assert_allclose(shares, heatmap.shares(matrix).ravel(), atol=1e-6)
+
+
+def spread() -> dict[str, Matrix]:
+    """Values that no scale but one shows, of few cells and of many, and what no scale shows."""
+    drawn = np.random.default_rng(17)
+    even = 0.1 + 0.1 * drawn.random((12, 12))
+    outlier, far = even.copy(), np.exp(drawn.normal(0, 3, (12, 12)))
+    outlier[3, 4] = 60.0
+    far[0, 0], far[0, 1] = 1e30, 1e-30
+    found = {
+        "even": of(even),
+        "wide": of(np.exp(drawn.normal(0, 3, (12, 12)))),
+        "one outlier": of(outlier),
+        "wide with outliers": of(far),
+        "two signs": of(drawn.normal(size=(12, 12)), kind="diverging"),
+        "two signs, one outlier": of(outlier - 0.15, kind="diverging"),
+        "sparse": of(np.maximum(0, outlier - 0.19)),
+        "sparse counts": of((drawn.random((12, 12)) < 0.1) * 3.0, kind="counts"),
+        "logarithmic": of(far, scale="log"),
+        "logarithmic with 0": of(np.where(far < 1, 0, far), scale="log"),
+        "four by four": of(outlier[2:6, 2:6]),
+        "two by two": of(outlier[3:5, 3:5]),
+        "almost all the same": of(np.where(even > 0.195, even, 1.0)),
+    }
+    short = np.vectorize(lambda value: words.significant(value, 4))  # as a file has them
+    return {name: replace(one, range=None, values=short(one.values)) for name, one in found.items()}
+
+
+@pytest.mark.parametrize(("name", "matrix"), spread().items(), ids=spread())
+def test_the_scale_that_is_chosen_is_that_of_python(call: Call, name: str, matrix: Matrix) -> None:
+    values = matrix.values[np.isfinite(matrix.values)]
+    first = call("matrix/spans", "chosen", matrix)
+    assert first == spans.chosen([matrix]).name == WANTED[name]
+    for one in ("linear", "robust", *(("log", "log-robust") if (values > 0).any() else ())):
+        span = spans.of(one, matrix.kind, values)
+        if span.is_log and matrix.kind == "diverging":
+            continue
+        found = call("matrix/spans", "spanOf", matrix, one)
+        assert {**found, "low": 0, "high": 0} == {**asdict(span), "low": 0, "high": 0}
+        assert (found["low"], found["high"]) == pytest.approx((span.low, span.high), rel=1e-12)
+    found = call("matrix/scales", "colour", matrix, first)
+    assert found["text"] == heatmap.scale_text(matrix)
+    np.testing.assert_allclose(found["shares"], heatmap.shares(matrix).ravel(), atol=1e-6)
+    bar = [(tick["at"], tick["label"]) for tick in found["ticks"]]
+    assert [label for _, label in bar] == [label for _, label in heatmap.bar_ticks(matrix)]
+    places = [at for at, _ in heatmap.bar_ticks(matrix)]
+    assert [at for at, _ in bar] == pytest.approx(places, abs=1e-12)
+
+
+WANTED = {
+    "even": "linear", "wide": "log", "one outlier": "robust", "wide with outliers": "log-robust",
+    "two signs": "linear", "two signs, one outlier": "robust", "sparse": "linear",
+    "sparse counts": "linear", "logarithmic": "log-robust", "logarithmic with 0": "log-robust",
+    "four by four": "robust", "two by two": "linear", "almost all the same": "linear",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -183,6 +259,27 @@ def test_steps_of_classes_are_those_of_python(call: Call) -> None:
     assert found == scale.steps(matrix).ravel().tolist()
 
 
+AXES = [
+    (0.02, 0.7), (0.0, 1.0), (-0.3, 0.3), (0.3, 0.9), (0.0, 12340.0), (3.2e-5, 377.0), (1.0, 1.7),
+    (2e-7, 3e-7), (100.0, 100.0), (-5e6, -1e6), (0.1, 0.1000001), (1e-12, 1e12),
+    *((float(low), float(low * (1 + wide))) for low, wide in
+      np.exp(np.random.default_rng(2).uniform(-12, 12, (20, 2)))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [3, 6])
+def test_ticks_are_those_of_python(call: Call, most: int) -> None:
+    """The very same numbers, not close ones: their labels are made of them."""
+    for low, high in AXES:
+        for whole in (False, True):
+            wish = {"most": most, "whole": whole}
+            found = call("matrix/ticks", "linearTicks", low, high, wish)
+            assert found == ticks.linear_ticks(low, high, most, whole)
+            if low > 0:
+                found = call("matrix/ticks", "logTicks", low, high, wish)
+                assert found == ticks.log_ticks(low, high, most, whole)
+
+
 # Labels and order
 
 
@@ -191,6 +288,32 @@ def test_the_room_for_turned_labels_is_that_of_python(call: Call, longest: int) 
     labels = ("attn.q", "x" * longest)
     box = heatmap.box(of([[1.0, 2.0]], columns=labels))
     assert call("matrix/labels", "roomBelow", labels) == box.turned
+
+
+@pytest.mark.parametrize(
+    ("count", "room", "least"), [(80, 720, 22), (64, 230, 22), (7, 90, 13), (4, 9, 0)]
+)
+def test_labels_that_have_room_are_those_of_python(
+    call: Call, count: int, room: int, least: int
+) -> None:
+    assert call("matrix/labels", "every", count, room, least) == labels.every(count, room, least)
+
+
+@pytest.mark.parametrize("most", [1, 9, 26, 100])
+def test_titles_are_broken_as_in_python(call: Call, most: int) -> None:
+    for text in ("", "one", "Importance of modules, share of the model's largest", " a  b "):
+        assert call("matrix/labels", "lines", text, most) == labels.lines(text, most)
+
+
+@pytest.mark.parametrize("long", [3, 26, 27, 60])
+def test_long_labels_are_cut_as_in_python(call: Call, long: int) -> None:
+    assert call("matrix/labels", "cut", "x" * long) == labels.cut("x" * long)
+    assert call("matrix/labels", "widest", ["x" * long, "y"]) == labels.widest(("x" * long, "y"))
+
+
+def test_axes_are_called_as_in_python(call: Call) -> None:
+    for axis in ("layer", "head", "module", "cluster", "sublayer", "key_value_head"):
+        assert call("matrix/axes", "axisNamed", axis) == column_order.axis_title(axis, False)
 
 
 @pytest.mark.parametrize("order", ["canonical", "mean"])
@@ -290,6 +413,7 @@ HERE = "test_twins.py"
 
 TWINS = {
     ("align.js", REFERENCE): COMPARISONS,
+    ("axes.js", "atlas/site/figures/column_order.py"): HERE,
     ("block-masks.js", "atlas/analyses/masks/choosing.py"): HERE,
     ("block-masks.js", "atlas/site/figures/masks.py"): HERE,
     ("chance.js", "atlas/profiles/shares.py"): HERE,
@@ -298,6 +422,7 @@ TWINS = {
     ("contrast.js", REFERENCE): COMPARISONS,
     ("contrast.js", "atlas/profiles/comparable.py"): COMPARISONS,
     ("labels.js", DRAWN): HERE,
+    ("labels.js", "atlas/site/figures/labels.py"): HERE,
     ("numbers.js", "atlas/words.py"): HERE,
     ("numbers.js", DRAWN): HERE,
     ("numbers.js", "atlas/profiles/matrix_csv.py"): HERE,
@@ -305,6 +430,8 @@ TWINS = {
     ("scales.js", DRAWN): HERE,
     ("scales.js", "atlas/site/across/shared_scale.py"): HERE,
     ("sentences.js", DRAWN): HERE,
+    ("spans.js", "atlas/site/figures/spans.py"): HERE,
+    ("ticks.js", "atlas/site/figures/ticks.py"): HERE,
 }
 """A script of `static/matrix/`, the Python file that computes the same, and the tests of both."""
 

@@ -65,6 +65,7 @@ KINDS = {
     "diverging": of([[0.5, -0.5, 0.25]], kind="diverging"),
     "categories": of([[0.0, 1.0, 1.0]], kind="categorical", categories=("a", "b", "c")),
     "binary": of([[0.0, 1.0]], kind="binary"),
+    "binary with names": of([[0.0, 1.0]], kind="binary", unit="1 kept, 0 pruned"),
     "counts": of([[12340.0, 7.0]], kind="counts"),
     "possible": of([[0.25, 0.75]], range=(0, 1)),
     "modules": samples.matrix(),

@@ -77,7 +77,7 @@ def test_one_far_value_does_not_take_the_scale() -> None:
     scale = shared_scale.over([_matrix(values)])
     assert scale.above and scale.below
     assert scale.high < 1.01
-    assert "what lies beyond has the colour of the end" in scale.text
+    assert "values beyond take the end colour" in scale.text
     assert scale.steps(_matrix(values))[0, -1] == STEPS
 
 
@@ -102,6 +102,9 @@ def test_categories_are_their_own_steps() -> None:
     mask = _matrix([0, 1], kind="binary")
     assert shared_scale.over([mask]).categories == ("0", "1")
     assert shared_scale.over([mask]).steps(mask).tolist() == [[0, 1]]
+    named = shared_scale.over([_matrix([0, 1], kind="binary", unit="1 kept, 0 pruned")])
+    assert named.categories == ("pruned", "kept")
+    assert named.text == "dark kept, light pruned"
 
 
 def test_a_value_half_between_two_steps_has_the_upper_one() -> None:

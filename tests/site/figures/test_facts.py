@@ -90,7 +90,7 @@ def test_heads_that_cannot_be_told_apart_are_a_list_in_words() -> None:
         "Least copying": "2.3",
         "Second": "3, heads 0.0, 0.1, 0.2, 0.3 and 8 more",
         "Share": "0.5",
-        "Largest": "2.0, layer 3, mlp.down",
+        "Largest": "2, layer 3, mlp.down",
     }
 
 

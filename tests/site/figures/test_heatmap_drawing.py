@@ -55,13 +55,15 @@ def test_counts_begin_at_zero() -> None:
 def test_counts_on_a_log_scale_begin_at_the_smallest_above_zero() -> None:
     counts = _of([[0.0, 1.0, 10.0, 100.0]], kind="counts", scale="log")
     np.testing.assert_allclose(heatmap.shares(counts), [[0.0, 0.0, 0.5, 1.0]])
-    assert heatmap.scale_text(counts) == "logarithmic, 1 to 100"
+    assert heatmap.scale_text(counts) == (
+        "logarithmic, 1 to 100; 1 of 4 values beyond takes the end colour"
+    )
 
 
 def test_a_diverging_scale_is_never_logarithmic() -> None:
     matrix = _of([[0.0, 1.0, 4.0]], kind="diverging", scale="log")
     np.testing.assert_allclose(heatmap.shares(matrix), [[0.5, 0.625, 1.0]])
-    assert heatmap.scale_text(matrix) == "linear, -4 to 4"
+    assert heatmap.scale_text(matrix) == "linear, −4 to 4"
 
 
 def test_categories_have_a_band_each() -> None:
@@ -102,9 +104,21 @@ def test_summary_of_categories_counts_them() -> None:
     assert heatmap.summary(matrix) == "Of 3 cells: b in 2, a in 1."
 
 
+def test_the_unit_of_a_binary_matrix_names_its_classes() -> None:
+    mask = _of([[1.0, 0.0, 1.0]], kind="binary", unit="1 kept, 0 pruned")
+    assert heatmap.summary(mask) == "Of 3 cells: kept in 2, pruned in 1."
+    assert heatmap.scale_text(mask) == "dark kept, light pruned"
+    assert [label for label, _ in heatmap.legend(mask)] == ["pruned", "kept"]
+    assert heatmap.of_cell(mask, 0, 1) == "pruned"
+    assert mask.told_unit == "kept or pruned"
+    other = _of([[1.0, 0.0]], kind="binary", unit="whether a head is live")
+    assert [label for label, _ in heatmap.legend(other)] == ["0", "1"]
+    assert other.told_unit == other.unit
+
+
 def test_scale_text_says_which_scale_is_on() -> None:
     assert heatmap.scale_text(_of([[2.0, 4.0]])) == "linear, 2 to 4"
-    assert heatmap.scale_text(_of([[0.0, 2.0, 4.0]], scale="log")) == "logarithmic, 2 to 4"
+    assert heatmap.scale_text(_of([[2.0, 2.0, 4.0]], scale="log")) == "logarithmic, 2 to 4"
 
 
 @pytest.mark.parametrize(("layers", "heads"), [(1, 1), (12, 12), (48, 25), (80, 64), (200, 128)])

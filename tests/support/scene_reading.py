@@ -1,0 +1,97 @@
+"""What a drawing of a scene says, read from its SVG: panels with labels and colours, and keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+NUMBER = r"(-?[\d.]+)"
+PLACE = re.compile(rf"translate\({NUMBER} {NUMBER}\)")
+RUN = re.compile(rf"M{NUMBER} {NUMBER}h{NUMBER}v{NUMBER}H{NUMBER}z")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel: its heading, labels of ticks and titles of axes; `runs` are boxes of one colour,
+    None for hatching, (left, top, width, height, colour), in a plot of `size`."""
+
+    heading: str
+    columns: list[str]
+    rows: list[str]
+    axes: list[str]
+    size: tuple[float, float]
+    runs: list[tuple[float, float, float, float, str | None]]
+
+    def colours(self, rows: int, columns: int) -> list[list[str | None]]:
+        """The colour in the middle of each cell."""
+        wide, high = self.size
+        return [
+            [
+                self._at(wide * (column + 0.5) / columns, high * (row + 0.5) / rows)
+                for column in range(columns)
+            ]
+            for row in range(rows)
+        ]
+
+    def _at(self, x: float, y: float) -> str | None:
+        return next(
+            colour
+            for left, top, wide, high, colour in self.runs
+            if left <= x <= left + wide and top <= y <= top + high
+        )
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure on paper: `words` are all texts outside of its panels, `boxes` what colours mean."""
+
+    title: str
+    panels: list[Panel]
+    words: list[str]
+    boxes: dict[str, str]
+
+
+def read(text: str) -> Drawing:
+    """The drawing of an SVG document, or of one inside a page."""
+    root = ElementTree.fromstring(text)
+    outer = root.find(f"{SVG}g")
+    assert outer is not None
+    parts = list(outer)
+    panels, words, boxes = [], [], {}
+    heading: list[str] = []
+    for before, part in zip([None, *parts], parts, strict=False):
+        if part.tag == f"{SVG}g":
+            panels.append(_panel(part, " ".join(heading)))
+            heading = []
+        elif part.tag == f"{SVG}text":
+            words.append(part.text or "")
+            heading.append(part.text or "")
+            if before is not None and before.tag == f"{SVG}rect" and before.get("fill"):
+                boxes[part.text or ""] = str(before.get("fill"))
+    return Drawing(str(root.findtext(f"{SVG}title")), panels, words, boxes)
+
+
+def _panel(group: ElementTree.Element, heading: str) -> Panel:
+    cells = group.find(f"{SVG}g")
+    frame = group.find(f"{SVG}rect")
+    assert cells is not None
+    assert frame is not None
+    texts = group.findall(f"{SVG}text")
+    faint = [one for one in texts if one.get("fill")]
+    plain = [one for one in texts if not one.get("fill")]
+    runs = []
+    for path in cells.findall(f"{SVG}path"):
+        fill = str(path.get("fill"))
+        for left, top, wide, high, _ in RUN.findall(str(path.get("d"))):
+            box = (float(left), float(top), float(wide), float(high))
+            runs.append((*box, None if fill.startswith("url") else fill))
+    return Panel(
+        heading=heading,
+        columns=[str(one.text) for one in plain if one.get("text-anchor") == "middle"],
+        rows=[str(one.text) for one in plain if one.get("text-anchor") == "end"],
+        axes=[str(one.text) for one in faint],
+        size=(float(str(frame.get("width"))), float(str(frame.get("height")))),
+        runs=runs,
+    )

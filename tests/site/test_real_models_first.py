@@ -164,6 +164,19 @@ def test_the_comparison_opens_with_the_real_models_that_share_most(atlas: Projec
     assert 'data-atlas="compare" data-opening="c-real e-real">' in page
 
 
+def test_it_opens_with_a_model_and_its_base_and_else_with_two_of_a_family(atlas: Project) -> None:
+    """Even where others share more; a base stands first, whatever its name."""
+    real(atlas, "d-real", family="fd")
+    assert opening(atlas) == ["c-real", "d-real"]
+    real(atlas, "e-real", family="fd", matrices=atlases.matrices()[:2])
+    assert opening(atlas) == ["d-real", "e-real"]
+    tuned = {"entry": {"base": "e-real"}, "matrices": atlases.matrices()[:1]}
+    real(atlas, "a-real", family="fa", **tuned)
+    assert opening(atlas) == ["e-real", "a-real"]
+    real(atlas, "f-real", family="fd", entry={"base": "d-real"}, protocol={"corpus": "another"})
+    assert opening(atlas) == ["e-real", "a-real"], "these two have nothing in common"
+
+
 def test_what_may_not_be_subtracted_is_not_in_common(atlas: Project) -> None:
     real(atlas, "d-real", protocol={"corpus": "another"})
     assert opening(atlas) == []

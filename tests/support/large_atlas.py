@@ -21,7 +21,7 @@ import samples
 
 from atlas.analyses import importance
 from atlas.paths import Project
-from atlas.profiles import contract, profile_file, statement
+from atlas.profiles import contract, profile_file, side_files, statement
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 
@@ -71,7 +71,7 @@ def write(made: Project) -> None:
     """Entries and profiles of all of them."""
     for seed, (slug, (layers, heads)) in enumerate(SHAPES.items()):
         head_atlas.model(made, slug, layers, heads, seed=seed)
-        functional_atlas.profile(made, slug, layers, heads, seed)
+        functions(made, slug, layers, heads, seed)
         _weights(made, slug, layers, heads, seed)
     tower(made)
 
@@ -93,6 +93,16 @@ def tower(made: Project) -> None:
         _weights(made, slug, layers, 32, seed)
         if seed:
             masks_atlas.profile(made, slug, layers, seed, learned=seed > 1, topics=TOPICS)
+
+
+def functions(made: Project, slug: str, layers: int, heads: int, seed: int) -> None:
+    """What heads do, and the pairs that it rests on, the same for all."""
+    found = functional_atlas.profile(made, slug, layers, heads, seed)
+    pairs = [
+        {"relation": relation, "category": category, "chance": {}, "ids": [*range(80)]}
+        for relation, category in (("capital", "knowledge"), ("copying", "algorithmic"))
+    ]
+    side_files.save(made.profile(slug, "functions"), found, "pairs", pairs)
 
 
 def _weights(made: Project, slug: str, layers: int, heads: int, seed: int) -> None:

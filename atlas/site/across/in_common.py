@@ -1,4 +1,4 @@
-"""Which two models have most in common: what a reader is shown who asked for no comparison."""
+"""Which two models a reader is shown who asked for no comparison."""
 
 from __future__ import annotations
 
@@ -12,19 +12,31 @@ Quantity = tuple[object, ...]
 
 
 def opening(models: Sequence[Model]) -> tuple[Model, ...]:
-    """The two real models with the most quantities that may be subtracted from each other, the
-    first ones of several such pairs; empty where no two have any."""
+    """Two real models with quantities that may be subtracted from each other: a base and what was
+    made from it before two of a family, and those before others; of such pairs the one with the
+    most quantities in common, the first of several. A base comes first. Empty where no two models
+    have anything in common."""
     measured = [(model, frozenset(_quantities(model))) for model in models if model.rank == 0]
     best: tuple[Model, ...] = ()
-    most = 0
+    most = (0, 0)
     for at, (model, mine) in enumerate(measured):
         for other, theirs in measured[at + 1 :]:
-            if min(len(mine), len(theirs)) <= most:  # spares an atlas of hundreds the looking
+            near = _nearness(model, other)
+            # An atlas of hundreds is spared the looking where there cannot be more.
+            if (near, min(len(mine), len(theirs))) <= most:
                 continue
             count = len(mine & theirs)
-            if count > most:
-                best, most = (model, other), count
-    return best
+            if count and (near, count) > most:
+                best, most = (model, other), (near, count)
+    return best[::-1] if best and best[0].entry.base == best[1].entry.slug else best
+
+
+def _nearness(model: Model, other: Model) -> int:
+    """2 for a model and its base, 1 for two of a family, 0 for others."""
+    one, two = model.entry, other.entry
+    if one.base == two.slug or two.base == one.slug:
+        return 2
+    return int(one.family == two.family)
 
 
 def _quantities(model: Model) -> Iterator[Quantity]:

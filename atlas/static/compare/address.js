@@ -11,25 +11,29 @@ import { unescaped, readQuery } from "../shell/address.js";
  * @property {string[]} models slugs, the baseline first
  * @property {string} analysis empty for the first that fits, as is the next
  * @property {string} matrix
- * @property {View} view
- * @property {By} by
+ * @property {View | ""} view empty for the one that suits the models, as is the next
+ * @property {By | ""} by
  * @property {string} scale empty for the one that the matrix asks for
  * @property {boolean} shared only rows and columns that all models have
  * @property {[string, string]|null} cell labels of the row and the column that are pinned
  */
 
+/** @type {readonly (View | "")[]} */
+const VIEWS = ["values", "difference", "ratio"];
+/** @type {readonly (By | "")[]} */
+const WAYS = ["layer", "depth"];
+
 /** @returns {Wish} what the address says, with defaults for what is missing or not understood */
 export function read() {
   const found = readQuery();
-  const view = found.get("view");
   const [row, column] = [found.get("row"), found.get("column")];
   const slugs = (found.get("models") ?? "").split(",").map((slug) => slug.trim());
   return {
     models: [...new Set(slugs.filter(Boolean))],
     analysis: found.get("analysis") ?? "",
     matrix: found.get("matrix") ?? "",
-    view: view === "difference" || view === "ratio" ? view : "values",
-    by: found.get("by") === "depth" ? "depth" : "layer",
+    view: VIEWS.find((view) => view === found.get("view")) ?? "",
+    by: WAYS.find((by) => by === found.get("by")) ?? "",
     scale: found.get("scale") ?? "",
     shared: found.get("shared") === "1",
     cell: row !== null && column !== null ? [row, column] : null,
@@ -45,8 +49,8 @@ export function toQuery(wish) {
   const parts = [["models", wish.models.join(",")]];
   if (wish.analysis) parts.push(["analysis", wish.analysis]);
   if (wish.matrix) parts.push(["matrix", wish.matrix]);
-  if (wish.view !== "values") parts.push(["view", wish.view]);
-  if (wish.by !== "layer") parts.push(["by", wish.by]);
+  if (wish.view) parts.push(["view", wish.view]);
+  if (wish.by) parts.push(["by", wish.by]);
   if (wish.scale) parts.push(["scale", wish.scale]);
   if (wish.shared) parts.push(["shared", "1"]);
   if (wish.cell) parts.push(["row", wish.cell[0]], ["column", wish.cell[1]]);

@@ -5,8 +5,12 @@
 import { counted } from "../matrix/numbers.js";
 import { button, made } from "../shell/dom.js";
 
+/** @typedef {{slug: string, name: string, page: string, family: string, base: string, relation: string, words: string, fresh: Set<string>, stale: Set<string>, doubts: Record<string, string>}} Listed base: the model that it was made from, empty for none; relation: how; doubts: by analysis, why its values say nothing */
 
-/** @typedef {{slug: string, name: string, page: string, family: string, words: string, fresh: Set<string>, stale: Set<string>, doubts: Record<string, string>}} Listed doubts: by analysis, why its values say nothing */
+/** What a model is to its base. @type {Record<string, string>} */
+const RELATIONS = { quantised: "quantised copy", merged: "merged model" };
+/** Pairs of a model and its base that are offered at most. */
+const OFFERED = 6;
 
 export const MOST = 12;
 
@@ -19,13 +23,13 @@ export function readModels(list) {
   const items = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-slug]")]);
   return new Map(
     items.map((item) => {
-      const { slug = "", family = "", tags = "", fresh = "", stale = "", doubts = "{}" } = item.dataset;
+      const { slug = "", family = "", base = "", relation = "", tags = "", fresh = "", stale = "", doubts = "{}" } = item.dataset;
       const link = /** @type {HTMLAnchorElement} */ (item.querySelector("a"));
       const name = link.textContent ?? slug;
       const words = `${name} ${slug} ${family} ${tags}`.toLowerCase();
       const names = (/** @type {string} */ text) => new Set(text.split(" ").filter(Boolean));
       const known = { fresh: names(fresh), stale: names(stale), doubts: JSON.parse(doubts) };
-      return [slug, { slug, name, page: link.href, family, words, ...known }];
+      return [slug, { slug, name, page: link.href, family, base, relation, words, ...known }];
     }),
   );
 }
@@ -34,7 +38,7 @@ export class Chooser {
   /**
    * @param {(role: string) => any} part of the page by its role
    * @param {Map<string, Listed>} models
-   * @param {(slugs: string[]) => void} onChoice
+   * @param {(slugs: string[], more?: {view: ""}) => void} onChoice more: where they are to be shown as suits them
    */
   constructor(part, models, onChoice) {
     this.part = part;
@@ -102,6 +106,27 @@ export class Chooser {
     }
     this.part("full").hidden = !full;
     this.showChosen();
+    this.showOffers(analysis);
+  }
+
+  /**
+   * Offer the chosen models beside the models that they were made from, and those beside what was made
+   * of them.
+   * @param {string} analysis that both have
+   */
+  showOffers(analysis) {
+    const { chosen, models } = this;
+    const has = (/** @type {Listed | undefined} */ one) => one?.fresh.has(analysis) || one?.stale.has(analysis);
+    const pairs = [...models.values()].filter(({ slug, base }) => chosen.includes(slug) || chosen.includes(base));
+    const fitting = pairs.filter((one) => has(one) && has(models.get(one.base)) && chosen.join() !== `${one.base},${one.slug}`);
+    const buttons = fitting.slice(0, OFFERED).map(({ slug, name, base, relation }) => {
+      const offer = button(`${name} − ${models.get(base)?.name}`);
+      offer.append(made("small", "", RELATIONS[relation] ?? relation));
+      offer.addEventListener("click", () => this.onChoice([base, slug], { view: "" }));
+      return offer;
+    });
+    this.part("offers").replaceChildren(...buttons);
+    this.part("offers").closest("p").hidden = !buttons.length;
   }
 
   showChosen() {

@@ -3,12 +3,12 @@
  */
 
 import { differingCells } from "./differing-words.js";
-import { direction, toldUnit } from "../matrix/numbers.js";
+import { direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Chosen} Chosen */
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./address.js").Wish} Wish */
+/** @typedef {import("./scene.js").Settled} Settled */
 /** @typedef {(role: string) => any} Part */
 
 /**
@@ -16,7 +16,7 @@ import { made } from "../shell/dom.js";
  * @param {Part} part
  * @param {Chosen[]} chosen
  * @param {Scene} scene
- * @param {Wish} wish
+ * @param {Settled} wish
  */
 export function fillControls(part, chosen, scene, wish) {
   part("analysis").value = wish.analysis;
@@ -34,7 +34,7 @@ export function fillControls(part, chosen, scene, wish) {
   part("scale").value = first?.scale ?? "";
   part("scale").disabled = (first?.scales.length ?? 0) < 2;
   part("shared").checked = wish.shared;
-  for (const role of ["csv", "svg", "png", "table"]) part(role).hidden = !first;
+  for (const role of ["files", "table"]) part(role).hidden = !first;
 }
 
 /**
@@ -69,19 +69,28 @@ function quantities(chosen) {
 }
 
 /**
+ * What is said about a comparison: which values are in doubt or out of date, what is missing, and what
+ * was done so that values can be compared.
+ * @param {Scene} scene
+ * @param {Settled} wish
+ * @returns {string[]}
+ */
+export function notesOf(scene, wish) {
+  const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
+  return [...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
+}
+
+/**
  * Title, notes, and what forbids a subtraction.
  * @param {Part} part
  * @param {Scene} scene
- * @param {Wish} wish
- * @param {string[]} asked what was asked for and is not here
+ * @param {string[]} told
  */
-export function showNotes(part, scene, wish, asked) {
+export function showNotes(part, scene, told) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
-  part("unit").textContent = matrix ? [toldUnit(matrix), direction(matrix)].filter(Boolean).join(". ") : "";
-  const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
-  const told = [...asked, ...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
+  part("unit").textContent = matrix && !isWhole(matrix) ? [`Unit: ${toldUnit(matrix)}`, direction(matrix)].filter(Boolean).join(". ") + "." : "";
   part("status").textContent = told.join(" ");
   part("heads").hidden = !matrix?.axes.some((axis) => axis.endsWith("head"));
   const blocked = scene.models.filter((model) => model.obstacles.length);
@@ -101,18 +110,18 @@ export function showNotes(part, scene, wish, asked) {
  */
 function outdated(models) {
   const stale = models.filter((model) => model.stale).map(({ name, profile }) => `${name} (version ${profile.version})`);
-  return stale.length ? [`Stale, to be measured again: ${stale.join(", ")}.`] : [];
+  return stale.length ? [`Stale, due to be measured again: ${stale.join(", ")}.`] : [];
 }
 
 /**
  * What is still needed for a comparison.
  * @param {Scene} scene
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {string[]}
  */
 function stillNeeded({ models, lacking, sheets, view }, wish) {
   const told = lacking.map(({ name, profile }) =>
-    profile ? `${name} has no such quantity.` : `${name} has no profile of this analysis yet.`,
+    profile ? `${name} does not have this quantity.` : `${name} has no profile of this analysis yet.`,
   );
   if (models.length < 2) told.push(missing(models, lacking));
   else if (!sheets.length) told.push("These models have no row or no column in common.");
@@ -129,7 +138,7 @@ function stillNeeded({ models, lacking, sheets, view }, wish) {
  * @param {Scene["lacking"]} lacking
  */
 function missing(models, lacking) {
-  if (models.length + lacking.length < 2) return "Choose two models or more to compare them.";
+  if (models.length + lacking.length < 2) return "Choose at least two models.";
   const what = lacking.some(({ profile }) => !profile) ? "analysis" : "quantity";
   return `Choose another ${what}, or another model that has this one.`;
 }

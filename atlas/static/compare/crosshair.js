@@ -3,6 +3,7 @@
  * marked in each of them, its values are shown for all models, and it can be pinned.
  */
 
+import { inFrame, onGrid } from "./frames.js";
 import { nextCell } from "../panels/keys.js";
 import { Readout } from "./readout.js";
 
@@ -27,11 +28,7 @@ export class Crosshair {
     this.gone = new AbortController();
     const { signal } = this.gone;
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
-    document.addEventListener(
-      "pointerdown",
-      ({ target }) => !host.contains(/** @type {Node} */ (target)) && this.point(null, null),
-      { signal },
-    );
+    document.addEventListener("pointerdown", ({ target }) => isElsewhere(host, target) && this.leave(), { signal });
   }
 
   /**
@@ -66,7 +63,7 @@ export class Crosshair {
    * @param {MouseEvent} event
    */
   follow(panel, group, event) {
-    const cell = panel.under(event);
+    const cell = under(panel, event);
     this.point(group, cell);
     if (cell) this.readout.settle(event.clientX, event.clientY);
   }
@@ -77,7 +74,7 @@ export class Crosshair {
    * @param {MouseEvent} event
    */
   click(panel, group, event) {
-    const cell = panel.under(event);
+    const cell = under(panel, event);
     if (!cell || !group) return;
     this.point(group, cell);
     this.readout.settle(event.clientX, event.clientY);
@@ -96,25 +93,27 @@ export class Crosshair {
       event.preventDefault();
       return this.pin(group, cell);
     }
-    const { rows, columns } = group.grid;
-    const next = nextCell(event, cell, rows.labels.length, columns.labels.length);
+    const { frame } = /** @type {import("./panel.js").Content} */ (panel.content);
+    const next = nextCell(event, inFrame(frame, cell), frame.rows.labels.length, frame.columns.labels.length);
     if (!next) return;
     event.preventDefault();
-    this.point(group, next);
-    this.beside(panel, group, next);
-    this.readout.say(group, next);
+    const found = onGrid(frame, next);
+    this.point(group, found);
+    this.beside(panel, found);
+    this.readout.say(group, found);
   }
 
   /**
    * The readout beside a cell of a panel.
    * @param {Panel} panel
-   * @param {Group} group
-   * @param {Cell} cell
+   * @param {Cell} cell of the grid
    */
-  beside(panel, { grid }, [row, column]) {
+  beside(panel, cell) {
+    const { rows, columns } = /** @type {import("./panel.js").Content} */ (panel.content).frame;
+    const [row, column] = place(panel, cell) ?? [0, 0];
     const { left, top, width, height } = panel.hit.getBoundingClientRect();
-    const x = left + ((column + 0.5) / grid.columns.labels.length) * width;
-    this.readout.settle(x, top + ((row + 0.5) / grid.rows.labels.length) * height);
+    const x = left + ((column + 0.5) / columns.labels.length) * width;
+    this.readout.settle(x, top + ((row + 0.5) / rows.labels.length) * height);
   }
 
   /**
@@ -139,8 +138,15 @@ export class Crosshair {
   light(group, cell) {
     this.lit = group && cell ? { group, cell } : null;
     for (const one of this.lines()) {
-      one.panel.mark(one.group === group ? cell : null, this.pinnedCell(one.group));
+      const lit = one.group === group ? cell : null;
+      one.panel.mark(place(one.panel, lit), place(one.panel, this.pinnedCell(one.group)));
     }
+  }
+
+  /** The reader looks elsewhere: nothing is lit, and no readout is in the way. */
+  leave() {
+    this.light(null, null);
+    this.readout.hide();
   }
 
   /** Show the values of the pinned cell while no other one is pointed at. */
@@ -148,8 +154,9 @@ export class Crosshair {
     const [first] = this.lines();
     const cell = first && this.pinnedCell(first.group);
     if (!cell) return this.readout.hide();
+    const having = this.lines().find(({ panel, group }) => group === first.group && place(panel, cell)) ?? first;
     this.readout.show(first.group, cell, true);
-    this.beside(first.panel, first.group, cell);
+    this.beside(having.panel, cell);
   }
 
   /**
@@ -189,4 +196,33 @@ export class Crosshair {
     this.gone.abort();
     this.readout.dispose();
   }
+}
+
+/**
+ * The cell under a pointer.
+ * @param {Panel} panel
+ * @param {MouseEvent} event
+ * @returns {Cell | null} of the grid
+ */
+function under(panel, event) {
+  const cell = panel.under(event);
+  return cell && panel.content ? onGrid(panel.content.frame, cell) : null;
+}
+
+/**
+ * @param {Panel} panel
+ * @param {Cell | null} cell of the grid
+ * @returns {Cell | null} of the panel; null where it has none
+ */
+function place(panel, cell) {
+  return panel.content ? inFrame(panel.content.frame, cell) : null;
+}
+
+/**
+ * Whether something is neither in a panel nor in the readout.
+ * @param {HTMLElement} host
+ * @param {EventTarget | null} target
+ */
+function isElsewhere(host, target) {
+  return !(target instanceof Element) || !host.contains(target) || !target.closest(".atlas-stage, .atlas-readout");
 }

@@ -10,9 +10,9 @@ const PROTOCOL = "protocol ";
 
 /** What keys of a protocol stand for. @type {Record<string, string>} */
 const NAMES = {
-  bytes: "bytes of a passage, at most",
-  bypassed: "passages read without a layer",
-  certainty: "how sure masks are",
+  bytes: "maximum bytes of a passage",
+  bypassed: "passages read with a layer bypassed",
+  certainty: "certainty of masks",
   clusters: "clusters of passages",
   corpus: "corpus",
   fold: "norm gains folded in",
@@ -21,20 +21,20 @@ const NAMES = {
   halves: "halves of a cluster",
   keys: "attention to keys",
   later: "what heads of later layers read",
-  learned: "masks learned as well",
+  learned: "masks also learned",
   pairs: "pairs of words",
-  queries: "queries that count",
+  queries: "queries that are counted",
   random: "random masks",
   relations: "list of relations",
   repeats: "repeated sequences",
   sample: "tokens of the sample",
   scored: "tokens that are scored",
   segment: "tokens that are repeated",
-  seed: "seed of random numbers",
+  seed: "random seed",
   sequence: "how passages are read",
   sequences: "number of repeated sequences",
   sparsity: "share of blocks pruned",
-  threshold: "score that a relation needs",
+  threshold: "score a relation must exceed",
 };
 
 /** What values of a key stand for. @type {Record<string, Record<string, string>>} */
@@ -50,11 +50,26 @@ const DIGEST = /(sha256:[0-9a-f]{12})[0-9a-f]+/g;
  * @param {Differs} differs
  * @returns {HTMLElement[]}
  */
-export function differingCells({ what, first, second }) {
-  const key = what.startsWith(PROTOCOL) ? what.slice(PROTOCOL.length) : "";
-  const name = made("th", "", NAMES[key] ?? what);
+export function differingCells(differs) {
+  const [what, ...values] = worded(differs);
+  const name = made("th", "", what);
   name.scope = "row";
-  return [name, ...[first, second].map((value) => valueCell(VALUES[key]?.[value] ?? value))];
+  return [name, ...values.map(valueCell)];
+}
+
+/**
+ * The same in a sentence, about the second of the two.
+ * @param {Differs} differs
+ */
+export function differingText(differs) {
+  const [what, first, second] = worded(differs).map((text) => text.replaceAll(DIGEST, "$1…"));
+  return `${what} ${second} instead of ${first}`;
+}
+
+/** @param {Differs} differs */
+function worded({ what, first, second }) {
+  const key = what.startsWith(PROTOCOL) ? what.slice(PROTOCOL.length) : "";
+  return [NAMES[key] ?? what, ...[first, second].map((value) => VALUES[key]?.[value] ?? value)];
 }
 
 /**

@@ -5,23 +5,23 @@
 
 import { writeQuery, whenBackOrForward } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
-import { partOf } from "../matrix/paired.js";
-import { withSpread } from "../matrix/chance.js";
-import { fetchJson } from "../shell/fetch.js";
 import * as query from "./address.js";
 import { Chooser, readModels, MOST } from "./chooser.js";
-import { fillControls, showNotes } from "./controls.js";
-import { save, table } from "./export.js";
-import { restsOnPairs } from "../matrix/common-relations.js";
+import { fillControls, notesOf, showNotes } from "./controls.js";
+import { filledIn, openingView, quantityOf } from "./defaults.js";
+import { drawing } from "./drawing.js";
+import { Files } from "./loading.js";
 import { scene } from "./scene.js";
 import { Sheets } from "./sheets.js";
+import { csv, table } from "./values-table.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
 
 /** @typedef {import("./address.js").Wish} Wish */
-/** @typedef {import("../matrix/contrast.js").Profile} Profile */
 /**
  * A figure of several models above the quantity that is chosen.
  * @typedef {object} Figure
- * @property {(chosen: import("./scene.js").Chosen[], palettes: Record<string, string[]>, wish: Wish) => void} show
+ * @property {(chosen: import("./scene.js").Chosen[], palettes: Record<string, string[]>, wish: import("./scene.js").Settled) => void} show
  *   without models where another analysis is compared
  * @property {(cell: [string, string] | null) => void} hold
  * @property {() => void} dispose
@@ -33,9 +33,6 @@ const FIGURES = {
   masks: async () => (await import("../masks/comparison.js")).MaskComparison,
 };
 
-/** The format of profiles from which on the pairs of relations lie beside them. */
-const PAIRED = 3;
-
 /** @param {HTMLElement} element */
 export default function mount(element) {
   return new Comparison(element);
@@ -46,15 +43,16 @@ class Comparison {
   constructor(element) {
     this.element = element;
     this.models = readModels(this.part("list"));
-    /** @type {Map<string, Promise<any>>} profiles and parts of them, by address */
-    this.files = new Map();
+    this.files = new Files(this.models);
     this.wish = query.read();
     this.turn = 0;
+    /** What is said about the comparison. @type {string[]} */
+    this.told = [];
     this.gone = new AbortController();
     this.sheets = new Sheets(this.part("sheets"), (cell) => this.change({ cell }, true));
     /** Figures of analyses that have been compared. @type {Map<string, Figure>} */
     this.figures = new Map();
-    this.chooser = new Chooser(this.part, this.models, (models) => this.change({ models }));
+    this.chooser = new Chooser(this.part, this.models, (models, more) => this.change({ models, ...more }));
     this.listen();
     this.part("controls").hidden = false;
     void this.show();
@@ -75,10 +73,9 @@ class Comparison {
     }
     on("shared", "change", () => this.change({ shared: this.part("shared").checked }));
     on("controls", "submit", (/** @type {Event} */ event) => event.preventDefault());
-    for (const kind of /** @type {const} */ (["csv", "svg", "png"])) {
-      on(kind, "click", () => this.scene && save(kind, this.scene, this.wish, this.sheets.contents()));
-    }
     on("table", "toggle", () => this.fillTable());
+    this.part("files").append(exportLine(() => this.exported(), signal));
+    printable(this.part("sheets"), () => (this.scene?.sheets.length ? this.drawing() : null), signal, { caption: true });
     whenBackOrForward(() => this.readAddress(), signal);
   }
 
@@ -98,7 +95,11 @@ class Comparison {
   change(part, small = false) {
     const reset = "analysis" in part ? { matrix: "", scale: "", cell: null } : {};
     const plain = "matrix" in part || "view" in part ? { scale: "" } : {}; // scales are of a quantity
-    this.wish = { ...this.effective(), ...reset, ...plain, ...part };
+    /** @type {Wish} */
+    const wish = { ...this.effective(), ...reset, ...plain, ...part };
+    const isUsual = wish.view === openingView(wish.models, this.models);
+    if (isUsual) wish.view = "";
+    this.wish = wish;
     writeQuery(query.toQuery(this.wish), small);
     this.written = location.search;
     if (!small) return void this.show();
@@ -106,28 +107,11 @@ class Comparison {
     this.element.dataset.shown = this.written;
   }
 
-  /**
-   * The wish with what it leaves open filled in: the analysis that most of the models have, of all
-   * models where none is named; and without an address the two that the page opens with, else the
-   * first two of those that have the analysis.
-   * @returns {Wish}
-   */
+  /** The wish with its models and its analysis. */
   effective() {
-    const { wish, models } = this;
-    const isOpen = !wish.models.length && !location.search;
-    const opening = isOpen ? (this.element.dataset.opening ?? "").split(" ").filter(Boolean) : [];
-    const named = isOpen ? opening : wish.models;
-    const all = [...models.values()];
-    const having = (/** @type {string} */ name) =>
-      all.filter(({ slug, fresh, stale }) => (!named.length || named.includes(slug)) && (fresh.has(name) || stale.has(name)));
-    const offered = [...this.part("analysis").options].map((option) => option.value);
-    const common = () => {
-      const counts = offered.map((name) => having(name).length);
-      return offered[counts.indexOf(Math.max(...counts))] ?? "";
-    };
-    const analysis = offered.includes(wish.analysis) ? wish.analysis : common();
-    if (!isOpen) return { ...wish, analysis };
-    return { ...wish, analysis, models: opening.length ? opening : having(analysis).slice(0, 2).map(({ slug }) => slug) };
+    const offered = [...this.part("analysis").options].map((/** @type {HTMLOptionElement} */ option) => option.value);
+    const opening = (this.element.dataset.opening ?? "").split(" ").filter(Boolean);
+    return filledIn(this.wish, this.models, offered, opening);
   }
 
   /** Load what is chosen and show it. */
@@ -138,26 +122,20 @@ class Comparison {
     this.chooser.show(wish.models, wish.analysis);
     const slugs = wish.models.filter((slug) => this.models.has(slug)).slice(0, MOST);
     try {
-      const loaded = slugs.map((slug) => this.profile(slug, wish.analysis));
-      const [template, ...profiles] = await Promise.all([loadTemplate(), ...loaded]);
+      const [template, chosen] = await Promise.all([loadTemplate(), this.files.chosen(slugs, wish.analysis)]);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       this.sheets.palettes = template.palettes;
-      const chosen = slugs.map((slug, at) => {
-        const { name, page, stale, doubts } = /** @type {import("./chooser.js").Listed} */ (this.models.get(slug));
-        const doubt = doubts[wish.analysis] ?? "";
-        return { slug, name, page, stale: stale.has(wish.analysis), doubt, profile: profiles[at] };
-      });
-      const matrices = chosen.flatMap(({ profile }) => profile?.matrices ?? []);
-      if (!matrices.some(({ name }) => name === wish.matrix)) wish.matrix = matrices[0]?.name ?? "";
-      const passages = await Promise.all(chosen.map((one) => this.passages(one, wish)));
-      const pairs = await Promise.all(chosen.map((one) => this.pairs(one, wish)));
+      const view = wish.view || openingView(wish.models, this.models);
+      wish.matrix = quantityOf(chosen, wish.matrix, view);
+      const whole = await this.files.whole(chosen, wish.matrix);
       if (turn !== this.turn || this.gone.signal.aborted) return;
-      const whole = chosen.map((one, at) => ({ ...one, passages: passages[at], pairs: pairs[at] }));
-      this.scene = scene(whole, wish);
-      this.wish = { ...wish, view: this.scene.view };
-      fillControls(this.part, chosen, this.scene, this.wish);
-      showNotes(this.part, this.scene, wish, this.asked(wish));
-      await this.showFigure(chosen, wish);
+      this.scene = scene(whole, { ...wish, view });
+      this.wish = wish;
+      const shown = { ...wish, view, by: this.scene.by };
+      fillControls(this.part, chosen, this.scene, shown);
+      this.told = notesOf(this.scene, shown);
+      showNotes(this.part, this.scene, [...this.asked(wish), ...this.told]);
+      await this.showFigure(chosen, shown);
       if (turn !== this.turn || this.gone.signal.aborted) return;
       await this.sheets.show(this.scene, wish.cell);
       if (turn !== this.turn || this.gone.signal.aborted) return;
@@ -175,7 +153,7 @@ class Comparison {
   /**
    * Show the figure of the analysis, where it has one, and hide those of others.
    * @param {import("./scene.js").Chosen[]} chosen
-   * @param {Wish} wish
+   * @param {import("./scene.js").Settled} wish
    */
   async showFigure(chosen, wish) {
     const { figures } = this;
@@ -201,82 +179,30 @@ class Comparison {
     const unknown = wish.models.filter((slug) => !this.models.has(slug));
     const told = unknown.map((slug) => `This atlas has no model “${slug}”.`);
     if (wish.models.length - unknown.length > MOST) told.push(`Only the first ${MOST} models are shown.`);
-    if (found.analysis && found.analysis !== wish.analysis) told.push(`No model has an analysis “${found.analysis}”.`);
+    if (found.analysis && found.analysis !== wish.analysis) told.push(`This atlas has no analysis “${found.analysis}”.`);
     if (found.matrix && found.matrix !== wish.matrix) {
       told.push(`None of these models has a quantity “${found.matrix}” in this analysis.`);
     }
     if (found.view === "ratio" && this.scene?.view === "difference" && !this.scene.ratio) {
-      told.push("This quantity has no ratio; the difference is shown.");
+      told.push("This quantity has no ratio, so the difference is shown.");
     }
     return told;
   }
 
-  /**
-   * @param {string} slug
-   * @param {string} analysis
-   * @returns {Promise<Profile|null>} null where the model has none
-   */
-  async profile(slug, analysis) {
-    const profile = await this.fetched(slug, analysis, analysis);
-    return profile && withSpread(profile);
+  /** What the panels show, for files and paper. */
+  drawing() {
+    const shown = /** @type {import("./scene.js").Scene} */ (this.scene);
+    const heads = this.part("heads");
+    const matched = heads.hidden || shown.view === "values" ? [] : [heads.textContent];
+    return drawing(shown, this.sheets.contents(), [...this.told, ...matched]);
   }
 
-  /**
-   * The pairs that a quantity rests on, where it rests on any; null where they cannot be read.
-   * @param {import("./scene.js").Chosen} one
-   * @param {Wish} wish
-   * @returns {Promise<import("./scene.js").Pairs[]|null>}
-   */
-  async pairs({ slug, profile }, { models, analysis, matrix }) {
-    if (models.length < 2 || !profile || profile.format < PAIRED || !restsOnPairs(profile, matrix)) return null;
-    return this.fetched(slug, analysis, `${analysis}.pairs`).then(
-      (found) => found?.pairs ?? null,
-      () => null,
-    );
-  }
-
-  /**
-   * A file of a model, fetched once; null where the model has no such analysis.
-   * @param {string} slug
-   * @param {string} analysis
-   * @param {string} name
-   * @returns {Promise<any>}
-   */
-  async fetched(slug, analysis, name) {
-    const model = this.models.get(slug);
-    if (!model || !(model.fresh.has(analysis) || model.stale.has(analysis))) return null;
-    return this.file(new URL(`${name}.json`, model.page));
-  }
-
-  /**
-   * What was measured passage by passage, where several models are compared by it. Without, a
-   * difference is less sure than it might be, which the page tells.
-   * @param {import("./scene.js").Chosen} one
-   * @param {Wish} wish
-   * @returns {Promise<import("../matrix/paired.js").Passage[]|null>}
-   */
-  async passages({ profile, page }, { models, matrix }) {
-    const part = profile && models.length > 1 ? partOf(profile, matrix) : "";
-    if (!profile || !part) return null;
-    try {
-      return (await this.file(new URL(`${profile.analysis}.${part}.json`, page)))[part];
-    } catch {
-      return null;
-    }
-  }
-
-  /**
-   * @param {URL} url
-   * @returns {Promise<any>} loaded once
-   */
-  file(url) {
-    let found = this.files.get(url.href);
-    if (!found) {
-      found = fetchJson(url);
-      this.files.set(url.href, found);
-      found.catch(() => this.files.delete(url.href));
-    }
-    return found;
+  /** @returns {import("../drawing/scene.js").Exported} */
+  exported() {
+    const { sheets, view } = /** @type {import("./scene.js").Scene} */ (this.scene);
+    const { analysis, matrix } = this.wish;
+    const file = `compare.${analysis}.${matrix.replaceAll(/[:@]/g, "-")}.${view}`;
+    return { scene: this.drawing(), file, csv: () => csv(sheets) };
   }
 
   /** The table is made when it is opened. */

@@ -4,10 +4,10 @@
  */
 
 import { embed, update } from "../shell/bokeh.js";
-import { CHARACTER, edges, every, cutLabels, roomBelow, widest } from "../matrix/labels.js";
+import { columnTicks, rowTicks } from "./boxes.js";
+import { edges, tickLabels } from "../matrix/labels.js";
 import { add, colours } from "../heatmap/layout.js";
 import { Marks, whole } from "../panels/marks.js";
-import { numeric } from "../matrix/numbers.js";
 import { MISSING, STEPS } from "../matrix/scales.js";
 import { paint, pixels } from "../panels/canvas.js";
 import { stipple } from "../panels/stipple.js";
@@ -15,25 +15,22 @@ import { whenIdle } from "../shell/idle.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("../shell/bokeh.js").Live} Live */
-/** @typedef {import("../matrix/align.js").Grid} Grid */
-/** @typedef {{width: number, height: number, left: number, below: number, turned: boolean, lines: boolean}} Box in pixels */
+/** @typedef {import("./frames.js").Frame} Frame */
 /**
  * @typedef {object} Content
  * @property {string} title
  * @property {string} detail
+ * @property {string} note of the detail what a picture says as well
  * @property {string} page address of the model's own page
  * @property {string} told the figure in words
- * @property {Grid} grid
- * @property {boolean} deep layers stand by relative depth
- * @property {Float32Array} shares
+ * @property {Frame} frame
+ * @property {Float32Array} shares a row of the panel after the other, as is the next
  * @property {boolean[][] | null} unsure cells that are within their error
  * @property {string[]} palette
- * @property {Box} box
+ * @property {import("./boxes.js").Box} box
  */
 
 const TOP = 6;
-const DEPTH = 30; // pixels that a relative depth takes
-const LINED = 14; // pixels from which on a cell has room for lines around it
 
 /** Resolves when the page is idle. @type {Promise<void> | undefined} */
 let rested;
@@ -143,7 +140,7 @@ export class Panel {
    */
   under(event) {
     if (!this.content) return null;
-    const { rows, columns } = this.content.grid;
+    const { rows, columns } = this.content.frame;
     const { left, top, width, height } = this.hit.getBoundingClientRect();
     const row = Math.floor(((event.clientY - top) / height) * rows.labels.length);
     const column = Math.floor(((event.clientX - left) / width) * columns.labels.length);
@@ -157,7 +154,7 @@ export class Panel {
    */
   mark(cell, pinned) {
     if (!this.content) return;
-    const { rows, columns } = this.content.grid;
+    const { rows, columns } = this.content.frame;
     const ranges = whole(rows.labels.length, columns.labels.length);
     this.marks.light(ranges, cell?.[0] ?? -1, cell?.[1] ?? -1);
     this.marks.hold(ranges, pinned?.[0] ?? -1, pinned?.[1] ?? -1);
@@ -183,63 +180,36 @@ export class Panel {
 }
 
 /**
- * The size of a grid's panels, so that each row has as many as can be read.
- * @param {Grid} grid
- * @param {boolean} deep
- * @param {number} room width of the page, in pixels
- * @param {number} count of panels
- * @param {number} gap between them
- * @returns {Box}
- */
-export function boxOf(grid, deep, room, count, gap) {
-  const [rows, columns] = [grid.rows.labels, grid.columns.labels];
-  const numbered = numeric(columns) || (deep && grid.columns.name === "layer");
-  const left = Math.min(170, 34 + Math.max(DEPTH, widest(rows))); // stays when layers are told by depth
-  const least = Math.max(150, columns.length * (numbered ? 5 : 15)) + left + 8;
-  const fitting = Math.max(1, Math.min(count, Math.floor((room + gap) / (least + gap))));
-  const across = Math.ceil(count / Math.ceil(count / fitting));
-  const cell = numbered ? 44 : Math.max(44, Math.min(96, widest(columns) + 10));
-  const space = Math.floor((room - gap * (across - 1)) / across) - left - 8;
-  const width = Math.max(60, Math.min(space, columns.length * cell));
-  const turned = !numbered && width / columns.length < widest(columns) + 4;
-  const height = rows.length * Math.min(28, Math.max(5, Math.round(400 / rows.length)));
-  const below = turned ? roomBelow(columns) : 46;
-  const lines = width / columns.length >= LINED && height / rows.length >= LINED / 1.5;
-  return { width, height, left, below, turned, lines };
-}
-
-/**
  * The cells as pixels; what does not exist stays transparent.
  * @param {HTMLCanvasElement} still
  * @param {Content} content
  */
-function paintCells(still, { grid, shares, palette }) {
+function paintCells(still, { frame: { rows, columns }, shares, palette }) {
   const steps = Uint8Array.from(shares, (share) => (Number.isNaN(share) ? MISSING : Math.round(share * STEPS)));
   const scale = { kind: "any", transform: "linear", low: 0, high: 1, below: false, above: false, categories: [] };
   const colours = pixels(/** @type {import("../matrix/scales.js").Shared} */ (scale), { any: palette });
-  paint(still, { rows: grid.rows.labels, columns: grid.columns.labels, steps }, colours);
+  paint(still, { rows: rows.labels, columns: columns.labels, steps }, colours);
 }
 
 /**
  * @param {Content} content
  * @returns {import("../shell/bokeh.js").Image}
  */
-function image({ grid, shares }) {
-  return { width: grid.columns.labels.length, height: grid.rows.labels.length, shares };
+function image({ frame: { rows, columns }, shares }) {
+  return { width: columns.labels.length, height: rows.labels.length, shares };
 }
 
 /**
  * The figure's attributes by model name.
  * @param {Content} content
  */
-function filling({ grid, deep, palette, box }) {
-  const [rows, columns] = [grid.rows.labels, grid.columns.labels];
-  const [high, wide] = [rows.length, columns.length];
+function filling({ frame: { rows, columns }, palette, box }) {
+  const [high, wide] = [rows.labels.length, columns.labels.length];
   const lines = { grid_line_width: box.lines ? 1 : 0, visible: box.lines };
   const down = { start: high - 0.5, end: -0.5, reset_start: high - 0.5, reset_end: -0.5 };
   const across = { start: -0.5, end: wide - 0.5, reset_start: -0.5, reset_end: wide - 0.5 };
-  const numbered = numeric(columns) || (deep && grid.columns.name === "layer");
-  const least = box.turned ? 13 : numbered ? widest(columns) + 3 * CHARACTER : 0;
+  const [beside, below] = [rowTicks(rows, box), columnTicks(columns, box)];
+  const places = (/** @type {import("../drawing/scene.js").Tick[]} */ ticks) => ticks.map(({ at }) => at);
   return new Map(
     Object.entries({
       figure: {
@@ -254,38 +224,18 @@ function filling({ grid, deep, palette, box }) {
       bar: { visible: false },
       x_range: across,
       y_range: down,
-      rows: { axis_label: axisName(grid.rows, deep), major_label_overrides: cutLabels(rows) },
+      rows: { axis_label: rows.title, major_label_overrides: tickLabels(beside) },
       columns: {
-        axis_label: axisName(grid.columns, deep),
-        major_label_overrides: cutLabels(columns),
+        axis_label: columns.title,
+        major_label_overrides: tickLabels(below),
         major_label_orientation: box.turned ? Math.PI / 4 : 0,
       },
-      rows_ticker: { ticks: ticks(grid.rows, deep, every(high, box.height, numeric(rows) ? 24 : 13)) },
-      columns_ticker: { ticks: ticks(grid.columns, deep, every(wide, box.width, least)) },
+      rows_ticker: { ticks: places(beside) },
+      columns_ticker: { ticks: places(below) },
       rows_lines: lines,
       columns_lines: lines,
       rows_edges: { ticks: box.lines ? edges(high) : [] },
       columns_edges: { ticks: box.lines ? edges(wide) : [] },
     }),
   );
-}
-
-/**
- * Depth has a tick at each quarter, at the row that is next to it.
- * @param {import("../matrix/align.js").Axis} axis
- * @param {boolean} deep
- * @param {number[]} otherwise
- */
-function ticks({ name, labels }, deep, otherwise) {
-  if (!deep || name !== "layer") return otherwise;
-  const last = labels.length - 1;
-  return [...new Set([0, 0.25, 0.5, 0.75, 1].map((depth) => Math.round(depth * last)))];
-}
-
-/**
- * @param {import("../matrix/align.js").Axis} axis
- * @param {boolean} deep
- */
-export function axisName({ name }, deep) {
-  return deep && name === "layer" ? "relative depth" : name.replaceAll("_", " ");
 }

@@ -21,11 +21,10 @@ export function aboutOne(matrix, robust) {
   const share = (/** @type {number} */ log) =>
     bound > 0 ? Math.min(1, Math.max(0, 0.5 + log / bound / 2)) : 0.5 + 0 * log;
   const [low, high] = [number(Math.exp(-bound)), number(Math.exp(bound))];
-  const ends = robust ? "; values beyond take the end colour" : "";
   return {
     shares: logs.map(share),
     ticks: logTicks(Math.exp(-bound), Math.exp(bound)).map((factor) => ({ at: share(Math.log(factor)), label: `×${number(factor)}` })),
-    text: `logarithmic about 1, ${low} to ${high}${robust ? ", the 99.5th percentile" : ""}${ends}`,
+    text: `logarithmic, centred on 1, from ×${low} to ×${high}${robust ? " (the 99.5th percentile; values beyond it have the colour of the end)" : ""}`,
   };
 }
 

@@ -73,7 +73,7 @@ export class Readout {
         if (cell.textContent !== (texts[at] ?? "")) cell.textContent = texts[at] ?? "";
       });
     });
-    const told = [errorsText(group), this.unsure(group, row, column), pinned ? "pinned; click it again to let go" : ""];
+    const told = [errorsText(group), this.unsure(group, row, column), pinned ? "pinned; click again to unpin" : ""];
     this.note.textContent = told.filter(Boolean).join("; ");
     this.tip.show();
   }

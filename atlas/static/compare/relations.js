@@ -34,13 +34,13 @@ function countAlike(models) {
   if (!shared.needed) return told(models, shared, "");
   if (!shared.relations.length || models.some(({ pairs }) => !pairs)) {
     for (const model of others) model.obstacles = [differing(base, model)];
-    const why = shared.relations.length ? "a file of pairs and chances could not be read" : "no relation can be measured in all";
-    return [`These counts rest on other relations or another k and cannot be made again: ${why}.`];
+    const why = shared.relations.length ? "a file of word pairs could not be read" : "there is no relation that all of them can express";
+    return [`These counts rest on different relations, or on a different k, and cannot be recounted in the same way: ${why}.`];
   }
   for (const model of models) model.matrix = recounted(measured(model), model.matrix, shared);
-  const left = shared.left.length ? `; left out, as some model cannot express them: ${titles(models, shared.left)}` : "";
+  const left = shared.left.length ? `; left out, because some model cannot express them: ${titles(models, shared.left)}` : "";
   const done =
-    `Counted again from scores and chances, for all alike: at k = ${shared.k} (copying ${shared.copying}), ` +
+    `Recounted in the same way for every model: at k = ${shared.k} (copying ${shared.copying}), ` +
     `over the ${counted(shared.relations.length, "relation")} that all can express${left}.`;
   return told(models, shared, done);
 }
@@ -54,7 +54,7 @@ function countAlike(models) {
 function told([base, ...others], shared, done) {
   const apart = (/** @type {string} */ one) => others.some((model) => below(base, model, one) !== null);
   const named = shared.relations.filter(apart);
-  const pairs = named.length ? [`Not measured on the same pairs (less than ${SAME_PAIRS} shared): ${titles([base], named)}.`] : [];
+  const pairs = named.length ? [`Measured on different word pairs (fewer than ${SAME_PAIRS * 100}% in common): ${titles([base], named)}.`] : [];
   return [...(done ? [done] : []), ...pairs];
 }
 
@@ -67,10 +67,10 @@ function told([base, ...others], shared, done) {
 function markPairs(base, model, relation) {
   const share = below(base, model, relation);
   if (share === null) return [];
-  model.mark = "not the same pairs";
+  model.mark = "different word pairs";
   return [
-    `${model.name} and ${base.name} are not measured on the same pairs: of all pairs that either can express, ` +
-      `${number(share)} are pairs of both (less than ${SAME_PAIRS}).`,
+    `${model.name} and ${base.name} were measured on different word pairs: of all pairs that either can express, ` +
+      `both can express ${number(share * 100)}% (fewer than ${SAME_PAIRS * 100}%).`,
   ];
 }
 

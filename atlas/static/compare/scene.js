@@ -4,7 +4,8 @@
  * module does not touch the page.
  */
 
-import { align, hasLayers, pooled, stacked } from "../matrix/align.js";
+import { LAYER, align, hasLayers, pooled, stacked } from "../matrix/align.js";
+import { commonFrame, ownFrame } from "./frames.js";
 import { aboutOne } from "./ratio-scale.js";
 import { changes, conditions, differences, hasRatio, obstacles, ratios } from "../matrix/contrast.js";
 import { classes, isWhole } from "../matrix/numbers.js";
@@ -19,6 +20,7 @@ import { makeAlike } from "./relations.js";
 /** @typedef {import("../matrix/contrast.js").Profile} Profile */
 /** @typedef {import("../matrix/contrast.js").Differs} Differs */
 /** @typedef {import("./address.js").View} View */
+/** @typedef {import("../matrix/align.js").By} By */
 /** @typedef {import("./address.js").Wish} Wish */
 /** @typedef {import("../matrix/paired.js").Errors} Errors */
 /** @typedef {import("../matrix/common-relations.js").Pairs} Pairs */
@@ -28,19 +30,23 @@ import { makeAlike } from "./relations.js";
  */
 /** `mark`: why its values are not quite what the baseline's are. @typedef {Chosen & {profile: Profile, matrix: Matrix, obstacles: Differs[], mark?: string}} Model */
 /** @typedef {{value: string, label: string}} Choice */
+/** A wish in which nothing is left open. @typedef {Wish & {view: View, by: By}} Settled */
 /**
- * Models on one grid, the baseline first, and their values on it. `errors`: of each model's
+ * Models on one grid, the baseline first, and their values on it; `plain` is the grid on which each
+ * value stands once, another one where layers are matched by depth. `errors`: of each model's
  * differences from the baseline, null where it is not subtracted or nothing is known.
- * @typedef {{grid: Grid, models: Model[], values: Values[], errors: (Errors|null)[], deep: boolean}} Group
+ * @typedef {{grid: Grid, plain: Grid, models: Model[], values: Values[], errors: (Errors|null)[], deep: boolean}} Group
  */
 /**
  * Panels on one colour scale. `panels` names models by their place in the group; `shown` holds what
- * each of them is coloured by; `unsure` where that is within the error of the difference, null where
- * nothing is known; `labels` the names of classes, empty where there are none.
+ * each of them is coloured by, values as they are on the plain grid, all else on the common one;
+ * `frames` what they have on their axes; `unsure` where a value is within the error of the difference,
+ * null where nothing is known; `labels` the names of classes, empty where there are none.
  * @typedef {object} Sheet
  * @property {Group} group
  * @property {View} view
  * @property {number[]} panels
+ * @property {import("./frames.js").Frame[]} frames
  * @property {Values[]} shown
  * @property {(boolean[][]|null)[]} unsure
  * @property {Matrix["kind"]} kind
@@ -58,13 +64,14 @@ import { makeAlike } from "./relations.js";
  * @property {{model: Model, differs: Differs[]}[]} conditions
  * @property {string[]} notes what was done so that values can be compared
  * @property {boolean} deep layers can be matched by depth
+ * @property {By} by how they are matched
  * @property {boolean} ratio ratios mean something
  */
 
 /** @type {Choice[]} */
 const RATIO_SCALES = [
-  { value: "log", label: "Logarithmic about 1" },
-  { value: "robust", label: "Logarithmic about 1, without outliers" },
+  { value: "log", label: "Logarithmic" },
+  { value: "robust", label: "Logarithmic, without outliers" },
 ];
 
 /**
@@ -77,15 +84,16 @@ export function scene(chosen, wish) {
   const lacking = chosen.filter((one) => !models.some((model) => model.slug === one.slug));
   const [base, ...others] = models;
   if (!base) {
-    return { view: "values", sheets: [], lacking, models, conditions: [], notes: [], deep: false, ratio: false };
+    return { view: "values", sheets: [], lacking, models, conditions: [], notes: [], deep: false, by: "layer", ratio: false };
   }
   for (const other of others) {
     other.obstacles = obstacles(base.profile, other.profile, base.matrix, other.matrix);
   }
   const notes = makeAlike(models);
   const ratio = hasRatio(base.matrix);
-  const view = wish.view === "ratio" && !ratio ? "difference" : wish.view;
-  const sheets = makeSheets(models, { ...wish, view });
+  const view = wish.view === "ratio" && !ratio ? "difference" : wish.view || "values";
+  const by = wish.by || matching(models);
+  const sheets = makeSheets(models, { ...wish, view, by });
   const told = others.map((model) => ({ model, differs: conditions(base.profile, model.profile) }));
   return {
     view: sheets[0]?.view ?? "values",
@@ -95,8 +103,20 @@ export function scene(chosen, wish) {
     conditions: told.filter(({ differs }) => differs.length),
     notes,
     deep: hasLayers(base.matrix),
+    by,
     ratio,
   };
+}
+
+/**
+ * How layers are matched where the reader has not said: by relative depth where models have unlike
+ * numbers of them.
+ * @param {Model[]} models
+ * @returns {By}
+ */
+function matching(models) {
+  const counts = models.map(({ matrix: { axes, rows, columns } }) => [rows, columns].filter((_, side) => axes[side] === LAYER).map(({ length }) => length).join());
+  return new Set(counts).size > 1 ? "depth" : "layer";
 }
 
 /**
@@ -113,7 +133,7 @@ function withMatrix(one, name) {
 /**
  * The sheets: first what can be contrasted, then what is shown as it is.
  * @param {Model[]} models
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {Sheet[]}
  */
 function makeSheets(models, wish) {
@@ -144,24 +164,26 @@ function groupBy(items, key) {
 
 /**
  * @param {Model[]} models
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {Group}
  */
 function onOneGrid(models, wish) {
   const matrices = models.map((model) => model.matrix);
   const grid = align(matrices, wish.by, wish.shared);
   const deep = wish.by === "depth" && hasLayers(matrices[0]);
+  const whole = deep ? align(matrices, "layer", false) : grid;
+  const side = (/** @type {"rows"|"columns"} */ key) => (grid[key].name === LAYER ? whole : grid)[key];
   const found = models.map((model, at) =>
     at && isFree(models[0], model) ? errors(models[0], model, grid, [0, at]) : null,
   );
-  return { grid, models, values: stacked(matrices, grid), errors: found, deep };
+  return { grid, plain: { rows: side("rows"), columns: side("columns") }, models, values: stacked(matrices, grid), errors: found, deep };
 }
 
 /**
  * Values as they are; models with another unit or kind get a scale of their own.
  * @param {Group} group
  * @param {number[]} panels
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {Sheet[]}
  */
 function valueSheets(group, panels, wish) {
@@ -171,11 +193,12 @@ function valueSheets(group, panels, wish) {
   };
   return groupBy(panels, quantity).map((part) => {
     const matrices = part.map((at) => group.models[at].matrix);
-    const shown = part.map((at) => group.values[at]);
-    const all = pooled(matrices, group.grid, shown);
+    const values = group.deep ? stacked(group.models.map(({ matrix }) => matrix), group.plain) : group.values;
+    const shown = part.map((at) => values[at]);
+    const all = pooled(matrices, group.plain, shown);
     if (isWhole(all)) Object.assign(all, { categories: allCategories(group, all) });
-    const scales = sharedScales(all);
-    return makeSheet(group, "values", part, shown, all, classes(all), scales, wish.scale);
+    const frames = part.map((at) => ownFrame(group, at));
+    return makeSheet({ group, view: "values", panels: part, frames, shown }, all, classes(all), sharedScales(all), wish.scale);
   });
 }
 
@@ -193,7 +216,7 @@ function allCategories(group, all) {
  * Differences from the baseline, ratios to it, or cells of another class.
  * @param {Group} group
  * @param {number[]} panels
- * @param {Wish} wish
+ * @param {Settled} wish
  * @returns {Sheet}
  */
 function contrastSheet(group, panels, wish) {
@@ -203,16 +226,17 @@ function contrastSheet(group, panels, wish) {
   const view = whole ? "difference" : wish.view;
   const found = whole ? changes(values) : view === "ratio" ? ratios(values) : differences(values);
   const all = { ...pooled([base.matrix], group.grid, found), categories: undefined, range: undefined };
+  const frame = commonFrame(group);
+  const drawn = { group, view, panels, frames: panels.map(() => frame), shown: found };
   if (whole) {
-    const scales = /** @type {Choice[]} */ ([{ value: "whole", label: "By class" }]);
-    /** @type {Matrix} */
-    const changed = { ...all, kind: "binary", unit: "1 another class, 0 same class" };
-    return makeSheet(group, view, panels, found, changed, classes(changed), scales, "");
+    const scales = /** @type {Choice[]} */ ([{ value: "whole", label: "By category" }]);
+    const labels = ["same category", "different category"];
+    return makeSheet(drawn, { ...all, kind: "binary" }, labels, scales, "");
   }
   /** @type {Matrix} */
   const signed = { ...all, kind: "diverging", scale: "linear" };
   const scales = view === "ratio" ? RATIO_SCALES : sharedScales(signed);
-  return makeSheet(group, view, panels, found, signed, [], scales, wish.scale);
+  return makeSheet(drawn, signed, [], scales, wish.scale);
 }
 
 /**
@@ -223,21 +247,19 @@ function contrastSheet(group, panels, wish) {
 function sharedScales(all) {
   return choices(all)
     .filter(({ value }) => value !== "row" && value !== "column")
-    .map(({ value, label }) => ({ value, label: value === "linear" ? "Linear, range of all" : label }));
+    .map(({ value, label }) => ({ value, label: value === "linear" ? "Linear, common range" : label }));
 }
 
 /**
- * @param {Group} group
- * @param {View} view
- * @param {number[]} panels
- * @param {Values[]} shown
+ * @param {Pick<Sheet, "group"|"view"|"panels"|"frames"|"shown">} drawn
  * @param {Matrix} all what is shown, in one matrix
  * @param {string[]} labels of classes
  * @param {Choice[]} scales that fit
  * @param {string} wanted
  * @returns {Sheet}
  */
-function makeSheet(group, view, panels, shown, all, labels, scales, wanted) {
+function makeSheet(drawn, all, labels, scales, wanted) {
+  const { group, view, panels } = drawn;
   const scale = (scales.find(({ value }) => value === wanted) ?? scales[0]).value;
   const coloured =
     view === "ratio"
@@ -246,7 +268,7 @@ function makeSheet(group, view, panels, shown, all, labels, scales, wanted) {
   const { kind } = all;
   const contrasted = view !== "values" && !labels.length;
   const unsure = panels.map((at) => (contrasted ? unsureOf(group, at) : null));
-  return { group, view, panels, shown, unsure, kind, labels, scales, scale, coloured };
+  return { ...drawn, unsure, kind, labels, scales, scale, coloured };
 }
 
 /**

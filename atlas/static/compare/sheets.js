@@ -3,20 +3,29 @@
  * the next, so that only data change and no figure is made again.
  */
 
+import { boxOf } from "./boxes.js";
+import { countsTable } from "./category-counts.js";
+import { paletteOf, showKey } from "./colour-key.js";
 import { Crosshair } from "./crosshair.js";
-import { boxOf, Panel } from "./panel.js";
-import { heading, summary, unsureKey } from "./words.js";
-import { apart } from "../matrix/labels.js";
-import { counted, toldUnit } from "../matrix/numbers.js";
+import { laidOut } from "./frames.js";
+import { Panel } from "./panel.js";
+import { summary } from "./sentences.js";
+import { caveats, detail, heading } from "./words.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Sheet} Sheet */
 /** @typedef {import("./scene.js").Group} Group */
-/** @typedef {{element: HTMLElement, head: HTMLElement, key: HTMLElement, text: HTMLElement, told: HTMLElement, row: HTMLElement, panels: Panel[], last?: Last}} Laid */
-/** @typedef {{grid: string, room: number, count: number, box: import("./panel.js").Box}} Last how a sheet was laid out */
+/** @typedef {{element: HTMLElement, head: HTMLElement, key: HTMLElement, text: HTMLElement, told: HTMLElement, row: HTMLElement, counts: HTMLElement, panels: Panel[], last?: Last}} Laid */
+/** @typedef {{frame: string, room: number, count: number, box: import("./boxes.js").Box}} Last how a sheet was laid out */
 
 const GAP = 24;
+/** Room on the right of a panel. */
+const RIGHT = 8;
+/** More panels than these keep their size when one is left out. */
+const FEW = 3;
+/** Pixels that a panel takes at least, for its title. */
+const NARROW = 280;
 /** How far out of sight a panel is when it is made live. */
 const NEAR = "100px";
 
@@ -85,11 +94,12 @@ export class Sheets {
   makeSheet() {
     const [head, key] = [made("h3", "atlas-sheet-head"), made("div", "atlas-ramp")];
     const [text, told, row] = [made("p", "atlas-scale"), made("p", "atlas-summary"), made("div", "atlas-panes")];
+    const counts = made("div", "atlas-scroll");
     told.setAttribute("aria-live", "polite");
     const element = made("section", "atlas-sheet");
-    element.append(head, told, key, text, row);
+    element.append(head, told, key, text, row, counts);
     this.host.insertBefore(element, this.crosshair.readout.tip.element);
-    return { element, head, key, text, told, row, panels: [] };
+    return { element, head, key, text, told, row, counts, panels: [] };
   }
 
   /**
@@ -97,29 +107,27 @@ export class Sheets {
    * @param {Laid} laid
    */
   fillSheet(sheet, laid) {
-    const { group, panels } = sheet;
-    const palette = this.palette(sheet);
-    const { grid, deep } = group;
+    const { group, panels, frames } = sheet;
+    const palette = paletteOf(sheet, this.palettes);
     const box = this.box(sheet, laid);
-    const size = grid.rows.labels.length * grid.columns.labels.length;
     const first = sheet === this.scene?.sheets[0];
-    laid.head.textContent = first ? "" : "Beside it as it is, not subtracted";
+    laid.head.textContent = first ? "" : "Not subtracted, shown as measured";
     laid.head.hidden = first;
     laid.told.textContent = summary(sheet);
-    this.explain(sheet, laid, palette);
+    laid.counts.replaceChildren(...countsTable(sheet, palette));
+    const pane = Math.max(box.left + box.width + RIGHT, Math.min(NARROW, this.host.clientWidth));
+    laid.row.style.setProperty("--pane", `${pane}px`);
+    showKey(sheet, laid, palette);
     for (const panel of laid.panels.slice(panels.length)) panel.rest();
     const shown = panels.map((at, index) => {
       const panel = (laid.panels[index] ??= this.panel(laid));
       const model = group.models[at];
       const title = heading(sheet, at);
-      const version = `version ${model.profile.version}${model.stale ? ", stale" : ""}`;
-      const plain = sheet.view === "values" ? [shape(model), version] : [];
-      const detail = [...plain, ...(model.mark ? [model.mark] : [])].join(", ");
       const told = `${title}: ${model.matrix.title}. ${laid.told.textContent}`;
-      const shares = sheet.coloured.shares.slice(index * size, (index + 1) * size);
       const page = `${model.page}#${model.profile.analysis}`;
-      const unsure = sheet.unsure[index];
-      panel.prepare({ title, detail, page, told, grid, deep, shares, unsure, palette, box });
+      const drawn = { frame: frames[index], ...cells(sheet, index), palette, box };
+      const warned = caveats(sheet, at);
+      panel.prepare({ title, detail: [...detail(sheet, at), ...warned].join(", "), note: warned.join(", "), page, told, ...drawn });
       return panel;
     });
     for (const panel of shown) panel.draw();
@@ -128,54 +136,18 @@ export class Sheets {
   /**
    * The size of a sheet's panels. With one model less they never become smaller, even where all would
    * then fit into one row: a reader who removes a model wants to see the others as they were. The last
-   * of two stays as it is.
+   * of two stays as it is, and so do many.
    * @param {Sheet} sheet
    * @param {Laid} laid
    */
-  box({ group: { grid, deep }, panels: { length: count } }, laid) {
-    const [room, before] = [this.host.clientWidth, laid.last];
-    const key = JSON.stringify([grid.rows.labels, grid.columns.labels, deep]);
-    const found = { grid: key, room, count, box: boxOf(grid, deep, room, count, GAP) };
-    const fewer = before?.grid === found.grid && before.room === room && count < before.count;
+  box({ frames }, laid) {
+    const [room, before, count] = [this.host.clientWidth, laid.last, frames.length];
+    const found = { frame: JSON.stringify(frames[0]), room, count, box: boxOf(frames, room, GAP) };
+    const fewer = before?.frame === found.frame && before.room === room && count < before.count;
     const alone = count === 1 && before?.count === 2; // a wider one would be laid out twice
-    if (fewer && (alone || found.box.width < before.box.width)) found.box = before.box;
+    if (fewer && (alone || count > FEW || found.box.width < before.box.width)) found.box = before.box;
     laid.last = found;
     return found.box;
-  }
-
-  /**
-   * @param {Sheet} sheet
-   * @returns {string[]}
-   */
-  palette({ kind, labels }) {
-    const palette = this.palettes[kind];
-    return kind === "categorical" ? labels.map((_, at) => palette[at % palette.length]) : palette;
-  }
-
-  /**
-   * What the colours mean.
-   * @param {Sheet} sheet
-   * @param {Laid} laid
-   * @param {string[]} palette
-   */
-  explain(sheet, { key, text }, palette) {
-    const { group, coloured, labels, view, shown } = sheet;
-    const unit = toldUnit(group.models[0].matrix);
-    const missing = shown.some((lines) => lines.some((line) => line.includes(null)));
-    text.replaceChildren(`${shown.length > 1 ? "One scale for all panels" : "Colour"}: ${coloured.text}${view === "ratio" ? "" : `; ${unit}`}`);
-    if (missing) text.append("; ", made("i", "atlas-hatch"), " no value in this model");
-    const unsure = unsureKey(sheet);
-    if (unsure) text.append("; ", made("i", "atlas-dot"), ` ${unsure}`);
-    if (labels.length) return key.replaceChildren(classList(labels, palette));
-    const strip = made("i");
-    const stops = Array.from({ length: 17 }, (_, at) => palette[Math.round((at / 16) * (palette.length - 1))]);
-    strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const ticks = apart(coloured.ticks, 0.13).map(({ at, label }) => {
-      const tick = made("span", "", label);
-      tick.style.left = `${at * 100}%`;
-      return tick;
-    });
-    key.replaceChildren(strip, ...ticks);
   }
 
   /** @param {Laid} laid */
@@ -229,27 +201,15 @@ export class Sheets {
 }
 
 /**
- * @param {import("./scene.js").Model} model
- * @returns {string} its number of layers, or of rows where it has none
+ * Colours and marks of a panel, as it lays its cells out.
+ * @param {Sheet} sheet
+ * @param {number} index of the panel
+ * @returns {{shares: Float32Array, unsure: boolean[][] | null}}
  */
-function shape({ matrix }) {
-  const side = matrix.axes.indexOf("layer");
-  const count = (side === 1 ? matrix.columns : matrix.rows).length;
-  return counted(count, matrix.axes[Math.max(0, side)].replaceAll("_", " "));
-}
-
-/**
- * @param {string[]} labels
- * @param {string[]} palette
- */
-function classList(labels, palette) {
-  const list = made("ul", "atlas-legend");
-  labels.forEach((label, at) => {
-    const item = made("li");
-    const mark = made("i");
-    mark.style.background = palette[at];
-    item.append(mark, label);
-    list.append(item);
-  });
-  return list;
+function cells({ frames, shown, coloured, unsure }, index) {
+  const [frame, lines, marked] = [frames[index], shown[index], unsure[index]];
+  const wide = lines[0].length;
+  const before = index * lines.length * wide;
+  const shares = laidOut(frame, (row, column) => coloured.shares[before + row * wide + column]);
+  return { shares: Float32Array.from(shares.flat()), unsure: marked && laidOut(frame, (row, column) => marked[row][column]) };
 }

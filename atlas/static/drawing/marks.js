@@ -9,9 +9,9 @@ export const FAINT = "#5b6575";
  * @param {string} words
  * @param {number} x
  * @param {number} y of the baseline
- * @param {{size?: number, bold?: boolean, colour?: string, anchor?: "middle"|"end", turned?: number}} look
+ * @param {{size?: number, bold?: boolean, colour?: string, anchor?: "middle"|"end", turned?: number, behind?: string}} look behind: fainter words in the same line
  */
-export function said(words, x, y, { size, bold, colour, anchor, turned }) {
+export function said(words, x, y, { size, bold, colour, anchor, turned, behind }) {
   const [left, low] = [round(x), round(y)];
   const attributes = [
     size ? ` font-size="${size}"` : "",
@@ -20,7 +20,8 @@ export function said(words, x, y, { size, bold, colour, anchor, turned }) {
     anchor ? ` text-anchor="${anchor}"` : "",
     turned ? ` transform="rotate(${turned} ${left} ${low})"` : "",
   ].join("");
-  return `<text x="${left}" y="${low}"${attributes}>${drawn(words)}</text>`;
+  const more = behind ? `<tspan dx="4" font-size="7" font-weight="400" fill="${FAINT}">${drawn(behind)}</tspan>` : "";
+  return `<text x="${left}" y="${low}"${attributes}>${drawn(words)}${more}</text>`;
 }
 
 /**

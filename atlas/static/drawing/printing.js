@@ -25,8 +25,10 @@ addEventListener("afterprint", () => clearing.forEach((clear) => clear()));
  * @param {() => Scene | Scene[] | null} scene what it shows now, several for one that takes pages; null
  *   while it shows nothing of its own yet, and the page's still picture is printed
  * @param {AbortSignal} signal
+ * @param {{caption: boolean}} [options] caption: whether its sentences stand below, where the page does
+ *   not say them elsewhere
  */
-export function printable(element, scene, signal) {
+export function printable(element, scene, signal, { caption } = { caption: false }) {
   const clear = () => {
     element.querySelector(":scope > .atlas-printed")?.remove();
     element.classList.remove("atlas-on-paper");
@@ -36,7 +38,7 @@ export function printable(element, scene, signal) {
     const shown = scene();
     if (!shown) return;
     const paper = made("div", "atlas-printed");
-    paper.innerHTML = [shown].flat().map((one) => svg(one, { width: WIDE, caption: false })).join("");
+    paper.innerHTML = [shown].flat().map((one) => svg(one, { width: WIDE, caption })).join("");
     element.append(paper);
     element.classList.add("atlas-on-paper");
   };

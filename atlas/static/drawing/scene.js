@@ -27,6 +27,7 @@
  * @property {Line[]} [lines]
  * @property {Point[]} [points]
  * @property {Word[]} [words]
+ * @property {boolean} [blank] a place left free, so that the row's other panels are as wide as those above
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
  * @property {boolean} [alike] its y axis is that of the panel before it, and is drawn again only where a

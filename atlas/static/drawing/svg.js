@@ -73,6 +73,7 @@ function standing(bars, left, placed) {
  */
 function* panel(placed, hatch) {
   const { panel: shown, x, y, width, height, left, heading } = placed;
+  if (shown.blank) return;
   yield* headed(shown, heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);

@@ -11,7 +11,8 @@
 /** @typedef {{rows: Axis, columns: Axis}} Grid */
 /** @typedef {(number|null)[][]} Values */
 
-const LAYER = "layer";
+/** The axis that has a depth. */
+export const LAYER = "layer";
 
 /**
  * The common grid of matrices whose axes are the same.

@@ -9,7 +9,7 @@ import { rounded, scalar } from "./numbers.js";
 /** @typedef {import("./numbers.js").Matrix} Matrix */
 /** @typedef {import("./align.js").Values} Values */
 /** @typedef {Record<string, string|number|boolean|null>} Scalars */
-/** @typedef {{format: number, analysis: string, version: number, protocol: Scalars, conditions: Scalars, facts?: Scalars, matrices: Matrix[]}} Profile */
+/** @typedef {{format: number, analysis: string, version: number, model?: {revision: string|null, digest: string|null}, protocol: Scalars, conditions: Scalars, facts?: Scalars, matrices: Matrix[]}} Profile */
 /** @typedef {{what: string, first: string, second: string}} Differs */
 /** @typedef {[number, number, number]} Cell model, row, column */
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -139,14 +138,17 @@ def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
 
 
 def test_what_a_model_lacks_is_missing_and_said_so(page: Any, site: Site) -> None:
-    _open(page, site, "?models=one,deep")
-    assert "no value in this model" in page.locator(".atlas-sheet .atlas-scale").inner_text()
-    hover(page, 0, (2, 5), (16, 8))
+    _open(page, site, "?models=one,deep&by=layer")
+    hover(page, 0, (2, 5), (6, 8))
     assert _read(page)["Model deep"][0] == "no mlp.gate"
-    hover(page, 1, (9, 0), (16, 8))
+    assert page.locator(".atlas-mark-cell:visible").count() == 1, "nothing is lit in the other"
+    hover(page, 1, (9, 0), (16, 7))
     values = _read(page)
     assert values["Model one"][0] == "no layer 9"
     assert float(values["Model deep"][0]) == _matrix(site, "deep").values[9, 0]
+    _open(page, site, "?models=one,deep&by=layer&view=difference")
+    key = page.locator(".atlas-sheet .atlas-scale").inner_text()
+    assert "no value in one of the two models" in key
 
 
 def test_the_crosshair_runs_through_all_panels(page: Any, site: Site) -> None:
@@ -216,16 +218,26 @@ def test_classes_are_compared_by_name(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two&matrix=categories&view=difference")
     values = [_matrix(site, slug, "categories").values for slug in ("one", "two")]
     others = int((values[0] != values[1]).sum())
-    assert f"Model two in {others} of 24" in page.locator(".atlas-summary").inner_text()
+    assert page.locator(".atlas-summary").inner_text() == (
+        f"Model two differs from Model one in {others} of the 24 heads that both have."
+    )
     legend = page.locator(".atlas-legend li").all_inner_texts()
-    assert legend == ["same class", "another class"]
+    assert legend == ["same category", "different category"]
 
 
 def test_all_classes_are_counted(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two&matrix=categories")
-    told = page.locator(".atlas-summary").inner_text()
-    for part in told.removeprefix("Cells by class: ").split("; "):
-        assert sum(int(found) for found in re.findall(r" in (\d+)", part)) == 24
+    head, *rows = page.locator(".atlas-by-category tr").evaluate_all(
+        "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    assert head == ["Heads by category", "Model one", "Model two"]
+    matrix = _matrix(site, "one", "categories")
+    assert [row[0] for row in rows] == list(matrix.categories or ())
+    for at, slug in enumerate(("one", "two"), start=1):
+        values = _matrix(site, slug, "categories").values
+        counts = [int((values == category).sum()) for category in range(len(rows))]
+        assert [int(row[at]) for row in rows] == counts
+        assert sum(counts) == 24
 
 
 def test_a_protocol_is_told_in_words(page: Any, site: Site) -> None:
@@ -261,8 +273,14 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
     status = page.locator('[data-role="status"]').inner_text()
     assert "There is no difference to show; these values are shown side by side" in status
     assert "not subtracted, for the reasons below the figures" in status
-    assert "Stale, to be measured again: Model old (version 99)." in status
-    assert "stale" in page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
+    assert "Stale, due to be measured again: Model old (version 99)." in status
+    beside = page.locator(".atlas-pane:visible .atlas-unit").nth(1).inner_text()
+    assert "stale" in beside and "measured differently" in beside
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG", exact=True).click()
+    picture = ElementTree.parse(download.value.path())
+    said = " ".join("".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
+    assert "measured differently from the baseline: version of the method 99 instead of 1" in said
     hover(page, 0, (1, 1), (6, 8))
     values = _read(page)
     assert float(values["Model old"][0]) == _matrix(site, "old").values[1, 1]
@@ -301,7 +319,7 @@ def test_conditions_that_differ_are_told_and_forbid_nothing(page: Any, site: Sit
 def test_relative_depth_takes_the_nearest_layer(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,deep&by=depth")
     near = compare.nearest(16, 6)
-    hover(page, 0, (11, 0), (16, 8))
+    hover(page, 1, (11, 0), (16, 7))
     values = _read(page)
     assert page.locator(".atlas-readout strong").inner_text() == "relative depth 0.733, attn.q"
     assert values["Model one"][:2] == [
@@ -343,7 +361,7 @@ def test_choosing_with_the_pointer(page: Any, site: Site) -> None:
 
 
 def test_choosing_with_the_keyboard(page: Any, site: Site) -> None:
-    _open(page, site, "?models=one,two&matrix=rms")
+    _open(page, site, "?models=one,two&matrix=rms&by=layer")
     page.get_by_text("Choose models").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -482,17 +500,20 @@ def test_pictures_hold_every_panel(page: Any, site: Site) -> None:
         assert download.value.suggested_filename == f"compare.weights.rms.difference.{kind.lower()}"
         found[kind] = Path(download.value.path()).read_bytes()
     root = ElementTree.fromstring(found["SVG"])
-    texts = [text.text for text in root.iter(f"{SVG}text")]
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
     assert len(titles) == 3
-    assert set(titles) < set(texts)
-    assert any("one/weights.json, version 1" in (text or "") for text in texts)
-    panels = root.findall(f"{SVG}svg")
+    assert all(title in " ".join(texts) for title in titles), "wrapped, never cut"
+    assert any("one/weights.json, version 1" in text for text in texts)
+    panels = root.findall(f".//{SVG}g[@class='cells']")
     assert len(panels) == 3
-    size = [float(root.attrib[side]) for side in ("width", "height")]
-    assert struct.unpack(">II", found["PNG"][16:24]) == tuple(int(side) * 2 for side in size)
-    for panel in panels:
-        assert float(panel.attrib["x"]) + float(panel.attrib["width"]) <= size[0]
-        assert float(panel.attrib["y"]) + float(panel.attrib["height"]) <= size[1]
+    wide, high = (float(root.attrib[side].removesuffix("mm")) for side in ("width", "height"))
+    size = struct.unpack(">II", found["PNG"][16:24])
+    assert wide == 175 and size[0] == round(175 / 25.4 * 300)
+    assert size[1] / size[0] == pytest.approx(high / wide, rel=0.01)
+    room = [float(side) for side in root.attrib["viewBox"].split()[2:]]
+    for frame in root.iter(f"{SVG}rect"):
+        place = [float(frame.attrib.get(key, 0)) for key in ("x", "width", "y", "height")]
+        assert place[0] + place[1] <= room[0] and place[2] + place[3] <= room[1]
 
 
 # Everywhere
@@ -500,17 +521,19 @@ def test_pictures_hold_every_panel(page: Any, site: Site) -> None:
 
 @pytest.mark.parametrize("context_options", [PHONE], ids=["phone"])
 def test_a_phone_holds_it(page: Any, site: Site) -> None:
-    _open(page, site, "?models=one,deep&matrix=ov_copying")
+    _open(page, site, "?models=one,deep&matrix=ov_copying&by=layer")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     hit = page.locator(".atlas-pane .atlas-hit").first
     hit.scroll_into_view_if_needed()
     box = hit.bounding_box()
-    page.touchscreen.tap(box["x"] + box["width"] * 2.5 / 8, box["y"] + box["height"] * 1.5 / 16)
+    page.touchscreen.tap(box["x"] + box["width"] * 1.5 / 6, box["y"] + box["height"] * 2.5 / 4)
     value = float(_read(page)["Model one"][0])
     assert value == pytest.approx(_matrix(site, "one", "ov_copying").values[1, 2], rel=1e-3)
     shown = page.locator(".atlas-readout").bounding_box()
     assert shown["x"] >= 0
     assert shown["x"] + shown["width"] <= 390
+    page.locator(".atlas-summary").tap()
+    assert page.locator(".atlas-readout").is_hidden(), "a tap elsewhere closes it"
 
 
 @pytest.mark.parametrize(
@@ -524,15 +547,19 @@ def test_panels_are_painted_at_once_and_live_once_in_sight(page: Any, site: Site
         page.get_by_label("Quantity").select_option(name)
         _shown(page, matrix=name)
         matrices = [_matrix(site, slug, name) for slug in ("one", "deep")]
-        pooled = compare.pooled(matrices, compare.align(matrices))
+        grid = compare.align(matrices)
+        pooled = compare.pooled(matrices, grid)
         palette = heatmap.colours(pooled)
-        shares = heatmap.shares(pooled).reshape(2, 16, -1)
+        blocks = heatmap.shares(pooled).reshape(2, 16, -1)
         for panel in range(2):
+            has = [[one is not None for one in side.places[panel]]
+                   for side in (grid.rows, grid.columns)]  # fmt: skip
+            shares = blocks[panel][np.ix_(*map(np.flatnonzero, has))]
             found = stills.nth(panel).evaluate(PIXELS)
-            pixels = np.array(found).reshape(*shares[panel].shape, 4)
-            assert ((pixels[..., 3] == 0) == np.isnan(shares[panel])).all()
-            for row, column in zip(*np.nonzero(np.isfinite(shares[panel])), strict=True):
-                at = round(round(shares[panel, row, column] * 254) / 254 * (len(palette) - 1))
+            pixels = np.array(found).reshape(*shares.shape, 4)
+            assert ((pixels[..., 3] == 0) == np.isnan(shares)).all()
+            for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
+                at = round(round(shares[row, column] * 254) / 254 * (len(palette) - 1))
                 near = {
                     palette[max(0, at - 1)],
                     palette[at],

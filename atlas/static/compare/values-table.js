@@ -1,92 +1,27 @@
 /**
- * What is shown as a table, a line for each cell of the grid with the values of all models, and as a
- * picture.
+ * What is shown as a table and as CSV, a line for each cell of the grid with the values of all models.
  */
 
-import { axisName } from "./panel.js";
-import { layerText, summary, unsureKey } from "./words.js";
+import { layerText } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
-import { downloadPicture } from "../heatmap/downloads.js";
-import { blank, classes, direction, field, rounded } from "../matrix/numbers.js";
-import { sheet as joined, svg } from "../heatmap/picture.js";
-import { header, made, download } from "../shell/dom.js";
+import { blank, classes, field } from "../matrix/numbers.js";
+import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Sheet} Sheet */
 /** @typedef {import("./scene.js").Group} Group */
-/** @typedef {import("./address.js").Wish} Wish */
-/** @typedef {import("./panel.js").Content} Content */
 
-const WIDE = 1500; // pixels across which panels of a picture stand in one row
 /** What is told of a difference whose error is known. */
 const UNSURE = ["standard error", "within two standard errors"];
 const LINES = 6000; // more rows than that make a page that scrolls badly
 
 /**
- * @param {"csv" | "svg" | "png"} kind
- * @param {Scene} scene
- * @param {Wish} wish
- * @param {Content[][]} contents what the panels of every sheet show
+ * @param {Sheet[]} sheets
+ * @returns {string} with names in place of the numbers that files have for categories
  */
-export async function save(kind, scene, wish, contents) {
-  const name = `compare.${wish.analysis}.${wish.matrix.replaceAll(/[:@]/g, "-")}.${wish.view}.${kind}`;
-  if (kind === "csv") return download(name, new Blob([csv(scene.sheets)], { type: "text/csv" }));
-  return downloadPicture(name, kind, picture(scene, wish, contents));
-}
-
-/** @param {Sheet[]} sheets */
-function csv(sheets) {
+export function csv(sheets) {
   const texts = groups(sheets).map((parts) => lines(parts, "slug").map((line) => `${line.map(cell).join(",")}\r\n`).join(""));
   return texts.join("\r\n");
-}
-
-/**
- * @param {Scene} scene
- * @param {Wish} wish
- * @param {Content[][]} contents
- * @returns {string} an SVG document: the panels of all sheets, and what was compared
- */
-function picture({ sheets, models }, { analysis }, contents) {
-  const [{ matrix }] = models;
-  const told = sheets.map((sheet) => {
-    const unsure = unsureKey(sheet);
-    return `Colour: ${sheet.coloured.text}${unsure && `; dotted: ${unsure}`}. ${summary(sheet)}`;
-  });
-  const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
-  const heading = [matrix.title, `${[matrix.unit, direction(matrix)].filter(Boolean).join(". ")}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
-  return joined(heading, sheets.flatMap((sheet, at) => rows(sheet, contents[at])));
-}
-
-/**
- * @param {Sheet} sheet
- * @param {Content[]} contents of its panels
- * @returns {string[][]} pictures in rows; the last of each has the colour bar, the lowest on the
- * left the classes
- */
-function rows({ kind, labels, coloured }, contents) {
-  const [{ grid, deep, box, palette }] = contents;
-  const across = Math.max(1, Math.floor(WIDE / (box.left + box.width + 40)));
-  const [down, along] = [grid.rows.labels, grid.columns.labels];
-  const pictures = contents.map(({ title, detail, shares, unsure }, at) => {
-    const last = at === contents.length - 1 || at % across === across - 1;
-    const lowest = at === across * Math.floor((contents.length - 1) / across);
-    return svg({
-      matrix: { name: "", title, unit: "", direction: "", kind, scale: "linear", axes: ["", ""], rows: down, columns: along, values: [] },
-      shares,
-      palette,
-      ticks: coloured.ticks,
-      axes: [axisName(grid.rows, deep), axisName(grid.columns, deep)],
-      rows: down,
-      columns: along,
-      classes: lowest ? labels.map((label, number) => ({ label, colour: palette[number] })) : [],
-      lines: detail ? [title, detail] : [title],
-      width: box.width,
-      height: box.height,
-      bare: !last || labels.length > 0,
-      unsure,
-    });
-  });
-  return Array.from({ length: Math.ceil(pictures.length / across) }, (_, at) => pictures.slice(at * across, (at + 1) * across));
 }
 
 /**
@@ -176,17 +111,17 @@ function line(group, contrasts, row, column) {
     const value = own === null || other === null ? null : matrix.values[own][other];
     if (value !== null) cells.push(classes(matrix)[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
-    if (matrix.spread) cells.push(own === null || other === null ? "" : computed(matrix.spread[own][other]));
+    if (matrix.spread) cells.push(own === null || other === null ? "" : rounded(matrix.spread[own][other]));
   });
-  for (const { shown, panels, unsure, view } of contrasts) {
+  for (const { shown, panels, unsure, view, labels } of contrasts) {
     panels.forEach((at, panel) => {
       const value = shown[panel][row][column];
-      cells.push(value === null ? "" : view === "ratio" ? computed(value) : String(tidy(value)));
+      cells.push(value === null ? "" : (labels[value] ?? (view === "ratio" ? rounded(value) : String(tidy(value)))));
       const errors = group.errors[at];
       if (!errors) return;
       const error = errors.values[row][column];
       const isUnsure = unsure[panel]?.[row][column];
-      cells.push(...(error === null ? ["", ""] : [computed(error), isUnsure ? "yes" : "no"]));
+      cells.push(...(error === null ? ["", ""] : [rounded(error), isUnsure ? "yes" : "no"]));
     });
   }
   return cells;
@@ -196,6 +131,6 @@ function line(group, contrasts, row, column) {
  * What is computed here, to as many digits as the files have.
  * @param {number|null} value
  */
-function computed(value) {
-  return value === null ? "" : String(rounded(value, 4));
+function rounded(value) {
+  return value === null ? "" : String(Number(value.toPrecision(4)));
 }

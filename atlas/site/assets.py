@@ -15,7 +15,7 @@ STYLE = "atlas.css"
 """The one style sheet of the site, from those of all wings."""
 
 THEME = "shell/theme.css"
-SHARED = ("shell", "panels", "plots", "heatmap")
+SHARED = ("shell", "panels", "drawing", "plots", "heatmap")
 """Wings whose styles come first, in this order: a figure or page may change them."""
 
 COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)

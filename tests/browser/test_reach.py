@@ -109,7 +109,7 @@ def test_paper_is_white_and_has_no_controls(page: Any, site: Site) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     for part in (".md-header", ".md-tabs", ".md-footer", ".atlas-controls", ".atlas-live"):
         assert page.locator(part).locator("visible=true").count() == 0, part
-    assert page.locator(".atlas-frame img").first.is_visible()
+    assert page.locator(".atlas-stage > img").first.is_visible()
     ink, paper = page.evaluate(
         """() => [getComputedStyle(document.querySelector("article h2")).color,
                   getComputedStyle(document.body).backgroundColor]"""

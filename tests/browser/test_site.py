@@ -52,7 +52,7 @@ def test_without_scripts_the_preview_stands(page: Any, site: Any) -> None:
     page.goto(f"{site.url}models/small/")
     page.locator(".atlas-frame").scroll_into_view_if_needed()
     assert not page.locator(".atlas-controls").is_visible()
-    frame = page.locator(".atlas-frame img").bounding_box()
+    frame = page.locator(".atlas-frame").bounding_box()
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     matrix = profile_file.load(site.project.profile("small", "weights")).matrices[0]
     palette = heatmap.colours(matrix)

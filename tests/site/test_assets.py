@@ -33,7 +33,7 @@ def test_every_module_is_published_once_and_whole() -> None:
         lines = [_bare(_published_import(line, place)) for line in _undocumented(text)]
         assert [line for line in lines if line] == [line for line in kept if line]
     everywhere = {name for name, file in home.items() if file == "atlas.js"}
-    shell = {"address", "bokeh", "dom", "embedded", "fetch", "idle", "lazy"}
+    shell = {"address", "bokeh", "dom", "embedded", "fetch", "idle", "lazy", "tabs"}
     assert everywhere == {"atlas.js", *(f"shell/{name}.js" for name in shell)}
     assert home["shell/linked-figures.js"] == home["heatmap/cursor.js"] == "heatmap.js"
     assert home["masks/words.js"] == "masks-words.js"  # the comparison says them too
@@ -78,7 +78,7 @@ def test_the_style_keeps_every_rule() -> None:
 def test_figures_and_pages_may_change_what_they_build_on() -> None:
     """Colours come first, then what pages share, panels, the heatmap; last what is one page's."""
     text = _published()[assets.STYLE]
-    begun = [":root,", ".md-typeset .atlas-crumbs {", ".atlas-marks {", ".atlas-frame {"]
+    begun = [":root,", ".md-typeset .atlas-crumbs {", "\n.atlas-marks {", ".atlas-frame {"]
     places = [text.index(rule) for rule in (*begun, ".atlas-compare:not(")]
     assert places == sorted(places)
     assert places[0] == 0

@@ -115,7 +115,7 @@ FACTS = {
     "learned_against_own": "Learned masks",
 }
 MASK = {
-    "unit": "kept (1) or pruned (0)",
+    "unit": "1 kept, 0 pruned",
     "direction": "the block is kept",
     "kind": "binary",
     "range": (0, 1),
@@ -174,7 +174,6 @@ REWORDED = {
     ),
     "Loss without the block: MLPs": "Loss increase without the block: MLP blocks",
     "Mask: attention": "Mask: attention blocks",
-    "1 kept, 0 pruned": "kept (1) or pruned (0)",
     "Mask: MLPs": "Mask: MLP blocks",
     "Certainty of the mask: attention": "Certainty of the mask: attention blocks",
     "share of draws": "share of resamples",

@@ -73,7 +73,7 @@ class Scale:
             return "one colour a category"
         kind = "logarithmic" if self.transform == "log" else "linear"
         beyond = self.below or self.above
-        tail = "; values beyond have the end's colour" if beyond else ""
+        tail = "; values beyond take the end colour" if beyond else ""
         return f"{kind}, {number(self.low)} to {number(self.high)}{tail}"
 
 

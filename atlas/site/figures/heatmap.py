@@ -149,9 +149,8 @@ def scale_text(matrix: Matrix) -> str:
         return "dark {1}, light {0}".format(*matrix.classes)
     span = spans.chosen([matrix])
     beyond, known = span.below + span.above, int(np.isfinite(matrix.values).sum())
-    lie, have = ("lies", "has") if beyond == 1 else ("lie", "have")
-    of = f"{words.scalar(beyond)} of {words.scalar(known)} values"
-    tail = f"; {of} {lie} beyond and {have} the end's colour" if beyond else ""
+    take = f"values beyond take{'s' if beyond == 1 else ''} the end colour"
+    tail = f"; {words.scalar(beyond)} of {words.scalar(known)} {take}" if beyond else ""
     ends = f"{worded(matrix, span.low)} to {worded(matrix, span.high)}"
     return f"{spans.WORDS[span.name]}, {ends}{tail}"
 

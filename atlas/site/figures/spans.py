@@ -80,7 +80,7 @@ def chosen(matrices: Sequence[Matrix]) -> Span:
 
 
 def fixed(matrix: Matrix) -> bool:
-    """Whether colours span what is possible: scores of heads from 0 to 1."""
+    """Whether colours span what is possible: scores of heads from 0 to 1, whichever axis is up."""
     is_linear = matrix.kind == "sequential" and matrix.scale == "linear"
     return is_linear and set(matrix.axes) == {"layer", "head"} and matrix.range == (0, 1)
 

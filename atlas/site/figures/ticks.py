@@ -10,7 +10,7 @@ import itertools
 import math
 from decimal import Decimal
 
-FEW, MANY = 5, 7
+FEW, MANY = 6, 7
 FACTORS = (1, 2, 5)
 
 SLACK = 1e-9
@@ -19,7 +19,7 @@ SLACK = 1e-9
 
 def linear_ticks(low: float, high: float, most: int = FEW, whole: bool = False) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten, ascending, as close as `most` allows; at least
-    two of five. An axis without extent has its one value. `whole`: of whole numbers, as counts and
+    two of six. An axis without extent has its one value. `whole`: of whole numbers, as counts and
     layers are."""
     if not high > low:
         return [low]

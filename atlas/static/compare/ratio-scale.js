@@ -21,7 +21,7 @@ export function aboutOne(matrix, robust) {
   const share = (/** @type {number} */ log) =>
     bound > 0 ? Math.min(1, Math.max(0, 0.5 + log / bound / 2)) : 0.5 + 0 * log;
   const [low, high] = [number(Math.exp(-bound)), number(Math.exp(bound))];
-  const ends = robust ? "; what lies beyond has the end's colour" : "";
+  const ends = robust ? "; values beyond take the end colour" : "";
   return {
     shares: logs.map(share),
     ticks: logTicks(Math.exp(-bound), Math.exp(bound)).map((factor) => ({ at: share(Math.log(factor)), label: `×${number(factor)}` })),

@@ -64,7 +64,7 @@ import { makeAlike } from "./relations.js";
 /** @type {Choice[]} */
 const RATIO_SCALES = [
   { value: "log", label: "Logarithmic about 1" },
-  { value: "robust", label: "Robust, 0.5–99.5 %" },
+  { value: "robust", label: "Logarithmic about 1, without outliers" },
 ];
 
 /**

@@ -23,11 +23,27 @@ export function readChoice() {
 }
 
 /** @param {Choice} choice */
-export function writeChoice({ sparsity, numbered, learned }) {
-  const values = {
+export function writeChoice(choice) {
+  amend(valuesOf(choice), true);
+}
+
+/** The address of the figure with what is chosen in the page's, for links to it and frames. @returns {URL} */
+export function chosenAddress() {
+  const url = new URL(location.pathname, location.href);
+  const values = { figure: "masks", ...valuesOf(readChoice()) };
+  for (const [key, value] of Object.entries(values)) if (value) url.searchParams.set(key, value);
+  url.hash = "masks";
+  return url;
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {Record<string, string | undefined>}
+ */
+function valuesOf({ sparsity, numbered, learned }) {
+  return {
     sparsity: sparsity === null ? undefined : String(sparsity),
     topics: numbered ? "number" : undefined,
     masks: learned ? "learned" : undefined,
   };
-  amend(values, true);
 }

@@ -6,7 +6,7 @@ import { extent, KINDS, pruned } from "./data.js";
 import { DELTA } from "./words.js";
 import { grouped, number } from "../matrix/numbers.js";
 import { bar } from "../panels/legend.js";
-import { MISSING, stepOf } from "../matrix/scales.js";
+import { MISSING, sharedTicks, stepOf } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
 import { made } from "../shell/dom.js";
 
@@ -96,6 +96,7 @@ export class Colours {
     const { low, high, below, above } = this.delta;
     const ticks = [
       { at: 0, label: `${below ? "≤ " : ""}${number(low)}` },
+      ...sharedTicks(this.delta).filter(({ at }) => at > 0 && at < 1),
       { at: 1, label: `${above ? "≥ " : ""}${number(high)}` },
     ];
     return [classes, { kind: "bar", title: `${DELTA}, ${this.unit}`, palette: this.palettes.diverging, ticks }];

@@ -7,7 +7,7 @@ import { cheapest, distances, prunedCount, shortest } from "../matrix/block-mask
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {"mlp"|"attn"} Kind */
 /** @typedef {Record<Kind, number[][]>} Blocks a value for every topic and layer, by kind of block */
-/** @typedef {{protocol: Record<string, any>, conditions?: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} Profile */
+/** @typedef {{model: {slug: string}, protocol: Record<string, any>, conditions?: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} Profile */
 /** @typedef {{cluster: number, label: string, words: string[], sentence: string, passages: number}} Topic */
 
 export const KINDS = /** @type {const} */ (["mlp", "attn"]); // in the order of the panels

@@ -7,13 +7,14 @@ import { readPin, writeView } from "../shell/address.js";
 import { releaseOthers, placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
+import { addSharing } from "../drawing/sharing.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
-import { csv, panel } from "./scene.js";
+import { cited, exported } from "./page-scene.js";
 import * as words from "./words.js";
 import { made } from "../shell/dom.js";
 
@@ -57,31 +58,13 @@ export class MaskFigure {
     this.controls = new Controls(this.masks, () => this.paint(), signal);
     this.drawn = made("div");
     stage.replaceWith(this.drawn);
-    this.drawn.append(this.controls.element, this.legend, stage, exportLine(() => this.exported(), signal));
+    const links = exportLine(() => exported(this), signal);
+    this.drawn.append(this.controls.element, this.legend, stage, links);
     this.drawn.after(this.summary, this.costs, this.table());
-    printable(this.drawn, () => this.scene(), signal);
+    addSharing(links, () => cited(this), signal);
+    printable(this.drawn, () => exported(this).scene, signal);
     join(this);
     this.readAddress();
-  }
-
-  /** What is shown, for files and for paper. @returns {import("../drawing/scene.js").Scene} */
-  scene() {
-    const { masks, colours, panels } = this;
-    const rows = [0, 1].map((row) => KINDS.map((_, at) => panel(panels.panels[row * KINDS.length + at], at)));
-    return {
-      title: `Block masks of ${this.element.dataset.name}`,
-      caption: [`Kept or pruned: ${this.rule}.`, words.boundText(masks, colours.delta.high), ...words.origin(masks)],
-      rows,
-      keys: colours.keys({ hasDeltas: true, isHatched: false }),
-    };
-  }
-
-  /** @returns {import("../drawing/scene.js").Exported} */
-  exported() {
-    const { masks, shown, order } = this;
-    const name = String(this.element.dataset.name);
-    const topics = order.map((topic) => masks.topics[topic]);
-    return { scene: this.scene(), file: `${this.element.dataset.file}.blocks`, csv: () => csv([{ name, masks, shown, topics }]) };
   }
 
   /** The data table, made when it is opened. */

@@ -6,6 +6,7 @@ import { every } from "../matrix/labels.js";
 import { made } from "../shell/dom.js";
 
 const LABEL = 22; // pixels that the number of a layer needs
+const PARTED = 8; // pixels of a cell from which on lines part the cells
 
 /**
  * An element for a panel, empty.
@@ -26,10 +27,18 @@ export function numbered({ canvas, content }) {
 }
 
 /**
- * Number the layers below a panel.
+ * Whether lines part the cells.
  * @param {import("./panels.js").Panel} panel
  */
-export function numberLayers(panel) {
+export function lined({ canvas, content }) {
+  return canvas.clientWidth >= PARTED * content.columns.length;
+}
+
+/**
+ * Number the layers below a panel and part its cells, as there is room.
+ * @param {import("./panels.js").Panel} panel
+ */
+export function fit(panel) {
   const foot = panel.home.querySelector(".atlas-mask-columns");
   const { columns } = panel.content;
   if (!foot || !columns.length || !panel.canvas.clientWidth) return;
@@ -38,5 +47,6 @@ export function numberLayers(panel) {
     tick.style.setProperty("--at", String(at));
     return tick;
   });
+  panel.home.querySelector(".atlas-map-lines")?.toggleAttribute("hidden", !lined(panel));
   foot.replaceChildren(...ticks, made("em", "", "Layer"));
 }

@@ -4,7 +4,7 @@
  */
 
 import { Marks, whole } from "../panels/marks.js";
-import { numberLayers } from "./frame.js";
+import { fit } from "./frame.js";
 import { cellAt, paint } from "../panels/canvas.js";
 import { nextCell } from "../panels/keys.js";
 import { Tooltip } from "../panels/tooltip.js";
@@ -61,7 +61,7 @@ export class Panels {
     this.at = 0;
     this.tip = new Tooltip(stage);
     const { signal } = this.gone;
-    this.sized = new ResizeObserver(() => this.panels.forEach(numberLayers));
+    this.sized = new ResizeObserver(() => this.panels.forEach(fit));
     const away = (/** @type {Event} */ { target }) => stage.contains(/** @type {Node} */ (target)) || this.point(0, null);
     document.addEventListener("pointerdown", away, { signal });
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.escape(), { signal });
@@ -166,11 +166,10 @@ export class Panels {
       panel.home.querySelector("h3")?.replaceChildren(title, made("small", "", content.note));
       panel.canvas.setAttribute("aria-label", `${content.title}, topics by layers: ${content.note}. Arrow keys read it block by block, Enter pins a block.`);
       if (panel.content.rows.join("\n") !== rows.join("\n")) panel.rows.replaceChildren(...rows.map((label) => made("li", "", label)));
-      panel.home.style.cssText = `--rows:${rows.length};--columns:${columns.length}`;
-      panel.home.querySelector(".atlas-map-lines")?.toggleAttribute("hidden", columns.length > 48);
+      panel.home.style.cssText = `--rows:${rows.length};--columns:${columns.length};--layers:${columns.length}`;
       paint(panel.canvas, content, content.colours);
       panel.content = content;
-      numberLayers(panel);
+      fit(panel);
     });
     this.mark();
   }

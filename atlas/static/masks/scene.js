@@ -6,7 +6,7 @@
 import { across, down } from "../drawing/scene.js";
 import { field } from "../matrix/numbers.js";
 import { KINDS } from "./data.js";
-import { numbered } from "./frame.js";
+import { lined, numbered } from "./frame.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
@@ -17,8 +17,6 @@ import * as words from "./words.js";
 const ROW = 0.045;
 /** Points that a panel takes with its labels, at least. */
 const LEAST = 150;
-/** Layers up to which white lines part the cells, as on screen. */
-export const LINED = 48;
 
 /**
  * A panel as it is shown.
@@ -38,7 +36,7 @@ export function panel(shown, at) {
       rows: rows.length,
       columns: columns.length,
       colours: Array.from(steps, (step) => painted(bytes.subarray(4 * step, 4 * step + 4))),
-      lined: columns.length <= LINED,
+      lined: lined(shown),
     },
     ratio: rows.length * ROW,
     alike: at > 0,

@@ -172,6 +172,18 @@ export function stepOf({ transform, low, high }, value) {
 }
 
 /**
+ * The ticks of a colour bar that several models share.
+ * @param {Shared} scale
+ * @returns {Tick[]}
+ */
+export function sharedTicks({ kind, transform, low, high }) {
+  const isLog = transform === "log";
+  const share = shareOn({ name: isLog ? "log" : "linear", low, high, below: 0, above: 0 });
+  const values = (isLog ? logTicks : linearTicks)(low, high, { whole: kind === "counts" });
+  return values.map((value) => ({ at: share(value), label: number(value) }));
+}
+
+/**
  * @param {Shared} scale
  * @param {number} step
  * @returns {number} the value that a step stands for

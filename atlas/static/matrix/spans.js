@@ -46,7 +46,7 @@ export function chosen(matrix) {
 }
 
 /**
- * Whether colours span what is possible: scores of heads from 0 to 1.
+ * Whether colours span what is possible: scores of heads from 0 to 1, whichever axis is up.
  * @param {Matrix} matrix
  */
 export function isFixed({ kind, scale, axes, range }) {
@@ -131,8 +131,8 @@ export function shareOn({ name, low, high }) {
  */
 export function spanText(matrix, { name, low, high, below, above }) {
   const [beyond, all] = [below + above, known(matrix).length];
-  const verbs = beyond === 1 ? ["lies", "has"] : ["lie", "have"];
-  const tail = beyond ? `; ${scalar(beyond)} of ${scalar(all)} values ${verbs[0]} beyond and ${verbs[1]} the end's colour` : "";
+  const take = `values beyond take${beyond === 1 ? "s" : ""} the end colour`;
+  const tail = beyond ? `; ${scalar(beyond)} of ${scalar(all)} ${take}` : "";
   return `${WORDS[name]}, ${worded(matrix, low)} to ${worded(matrix, high)}${tail}`;
 }
 

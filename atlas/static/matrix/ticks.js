@@ -7,12 +7,12 @@
 
 import { exponent } from "./numbers.js";
 
-const [FEW, MANY] = [5, 7];
+const [FEW, MANY] = [6, 7];
 const FACTORS = [1, 2, 5];
 const SLACK = 1e-9; // of a step, for ends that are a multiple of it but for rounding
 
 /**
- * Multiples of 1, 2 or 5 times a power of ten, as close as `most` allows; at least two of five.
+ * Multiples of 1, 2 or 5 times a power of ten, as close as `most` allows; at least two of six.
  * @param {number} low
  * @param {number} high
  * @param {{most?: number, whole?: boolean}} [wish] whole: of whole numbers, as counts and layers are

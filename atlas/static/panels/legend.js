@@ -3,9 +3,12 @@
  */
 
 import { direction, grouped, number } from "../matrix/numbers.js";
-import { STEPS } from "../matrix/scales.js";
+import { apart } from "../matrix/labels.js";
+import { STEPS, sharedTicks } from "../matrix/scales.js";
 import { colour } from "./canvas.js";
 import { button, made } from "../shell/dom.js";
+
+const TICK = 0.18; // of a colour bar, between two of its ticks
 
 /** @typedef {import("../matrix/scales.js").Shared & {unit: string, direction: string, kind: any}} Told */
 
@@ -26,7 +29,7 @@ export function showKey(home, scale, palettes, off, counts, toggle) {
 }
 
 /**
- * A colour bar with its ends, unit, and what a higher value means.
+ * A colour bar between its ends, with round ticks, unit, and what a higher value means.
  * @param {Told} scale
  * @param {Record<string, string[]>} palettes
  * @returns {HTMLElement}
@@ -37,6 +40,11 @@ export function bar(scale, palettes) {
   const key = made("div", "atlas-key");
   const strip = made("i", "atlas-key-bar");
   strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+  for (const { at, label } of apart(sharedTicks(scale), TICK)) {
+    const tick = made("span", "", label);
+    tick.style.left = `${at * 100}%`;
+    strip.append(tick);
+  }
   key.append(
     made("span", "atlas-number", `${scale.below ? "≤ " : ""}${number(scale.low)}`),
     strip,

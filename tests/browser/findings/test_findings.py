@@ -139,7 +139,7 @@ def test_paper_has_the_picture_with_its_mark(page: Any, site: Site) -> None:
     draw_all(page)
     page.emulate_media(media="print")
     assert page.locator(f"{FIGURE.format(1)} .atlas-marked").is_visible()
-    assert page.locator(f"{FIGURE.format(1)} .atlas-frame img").is_visible()
+    assert page.locator(f"{FIGURE.format(1)} .atlas-stage > img").is_visible()
     assert not page.locator(f"{FIGURE.format(1)} .atlas-controls").is_visible()
 
 

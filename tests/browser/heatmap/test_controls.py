@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import scene_reading
 from cells import TIP, centre, drawn, open_model, stored, told
 from PIL import Image
 
 from atlas.profiles import statement
 from atlas.site.figures import facts, heatmap
 
-SVG = "{http://www.w3.org/2000/svg}"
 VOICE = ".atlas-voice"
 
 
@@ -179,34 +179,44 @@ def test_the_svg_is_the_figure_with_its_words(page: Any, site: Any) -> None:
     page.select_option('[data-role="order"]', "mean")
     name, content = _download(page, "svg")
     assert name == "small.weights.outlier.svg"
-    tree = ElementTree.fromstring(content.decode())
-    words = [node.text for node in tree.iter(f"{SVG}text")]
-    assert words[0] == "Largest weight of Model small"
-    assert words[1] == f"{matrix.unit}. {heatmap.direction(matrix)}."
-    assert any("logarithmic" in str(word) for word in words)
-    assert "Component, by mean, highest first" in words
-    last = max(words.index(label) for label in matrix.columns)
-    assert words[last] == "norm.attn"  # without a value, so behind all others
-    fills = {node.get("fill") for node in tree.iter(f"{SVG}rect")}
-    assert "url(#absent)" in fills
-    assert heatmap.colours(matrix)[-1] in fills
+    found = scene_reading.read(content.decode())
+    assert found.title == "Largest weight of Model small"
+    words = " ".join(found.words)
+    assert words.startswith("Largest weight of Model small")
+    assert f"{matrix.unit}. {heatmap.direction(matrix)}." in words
+    assert "logarithmic" in words
+    (panel,) = found.panels
+    assert panel.axes[0] == "Component, by mean, highest first"
+    assert panel.columns[-1] == "norm.attn"  # without a value, so behind all others
+    colours = {colour for row in panel.colours(*matrix.values.shape) for colour in row}
+    assert None in colours
+    assert heatmap.colours(matrix)[-1] in colours
 
 
 def test_the_png_holds_the_cells_in_their_colours(page: Any, site: Any) -> None:
+    """300 dots an inch, which the file says, in the place that the SVG has them."""
     open_model(page, site)
     page.select_option('[data-role="matrix"]', "ov_copying")
     matrix = drawn(site, "ov_copying")
     name, content = _download(page, "png")
     assert name == "small.weights.ov_copying.png"
-    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
-    box = heatmap.box(matrix)
-    at = [46 + 6 * 2, 40 + 2 * 16]  # left and top of the cells, as in picture.js
+    picture = Image.open(io.BytesIO(content))
+    assert picture.width == round(175 / 25.4 * 300)
+    assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    image = np.asarray(picture.convert("RGB")).astype(int)
+    text = _download(page, "svg")[1].decode()
+    left, top = (
+        sum(float(one[axis]) for one in re.findall(r"<g transform=.translate\((\S+) (\S+)\)", text))
+        for axis in (0, 1)
+    )
+    (panel,) = scene_reading.read(text).panels
+    points = float(re.search(r'viewBox="0 0 (\S+)', text)[1])  # type: ignore[index]
     rows, columns = matrix.values.shape
     palette = heatmap.colours(matrix)
     shares = heatmap.shares(matrix)
     for row, column in ((0, 0), (17, 4), (31, 11)):
-        x = int(2 * (at[0] + (column + 0.5) * box.width / columns))
-        y = int(2 * (at[1] + (row + 0.5) * box.height / rows))
+        x = int((left + (column + 0.5) * panel.size[0] / columns) * picture.width / points)
+        y = int((top + (row + 0.5) * panel.size[1] / rows) * picture.width / points)
         colour = palette[min(255, int(shares[row, column] * 256))]
         wanted = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
         assert np.abs(image[y, x] - wanted).max() <= 8

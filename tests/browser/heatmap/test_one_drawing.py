@@ -22,7 +22,7 @@ from cells import open_model
 from PIL import Image
 from served import Site
 
-from atlas.profiles import profile_file
+from atlas.profiles import profile_file, rewording
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.figures import drawing, heatmap, scene
@@ -124,13 +124,13 @@ def _on_paper(text: str, live: Told) -> Told:
     )
 
 
-def _exported(page: Any, live: Told, _: Matrix) -> Told:
+def _exported(page: Any, _site: Site, live: Told, _matrix: Matrix) -> Told:
     with page.expect_download() as download:
         page.locator('[data-role="svg"]').first.click()
     return _on_paper(Path(download.value.path()).read_text(encoding="utf-8"), live)
 
 
-def _printed(page: Any, live: Told, _: Matrix) -> Told:
+def _printed(page: Any, _site: Site, live: Told, _matrix: Matrix) -> Told:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     text = page.locator(".atlas-printed svg").first.evaluate(
         "one => new XMLSerializer().serializeToString(one)"
@@ -139,15 +139,16 @@ def _printed(page: Any, live: Told, _: Matrix) -> Told:
     return _on_paper(text, live)
 
 
-def _before_scripts(page: Any, _: Told, matrix: Matrix) -> Told:
+def _before_scripts(page: Any, site: Site, _live: Told, matrix: Matrix) -> Told:
     """What Python draws, in the room that the figure has on this page."""
     text = drawing.svg(scene.of(matrix)).decode()
+    (site.project.site / "drawn.svg").write_text(text, encoding="utf-8")
     room = page.locator(".atlas-stage").first.bounding_box()
     found = page.evaluate(
-        """async ([text, width, height]) => {
+        """async ([address, width, height]) => {
           const frame = document.createElement("iframe");
           Object.assign(frame.style, { width: `${width}px`, height: `${height}px`, border: "0" });
-          frame.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+          frame.src = address;
           const shown = new Promise((resolve) => frame.addEventListener("load", resolve));
           document.body.append(frame);
           await shown;
@@ -163,7 +164,7 @@ def _before_scripts(page: Any, _: Told, matrix: Matrix) -> Told:
           frame.remove();
           return told;
         }""",
-        [text, room["width"], room["height"]],
+        [f"{site.url}drawn.svg?{matrix.name}{len(text)}", room["width"], room["height"]],
     )
     classes = {label: colour.lower() for label, colour in heatmap.legend(matrix)}
     return Told(**found, classes=classes, colours=_pixels(text))
@@ -179,7 +180,7 @@ def _pixels(text: str) -> Colours:
     ]
 
 
-READERS: dict[str, Callable[[Any, Told, Matrix], Told]] = {
+READERS: dict[str, Callable[[Any, Site, Told, Matrix], Told]] = {
     "exported": _exported,
     "printed": _printed,
     "before scripts": _before_scripts,
@@ -190,7 +191,8 @@ def _opened(page: Any, site: Site, slug: str, name: str) -> tuple[Told, Matrix]:
     open_model(page, site, slug)
     page.locator('[data-role="matrix"]').first.select_option(name)
     page.wait_for_timeout(300)  # a repaint, and the labels that the new room allows
-    return _live(page), profile_file.load(site.project.profile(slug, "weights")).matrix(name)
+    profile = profile_file.load(site.project.profile(slug, "weights"))
+    return _live(page), rewording.today(profile).matrix(name)
 
 
 @pytest.mark.parametrize("slug", SIZES)
@@ -203,7 +205,7 @@ def test_all_drawings_show_the_same(page: Any, site: Site, slug: str, name: str)
     assert live.axes[1][0].isupper()
     assert bool(live.bar) != bool(live.classes)
     for drawn, read in READERS.items():
-        told = read(page, live, matrix)
+        told = read(page, site, live, matrix)
         assert told.rows == live.rows, drawn
         assert told.columns == live.columns, drawn
         assert told.axes == live.axes, drawn
@@ -242,10 +244,10 @@ def test_what_a_reader_chose_is_exported_and_printed(page: Any, site: Site) -> N
     assert chosen.axes == ["Component, by mean, highest first", "Layer, relative depth"]
     assert "q_proj" in " ".join(chosen.columns)
     for read in (_exported, _printed):
-        assert read(page, chosen, matrix) == chosen
+        assert read(page, site, chosen, matrix) == chosen
     page.locator('[data-role="matrix"]').select_option("categories")
     page.locator('[data-role="legend"] button').first.click()
-    found = _exported(page, _live(page), matrix)
+    found = _exported(page, site, _live(page), matrix)
     assert atlases.CATEGORIES[0] not in found.classes
     assert len(found.classes) == len(atlases.CATEGORIES) - 1
 
@@ -253,7 +255,7 @@ def test_what_a_reader_chose_is_exported_and_printed(page: Any, site: Site) -> N
 def test_a_difference_would_be_found(page: Any, site: Site) -> None:
     live, matrix = _opened(page, site, "tiny", "rms")
     other = replace(matrix, title="Another", rows=tuple("abcd"), values=matrix.values[::-1])
-    told = _before_scripts(page, live, other)
+    told = _before_scripts(page, site, live, other)
     assert told.rows != live.rows
     assert told.bar[0] != live.bar[0]
     with pytest.raises(AssertionError):

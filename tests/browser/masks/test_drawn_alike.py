@@ -137,6 +137,18 @@ def _css(colour: str) -> str:
     return f"rgb({red}, {green}, {blue})"
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_numbers_of_layers_stand_below_their_layers(page: Any, site: Site, case: str) -> None:
+    figure = opened(page, site, case)
+    for panel in page.locator(f"{figure} .atlas-mask").all():
+        frame = panel.locator("canvas").bounding_box()
+        layers = panel.locator("canvas").evaluate("canvas => canvas.width")
+        for tick in panel.locator(".atlas-mask-columns span").all():
+            box = tick.bounding_box()
+            middle = frame["x"] + frame["width"] * (int(tick.inner_text()) + 0.5) / layers
+            assert box["x"] + box["width"] / 2 == pytest.approx(middle, abs=1)
+
+
 def test_a_topic_that_a_model_was_not_measured_on_is_hatched(page: Any, site: Site) -> None:
     figure = opened(page, site, "36 and 80 layers")
     seen = on_screen(page, figure)

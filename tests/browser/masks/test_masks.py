@@ -188,6 +188,21 @@ def test_what_is_chosen_stands_in_the_address(page: Any, site: Site) -> None:
     assert slider.input_value() == "4"
 
 
+def test_the_figure_is_linked_to_cited_and_embedded(page: Any, site: Site) -> None:
+    """With what is chosen."""
+    open_masks(page, site, "a8", "?sparsity=0.375&topics=number")
+    page.locator(FIGURE).get_by_role("button", name="Cite").click()
+    bibtex = page.locator(f"{FIGURE} textarea").input_value()
+    assert "title = {{Block masks of Model a8}}" in bibtex
+    assert "a8/masks.json, version" in bibtex
+    page.locator(FIGURE).get_by_role("button", name="Copy link").click()
+    link = page.locator(f"{FIGURE} textarea").input_value()
+    assert link.endswith("/models/a8/?figure=masks&sparsity=0.375&topics=number#masks")
+    page.goto(link.replace("#masks", "&embed=1#masks"))
+    page.wait_for_selector(f'{FIGURE}.atlas-alone[data-ready="live"]')
+    assert labels(page) == list(masks_atlas.TOPICS)
+
+
 def test_learned_masks_where_the_profile_has_them(page: Any, site: Site) -> None:
     open_masks(page, site, "a8")
     page.locator(f"{FIGURE} select").nth(1).select_option("learned")

@@ -18,8 +18,8 @@ from atlas.site import script_bundles
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.123456, "0.123"), (1234.5, "1230"), (99999, "100000"), (1e5, "1.00e5"),
-     (-0.00012345, "-1.23e-4")],
+    [(0, "0"), (0.123456, "0.123"), (1234.5, "1,230"), (99999, "100,000"), (1e5, "100,000"),
+     (-0.00012345, "−0.000123"), (-1.2345e-7, "−1.23\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻⁷")],
 )  # fmt: skip
 def test_numbers_have_three_digits(call: Any, value: float, text: str) -> None:
     assert call("matrix/numbers", "number", value) == text

@@ -77,7 +77,7 @@ def test_one_far_value_does_not_take_the_scale() -> None:
     scale = shared_scale.over([_matrix(values)])
     assert scale.above and scale.below
     assert scale.high < 1.01
-    assert "values beyond have the end's colour" in scale.text
+    assert "values beyond take the end colour" in scale.text
     assert scale.steps(_matrix(values))[0, -1] == STEPS
 
 

@@ -56,7 +56,7 @@ def test_counts_on_a_log_scale_begin_at_the_smallest_above_zero() -> None:
     counts = _of([[0.0, 1.0, 10.0, 100.0]], kind="counts", scale="log")
     np.testing.assert_allclose(heatmap.shares(counts), [[0.0, 0.0, 0.5, 1.0]])
     assert heatmap.scale_text(counts) == (
-        "logarithmic, 1 to 100; 1 of 4 values lies beyond and has the end's colour"
+        "logarithmic, 1 to 100; 1 of 4 values beyond takes the end colour"
     )
 
 

@@ -12,7 +12,7 @@ import samples
 from atlas.paths import PACKAGE
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
-from atlas.site.figures import heatmap, spans
+from atlas.site.figures import column_order, heatmap, spans
 
 EVEN = np.linspace(0.1, 0.2, 60)
 
@@ -44,7 +44,7 @@ def test_an_outlier_has_the_colour_of_the_end() -> None:
     assert span.shares(values)[-1] == 1.0
     assert np.ptp(span.shares(EVEN)) > 0.9
     assert heatmap.scale_text(_of(values)) == (
-        "linear without outliers, 0.102 to 0.2; 2 of 61 values lie beyond and have the end's colour"
+        "linear without outliers, 0.102 to 0.2; 2 of 61 values beyond take the end colour"
     )
 
 
@@ -62,6 +62,13 @@ def test_among_a_few_values_none_is_an_outlier() -> None:
     few = _of([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 900.0])
     assert spans.chosen([few]).name == "linear"
     assert spans.of("robust", "sequential", few.values.ravel()).above == 0
+
+
+def test_maps_of_scores_keep_what_is_possible_whichever_axis_is_up() -> None:
+    scores = _of(EVEN, axes=("layer", "head"), range=(0, 1))
+    for one in (scores, column_order.upright(scores)):
+        assert heatmap.scale_text(one) == "linear over the possible range, 0 to 1"
+    assert not spans.fixed(_of(EVEN, axes=("layer", "module"), range=(0, 1)))
 
 
 def test_two_signs_stay_symmetric_without_their_outlier() -> None:

@@ -153,8 +153,6 @@ def test_the_heading_where_one_is_is_marked_also_after_a_swap_of_pages(
         SMOL,
         f"{SMOL}#functions",
         f"{SMOL}#attention",
-        f"{SMOL}#importance",
-        "models/ref-llama/#masks",
     ],
 )
 def test_nothing_moves_as_a_page_loads(page: Any, site: Site, path: str) -> None:

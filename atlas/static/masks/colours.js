@@ -15,6 +15,7 @@ import { made } from "../shell/dom.js";
 /** @typedef {Record<string, string[]>} Palettes */
 
 const CLASSES = ["pruned", "kept"];
+const CLEAR = 0.2; // of a drawn colour bar, which the labels of its ends take
 /** What a hatched row of a comparison is. */
 export const UNMEASURED = "topic that the model was not measured on";
 
@@ -96,7 +97,7 @@ export class Colours {
     const { low, high, below, above } = this.delta;
     const ticks = [
       { at: 0, label: `${below ? "≤ " : ""}${number(low)}` },
-      ...sharedTicks(this.delta).filter(({ at }) => at > 0 && at < 1),
+      ...sharedTicks(this.delta).filter(({ at }) => at > CLEAR && at < 1 - CLEAR),
       { at: 1, label: `${above ? "≥ " : ""}${number(high)}` },
     ];
     return [classes, { kind: "bar", title: `${DELTA}, ${this.unit}`, palette: this.palettes.diverging, ticks }];

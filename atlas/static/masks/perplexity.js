@@ -3,12 +3,14 @@
  * byte, with the perplexity per token beside it.
  */
 
-import { rounded, written } from "../matrix/numbers.js";
+import { decimals, exponent } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 import { percent } from "./words.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {{loss: Matrix | null, perplexity: Matrix, facts: Record<string, any>}} Costs `loss` is null in profiles of version 1 */
+
+const DIGITS = 4; // of each value, so that those of a column can be compared
 
 /** @type {Record<string, string>} */
 const KINDS = {
@@ -91,5 +93,5 @@ function cells(losses, perplexities) {
 /** @param {number | null} value */
 function digits(value) {
   if (value === null) return "–";
-  return written(rounded(value, 4));
+  return decimals(value, Math.max(0, DIGITS - 1 - exponent(value)));
 }

@@ -40,11 +40,11 @@ from atlas.errors import AtlasError, Problems, from_os
 STATUS = """\
 \b
 Exit status:
-  0    done; what is not possible on this machine has been told
-  1    a problem of what is committed, a failed measurement, a difference, or
-       something that was named and is not possible on this machine
-  2    a command, option or argument that there is not
-  130  stopped by Ctrl-C (143 by a termination signal); the same command goes on
+  0    done; anything impossible on this machine has been listed
+  1    a problem in committed files, a failed measurement, a value that
+       differs, or something you named that this machine cannot do
+  2    an unknown command, option or argument
+  130  stopped by Ctrl-C (143: by a termination signal); run it again to go on
 """
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("build")
 @options.fresh
 @click.option("--profile/--no-profile", "measuring", default=True, help="Measure what is stale.")
-@click.option("--require-profiles", is_flag=True, help="Fail where a profile cannot be made here.")
+@click.option("--require-profiles", is_flag=True, help="Fail if a profile cannot be measured here.")
 @options.project
 @options.as_json
 def command(
@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Check, measure what is stale and fits this machine, render, and build the site.
 
-    A model that cannot be measured here gets its page all the same, marked as awaiting a profile;
-    so does one whose measuring failed, and then the exit status is 1.
+    A model that cannot be measured here still gets a page, marked as awaiting a profile. So does a
+    model whose measurement failed, but the exit status is then 1.
     """
     from atlas.commands import console
     from atlas.files import project_lock

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Also run every analysis on a tiny random model like each MODEL's, or all of them.",
+    help="Also run every analysis on tiny random models like MODELS, or like all of them.",
 )
-@click.option("--claims", "judged", is_flag=True, help="Also print what becomes of each claim.")
+@click.option("--claims", "judged", is_flag=True, help="Also print the result of each claim.")
 @click.option(
     "--base",
     metavar="REVISION",
-    help="Judge a pull request against this git revision: it may not write verified.json.",
+    help="Check a pull request against this git revision: it must not write verified.json.",
 )
 @options.project
 @options.as_json
@@ -46,8 +46,8 @@ def command(
 ) -> None:
     """Check settings, entries and profiles: every problem in one run, without torch.
 
-    Always the whole project; MODELS only choose what a dry run is made for. A claim that does not
-    hold is no problem: its page says so.
+    The whole project is always checked; MODELS only select the models of a dry run. A claim that
+    does not hold is not a problem: the page of claims says so.
     """
     from atlas.commands import console
     from atlas.review import check

@@ -17,9 +17,9 @@ from atlas.errors import AtlasError
 @click.argument("matrix", required=False)
 @options.project
 def command(model: str, analysis: str, matrix: str | None, project: Path | None) -> None:
-    """Print a matrix as CSV, the same bytes as a figure's CSV button gives.
+    """Print a matrix as CSV.
 
-    Without MATRIX the names of the analysis' matrices are told.
+    Without MATRIX, the names of the analysis' matrices are listed.
     """
     from atlas.commands import console
     from atlas.profiles import matrix_csv, profile_file

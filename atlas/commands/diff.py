@@ -21,10 +21,10 @@ from atlas.commands.project import opened
 @options.project
 @options.as_json
 def command(before: str, folder: Path | None, project: Path | None, as_json: bool) -> None:
-    """What changed since BEFORE, a git revision or another atlas' folder.
+    """Show what changed since BEFORE, a git revision or the folder of another atlas.
 
-    Models added and removed, entries, values beyond the tolerance of `atlas verify`, and claims
-    that no longer come out as they did.
+    This covers models added and removed, entries, values beyond the tolerance of `atlas verify`,
+    and claims whose result changed.
     """
     from atlas.commands import console
     from atlas.review import changes, revisions

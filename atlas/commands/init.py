@@ -11,7 +11,7 @@ import click
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(folder: Path) -> None:
-    """Make a new atlas in FOLDER, with one small reference model to look at."""
+    """Create a new atlas in FOLDER, with one small reference model to look at."""
     from atlas.commands import console
     from atlas.drafting import new_project
 

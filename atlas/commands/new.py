@@ -12,10 +12,10 @@ from atlas.commands.project import opened
 
 @click.command("new")
 @click.argument("source")
-@click.option("--slug", help="The entry's folder name; otherwise made of the model's name.")
-@click.option("--family", help="The family it belongs to; otherwise guessed by its name.")
-@click.option("--revision", help="A branch, tag or commit of a hub id; otherwise main.")
-@click.option("--file", help="The GGUF file of a hub id that is the model.")
+@click.option("--slug", help="The entry's folder name (default: made from the model's name).")
+@click.option("--family", help="The family it belongs to (default: guessed from its name).")
+@click.option("--revision", help="The branch, tag or commit of a hub id (default: main).")
+@click.option("--file", help="The GGUF file of a hub id to use as the model.")
 @click.option("--dry-run", is_flag=True, help="Print the entry and write nothing.")
 @options.project
 @options.as_json
@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Write the entry of a model: SOURCE is a hub id (org/name), a folder or a GGUF file.
 
-    Only config, card and headers of weights are read, and no weights are fetched. HF_TOKEN opens
-    gated models.
+    Only the config, the model card and the headers of the weight files are read; no weights are
+    downloaded. HF_TOKEN gives access to gated models.
     """
     from atlas.commands import console
     from atlas.drafting import draft

@@ -32,7 +32,7 @@ def analyses(ctx: click.Context, param: click.Parameter, typed: str) -> list[Com
 project = click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project's folder; otherwise the nearest one upwards with a mkdocs.yml.",
+    help="The project's folder (default: the nearest parent folder with a mkdocs.yml).",
 )
 models = click.argument("models", nargs=-1, shell_complete=slugs)
 only = click.option(
@@ -40,7 +40,7 @@ only = click.option(
     "only",
     multiple=True,
     shell_complete=analyses,
-    help="Only this analysis; may be given several times.",
+    help="Only this analysis; can be repeated.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
@@ -55,7 +55,7 @@ corpus = click.option(
     "--corpus",
     type=click.Path(dir_okay=False),  # completed as files are; a name is told apart as it is typed
     callback=_corpus,
-    help="What to measure on: pinned or reference, which atlas ships, or texts of your own, "
-    'JSON Lines, {"text": "..."} a line, or a .txt file.',
+    help="The corpus to measure on: pinned or reference (part of atlas), or a file of your own: "
+    'JSON Lines with {"text": "..."} on each line, or .txt with a text on each line.',
 )
 fresh = click.option("--fresh", is_flag=True, help="Measure everything again, fresh or not.")

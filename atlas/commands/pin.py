@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("pin")
 @options.models
-@click.option("--revision", help="A branch, tag or commit to pin to; otherwise main.")
-@click.option("--again", is_flag=True, help="Also move the pin of MODELS that have one.")
-@click.option("--dry-run", is_flag=True, help="Say what would be pinned and write nothing.")
+@click.option("--revision", help="The branch, tag or commit to pin to (default: main).")
+@click.option("--again", is_flag=True, help="Also move the pins of MODELS that have one.")
+@click.option("--dry-run", is_flag=True, help="Show what would be pinned, and write nothing.")
 @options.project
 @options.as_json
 def command(
@@ -31,11 +31,11 @@ def command(
     project: Path | None,
     as_json: bool,
 ) -> None:
-    """Fill the revision of entries with the commit that the hub has now.
+    """Set the revision of entries to the current commit on the hub.
 
-    All entries whose revision is null, or MODELS. One line of each model.yml changes. Weights are
-    not fetched; HF_TOKEN opens private models. Exit 1 where one cannot be pinned, which does not
-    stop the others.
+    Pins MODELS, or all entries whose revision is null. One line of each model.yml changes. No
+    weights are downloaded; HF_TOKEN gives access to private models. The exit status is 1 if a model
+    cannot be pinned; the others are pinned all the same.
     """
     from atlas.commands import console
     from atlas.drafting import pinning
@@ -61,7 +61,7 @@ def command(
         if as_json:
             console.emit_json([one.as_dict() for one in found])
     if not found:
-        console.say("nothing is to be pinned: every entry of a model on the hub has its revision")
+        console.say("nothing to pin: every entry of a model on the hub has a revision")
     if any(one.result == "failed" for one in found):
         sys.exit(1)
 

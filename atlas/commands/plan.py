@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.only
 @options.project
 @options.as_json
-@click.option("--all", "everything", is_flag=True, help="List fresh ones as well.")
+@click.option("--all", "everything", is_flag=True, help="Also list what is fresh.")
 def command(
     models: Sequence[str],
     only: Sequence[str],
@@ -29,10 +29,10 @@ def command(
     as_json: bool,
     everything: bool,
 ) -> None:
-    """List what is stale: why, and what it would take in memory and time.
+    """List what is stale, why, and the memory and time needed to measure it.
 
-    Time is an estimate for this machine's processor. What is not possible on this machine is told
-    with the reason, and what failed when it was last tried.
+    Times are estimates for this machine's CPU. Whatever is impossible on this machine is listed
+    with the reason, as is whatever failed when it was last tried.
     """
     from atlas.commands import console, prospects
 

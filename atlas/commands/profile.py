@@ -35,11 +35,11 @@ def command(
     project: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure what is stale, of all models or of those named, and write their profiles.
+    """Measure what is stale, for all models or for MODELS, and write the profiles.
 
-    Each analysis is written as soon as it is done; after Ctrl-C the next run goes on from there.
-    With --corpus everything that reads texts reads those, whatever entries say; to keep it so, name
-    them in mkdocs.yml, `extra.atlas.corpus`.
+    Each analysis is written as soon as it is done; after Ctrl-C, the next run continues from there.
+    With --corpus, every analysis that reads text reads that corpus, whatever the entries say. To
+    make this permanent, set `extra.atlas.corpus` in mkdocs.yml.
     """
     from atlas.commands import console
 

@@ -15,7 +15,7 @@ from atlas.commands.render import render
 @click.option("--address", default="127.0.0.1:8000", show_default=True, help="Where to serve.")
 @options.project
 def command(address: str, project: Path | None) -> None:
-    """Preview the site, and render again as entries, profiles and templates change."""
+    """Preview the site, and render it again as entries, profiles and templates change."""
     from atlas.commands import console
     from atlas.files import project_lock
     from atlas.site import mkdocs_build

@@ -59,7 +59,7 @@ class Verdict:
 @options.models
 @options.only
 @click.option(
-    "--record/--no-record", "recording", default=True, help="Note what came out in verified.json."
+    "--record/--no-record", "recording", default=True, help="Record the result in verified.json."
 )
 @options.project
 @options.as_json
@@ -70,10 +70,10 @@ def command(
     project: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure again and compare with the committed values, within what rounding may move.
+    """Measure again and compare with the committed values, allowing for rounding.
 
-    What comes out the same is noted in the model's verified.json, and its page says so. Exit 1
-    where a value differs or a committed profile is stale.
+    Values that come out the same are recorded in the model's verified.json, and its page says
+    "reproduced". The exit status is 1 if a value differs or a committed profile is stale.
     """
     from atlas.commands import console
 
@@ -135,7 +135,7 @@ def _compared(work: Planned, outcome: Outcome, recording: bool) -> Iterator[Verd
             today = datetime.datetime.now(datetime.UTC).date()
             verified.update(work.project, outcome.profile, found, today, console.say)
         except AtlasError as error:  # what was found out is told all the same
-            yield Verdict(job, reason=f"not noted: {error}")
+            yield Verdict(job, reason=f"not recorded: {error}")
 
 
 def _tell(verdicts: Sequence[Verdict]) -> None:

@@ -21,7 +21,7 @@ from atlas.profiles import statement
 
 STALE = (
     "profiles measured at another revision become stale by it, and so do drifts from this model: "
-    "atlas plan tells which"
+    "atlas plan shows which"
 )
 
 Result = Literal["pinned", "moved", "kept", "failed"]

@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def made(self) -> str:
-        """What was done to its base to make it, a participle: `tuned`, `quantised`."""
+        """What was done to its base to make it, a participle: `fine-tuned`, `quantised`."""
         return MADE[self.relation]
 
     @property

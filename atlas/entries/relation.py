@@ -15,12 +15,12 @@ USUAL: Relation = "fine-tune"
 """What an entry with a base is where it does not say."""
 
 MADE: Mapping[Relation, str] = {
-    "fine-tune": "tuned",
+    "fine-tune": "fine-tuned",
     "quantised": "quantised",
     "merged": "merged",
     "adapter": "adapted",
 }
-"""What was done to the base: the model was tuned, quantised, merged or adapted from it."""
+"""What was done to the base: the model was fine-tuned, quantised, merged or adapted from it."""
 
 
 def made(relations: Collection[Relation]) -> str:

@@ -1,5 +1,5 @@
 """Pictures as SVG that can do nothing: how cells alone are written, and how such a file, or one
-with axes and text (`atlas/site/figures/drawing.py`), is recognised."""
+with axes and text (`atlas/site/figures/drawing.py`, `layer_curves.py`), is recognised."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ ATTRIBUTE = (
 )
 ELEMENT = rb"(?:svg|defs|g|text|rect|image|path|pattern|linearGradient|stop)"
 DRAWING = re.compile(
-    rb'<svg xmlns="http://www\.w3\.org/2000/svg"><style>(?:(?!@import|url)[^<&\\])*</style>'
+    rb'<svg xmlns="http://www\.w3\.org/2000/svg"(?: viewBox="0 0 \d+ \d+")?>'
+    rb"<style>(?:(?!@import|url)[^<&\\])*</style>"
     rb"(?:[^<]|<" + ELEMENT + rb"(?:" + ATTRIBUTE + rb")*/?>|</" + ELEMENT + rb">)*</svg>\n"
 )
 """Elements that show something, a style that asks for nothing, and text."""

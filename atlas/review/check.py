@@ -144,7 +144,7 @@ def _stale(stale: Mapping[Path, tuple[str, ...]], project: Project) -> list[str]
     """The profiles that an entry or an analysis has left behind; whether weights are still the
     same `atlas plan` tells, which reads them."""
     if len(stale) > unavailable.NAMED:
-        return [f"{len(stale)} profiles are stale; atlas plan tells which and why"]
+        return [f"{len(stale)} profiles are stale; atlas plan shows which and why"]
     return [
         f"{path.relative_to(project.root)}: stale: {'; '.join(reasons)}"
         for path, reasons in stale.items()

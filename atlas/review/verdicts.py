@@ -166,7 +166,8 @@ def _unlike(claim: Claim, models: dict[str, Model]) -> Iterator[str]:
             if terms[0].get(key) != terms[1].get(key):
                 words = key.replace("_", " ")
                 names = " and ".join(models[side.model].entry.name for side in sides)
-                yield f"{sides[0].analysis} of {names} differs in its {words}"
+                told = f"{sides[0].analysis} of {names} was measured under different conditions"
+                yield f"{told}: {words}"
 
 
 def _profile(quantity: Quantity, models: dict[str, Model]) -> Profile:
@@ -180,7 +181,7 @@ def _doubts(claim: Claim, models: dict[str, Model]) -> tuple[str, ...]:
     """What of the profiles that a claim rests on says nothing about its model."""
     by_profile = {(one.model, one.analysis): one for one in claim.quantities}
     return tuple(
-        f"{models[slug].entry.name} {said}: its {analysis} says nothing about it"
+        f"{models[slug].entry.name} {said}, so its {analysis} says nothing about it"
         for (slug, analysis), quantity in by_profile.items()
         if (said := validity.beaten(_profile(quantity, models).facts))
     )
@@ -206,11 +207,11 @@ def absence(quantity: Quantity, models: Mapping[str, Model]) -> str:
     name = model.entry.name
     section = model.section(quantity.analysis)
     if section is None:
-        return f"{quantity.analysis} is not measured on {name}"
+        return f"{quantity.analysis} is not among the analyses of {name}"
     if section.profile is None:
         unpinned = model.entry.source_kind == "hub" and model.entry.revision is None
-        because = ", whose revision is still to be pinned," if unpinned else ""
-        return f"{name}{because} awaits its profile of {quantity.analysis}"
+        because = ", whose revision is not pinned yet," if unpinned else ""
+        return f"{name}{because} has no profile of {quantity.analysis} yet"
     if absent := lacking(quantity, section.profile, name):
         problem, remedy = absent
         near, _, _ = remedy.partition("? known")
@@ -302,7 +303,7 @@ def _value(operand: Operand, values: dict[Quantity, float | str]) -> float | str
 def _found(statement: Comparison, left: float | str, right: float | str, true: bool) -> str:
     """`max of induction, ref-llama = 0.9074, above 0.85`."""
     if statement.relation == "same as" and isinstance(statement.right, str):
-        wanted = "as said" if true else f"not {right}"
+        wanted = "as claimed" if true else f"not {right}"
     else:
         within = "" if statement.within is None else f" within {words.written(statement.within)}"
         negated = "" if true else "not "

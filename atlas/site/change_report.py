@@ -94,7 +94,7 @@ def markdown(
     for number, line in enumerate(every):
         if length + len(line) + 1 > LONGEST - ROOM:
             left = len(every) - number
-            kept.append(f"\n{left} more lines are left out: `atlas diff --json` has everything.")
+            kept.append(f"\n{left} more lines are left out; `atlas diff --json` shows everything.")
             break
         kept.append(line)
         length += len(line) + 1
@@ -104,10 +104,10 @@ def markdown(
 def _markdown(
     changes: Changes, pictures: dict[int, tuple[str | None, str | None]]
 ) -> Iterator[str]:
-    yield "## What this changes in the atlas"
+    yield "## What this pull request changes in the atlas"
     yield ""
     if changes.is_empty:
-        yield "Nothing: the same models, values and claims."
+        yield "Nothing: models, values and claims are the same."
         return
     yield _summary(changes)
     yield from _list("Models added", [code(slug) for slug in changes.added])
@@ -127,8 +127,8 @@ def _markdown(
         + [f"{code(slug)} {code(name)}: {code(what)}" for slug, name, what in changes.other],
     )
     if changes.moved:
-        yield from ("", "### Values beyond tolerance", "")
-        yield "| model | analysis | matrix | what moved |"
+        yield from ("", "### Values beyond the tolerance", "")
+        yield "| model | analysis | matrix | change |"
         yield "|---|---|---|---|"
         for one in changes.moved:
             names = " | ".join(map(code, (one.model, one.analysis, one.matrix)))
@@ -150,7 +150,7 @@ def code(text: str) -> str:
 
 def _summary(changes: Changes) -> str:
     untrue = [one.before is None for one in changes.claims if one.after == "no longer holds"]
-    new = f", {sum(untrue)} new and not true" if any(untrue) else ""
+    new = f", {sum(untrue)} new and failing" if any(untrue) else ""
     cells = sum(one.cells for one in changes.moved)
     return (
         f"{len(changes.added)} models added, {len(changes.removed)} removed; "
@@ -172,7 +172,7 @@ def _claim_line(one: Flipped) -> str:
 
 def _flip(one: Flipped) -> str:
     if one.before is None:
-        return "new, and does not hold" if one.after == "no longer holds" else f"new, {one.after}"
+        return "new, does not hold" if one.after == "no longer holds" else f"new, {one.after}"
     return f"{one.before} -> {one.after or 'withdrawn'}"
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from markupsafe import Markup
-
 from atlas.entries.entry import Entry
 from atlas.profiles import collection
 from atlas.profiles.collection import Model
@@ -22,6 +20,7 @@ from atlas.site.figures import (
     findings,
     functions,
     heatmap,
+    layer_curves,
     masks,
     previews,
     quantising,
@@ -37,6 +36,10 @@ OWN: Mapping[str, ModuleType] = {"functions": functions, "masks": masks}
 """Figures of single analyses, by their names: `of(profile)` is what a page says of one, `png` its
 preview. Their templates are `sections/<name>.j2`, their scripts `static/<name>/`."""
 
+
+STILLS: Mapping[str, Callable[[Profile], bytes]] = {"residual": layer_curves.svg}
+"""Still pictures beside those of the heatmap, `<name>.still.svg`: what a script draws only when it
+comes into sight, for paper."""
 
 SAID: Mapping[str, Callable[[Profile, Entry], Iterator[str]]] = {"drift": quantising.told}
 """What single analyses say of how a model was made, by their names."""
@@ -128,10 +131,10 @@ class Section(collection.Section):
             png = OWN[self.stated.name].png(self.profile)
             yield self.own.preview, previews.stretching(png)
 
-    @property
-    def reading(self) -> Markup:
-        """How to read the figures, from the analysis' docstring."""
-        return wording.reading(self.stated.prose)
+    def stills(self) -> Iterator[tuple[str, bytes]]:
+        """Drawings of what a script draws when it comes into sight: path and SVG."""
+        if self.profile and self.stated.name in STILLS:
+            yield f"previews/{self.stated.name}.still.svg", STILLS[self.stated.name](self.profile)
 
 
 def sections(model: Model) -> tuple[Section, ...]:

@@ -10,7 +10,7 @@ from atlas.paths import Project
 from atlas.profiles import rewording
 from atlas.site import assets, contents
 from atlas.site.contents import Contents, Files
-from atlas.site.figures import facts
+from atlas.site.figures import explanations, usual
 from atlas.site.kinds import KINDS, data
 from atlas.site.publishing import Rendered, publish
 
@@ -36,5 +36,6 @@ def _files(loaded: Contents) -> Files:
         yield from kind(loaded)
     yield from data.published_schemas()
     yield from assets.files()
-    yield f"{assets.FOLDER}/reading.json", facts.readings(loaded.statements)
+    yield f"{assets.FOLDER}/reading.json", explanations.readings(loaded.statements)
+    yield f"{assets.FOLDER}/usual.json", usual.published(loaded.models)
     yield f"{assets.FOLDER}/words.json", rewording.published(loaded.statements)

@@ -27,6 +27,7 @@ const KINDS = {
   family: () => import("./family/mount.js"),
   lost: () => import("./lost/mount.js"),
   masks: () => import("./masks/mount.js"),
+  "model-map": () => import("./home/model-map.js"),
   models: () => import("./models/mount.js"),
   opening: () => import("./home/mount.js"),
   survey: () => import("./survey/mount.js"),

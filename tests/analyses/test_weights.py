@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import markdown  # type: ignore[import-untyped]
 import numpy as np
@@ -21,6 +23,7 @@ from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import matrix, statement
 from atlas.profiles.statement import Measured
+from atlas.site.figures import explanations
 
 NAMES = tuple(weights.QUANTITIES)
 
@@ -275,11 +278,15 @@ def test_statement_is_read_without_importing() -> None:
 
 def test_page_text_names_every_quantity_and_survives_markdown() -> None:
     text = statement.of("weights").text
-    page = markdown.markdown(text)
+    page = markdown.markdown(explanations.page(text))
     for name in NAMES:
         assert f"<code>{name}</code>" in page
     assert "<em>" not in page
-    for formula in ("1 + k / Σ ln(λᵢ / λₘᵢₙ)", "max|w| / (2ᵇ⁻¹ − 1)", "‖W − Q(W)‖ / ‖W‖"):
-        assert f"<code>{formula}</code>" in page
+    drawn = [
+        "".join(ElementTree.fromstring(one).itertext())
+        for one in re.findall(r"<math.*?</math>", page)
+    ]
+    for formula in ("α=1+k∑i=1kln(λi/λmin)", "step=max|w|2b−1−1", "error=‖W−Q(W)‖F‖W‖F"):
+        assert formula in drawn
     for source in ("Rudelson &amp; Vershynin 2007", "Roy &amp; Vetterli 2007", "Newman 2009"):
-        assert source in page
+        assert source in " ".join(page.split())

@@ -165,7 +165,7 @@ def test_a_note_of_verification_that_cannot_be_written_loses_no_verdict(
     monkeypatch.setattr(verified, "update", refuse)
     done = run("verify")
     assert done.exit_code == 1
-    assert "a weights: not noted: verified.json: cannot be written: Read-only" in done.output
+    assert "a weights: not recorded: verified.json: cannot be written: Read-only" in done.output
     assert (
         "10 of 10 matrices agree, largest difference among them 0; 1 analyses were not"
         in done.output

@@ -154,7 +154,7 @@ def test_those_without_a_revision_or_those_that_are_named(
     assert result.exit_code == 0 and [line[:3] for line in result.stderr.splitlines()] == ["a: "]
     assert project.entry("c").read_text() == pinned
     result = run(project)
-    assert result.exit_code == 0 and "nothing is to be pinned" in result.stderr
+    assert result.exit_code == 0 and "nothing to pin" in result.stderr
     result = run(project, "d")
     assert result.exit_code == 1 and "zoo:llama is not on the hub; leave it out" in result.stderr
     result = run(project, "bb")

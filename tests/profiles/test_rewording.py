@@ -12,7 +12,15 @@ import pytest
 import samples
 
 from atlas.paths import PACKAGE, Project
-from atlas.profiles import collection, contract, rewording, soundness, statement, verified
+from atlas.profiles import (
+    collection,
+    contract,
+    profile_file,
+    rewording,
+    soundness,
+    statement,
+    verified,
+)
 from atlas.profiles.profile_file import Pin, Profile
 from atlas.site import pages
 
@@ -23,7 +31,7 @@ MATRICES = {"""
 """An analysis whose texts were once others."""
 
 
-def profile(version: int = 1, **words: str) -> Profile:
+def profile(version: int = 1, **words: Any) -> Profile:
     matrix = replace(samples.matrix(), **words)
     pin = Pin("a", "hub", None, "sha256:0", None)
     return Profile("drift", version, pin, {}, {}, {}, (matrix,), {})
@@ -32,11 +40,10 @@ def profile(version: int = 1, **words: str) -> Profile:
 @pytest.mark.parametrize("key", rewording.WORDS)
 def test_words_of_today_are_told(state: Callable[..., Path], key: str) -> None:
     state("drift", was="MATRICES = {", now=STATED)
-    [matrix] = rewording.today(profile(**{key: "of old"})).matrices
+    old: Any = {key: "of old"}
+    [matrix] = rewording.today(profile(**old)).matrices
     assert getattr(matrix, key) == "of today"
-    assert replace(matrix, **{key: "of old"}).json_text() == (
-        replace(samples.matrix(), **{key: "of old"}).json_text()
-    )
+    assert replace(matrix, **old).json_text() == (replace(samples.matrix(), **old).json_text())
 
 
 def test_words_of_another_version_stay(state: Callable[..., Path]) -> None:
@@ -55,7 +62,7 @@ def test_earlier_words_are_sound_and_no_others() -> None:
         text for text, said in statement.of("weights").reworded.items() if said == other.unit
     ]
     path = COMMITTED.profile("ref-llama", "weights")
-    whole = collection.profile_file.load(path)
+    whole = profile_file.load(path)
 
     def problems(unit: str) -> list[str]:
         matrices = [replace(one, unit=unit) if one.name == "rms" else one for one in whole.matrices]

@@ -15,10 +15,10 @@ FAILS = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.66, "beats_freque
 
 
 def test_a_model_that_does_worse_than_counting_is_told_with_both_numbers() -> None:
-    said = "predicts the text worse than counting tokens does (5.5 against 3.7 bits per byte)"
+    said = "predicts the text worse than token frequencies alone do (5.5 against 3.7 bits per byte)"
     assert validity.beaten({**FAILS, "bits_per_byte": 5.54}) == said
     assert validity.doubt(samples.profile(facts={**FAILS, "bits_per_byte": 5.54})) == (
-        f"This model {said}: values that rest on its predictions say nothing about it."
+        f"This model {said}, so values that rest on its predictions say nothing about it."
     )
 
 
@@ -40,7 +40,7 @@ def test_a_context_that_is_too_short_is_told() -> None:
     short = samples.profile(conditions={"shortened": told})
     said = f"cannot read the whole text ({told})"
     assert validity.doubt(short) == (
-        f"This model {said}: its values are not compared with those of others."
+        f"This model {said}, so its values are not compared with those of other models."
     )
     job = Job("one", "residual", "forward", "stale", ("x",), None, None)
     lines = account.lines([Outcome(job, "measured", 1.0, profile=short)])
@@ -50,7 +50,7 @@ def test_a_context_that_is_too_short_is_told() -> None:
 def test_numbers_have_as_many_decimals_as_tell_them_apart() -> None:
     near = {**FAILS, "bits_per_byte": 4.4431, "bits_per_byte_by_frequency": 4.4389}
     assert validity.beaten(near).endswith("(4.443 against 4.439 bits per byte)")
-    assert validity.beaten({"beats_frequencies": False}).endswith("counting tokens does")
+    assert validity.beaten({"beats_frequencies": False}).endswith("token frequencies alone do")
 
 
 def _outcome(slug: str, analysis: str, facts: dict[str, Any]) -> Outcome:
@@ -64,9 +64,9 @@ def test_the_account_of_a_run_has_a_line_a_model() -> None:
         _outcome("one", "masks", FAILS),
         _outcome("two", "masks", {**FAILS, "beats_frequencies": True}),
     ]
-    told = [line for line in account.lines(outcomes) if "counting" in line]
+    told = [line for line in account.lines(outcomes) if "frequencies" in line]
     assert told == [
-        "one: importance, masks: it predicts the text worse than counting tokens does "
+        "one: importance, masks: it predicts the text worse than token frequencies alone do "
         "(5.6 against 3.7 bits per byte), so this says nothing about it"
     ]
 

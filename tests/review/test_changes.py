@@ -64,7 +64,7 @@ def test_nothing_changes_nothing(before: Project, tmp_path: Path) -> None:
     found = changes.between(before, atlas(tmp_path / "after"))
     assert found.is_empty
     assert change_report.lines(found) == ["nothing changed"]
-    assert "Nothing: the same models" in change_report.markdown(found)
+    assert "Nothing: models, values" in change_report.markdown(found)
 
 
 def test_models_and_entries(before: Project, tmp_path: Path) -> None:
@@ -137,11 +137,11 @@ def test_a_new_claim_that_does_not_hold_is_told_as_such(before: Project, tmp_pat
     (after.claims / "new.yml").write_text(json.dumps({**CLAIM, "holds": holds}))
     (after.claims / "true.yml").write_text(json.dumps(CLAIM))
     found = changes.between(before, after)
-    said = "claim new: new, and does not hold: The largest is above 2.5."
+    said = "claim new: new, does not hold: The largest is above 2.5."
     assert change_report.lines(found) == [said, "claim true: new, holds: The largest is above 2.5."]
     text = change_report.markdown(found)
-    assert "**new, and does not hold** <code>new</code>" in text
-    assert "2 claims changed, 0 of them overturned, 1 new and not true." in text
+    assert "**new, does not hold** <code>new</code>" in text
+    assert "2 claims changed, 0 of them overturned, 1 new and failing." in text
     told = change_report.document(found)["claims"][0]
     assert (told["before"], told["after"]) == (None, "no longer holds")
 

@@ -271,7 +271,7 @@ def test_notes_name_profiles_that_were_left_behind(project: Project) -> None:
         write_entry(project, slug, name=slug, revision=str(len(slug)) * 40, source=f"x/{slug}")
         pin = replace(profile().model, slug=slug)
         profile_file.save(project.profile(slug, "weights"), profile(model=pin))
-    assert check.findings(project).notes == ["4 profiles are stale; atlas plan tells which and why"]
+    assert check.findings(project).notes == ["4 profiles are stale; atlas plan shows which and why"]
 
 
 @pytest.mark.parametrize("license", ["apache2", "other", "Llama-3", "qwen-research", "see below"])

@@ -118,12 +118,12 @@ def test_combinations(atlas: Project) -> None:
     ("change", "reason"),
     [
         ({"model": "nowhere"}, "the atlas does not list nowhere"),
-        ({"model": "waiting"}, "Model waiting awaits its profile of weights"),
-        ({"model": "unpinned"}, "whose revision is still to be pinned, awaits its profile"),
+        ({"model": "waiting"}, "Model waiting has no profile of weights yet"),
+        ({"model": "unpinned"}, "whose revision is not pinned yet, has no profile"),
         ({"matrix": "rmss"}, "weights of Model a has no 'rmss': did you mean 'rms'?"),
         ({"rows": [7]}, "rms of a has no layer '7'"),
         ({"rows": [0], "columns": ["mlp.gate"]}, "does not exist in this model"),
-        ({"analysis": "drift"}, "drift is not measured on Model a"),
+        ({"analysis": "drift"}, "drift is not among the analyses of Model a"),
     ],
 )
 def test_what_cannot_be_tested_says_why(
@@ -146,8 +146,8 @@ def test_a_claim_on_text_that_the_model_fails_at_is_marked(atlas: Project) -> No
     atlases.profile(atlas, "a", matrices=(samples.matrix(values=VALUES),), facts=facts)
     found = verdict(atlas)
     assert found.state == "holds" and found.doubts == (
-        "Model a predicts the text worse than counting tokens does "
-        "(5.6 against 3.7 bits per byte): its weights says nothing about it",
+        "Model a predicts the text worse than token frequencies alone do "
+        "(5.6 against 3.7 bits per byte), so its weights says nothing about it",
     )
     pages.render(atlas)
     page = (atlas.docs / "claims" / "index.md").read_text(encoding="utf-8")
@@ -175,7 +175,9 @@ def test_values_that_were_measured_otherwise_are_not_compared(
     )
     found = verdict(atlas, both)
     assert found.state == "cannot be tested yet"
-    assert found.reasons == ("weights of Model a and Model b differs in its scored bytes",)
+    assert found.reasons == (
+        "weights of Model a and Model b was measured under different conditions: scored bytes",
+    )
     each = [{"left": {**CELL, "model": slug}, "is": "above", "right": 2.5} for slug in ("a", "b")]
     assert verdict(atlas, *each).state == "holds", "each on its own scale"
 
@@ -309,7 +311,7 @@ def test_check_prints_the_verdicts(atlas: Project) -> None:
         "second: no longer holds: It is so.",
         f"  {largest}, not below 0.001",
         "third: cannot be tested yet: It is so.",
-        "  Model waiting awaits its profile of weights",
+        "  Model waiting has no profile of weights yet",
         "1 holds, 1 no longer holds, 1 cannot be tested yet",
     ]
     told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)["claims"]

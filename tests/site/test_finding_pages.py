@@ -42,7 +42,7 @@ def test_a_finding_that_holds_shows_each_step_with_its_figure(atlas: Project) ->
     assert 'data-figure="weights" data-first="ov_copying"' in first
     assert 'data-src="../../models/small/weights.json" data-slug="small"' in first
     assert 'data-key="step-1"' in first and 'data-row="3" data-column="17"' in first
-    assert '<img src="../../models/small/previews/weights.ov_copying.svg"' in first
+    assert '<img src="../../models/small/previews/weights.ov_copying.figure.svg"' in first
     assert "--rows:32;--columns:12;--row:17;--column:3" in first
     matrix = found_atlas.matrix("ov_copying")
     assert f"Marked: layer 3, head 17: {heatmap.worded(matrix, matrix.values[3, 17])}" in first
@@ -74,11 +74,16 @@ def test_a_marked_cell_says_its_category_or_why_it_has_no_value(atlas: Project) 
 def test_the_preview_of_a_step_lies_beside_those_of_its_model(atlas: Project) -> None:
     found_atlas.finding(atlas, "one", found_atlas.step("true"))
     pages.render(atlas)
-    assert (atlas.folder("small") / "previews" / "weights.ov_copying.svg").is_file()
+    previews = {f"weights.ov_copying{part}.svg" for part in ("", ".figure")}
+    folder = atlas.folder("small") / "previews"
+    assert {path.name for path in folder.glob("*ov_copying*")} == previews
     assert list(published_files.problems(atlas)) == []
     (atlas.findings / "one.yml").unlink()
     removed = pages.render(atlas).removed
-    assert set(removed) == {"findings/one.md", "models/small/previews/weights.ov_copying.svg"}
+    assert set(removed) == {
+        "findings/one.md",
+        *(f"models/small/previews/{name}" for name in previews),
+    }
 
 
 def test_a_claim_that_no_longer_holds_is_told_before_anything_else(atlas: Project) -> None:
@@ -100,7 +105,7 @@ def test_what_is_not_measured_is_said_and_breaks_nothing(atlas: Project) -> None
     found_atlas.finding(atlas, "one", *steps)
     text = page(atlas, "findings/one.md")
     assert "<strong>Not all of this can be tested yet:</strong>" in text
-    assert "<strong>No figure yet:</strong> Model waiting awaits its profile of weights." in text
+    assert "<strong>No figure yet:</strong> Model waiting has no profile of weights yet." in text
     assert "<strong>No figure yet:</strong> the atlas does not list nowhere." in text
     assert text.count("<figure") == 1
 

@@ -73,6 +73,11 @@ def write(made: Project) -> None:
         head_atlas.model(made, slug, layers, heads, seed=seed)
         functional_atlas.profile(made, slug, layers, heads, seed)
         _weights(made, slug, layers, heads, seed)
+    tower(made)
+
+
+def tower(made: Project) -> None:
+    """The family of three sizes."""
     for seed, (slug, (layers, parameters)) in enumerate(SIZES.items()):
         shape = {
             **samples.GEOMETRY,

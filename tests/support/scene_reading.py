@@ -25,7 +25,7 @@ class Panel:
     runs: list[tuple[float, float, float, float, str | None]]
 
     def colours(self, rows: int, columns: int) -> list[list[str | None]]:
-        """The colour in the middle of each cell."""
+        """The colour in the middle of each cell, "" where nothing is drawn."""
         wide, high = self.size
         return [
             [
@@ -36,11 +36,12 @@ class Panel:
         ]
 
     def _at(self, x: float, y: float) -> str | None:
-        return next(
+        found = (
             colour
             for left, top, wide, high, colour in self.runs
             if left <= x <= left + wide and top <= y <= top + high
         )
+        return next(found, "")
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,14 @@ def _panel(group: ElementTree.Element, heading: str) -> Panel:
             runs.append((*box, None if fill.startswith("url") else fill))
     return Panel(
         heading=heading,
-        columns=[str(one.text) for one in plain if one.get("text-anchor") == "middle"],
-        rows=[str(one.text) for one in plain if one.get("text-anchor") == "end"],
+        columns=[str(one.text) for one in plain if _is_below(one)],
+        rows=[str(one.text) for one in plain if not _is_below(one)],
         axes=[str(one.text) for one in faint],
         size=(float(str(frame.get("width"))), float(str(frame.get("height")))),
         runs=runs,
     )
+
+
+def _is_below(text: ElementTree.Element) -> bool:
+    """Whether a label is one of a column, upright or turned."""
+    return text.get("text-anchor") == "middle" or text.get("transform") is not None

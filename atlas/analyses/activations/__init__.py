@@ -1,61 +1,72 @@
-"""Activations.
+r"""Activations.
 
-How large the outputs of every module are while the model reads, how unevenly they are spread over
-channels, how far single values stand out, and how sparse the hidden layer of the MLP is.
+How large the outputs of the components are while the model reads, how unevenly they are spread over
+channels, how far single values stand out, and how sparse the MLP's hidden units are.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column a module; outputs of fused
-projections are split, so that query, key and value each have a column. What is read are passages of
-a corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first word is context. The atlas
-or a model's entry chooses the corpus (`pinned` by default; reference models read `reference`), and
-all models on one corpus read the same text. Positions are those of the tokens after the first word,
-without special tokens and padding. x is a module's output at one position, its channels are its n
-components. Norms of queries or keys act on one head at a time: their channels are those of a head,
-and every head counts as a position.
+**How to read it.** A row is a layer, counted from 0; a column is a component. Outputs of fused
+projections are split, so query, key and value each have a column. The model reads passages of a
+corpus. Each passage is cut at the end of a word after at most 352 UTF-8 bytes, and its first word
+serves only as context. The atlas or the model's entry chooses the corpus (`pinned` by default;
+reference models read `reference`), and all models on one corpus read the same text. Values are
+taken at the tokens after the first word, without special tokens and padding. Below, $x$ is a
+component's output at one position, with $n$ channels. Norms of queries or keys act on one head at a
+time: their channels are those of a head, and every head counts as a position.
 
-**Root mean square**, `rms` = `√(E x²)`, over positions and channels. The typical size of an output.
+**Root mean square**, `rms`. The typical size of an output, over positions and channels.
 
-**Channel kurtosis**, `kurtosis` = `E_j s_j⁴ / (E_j s_j²)²` with s_j the root mean square of channel
-j over all positions. Whether all channels are about equally large (1) or a few hold everything (up
-to n, the number of channels, when a single one does). Channels that stand out make a model hard to
-quantise. Source: He et al. 2024.
+$$\text{rms} = \sqrt{\operatorname{E} x^2}$$
 
-**Largest activation**, `outlier` = `max|x| / median|x|`. How far the single largest value stands
-out from a typical one; for Gaussian values about 8, for models with massive activations thousands.
-The maximum is over all values, the median over a seeded sample of at most 65,536 of them.
+**Channel kurtosis**, `kurtosis`. Whether all channels are about equally large (1) or a few dominate
+(up to $n$, when a single channel holds everything).
+
+$$\text{kurtosis} = \frac{\operatorname{E}_j s_j^4}{(\operatorname{E}_j s_j^2)^2}$$
+
+Here $s_j$ is the root mean square of channel $j$ over all positions. Channels that stand out make a
+model hard to quantise. Source: He et al. 2024.
+
+**Largest activation**, `outlier`. How far the single largest value stands out from a typical one:
+about 8 for Gaussian values, thousands in models with massive activations.
+
+$$\text{outlier} = \frac{\max \lvert x \rvert}{\operatorname{median} \lvert x \rvert}$$
+
+The maximum is taken over all values, the median over a seeded sample of at most 65,536 of them.
 Source: Sun et al. 2024.
 
-**The first position** is never among them: it often carries activations of quite another size,
-whatever it says. `first_rms`, `first_kurtosis` and `first_outlier` are the same three measured
-there alone, once a passage: at BOS where the tokenizer has one, [CLS] in encoders, else at the
-first token of the text. A decoder reads BOS before anything else, so these values are the same for
-every passage and have no sampling error; `first_outlier` may show a small one, since its median is
-read off a sample.
+**At the first position**, `first_rms`, `first_kurtosis` and `first_outlier`. The same three
+quantities, measured at the first position only, once per passage: at BOS if the tokenizer has one,
+at [CLS] in encoders, and otherwise at the first token of the text. The other quantities leave this
+position out, because it often carries activations of a completely different size, whatever it says.
+A decoder reads BOS before anything else, so its values are the same for every passage and have no
+sampling error; `first_outlier` may show a small one, since its median comes from a sample.
 
-**Sparsity**, `sparsity` = `(√n − ‖h‖₁ / ‖h‖₂) / (√n − 1)` of the input h of the down projection,
-averaged over positions. 0 when all n hidden units are equally active, 1 when a single one is; for
-Gaussian values about 0.2. Positions where no unit is active have no value and do not count.
-Source: Hoyer 2004.
+**Sparsity**, `sparsity`. How few of the MLP's hidden units are active at once: 0 when all $n$ are
+equally active, 1 when only one is.
 
-The experts of a mixture, its router and attention sinks have no output of their own that is
-recorded, and no column; what is sparse there is the choice of experts, not a hidden layer.
+$$\text{sparsity} =
+\operatorname{E} \frac{\sqrt{n} - \lVert h \rVert_1 / \lVert h \rVert_2}{\sqrt{n} - 1}$$
 
-A module whose output is zero throughout has neither kurtosis nor outlier, and one of which more
-than half of the values are zero has no outlier.
+Here $h$ is the input of the down projection, and the mean is over positions. Gaussian values give
+about 0.2. Positions at which no unit is active have no value and do not count. Source: Hoyer 2004.
 
-**How sure it is.** RMS, kurtosis and sparsity come with the linearised standard error over
-passages: how far they would move on other passages of the kind. The error of `outlier` comes from
-its median alone (Woodruff 1952); the maximum itself has none: on more text it can only grow. The
-largest share that a single passage has in a value (`largest_share`) is published beside it, and
-figures tell it above 20%; `outlier` has none.
+**What has no value.** The experts of a mixture, its router and attention sinks have no recorded
+output of their own, and therefore no column; what is sparse there is the choice of experts, not a
+hidden layer. A component whose output is always zero has neither kurtosis nor a largest activation,
+and one with more than half of its values at zero has no largest activation.
 
-**What it does not tell.** A large output is not an important one: what follows may divide it away,
-as norms do, or not read it. Sizes of different modules or models have no common unit: a model whose
-weights are scaled and scaled back is the same model with other sizes. Outliers say where rounding
-will hurt, not how much the loss will rise. What a channel means is not asked.
+**How sure it is.** Root mean square, kurtosis and sparsity come with a linearised standard error
+over passages: how far they would move on other passages of this kind. The error of `outlier`
+reflects its median alone (Woodruff 1952); the maximum has none, since with more text it can only
+grow. The largest share of a value that comes from a single passage (`largest_share`) is published
+with it, and figures report it above 20%; `outlier` has none.
 
-**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
-better. The value of a matrix does not depend on how passages were batched, but for the rounding of
-the forward pass itself.
+**What it does not tell.** A large output need not be an important one: what follows may divide it
+away, as norms do, or not read it. Sizes have no common unit across components or models: a model
+whose weights are scaled up in one place and down in another is the same model with different sizes.
+Outliers show where rounding will hurt, not how much the loss will rise. None of this says what a
+channel means.
+
+**Precision.** The model runs in the type it is stored in; sums are accumulated in float32 or
+better. How passages were batched changes a value only through the rounding of the forward pass.
 """
 
 from __future__ import annotations
@@ -74,8 +85,8 @@ PROTOCOL: dict[str, str | int] = {
     "seed": 0,
 }
 FACTS = {
-    "largest_outlier": "Largest activation, in multiples of the median",
-    "largest_first_outlier": "Largest activation at the first position, in multiples of the median",
+    "largest_outlier": "Largest activation, × median",
+    "largest_first_outlier": "Largest at the first position, × median",
     "mean_sparsity": "Mean sparsity of the MLP's hidden units",
 }
 MATRICES: dict[str, dict[str, object]] = {

@@ -1,72 +1,92 @@
-"""Attention.
+r"""Attention.
 
 Where every head looks while the model reads: at how many positions, how far back, at the very first
-position, at the previous token, and, on sequences that repeat themselves, at what came before.
+position, at the previous token and, in sequences that repeat, at what came before.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column one of its heads; head 3 of
-layer 2 is written 2.3. Every score lies between 0 and 1. A head's pattern A says for every position
-q (the query) what share of its attention goes to each position k (the keys), after rotary
-embedding, masks, sliding windows and soft-capping, as the model itself computes it. What is read
-are passages of a corpus, cut after at most 352 UTF-8 bytes at a word's end, whose first word is
-context. The atlas or a model's entry chooses the corpus (`pinned` by default; reference models read
-`reference`), and all models on one corpus read the same text. Averages are over the queries of all
-tokens after the first word, without special tokens and padding: summed over all passages, divided
-by the number of queries. A query sees itself and what is before it (in encoders the whole passage,
-in sliding windows what the window holds).
+**How to read it.** A column is a layer, counted from 0; a row is one of its heads. Head 3 of layer
+2 is written 2.3. Every score lies between 0 and 1. A head's attention pattern $A$ gives, for every
+position $q$ (the query), the share of its attention that goes to each position $k$ (the keys),
+after rotary embedding, masks, sliding windows and soft-capping, exactly as the model computes it.
+The model reads passages of a corpus. Each passage is cut at the end of a word after at most 352
+UTF-8 bytes, and its first word serves only as context. The atlas or the model's entry chooses the
+corpus (`pinned` by default; reference models read `reference`), and all models on one corpus read
+the same text. Averages are over the queries of all tokens after the first word, without special
+tokens and padding. A query sees itself and everything before it (in encoders the whole passage, in
+sliding windows what the window holds).
 
-**Entropy**, `entropy` = `−Σ_k A log A / log(visible keys)`. 0: all on one position; 1: spread
-evenly over all that can be seen. Source: Clark et al. 2019.
+**Attention entropy**, `entropy`. 0: all attention on one position; 1: spread evenly over everything
+that can be seen.
 
-**Attention sink**, `sink` = mean of `A[q, 0]`. The share that goes to the first position: BOS where
-the tokenizer has one, [CLS] in encoders, else the first token of the text. Much of it means that
-the head is at rest: it parks its attention where it does no harm. Sources: Xiao et al. 2023, Gu et
-al. 2024.
+$$\text{entropy} = - \frac{\sum_k A_{qk} \ln\, A_{qk}}{\ln (\text{visible keys})}$$
 
-**Distance**, `distance` = mean of `Σ_k A (q − k) / n`, n the length of the passage (encoders: `|q −
-k|`). How far back a head looks; evenly spread attention has about 0.25 in a decoder, 0.33 in an
-encoder.
+Source: Clark et al. 2019.
 
-**Previous token**, `previous` = mean of `A[q, q−1]`. The first step of an induction circuit. The
-query at the second position is left out: its previous token is the first position, where a head at
-rest looks. With a BOS token that query is never scored, as the first word is context; without, it
-is where the first word is a single token.
+**Attention sink**, `sink`. The share that goes to the first position: BOS if the tokenizer has one,
+[CLS] in encoders, otherwise the first token of the text.
 
-**Duplicate token**, `duplicate` = mean weight on earlier copies of the same token. Source: Wang et
-al. 2022.
+$$\text{sink} = \operatorname{E}_q A_{q,0}$$
 
-**Induction**, `induction` = mean of `A[q, q−n+1]`: the weight on the token that followed the same
-token the first time. Such heads continue what they have seen before. Source: Olsson et al. 2022.
+A high value means that the head is idle: it parks its attention where it does no harm. Sources:
+Xiao et al. 2023, Gu et al. 2024.
 
-Duplicate and induction are measured on 16 sequences of BOS + s + s, s being n = 50 tokens drawn at
-random from the model's own vocabulary, over the second s. Random tokens leave nothing to guess from
-meaning: only copying helps. A head whose sliding window ends before what is asked for cannot show
-what it would do there: it has no value, rather than 0. Nor has any head of a model that cannot read
-101 tokens at once.
+**Attention distance**, `distance`. How far back a head looks, as a share of the passage's length
+$n$.
 
-**Learned sink**, `learned_sink`: some models have a number per head that takes part in the softmax
-as a position without content would, and takes its share. Where a model has one, it is a matrix of
-its own, and patterns are renormalised over real keys for everything else.
+$$\text{distance} = \operatorname{E}_q \sum_k A_{qk} \, \frac{q - k}{n}$$
 
-In encoders the previous token, duplicates and induction do not exist as such: they see both sides.
+In encoders, the distance is $\lvert q - k \rvert$. Evenly spread attention gives about 0.25 in a
+decoder and 0.33 in an encoder.
+
+**Previous token**, `previous`. The share that goes to the token right before: the first step of an
+induction circuit.
+
+$$\text{previous} = \operatorname{E}_q A_{q,q-1}$$
+
+The query at the second position is left out, because its previous token is the first position,
+where idle heads look. With a BOS token that query is never scored anyway, since the first word is
+context.
+
+**Duplicate token**, `duplicate`. The mean attention to earlier copies of the same token, in a
+sequence that repeats. Source: Wang et al. 2022.
+
+**Induction**, `induction`. The attention to the token that followed the same token the first time.
+Such heads continue what they have seen before.
+
+$$\text{induction} = \operatorname{E}_q A_{q,\,q-n+1}$$
+
+Source: Olsson et al. 2022.
+
+**Repeated sequences.** Duplicate and induction are measured on 16 sequences of BOS + s + s, over
+the second s, where s is $n = 50$ tokens drawn at random from the model's own vocabulary. Random
+tokens leave nothing to guess from meaning: only copying helps. A head whose sliding window is too
+short to reach that far cannot show what it would do; it has no value, rather than 0. Nor does any
+head of a model that cannot read 101 tokens at once.
+
+**Learned sink**, `learned_sink`. Some models have a number per head that takes part in the softmax
+like a position without content, and takes its share of the attention. Where a model has one, that
+share is a matrix of its own, and everywhere else patterns are renormalised over the real keys.
+
+**Encoders.** The previous token, duplicates and induction do not exist for encoders, which see both
+sides.
 
 **How sure it is.** Scores are ratios of sums over passages, or over the 16 sequences, and come with
-the linearised standard error of that: how far they would move on other passages of the kind. The
-facts name every head that may be the strongest: those whose difference from the highest score,
-passage by passage, is within two standard errors, provided they exceed twice the score of a head
-that attends evenly to all that it can see (about 0.013 for induction, without a window). Where
-there is no such head, they say so. The largest share that a single passage has in a value
-(`largest_share`) is published beside it, and figures tell it above 20%; for duplicate and induction
-it is that of a single sequence.
+their linearised standard error: how far they would move on other passages of this kind. The facts
+name every head that may be the strongest: all heads whose difference from the highest score,
+passage by passage, is within two standard errors, provided that they exceed twice the score of a
+head that attends evenly to everything it can see (about 0.013 for induction, without a window). If
+there is no such head, the facts say so. The largest share of a value that comes from a single
+passage (`largest_share`) is published with it, and figures report it above 20%; for duplicate and
+induction it is that of a single sequence.
 
-**What it does not tell.** Where a head looks is not what it does with what it finds there: one that
-attends to the previous token may carry nothing on, and one that gives the sink 0.98 can still
+**What it does not tell.** Where a head looks is not what it does with what it finds: a head that
+attends to the previous token may pass nothing on, and one that gives 0.98 to the sink can still
 matter through the remaining 0.02. Scores on random tokens say that a head can copy, not that it
-does so in text. Attention of later layers goes to states that other layers have filled, not to
-words. One corpus of short passages was read: a head for what lies 1,000 tokens back looks idle
-here.
+does so in text. In later layers, attention goes to states that earlier layers have filled, not to
+words. Only one corpus of short passages was read: a head that looks for something 1,000 tokens back
+appears idle here.
 
-**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
-better. The model computes what it would compute unwatched, bit for bit.
+**Precision.** The model runs in the type it is stored in; sums are accumulated in float32 or
+better. The model computes bit for bit what it would compute unobserved.
 """
 
 from __future__ import annotations

@@ -1,58 +1,70 @@
-"""Drift.
+r"""Drift.
 
-How far fine-tuning, quantising or merging moved the weights of every module away from those of the
-model's base: by how much, in how many places, and in how many directions.
+How far fine-tuning, quantising or merging moved a model's weights away from those of its base: by
+how much, in how many places, and in how many directions.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column a module. W is a module's
-weight matrix in the model, W₀ the one in its base, both as they are stored; fused projections are
-split. Bright columns tell which kind of module was changed most, bright rows in which layers. Rank
-of change is not defined for norm gains. Biases are told beside the figure as a fact, not in it.
+**How to read it.** A row is a layer, counted from 0; a column is a component. $W$ is a component's
+weight matrix in this model and $W_0$ the one in its base, both as stored; fused projections are
+split. Bright columns show which components changed most, bright rows in which layers. The rank of a
+change is not defined for norm gains. Biases are not in the figure; they are reported beside it as a
+fact.
 
-**Relative change**, `relative_change` = `‖W − W₀‖ / ‖W₀‖`, with the Frobenius norm. How far the
-matrix moved, measured by its own size: 0 where nothing changed, about 1.4 for two matrices that
-have nothing in common. Fine-tuning usually stays well below 0.1. For gains of norms that are stored
-as their distance from 1, the size is that of the gain itself.
+**Relative change**, `relative_change`. How far the matrix moved, relative to its own size.
 
-**Changed weights**, `changed` = the share of elements that differ, after both were rounded to the
-coarser of the two stored types. Values in blocks (GGUF's Q8_0 and others) are dequantised to
-float32 first, so that both are rounded to the base's type: a weight counts as changed where what
-the blocks give is another number of that type. Fine-tuning in 16 bits leaves many weights exactly
-as they were, since small steps are rounded away; reinforcement learning has been seen to change
-only 5 to 30% of weights. A model that is stored in float32 and in bfloat16, and was not trained in
-between, has 0. Source: Mukherjee et al. 2025.
+$$\text{relative change} = \frac{\lVert W - W_0 \rVert_F}{\lVert W_0 \rVert_F}$$
 
-**Rank of change**, `rank_of_change` = `exp(−Σ p ln p) / min(m, n)` with `p = σ / Σσ`, and σ the
-singular values of `W − W₀`, a matrix of m outputs and n inputs. Whether the change uses a few
-directions (near 0) or all of them evenly (1), 0 where nothing changed. A low-rank adapter of rank r
-that was merged stays below `r / min(m, n)`, as long as the type it was stored in is fine enough:
-rounding spreads over all directions and raises it. Source: Roy & Vetterli 2007.
+It is 0 where nothing changed, and about 1.4 for two matrices that have nothing in common.
+Fine-tuning usually stays well below 0.1. For norm gains that are stored as their distance from 1,
+the size is that of the gain itself.
 
-**Quantised copies.** W holds the values that are computed with, dequantised, so that W − W₀ is what
-quantising moved. In the types Q8_0, Q5_0 and Q4_0, 32 neighbours in a row are stored as whole
-multiples of one step, their largest absolute value divided by 127, 16 or 8. If rounding is all that
-happened, and its errors lie evenly within a step, then `‖W − W₀‖²` is about `(31 / 12) Σ step²`, a
-sum over blocks, for the largest of a block has no error. The square root over that of `Σ ‖W₀‖²` is
-told as the change expected of rounding: a copy that moved further was made in another way, or of
-other weights. Of other types, and of several at once, nothing is expected.
+**Changed weights**, `changed`. The share of weights that differ after both are rounded to the
+coarser of the two stored types. Values stored in blocks (GGUF's Q8_0 and others) are first
+dequantised to float32, so that both can be rounded to the base's type: a weight counts as changed
+if its block gives a different number in that type. Fine-tuning in 16 bits leaves many weights
+exactly as they were, because small steps are rounded away; reinforcement learning has been seen to
+change only 5 to 30% of the weights. A model stored once in float32 and once in bfloat16, without
+training in between, has 0. Source: Mukherjee et al. 2025.
 
-**Mixtures of experts.** Every expert is held against the expert of the same number. What is shown
-is the mean over the experts of a block; a second matrix, `relative_change:max` and so on, has the
-largest value among them.
+**Rank of change**, `rank_of_change`. Whether the change uses a few directions (near 0) or all of
+them evenly (1); 0 where nothing changed.
 
-**Which models.** Both have the same architecture and the same shape; other models have no drift,
-and say so. The vocabulary may have grown: embeddings are compared over the rows that both have, and
-the extra ones are counted. Their changes, and those of the final norm, stand among the facts.
-Modules that only one of the two has are named there, and left out.
+$$\text{rank of change} = \frac{1}{\min(m, n)} \exp \left( - \sum_i p_i \ln\, p_i \right)
+\qquad p_i = \frac{\sigma_i}{\sum_j \sigma_j}$$
 
-**What it does not tell.** How far weights moved is not how much a model's answers changed: a small
-step in a direction that matters can do more than a large one elsewhere, and a change that leaves
-what the model computes the same, as of heads that swap their places, is shown in full. It does not
-tell what a tuning taught, nor which of its changes were needed for that. A base that is not the one
-that the model was made from gives numbers all the same.
+The $\sigma_i$ are the singular values of $W - W_0$, a matrix with $m$ outputs and $n$ inputs. A
+merged low-rank adapter of rank $r$ stays below $r / \min(m, n)$ as long as it was stored in a fine
+enough type: rounding spreads over all directions and raises the rank. Source: Roy & Vetterli 2007.
+
+**Quantised copies.** Here, $W$ holds the dequantised values that the model computes with, so $W -
+W_0$ is what quantising moved. In the types Q8_0, Q5_0 and Q4_0, 32 neighbours in a row are stored
+as whole multiples of one step: their largest absolute value divided by 127, 16 or 8. If nothing but
+rounding happened, and its errors are spread evenly within a step, then
+
+$$\lVert W - W_0 \rVert_F^2 \approx \frac{31}{12} \sum_{\text{blocks}} \text{step}^2 ,$$
+
+because the largest weight of a block has no error. The square root of this, divided by that of
+$\sum \lVert W_0 \rVert_F^2$, is given as the change expected from rounding. A copy that moved
+further was made in another way, or from other weights. There is no expectation for other types, or
+for several types at once.
+
+**Mixtures of experts.** Every expert is compared with the base's expert of the same number. The
+figure shows the mean over a layer's experts; a second matrix (`relative_change:max` and so on) has
+the largest value among them.
+
+**Which models.** Both models have the same architecture and the same shape; for any others, drift
+is not defined. The vocabulary may have grown: embeddings are compared over the rows that both have,
+and extra rows are counted. Changes of the embeddings and of the final norm are given as facts.
+Components that only one of the two has are named there and left out of the figure.
+
+**What it does not tell.** How far the weights moved is not how much the model's answers changed: a
+small step in a direction that matters can do more than a large one elsewhere. A change that leaves
+the model's output the same, such as two heads swapping places, shows in full. Drift does not say
+what fine-tuning taught, or which of its changes were needed for that. It also gives numbers for a
+base that the model was not made from.
 
 **Precision.** Differences are taken between the stored values and summed in float64. Where the two
-are stored in different types, the coarser one's rounding is part of the relative change: about
-0.0015 for bfloat16, 0.0002 for float16. The two types stand among the conditions.
+models are stored in different types, the relative change includes the rounding of the coarser one:
+about 0.0015 for bfloat16 and 0.0002 for float16. Both types are listed among the conditions.
 """
 
 from __future__ import annotations
@@ -65,8 +77,8 @@ KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 NEEDS = ("base",)
 FACTS = {
-    "relative_change": "Relative change of all blocks together",
-    "changed": "Share of their weights that differ from the base",
+    "relative_change": "Relative change of all blocks",
+    "changed": "Share of their weights that changed",
     "expected_relative_change": "",
     "moved_furthest": "",
     "only_in_tuned": "Modules only in this model",

@@ -1,77 +1,89 @@
-"""Functions of heads.
+r"""Functions of heads.
 
 What each attention head does to single words, read from its weights alone: which heads turn a
-country into its capital, a verb into its past tense, a word into its first letter, and which ones
-push those answers down.
+country into its capital, a verb into its past tense or a word into its first letter, and which push
+those answers down.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column a head. E is the embedding,
-U the unembedding, W_V and W_O a head's value and output matrices. The row of a source token s in
-`M = E' W_V W_O U` says by how much the head raises every token of the vocabulary when it attends to
-s and nothing else. Heads of the first layer read `E' = E`; later ones are taken to read what the
-first MLP makes of the token, `E' = MLP₀(norm(E))`, before any norm applied to its output. Left out
-by definition: the norms around a head, all biases of values, outputs and logits, positions.
+**How to read it.** A column is a layer, counted from 0; a row is a head. $E$ is the embedding, $U$
+the unembedding, and $W_V$ and $W_O$ are a head's value and output matrices. The row of a source
+token $s$ in $M = E' W_V W_O U$ says how much the head raises every token of the vocabulary if it
+attends to $s$ and nothing else. Heads of the first layer read $E' = E$; later heads are taken to
+read what the first MLP makes of the token, $E' = \operatorname{MLP}_0(\operatorname{norm}(E))$,
+before any norm applied to its output. By definition, this leaves out the norms around a head, all
+biases of values, outputs and logits, and positions.
 
-**Score**, `score:capital@10` = share of the relation's pairs (s, t) for which t is among the k
-largest entries of the row of s. **Suppression**, `suppressive:capital@10` = the same for the k
-smallest entries: the head pushes the answer down. Every relation is scored at k = 10 and 25;
-copying and name copying, whose target is the source itself, at 1 and 3. Models with more than
-100,000 tokens are judged at the larger k, the others at the smaller one. A pair counts when its two
-words are single tokens: `tokens("a " + word)` has to be `tokens("a")` and one token more. A
-relation with fewer than 30 such pairs is not measurable with that tokenizer and has no map; the
-facts state the pairs of every relation, and `functions.pairs.json` which ones they are. The spread
-of a score is half the width of its 68% interval (Wilson 1927 at one standard deviation), from its
-pairs: it says how far another draw of pairs would move it.
+**Score**, `score:capital@10`. The share of a relation's pairs $(s, t)$ whose target $t$ is among
+the $k$ largest entries of the row of $s$. The score is shown with its chance level (see Chance).
+Every relation is scored at $k = 10$ and 25; copying and name copying, where the target is the
+source itself, at 1 and 3. Models with more than 100,000 tokens are judged at the larger $k$, all
+others at the smaller one. A pair counts if both of its words are single tokens: `tokens("a " +
+word)` must be `tokens("a")` plus exactly one token. A relation with fewer than 30 such pairs is not
+measurable with that tokenizer and has no map; the facts give the number of pairs of every relation,
+and `functions.pairs.json` lists them. The spread of a score is half the width of its 68% interval
+(Wilson 1927, one standard deviation): how far another draw of pairs would move it.
 
-**Chance.** The score that the head would have on average if the targets of a relation were permuted
-among its sources. Relations with few different targets have a high one: a head that answers "city"
-to everything is right about as often as cities are asked for. It is measured, head by head and at
-both k, wherever a score is above 0.15; the fact `chance:capital@10` is the largest of these, and
-`folded_chance:capital@10` the largest of folded scores.
+**Suppression**, `suppressive:capital@10`. The same for the $k$ smallest entries: the head pushes
+the right answer down.
 
-**Categories**, `categories`. A head has a relation when its score or its suppression is above 0.15
-and the lower end of the 95% interval of that share (Wilson 1927) is above chance; it has a category
-when it has any of its relations. `categories:maps` keeps the published rule, above 0.15 and nothing
-else. `relations` counts the relations of a head, `relations:knowledge` and so on those of one
-category. Two models are compared at the same k and over the relations that both can express: counts
-and categories are recomputed from scores and chances, which are published at both k. A relation
-whose pairs overlap by less than 0.8 in two models (pairs of both over pairs of either) is not
-measured on the same pairs, and marked.
+**Chance.** The score that the head would have on average if the targets of a relation were shuffled
+among its sources. Relations with few distinct targets have a high chance level: a head that answers
+"city" to everything is right about as often as "city" is the answer. Chance is measured head by
+head and at both $k$ wherever a score is above 0.15; the fact `chance:capital@10` is the largest of
+these values, and `folded_chance:capital@10` the largest for folded scores.
 
-**Folding.** A norm's gain can be multiplied into the weights that it stands before, which leaves
-the model the same and changes these scores. `folded_score:capital@10` and
-`folded_suppressive:capital@10`, at the smaller k, are of the weights with all gains around a head
-multiplied in: those of the norm it reads through, of a norm after attention where there is one, and
-of the final norm. A LayerNorm's mean is taken away at the same places. Scaling a vector does not
-change the order of its entries. Biases are left out. What the first MLP makes of a token does not
-depend on folding. The fact `fold_changes` says for how many heads the categories depend on folding.
-`fold: true` in the settings of an atlas, or under `protocol` of an entry, makes the folded scores
-those that are counted: `score:capital@10` then holds the folded scores, the same as
-`folded_score:capital@10`, and `suppressive:capital@10` likewise; those without folding are then not
-published. `later: embedding` has the heads of all layers read E, as the paper does for Llama 3.1
-70B.
+**Categories**, `categories` and `categories:maps`. A head has a relation if its score or its
+suppression is above 0.15 and the lower end of the 95% interval of that share (Wilson 1927) is above
+chance; it has a category if it has any relation of that category. `categories:maps` follows the
+published rule: above 0.15 and nothing else. A head without any category is Unclassified.
 
-**Copying**, `ov_copying_centred` = `Σλ / Σ|λ|` over the eigenvalues of E W_V W_O U, with the mean
-row taken off E and off U and all gains folded in, so that it is a property of what the head does
-and not of how the model is written down. 1 when the head raises the logit of whatever token it
-reads, −1 when it lowers it, 0 when it does neither on balance. `ov_copying` is the same of the
-weights as they are (Elhage et al. 2021): the means that all tokens share can dominate it, and
-random heads reach high values. Random heads are drawn, too: 512 with random directions and the
-singular values of heads of the model, each with both signs. The fact `copying_null_high` is what 1%
-of them exceed, `copying_null_low` what 1% fall below.
+**Relations**, `relations` and `relations:knowledge`. How many relations a head has, in all or of
+one category. Two models are compared at the same $k$ and over the relations that both can express:
+counts and categories are computed again from scores and chance levels, which are published at both
+$k$. If a relation's pairs overlap by less than 0.8 between two models (pairs of both over pairs of
+either), it is not measured on the same pairs, and is marked.
 
-**Salient mappings.** Of every head, the tokens whose vectors it scales up most, by
-`‖e' W_V W_O‖ / ‖e'‖`, over the whole vocabulary, each with the tokens whose logits it raises most.
+**Folding**, `folded_score:capital@10` and `folded_suppressive:capital@10`. A norm's gain can be
+multiplied into the weights that follow it. This leaves the model the same but changes these scores.
+Folded scores, at the smaller $k$, use the weights with all gains around a head multiplied in: those
+of the norm it reads through, of a norm after attention where there is one, and of the final norm. A
+LayerNorm's mean is removed at the same places. Scaling a vector does not change the order of its
+entries, and biases are left out. What the first MLP makes of a token does not depend on folding.
+The fact `fold_changes` says for how many heads the categories depend on folding. With `fold: true`
+in the settings of an atlas, or under `protocol` of an entry, folded scores are the ones that count:
+`score:capital@10` then equals `folded_score:capital@10`, likewise for suppression, and scores
+without folding are not published. With `later: embedding`, heads of all layers read $E$, as in the
+paper for Llama 3.1 70B.
 
-**Precision.** Products are float32; an entry so close to the target's that rounding could swap them
-is computed again in float64, so that the hits do not depend on the device. Entries equal to the
+**Copying**, `ov_copying_centred` and `ov_copying`. Whether a head raises the logit of whatever
+token it reads (1), lowers it (−1), or does neither on balance (0).
+
+$$\text{copying} = \frac{\sum_i \lambda_i}{\sum_i \lvert \lambda_i \rvert}
+\qquad \lambda_i \text{ the eigenvalues of } E W_V W_O U$$
+
+For `ov_copying_centred`, the mean row is subtracted from $E$ and from $U$ and all gains are folded
+in, so that it describes what the head does and not how the model is written down. `ov_copying` uses
+the weights as they are (Elhage et al. 2021): means that all tokens share can dominate it, and
+random heads reach high values. For comparison, 512 random heads are drawn, with random directions
+and the singular values of heads of the model, each with both signs: 1% of them exceed the fact
+`copying_null_high`, and 1% fall below `copying_null_low`.
+
+**Salient mappings.** For every head, the tokens whose vectors it scales up most, by
+
+$$\frac{\lVert e' W_V W_O \rVert}{\lVert e' \rVert}$$
+
+over the whole vocabulary, each with the tokens whose logits it raises most.
+
+**Precision.** Products are float32; an entry so close to the target's that rounding could swap the
+two is computed again in float64, so the result does not depend on the device. Entries equal to the
 target's even then count as larger.
 
 **What it does not tell.** Whether a head ever attends to such a token, or whether the model uses
-what the head writes: no text is read. What a head does to several tokens at once, to words of more
-than one token, or through later layers stays unseen, as does what heads read in the residual stream
-beside the token itself. A head without a relation may do something that is not among the twenty.
+what the head writes: no text is read. Nor does it show what a head does to several tokens at once,
+to words of more than one token, through later layers, or with what it reads in the residual stream
+besides the token itself. A head without a relation may do something that is not among the twenty.
 
-Source: Elhelo & Geva, "Inferring functionality of attention heads from their parameters", ACL 2025.
+**Source.** Elhelo & Geva, ACL 2025, "Inferring functionality of attention heads from their
+parameters".
 """
 
 from __future__ import annotations
@@ -91,8 +103,8 @@ PROTOCOL: dict[str, str | float | bool] = {
 SHOWN = {"pin": "head"}
 FACTS = {
     "measurable": "Measurable relations",
-    "classified": "Heads with at least one relation",
-    "fold_changes": "Heads whose categories change when norm gains are folded in",
+    "classified": "Heads with a relation, of {heads}",
+    "fold_changes": "Heads that folding changes, of {heads}",
     "copying_null_high": "Copying score that 1% of random heads exceed",
     "copying_null_low": "",
 }

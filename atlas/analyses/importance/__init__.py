@@ -1,83 +1,100 @@
-"""Importance.
+r"""Importance.
 
-Which modules, heads and blocks a model's predictions depend on: for modules and heads how steeply
-the loss of a text changes with their weights, from gradients; for whole blocks how much the loss
-grows without them, which is measured.
+Which components, heads and layers a model's predictions depend on. For components and heads this is
+estimated from gradients: how steeply the loss on a text changes with their weights. For whole
+layers it is measured: how much the loss rises without them.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column a module, a head or the
-whole block. What is read are passages of a corpus, cut after at most 352 bytes at a word's end; the
-first word is context and not scored. The atlas or a model's entry chooses the corpus (`pinned` by
-default; reference models read `reference`), and all models on one corpus read the same text. L is
-the loss of one passage: the mean of `−ln p(token)` over its scored tokens, given those before. A
-module θ is all of its weights, its biases among them; fused projections are split. What is high
-here matters on ordinary text; it need not matter for a task that the corpus has none of.
+**How to read it.** A row is a layer, counted from 0; a column is a component or the whole layer. In
+maps of heads, layers run across. The model reads passages of a corpus. Each passage is cut at the
+end of a word after at most 352 UTF-8 bytes; its first word serves as context and is not scored. The
+atlas or the model's entry chooses the corpus (`pinned` by default; reference models read
+`reference`), and all models on one corpus read the same text. $L$ is the loss on one passage: the
+mean of $-\ln\, p(\text{token})$ over its scored tokens, given those before. A component $\theta$
+includes all of its weights and biases; fused projections are split. What matters here matters on
+ordinary text; it need not matter for a task that the corpus does not contain.
 
-**Importance**, `taylor` = `E Σ |gⱼ θⱼ|` over the weights θⱼ of a module, with `g = ∂L/∂θ` of one
-passage and the mean E over passages, divided by the largest value in the model. To first order |gⱼ
-θⱼ| is by how much the loss changes when that one weight is set to 0. Their sum is no change of the
-loss: a module's weights taken away together change it by something else, since what one adds
-another takes away, and the loss is not linear. It says how much of the loss hangs on a module's
-weights, one by one. Every passage has a gradient of its own, since gradients of several passages
-cancel where these pull in different directions. Large modules have more weights to add up: an MLP
-usually stands above attention, and a norm with its few gains low. Compare a module with the same
-one in other layers, and its column with those of other models. The largest value is that of the
-modules shown here, those of the layers; embedding, unembedding and final norm are not measured, and
-a scale that includes them, as ADEPT's does (Zhang et al. 2025), has a maximum at least as large.
-Unnormalised sums lie beside the profile, passage by passage (`importance.passages.json`). Sources:
-Molchanov et al. 2019; Zhang et al. 2025.
+**Importance**, `taylor`. How much of the loss hangs on the weights of a component, one by one,
+divided by the largest value in the model.
 
-**Importance per weight**, `taylor_per_weight` = `log₁₀ (E Σ |gⱼ θⱼ| / n)`, n the number of weights
-of the module. The same, per weight: −6 is ten times −7. Norms stand high here: a gain scales a
-whole channel.
+$$\text{importance} = \frac{1}{\text{maximum}} \operatorname{E} \sum_j \lvert g_j \theta_j \rvert
+\qquad g = \frac{\partial L}{\partial \theta}$$
 
-**Gradient norm**, `grad_norm` = `‖G‖` with the Frobenius norm, G the gradient of the mean loss of
-all passages. Where a first step of training on this corpus would push hardest.
+The sum runs over the weights of the component and the mean $\operatorname{E}$ over passages. To
+first order, $\lvert g_j \theta_j \rvert$ is how much the loss changes if that one weight is set to
+0. The sum is not the change of the loss if all of them are removed: weights may compensate for one
+another, and the loss is not linear. Each passage has a gradient of its own, because gradients of
+several passages cancel where they pull in different directions. Large components have more weights
+to add up, so an MLP usually ranks above attention, and norms, with their few gains, rank low.
+Compare a component with the same component in other layers, and a column with the same column in
+other models. The maximum is taken over the components shown here, which are those of the layers;
+embedding, unembedding and final norm are not measured. A scale that includes them, such as ADEPT's
+(Zhang et al. 2025), has a maximum at least as large. The sums before division are published passage
+by passage (`importance.passages.json`). Sources: Molchanov et al. 2019; Zhang et al. 2025.
 
-**Relative gradient norm**, `grad_norm_relative` = `‖G‖ / ‖θ‖`. The same, measured by the module's
-own size.
+**Importance per weight**, `taylor_per_weight`. The same sum divided by the number $n$ of weights in
+the component, as a logarithm: −6 is ten times −7.
 
-**Blocks**, `block_increase` = `Σ (bits without the block − bits) / Σ bytes`, sums over every fourth
-passage, bits being `−log₂ p` of its scored tokens and bytes those of the text that these stand for;
-and `block`, the same scaled so that the least important block of the model has 0 and the most
-important 1. The block is bypassed, as if it added nothing to the residual stream. Measured, not
-estimated. Below 0 the model predicts better without the block. The first block often matters far
-more than any other, and the last ones more than those in the middle.
+$$\log_{10} \left( \frac{1}{n} \operatorname{E} \sum_j \lvert g_j \theta_j \rvert \right)$$
 
-**Heads**, `head_gate` = `E |∂L/∂ξ|`, where ξ multiplies what a head gives to the output projection,
-and is 1. To first order how much the loss of a passage changes when that head is taken away; most
-heads of a model have values near 0. Source: Michel, Levy & Neubig 2019.
+Norms rank high here, since a gain scales a whole channel.
 
-**Spread.** The standard error of a ratio of sums over passages, to first order. For `taylor` the
-error is that of a module's ratio to the largest, which is 1 by definition and has no error. For
-`block` the lowest and the highest are 0 and 1 by definition and have none either; the error of any
-other block is already that of its difference from the lowest, relative to the span between the two.
-Facts name whatever is not lower than the highest by more than two standard errors of the
-difference, on the same passages. No error is given for gradient norms. The largest share that a
-single passage has in a value (`largest_share`) is published beside it, and figures tell it above
-20%; `block` and gradient norms have none.
+**Gradient norm**, `grad_norm`. Where a first training step on this corpus would push hardest: the
+Frobenius norm $\lVert G \rVert_F$ of the gradient of the mean loss over all passages.
 
-**Two models on the same text** are compared paired over passages for `taylor` and `block_increase`,
-since the sums of every passage are published (`importance.passages.json`): what a passage does to
-both models cancels. Errors of all other differences between models are unpaired, as if each had
-read a text of its own, and on the same text rather too wide. Where a model's estimator leaves out
-passages (see Precision), all are unpaired.
+**Relative gradient norm**, `grad_norm_relative`. The same, relative to the component's own size:
+$\lVert G \rVert_F / \lVert \theta \rVert_F$.
 
-**What it does not tell.** A module that the loss does not depend on, weight by weight, may still do
-something: another may stand in for it. What gradients say holds for small changes of weights, not
-for taking a module away. Values of `taylor` are shares of a model's own largest, so that a high one
-in one model need not be more than a low one in another. Where the model predicts the text worse
-than token frequencies do (`beats_frequencies`), what matters for that loss says nothing about it.
+**Layers**, `block_increase` and `block`. How much the loss rises if the layer is bypassed, as if it
+added nothing to the residual stream. This is measured, not estimated.
 
-**Precision.** A model that is stored in bfloat16 or float16 runs in float32, forwards and
-backwards, where that fits into memory: its weights are the same, and its gradients are not rounded
-to 3 digits, which can make those of a single passage several times too large. Where it does not
-fit, it runs as it is stored, losses in float16 multiplied so that small gradients stay above 0, and
-E becomes a mean without the largest and the smallest tenth of the passages: another estimator,
-which profiles name (`estimator`) and pages do not subtract from the first. On a processor a float16
-model is float32 from the start where there is room. Products of gradients and weights are summed in
-float32 or better. Passages run one by one, so that nothing is padded; blocks are bypassed for
-several passages at a time. In a mixture of experts, those that a passage does not use add 0, and
-the sum is over all experts.
+$$\text{increase} = \frac{\sum (\text{bits without the layer} - \text{bits})}{\sum \text{bytes}}$$
+
+Both sums run over every fourth passage; bits are $-\log_2 p$ of its scored tokens, and bytes are
+those of the text they stand for. Below 0, the model predicts better without the layer. `block` is
+the same on a scale from the least important layer of the model (0) to the most important one (1).
+The first layer often matters far more than any other, and the last layers more than those in the
+middle.
+
+**Heads**, `head_gate`. To first order, how much the loss on a passage changes if the head is
+removed.
+
+$$\text{importance} = \operatorname{E} \left\lvert \frac{\partial L}{\partial \xi} \right\rvert$$
+
+The gate $\xi$, which equals 1, multiplies what the head passes to the output projection. Most heads
+of a model have values near 0. Source: Michel, Levy & Neubig 2019.
+
+**How sure it is.** Values come with the standard error of a ratio of sums over passages, to first
+order. For `taylor`, this is the error of a component's ratio to the largest, which is 1 by
+definition and has no error. For `block`, the lowest and the highest value are 0 and 1 by definition
+and have none either; the error of any other layer is already that of its difference from the
+lowest, relative to the span between the two. The facts name everything that is not below the
+highest by more than two standard errors of the difference, on the same passages. Gradient norms
+have no error. The largest share of a value that comes from a single passage (`largest_share`) is
+published with it, and figures report it above 20%; `block` and gradient norms have none.
+
+**Two models on the same text.** They are compared passage by passage for `taylor` and
+`block_increase`, since the sums of every passage are published (`importance.passages.json`): what a
+passage does to both models cancels. For all other quantities, the errors of two models are combined
+as if each had read a text of its own, which on the same text is rather too wide. The same holds for
+all quantities if a model's estimator leaves out passages (see Precision).
+
+**What it does not tell.** A component on which the loss does not depend, weight by weight, may
+still do something: another may stand in for it. Gradients describe small changes of the weights,
+not the removal of a component. Values of `taylor` are relative to a model's own maximum, so a high
+value in one model need not be more than a low value in another. Where the model predicts the text
+worse than token frequencies do (`beats_frequencies`), what matters for that loss says nothing about
+the model.
+
+**Precision.** A model stored in bfloat16 or float16 runs in float32, forwards and backwards, if
+that fits into memory: its weights are the same, and its gradients are not rounded to 3 digits,
+which can make those of a single passage several times too large. If float32 does not fit, the model
+runs as stored, with losses in float16 scaled up so that small gradients stay above 0, and
+$\operatorname{E}$ becomes a mean without the largest and the smallest tenth of the passages. This
+is a different estimator, which profiles name (`estimator`) and pages never subtract from the first.
+On a CPU, a float16 model is float32 from the start if there is room. Products of gradients and
+weights are summed in float32 or better. Passages run one by one, so nothing is padded; layers are
+bypassed for several passages at a time. In a mixture, experts that a passage does not use add 0,
+and the sum is over all experts.
 """
 
 from __future__ import annotations
@@ -97,20 +114,20 @@ PROTOCOL: dict[str, str | int] = {
 }
 SHOWN = {"order": "mean", "beside": "block"}
 FACTS = {
-    "bits_per_byte": "Loss on the corpus in bits per byte",
+    "bits_per_byte": "Loss in bits per byte",
     "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
     "beats_frequencies": "Predicts the text better than token frequencies do",
-    "most_important": "Most important modules",
-    "most_important_block": "Most important blocks",
+    "most_important": "Most important components",
+    "most_important_block": "Most important layers",
     "most_important_head": "Most important heads",
 }
 PARTS = ("passages",)
 SIZES = {"passages": {"increase": "bits"}}
 MATRICES: dict[str, dict[str, object]] = {
     "taylor": {
-        "title": "Importance of modules",
+        "title": "Importance of components",
         "unit": "relative to the model's maximum",
-        "direction": "the loss depends more on the module",
+        "direction": "the loss depends more on the component",
         "range": (0, 1),
         "leaders": "most_important",
     },
@@ -137,21 +154,21 @@ MATRICES: dict[str, dict[str, object]] = {
         "range": (0, None),
     },
     "block": {
-        "title": "Importance of blocks",
-        "unit": "on a scale from the least (0) to the most important block (1)",
-        "direction": "the loss rises more without the block",
+        "title": "Importance of layers",
+        "unit": "on a scale from the least (0) to the most important layer (1)",
+        "direction": "the loss rises more without the layer",
         "range": (0, 1),
         "columns": ("block",),
-        "when": "the blocks are not all alike",
+        "when": "the layers are not all alike",
         "n": None,
         "same_as": "block_increase",
         "of_size": "facts.bits_per_byte",
         "scaled_by": "block_increase",
     },
     "block_increase": {
-        "title": "Loss increase without the block",
+        "title": "Loss increase without the layer",
         "unit": "bits per byte above the full model",
-        "direction": "the loss rises more without the block",
+        "direction": "the loss rises more without the layer",
         "range": (None, None),
         "columns": ("block",),
         "n": None,
@@ -173,8 +190,9 @@ MATRICES = {
     for name, one in MATRICES.items()
 }
 REWORDED = {
+    "Importance of modules": "Importance of components",
     "share of the model's largest": "relative to the model's maximum",
-    "the loss depends on it more": "the loss depends more on the module",
+    "the loss depends on it more": "the loss depends more on the component",
     "the loss depends on a single weight more": "the loss depends more on a single weight",
     "training here would push harder": "a gradient step would move it further",
     "nats per unit of weight, over the weights' norm": (
@@ -183,11 +201,12 @@ REWORDED = {
     "training here would push harder for its size": (
         "a gradient step would move it further, relative to its size"
     ),
+    "Importance of blocks": "Importance of layers",
     "share between the model's least and most important block": (
-        "on a scale from the least (0) to the most important block (1)"
+        "on a scale from the least (0) to the most important layer (1)"
     ),
-    "the model loses more without the block": "the loss rises more without the block",
-    "Loss without the block": "Loss increase without the block",
+    "the model loses more without the block": "the loss rises more without the layer",
+    "Loss without the block": "Loss increase without the layer",
     "bits per byte above the whole model": "bits per byte above the full model",
     "the loss depends on the head more": "the loss depends more on the head",
 }

@@ -1,74 +1,85 @@
-"""Block masks.
+r"""Block masks.
 
-Which attention blocks and MLPs a model can do without, and whether that depends on what the text is
-about: the passages of the corpus fall into 16 clusters by topic, and every cluster has its own
-mask.
+Which attention and MLP blocks a model can do without, and whether that depends on what the text is
+about. The passages of the corpus fall into 16 clusters by topic, and every topic has a mask of its
+own.
 
-**How to read it.** A row is a cluster of passages, named by its topic, the words that tell it from
-the others; a column is a layer, counted from 0, once for attention and once for the MLP. In a mask,
-dark blocks are kept and light ones pruned. Where a column is light in all rows, no topic needs that
-block; where it is light in some, the block serves some topics and not others, as far as `certainty`
-supports it. A row rests on a dozen to some fifty passages, each cut after at most 352 bytes at a
-word's end; the first word is context and not scored, so that all models on one corpus are scored on
-the same text. The atlas or a model's entry chooses the corpus (`pinned` by default; reference
-models read `reference`).
+**How to read it.** A row is a topic: a cluster of passages, named by the words that set it apart
+from the others. A column is a layer, counted from 0; attention blocks and MLP blocks have a matrix
+each. In a mask, dark blocks are kept and light blocks are pruned. A column that is light in every
+row is a block that no topic needs; a column that is light in some rows serves some topics and not
+others, as far as `certainty` supports it. A row rests on about a dozen to fifty passages. Each is
+cut at the end of a word after at most 352 UTF-8 bytes; its first word serves as context and is not
+scored, so all models on one corpus are scored on the same text. The atlas or the model's entry
+chooses the corpus (`pinned` by default; reference models read `reference`).
 
-**Loss without the block**, `delta:attn` and `delta:mlp` = `Σ (bits without the block − bits) / Σ
-bytes`, both sums over the passages of a cluster; bits are `−log₂ p` of the scored tokens, given
-those before, and bytes those of the text that these stand for. Without the block means that nothing
-of it is added to the residual stream. Below 0 the model predicts better without the block. Its
-spread is the standard error of that ratio.
+**Loss increase without the block**, `delta:attn` and `delta:mlp`. How much worse the model predicts
+the passages of a topic if nothing of the block is added to the residual stream.
 
-**Mask**, `mask:attn` and `mask:mlp`: of all L attention blocks and L MLPs together, those with the
-smallest loss are pruned, a quarter of them unless the atlas says otherwise (`sparsity`), rounded to
-the nearest whole number, .5 up. What is measured is one block at a time: blocks that can stand in
-for one another all look cheap, and pruning them together costs more than the sum.
+$$\text{increase} = \frac{\sum (\text{bits without the block} - \text{bits})}{\sum \text{bytes}}$$
 
-**Certainty**, `certainty:attn` and `certainty:mlp`: the share of 400 draws in which the block is
-kept or pruned as in the mask. A draw takes as many passages of the cluster as it has, with
-replacement, and chooses the mask again. A block whose loss is that of the last pruned one is near
-0.5. Clusters of fewer than 10 passages have no value.
+Both sums run over the passages of the topic; bits are $-\log_2 p$ of the scored tokens, given those
+before, and bytes are those of the text they stand for. Below 0, the model predicts better without
+the block. The spread is the standard error of this ratio.
 
-**Loss under masks**, `loss`, in bits per byte, a ratio of sums as above, on text that did not
-choose the mask: a mask from one half of a cluster's passages is tried on the other half, and the
-other way round. `unpruned`: the whole model. `own`: the cluster's mask. `common`: one mask for all
-clusters, from all of their passages. `random`: masks that prune as many blocks at random, mean loss
-of 5 of them. Topics matter where own masks are better than the common one; masks mean something
-where both are better than random ones. Compare within a row: code is easier than a poem.
+**Mask**, `mask:attn` and `mask:mlp`. Of all $L$ attention blocks and $L$ MLP blocks together, those
+with the smallest increase are pruned: a quarter of them unless the atlas says otherwise
+(`sparsity`), rounded to the nearest whole number, halves up. Blocks are measured one at a time:
+blocks that can stand in for one another all look cheap, and pruning them together costs more than
+the sum.
 
-**Perplexity under masks**, `perplexity` = `exp(total loss / total tokens)` on the same held-out
-halves. It cannot be compared between models with different tokenizers: a tokenizer that cuts text
-into more tokens gives a lower value. Bits per byte can.
+**Certainty**, `certainty:attn` and `certainty:mlp`. The share of 400 resamples in which the block
+is kept or pruned as in the mask. Each resample draws as many passages as the topic has, with
+replacement, and chooses the mask again. A block whose increase equals that of the last pruned block
+is near 0.5. Topics with fewer than 10 passages have no value.
 
-**Learned masks**, `learned:attn` and `learned:mlp`, where the atlas asks for them: gates on the
-blocks of the frozen model, one set a cluster, trained to keep the loss low while the expected share
-of pruned blocks goes to the target. A gate is `min(1, max(0, 1.2 s − 0.1))` with
-`s = σ((ln u − ln(1 − u) + ln α) / (2/3))`, u drawn anew for every passage, so that it is often
-exactly 0 or 1 and still has a gradient. The blocks with the smallest ln α are pruned. Gates start
-from the losses above; unlike those losses, gates are trained jointly, so that they find blocks that
-stand in for one another. Each half of a cluster's passages trains gates of its own. In a half, a
-block's ln α is the sum of a part that all clusters share and a part of each cluster's own, so that
-what holds for all of them is learned once.
+**Loss under masks**, `loss`. The loss in bits per byte, a ratio of sums as above, on text that did
+not choose the mask: a mask from one half of a topic's passages is tested on the other half, and
+vice versa. `unpruned` is the full model; `own` uses the topic's mask; `common` uses one mask for
+all topics, chosen on all of their passages; `random` is the mean over 5 masks that prune as many
+blocks at random. Topics matter if their own masks beat the common one, and masks mean something if
+both beat random ones. Compare within a row: code is easier to predict than a poem.
 
-**Two models on the same text** are compared paired over the passages of a cluster for `delta:attn`
-and `delta:mlp`, since the sums of every passage are published (`masks.losses.json`): what a passage
-does to both models cancels. Errors of all other differences between models are unpaired, as if each
-had read a text of its own, and on the same text rather too wide. The largest share that a single
-passage has in a value (`largest_share`) is published beside losses in bits per byte, and figures
-tell it above 20%.
+**Perplexity under masks**, `perplexity`. The same held-out halves, per token.
 
-**What it does not tell.** A pruned block is one of the cheapest; it need not be cheap. That a block
-is not missed by itself does not mean that it does nothing: another may do the same. Where the model
-predicts the text worse than token frequencies do (`beats_frequencies`), what it loses there says
-nothing about it. Topics differ in length and kind of text, too.
+$$\text{perplexity} = \exp\, \frac{\text{total loss in nats}}{\text{number of tokens}}$$
 
-Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2, the same clusters for all
-models on one corpus. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213); learned gates:
-Louizos, Welling & Kingma 2018 (arXiv 1712.01312).
+It cannot be compared between models with different tokenizers: a tokenizer that cuts text into more
+tokens gives a lower value. Bits per byte can be compared.
 
-**Precision.** The model runs in the type that it is stored in, but float16 runs as float32 on a
-processor with room for it; losses are float32 or better. Masks are chosen from the losses as they
-are published, with 4 digits.
+**Learned masks**, `learned:attn` and `learned:mlp`. Where the atlas asks for them, gates on the
+blocks of the frozen model, one set per topic, trained to keep the loss low while the expected share
+of pruned blocks reaches the target.
+
+$$\text{gate} = \min(1, \max(0,\; 1.2\, s - 0.1))
+\qquad s = \sigma \left( \frac{\ln\, u - \ln (1 - u) + \ln\, \alpha}{2/3} \right)$$
+
+The number $u$ is drawn anew for every passage, so a gate is often exactly 0 or 1 and still has a
+gradient. The blocks with the smallest $\ln\, \alpha$ are pruned. Gates start from the increases
+above; unlike those, they are trained jointly, so they find blocks that stand in for one another.
+Each half of a topic's passages trains gates of its own. Within a half, a block's $\ln\, \alpha$ is
+the sum of a part shared by all topics and a part of each topic's own, so what holds for all of them
+is learned once.
+
+**Two models on the same text.** They are compared passage by passage for `delta:attn` and
+`delta:mlp`, since the sums of every passage are published (`masks.losses.json`): what a passage
+does to both models cancels. For all other quantities, the errors of two models are combined as if
+each had read a text of its own, which on the same text is rather too wide. The largest share of a
+value that comes from a single passage (`largest_share`) is published with losses in bits per byte,
+and figures report it above 20%.
+
+**What it does not tell.** A pruned block is one of the cheapest; it need not be cheap. A block that
+is not missed on its own may still do something: another may do the same. Where the model predicts
+the text worse than token frequencies do (`beats_frequencies`), what it loses says nothing about the
+model. Topics also differ in length and in kind of text.
+
+**Clusters.** Passages are clustered by k-means on embeddings of all-MiniLM-L6-v2; the clusters are
+the same for all models on one corpus. Sources: Qiao et al. 2025 (IG-Pruning, arXiv 2511.02213);
+learned gates: Louizos, Welling & Kingma 2018 (arXiv 1712.01312).
+
+**Precision.** The model runs in the type it is stored in, except that float16 runs as float32 on a
+CPU with room for it; losses are float32 or better. Masks are chosen from the losses as published,
+with 4 digits.
 """
 
 from __future__ import annotations
@@ -96,11 +107,11 @@ FACTS = {
     "beats_frequencies": "Predicts the text better than token frequencies do",
     "pruned": "",
     "blocks": "",
-    "distinct_masks": "Distinct masks among the topics",
+    "distinct_masks": "Distinct masks",
     "never_needed": "Blocks pruned for every topic",
-    "certainty": "Mean certainty of the masks",
-    "most_divided": "Blocks on which topics disagree most",
-    "agreement": "Share of pruned blocks chosen by both halves of the passages",
+    "certainty": "Mean certainty",
+    "most_divided": "Blocks on which topics differ most",
+    "agreement": "Share of pruned blocks that both halves choose",
     "agreement_by_chance": "",
     "bits_per_byte_own": "",
     "bits_per_byte_common": "",

@@ -1,68 +1,85 @@
-"""Residual stream.
+r"""Residual stream.
 
 What every layer changes: how far it turns the state that runs through the model, how much it adds,
-what the model would say if it stopped there, and how alike the states of any two layers are.
+what the model would predict if it stopped there, and how similar the states of any two layers are.
 
-**How to read it.** A row is a layer (a block, counted from 0). The residual stream is the vector
-that runs through the model at each position; attention and the MLP of every layer read it and add
-to it. The columns are what attention adds (`attn`), what the MLP adds (`mlp`), and both together
-(`block`). What is read are passages of a corpus, cut after at most 352 UTF-8 bytes at a word's end,
-whose first word is context. The atlas or a model's entry chooses the corpus (`pinned` by default;
-reference models read `reference`), and all models on one corpus read the same text. Means are over
-the tokens after the first word, without special tokens and padding: summed over all passages,
-divided by the number of tokens. x is the stream before, y after; f is what is added. Where norms
-come after the addition, as in BERT, y is what leaves the norm.
+**How to read it.** A row is a layer, counted from 0. The residual stream is the vector that runs
+through the model at each position; the attention block and the MLP block of every layer read it and
+add to it. The columns are what attention adds (`attn`), what the MLP adds (`mlp`), and the whole
+layer (`block`). The model reads passages of a corpus. Each passage is cut at the end of a word
+after at most 352 UTF-8 bytes, and its first word serves only as context. The atlas or the model's
+entry chooses the corpus (`pinned` by default; reference models read `reference`), and all models on
+one corpus read the same text. Means are over the tokens after the first word, without special
+tokens and padding. Below, $x$ is the stream before, $y$ the stream after, and $f$ what is added.
+Where a norm follows the addition, as in BERT, $y$ is the norm's output.
 
-**Block influence**, `block_influence` = `1 − E cos(x, y)`, in [0, 2]. How far the stream is turned.
-A layer with little influence can often be left out. Source: ShortGPT, Men et al. 2024.
+**Block influence**, `block_influence`. How far the stream is turned, between 0 and 2.
 
-**Angular distance**, `angular` = `E arccos(cos(x, y)) / π`, in [0, 1]. The same as an angle: 0.5 is
-a right one. Source: Gromov et al. 2024.
+$$\text{block influence} = 1 - \operatorname{E} \cos(x, y)$$
 
-**Contribution**, `contribution` = `E ‖f‖ / ‖x‖`. How much is added, relative to what is there. What
-is added may be large and hardly turn the stream, when it points the same way. For the block it is
-`E ‖y − x‖ / ‖x‖`.
+A layer with little influence can often be removed. Source: ShortGPT, Men et al. 2024.
 
-**Logit lens**, on a seeded sample of 2,048 positions: the state after a layer goes through the
-final norm and the unembedding, as if the model stopped there. `lens_entropy` is how undecided that
-prediction is, in bits (0: certain; log₂ of the vocabulary: no idea), `lens_kl` =
-`KL(p_final ‖ p_layer)` how much it still lacks of the final one; it is 0 at the last layer. Early
-layers need not speak the language of the unembedding, so that a large divergence there does not
-mean that nothing is known. Decoders only: encoders read their predictions through a head of their
-own. Sources: nostalgebraist 2020, Belrose et al. 2023.
+**Angular distance**, `angular`. The same as an angle, between 0 and 1; 0.5 is a right angle.
 
-The facts say how well the model predicts that text, in bits per UTF-8 byte, by the tokens at the
-sampled positions; and what token frequencies alone would take for all of it (every passage by the
-counts of all others, 0.1 added to each). Where they do better, what the lens reads is no prediction
-of this text, and says nothing about the model.
+$$\text{angular distance} = \frac{1}{\pi} \operatorname{E} \arccos \cos(x, y)$$
 
-**Similarity of layers**, `cka`: linear centred kernel alignment of the streams after two layers, at
-the same positions; 1 where one is the other rotated and scaled, 0 where they have nothing in
-common. Blocks of similar layers show as bright squares. It is unbiased, so that unrelated layers
-come out around 0 and may come out a little below. HSIC is averaged over 4 groups of 512 sampled
-positions, then divided: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)). Every state is divided by its norm
-before: at a few tokens models have states a thousand times as large as elsewhere, and these would
-dominate it. `cka_literal` is the same of states as they are. Where the two disagree, a few tokens
-dominate the literal one, and its error and the largest share of one passage are large. Sources:
-Kornblith et al. 2019; Nguyen, Raghu & Kornblith 2021; Davari et al. 2022.
+Source: Gromov et al. 2024.
+
+**Contribution**, `contribution`. How much is added, relative to the length of the stream.
+
+$$\text{contribution} = \operatorname{E} \frac{\lVert f \rVert}{\lVert x \rVert}$$
+
+A large addition may hardly turn the stream, if it points the same way. For the whole layer, $f = y
+- x$.
+
+**Logit lens**, `lens_entropy` and `lens_kl`. What the model would predict if it stopped after this
+layer: the final norm and the unembedding are applied to the layer's state at a seeded sample of
+2,048 positions. `lens_entropy` is how uncertain that prediction is, in bits (0: certain; $\log_2$
+of the vocabulary size: no idea). `lens_kl` is how far it is from the final prediction:
+
+$$\operatorname{KL}( p_{\text{final}} \,\Vert\, p_{\text{layer}} )$$
+
+It is 0 at the last layer. The states of early layers need not be in the unembedding's terms, so a
+large divergence there does not mean that nothing is known yet. Decoders only: encoders predict
+through a head of their own. Sources: nostalgebraist 2020, Belrose et al. 2023.
+
+The facts give the loss of the model on this text in bits per UTF-8 byte, at the sampled positions,
+next to the loss of a prediction from token frequencies alone (each passage predicted from the
+counts of all others, with 0.1 added to each count). Where frequencies alone do better, the lens
+does not read a prediction of this text, and says nothing about the model.
+
+**Similarity of layers**, `cka` and `cka_literal`. Linear centred kernel alignment (CKA) of the
+streams after two layers, at the same positions: 1 if one is a rotated and rescaled copy of the
+other, 0 if they have nothing in common.
+
+$$\operatorname{CKA} =
+\frac{\operatorname{HSIC}(K, L)}{\sqrt{\operatorname{HSIC}(K, K) \, \operatorname{HSIC}(L, L)}}$$
+
+Similar layers show up as bright squares. The estimate is unbiased, so unrelated layers come out
+around 0, sometimes slightly below. HSIC is averaged over 4 groups of 512 sampled positions before
+the division. For `cka`, every state is first divided by its norm: at a few tokens, models have
+states a thousand times larger than elsewhere, which would otherwise dominate. `cka_literal` uses
+the states as they are. Where the two disagree, a few tokens dominate the literal one, and its error
+and the largest share of a single passage are large. Sources: Kornblith et al. 2019; Nguyen, Raghu &
+Kornblith 2021; Davari et al. 2022.
 
 **How sure it is.** Means come with the linearised standard error of a ratio of sums over passages,
-also those of the lens, by the sampled positions of each passage; similarity with the infinitesimal
-jackknife over passages: each passage's influence on it, to first order. It tends to be too large
-where two layers have nothing in common. The facts name every layer that may be the one of least
-influence: whose difference from the lowest, passage by passage, is within two standard errors. The
-largest share that a single passage has in a value (`largest_share`) is published beside it, and
-figures tell it above 20%.
+including those of the lens. The error of a similarity comes from the infinitesimal jackknife over
+passages (the influence of each passage, to first order); it tends to be too large where two layers
+have nothing in common. The facts name every layer that may have the lowest influence: all layers
+whose difference from the lowest, passage by passage, is within two standard errors. The largest
+share of a value that comes from a single passage (`largest_share`) is published with it, and
+figures report it above 20%.
 
-**What it does not tell.** A layer that turns the stream little need not be one that can be left
-out: what it adds may be all that a rare token needs, and later layers read what is then missing
-(block masks measure that). The lens reads states with an unembedding that was trained for the last
-layer only. Similar states at two layers do not mean that the layers in between compute nothing: CKA
-ignores any rotation, and says how much is shared, not what.
+**What it does not tell.** A layer that turns the stream little cannot always be left out: what it
+adds may be all that a rare token needs, and later layers then miss it (block masks measure this).
+The lens reads states through an unembedding that was trained for the last layer only. Similar
+states at two layers do not mean that the layers between them compute nothing: CKA ignores any
+rotation, and says how much is shared, not what.
 
-**Precision.** The model runs in the type that it is stored in; sums are carried on in float32 or
-better, and similarity in float64. A small turn is computed from the part of f that is at right
-angles to x, not as 1 minus a cosine.
+**Precision.** The model runs in the type it is stored in; sums are accumulated in float32 or
+better, similarities in float64. A small turn is computed from the part of $f$ that is at right
+angles to $x$, not as 1 minus a cosine.
 """
 
 from __future__ import annotations
@@ -83,7 +100,7 @@ PROTOCOL: dict[str, str | int] = {
 }
 FACTS = {
     "least_influence": "Lowest block influence",
-    "bits_per_byte": "",
+    "bits_per_byte": "Loss in bits per byte",
     "bits_per_byte_by_frequency": "Bits per byte from token frequencies alone",
     "beats_frequencies": "Predicts the text better than token frequencies do",
 }

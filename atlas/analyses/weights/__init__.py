@@ -1,69 +1,96 @@
-"""Weights.
+r"""Weights.
 
-What the weight matrices of every block look like by themselves, before any text is read: how large
-they are, how many directions they use, how heavy their tails are, and how much they would lose if
-they were rounded to 8 or 4 bits.
+What the weight matrices look like on their own, before the model reads any text: how large they
+are, how many directions they use, how heavy their tails are, and how much they would lose if they
+were rounded to 8 or 4 bits.
 
-**How to read it.** A row is a layer (a block, counted from 0), a column a module. Compare a module
-with the same module in other layers first: shapes, and with them most of these numbers, differ
-between modules. Fused projections are split, so that query, key and value each have a column.
-Gains of norms appear under root mean square alone. W is a weight matrix of m outputs and n inputs,
-σ₁ ≥ σ₂ ≥ … are its singular values, λ = σ² the eigenvalues of WᵀW.
+**How to read it.** A row is a layer, counted from 0; a column is a component, such as `attn.q` or
+`mlp.down`. Compare a component with the same component in other layers first: components differ in
+shape, and most of these numbers depend on it. Fused projections are split, so query, key and value
+each have a column. Norms appear under root mean square only, with their gains. Below, $W$ is a
+weight matrix with $m$ outputs and $n$ inputs, $\sigma_1 \ge \sigma_2 \ge \dots$ are its singular
+values, and $\lambda_i = \sigma_i^2$ are the eigenvalues of $W^\top W$.
 
-**Root mean square**, `rms` = `‖W‖ / √(m n)`, with the Frobenius norm. The typical size of a
-weight. Layers that were hardly trained stay near the size they were initialised with. For a norm:
-of the gains that multiply the normalised input.
+**Root mean square**, `rms`. The typical size of a weight.
 
-**Spectral norm**, `spectral_norm` = `σ₁`. The most that the matrix can lengthen a vector.
+$$\text{rms} = \frac{\lVert W \rVert_F}{\sqrt{m n}}$$
 
-**Stable rank**, `stable_rank` = `‖W‖² / σ₁²`. How many directions carry the matrix's energy,
-counted in units of the strongest one; between 1 and min(m, n), whatever the matrix is scaled by. A
-few dominant directions bring it near 1. A Gaussian 1536 × 1536 matrix has about 387.
-Source: Rudelson & Vershynin 2007.
+Layers that training hardly touched keep the size they were initialised with. For a norm, this is
+the size of the gains that multiply the normalised input.
 
-**Effective rank**, `effective_rank` = `exp(−Σ p ln p) / min(m, n)` with `p = σ / Σσ`. The entropy
-of the singular values as a share of full rank: 1 when all of them are equal. It is sensitive to the
-many small singular values, stable rank to the few large ones. A Gaussian 1536 × 1536 matrix has
-0.80.
-Source: Roy & Vetterli 2007.
+**Spectral norm**, `spectral_norm`. The most by which the matrix can stretch a vector: its largest
+singular value, $\sigma_1$.
 
-**Tail exponent**, `alpha` = `1 + k / Σ ln(λᵢ / λₘᵢₙ)` over the k eigenvalues from λₘᵢₙ up, where
-λₘᵢₙ is the eigenvalue whose power law lies closest to its tail (smallest Kolmogorov-Smirnov
-distance). Trained matrices usually have 2 to 6, and a lower value means a heavier tail; a random
-matrix has no power law, and its value says little: between 4 and 50 for Gaussian ones. The fit is
-that of WeightWatcher's default. It needs a tail: matrices of a few rows give noise, and a matrix
-with fewer than two distinct positive eigenvalues has no value.
-Sources: Clauset, Shalizi & Newman 2009; Martin & Mahoney 2021.
+**Stable rank**, `stable_rank`. How many directions carry the matrix's norm, counted in units of the
+strongest one.
 
-**Kurtosis**, `kurtosis` = `E(w − μ)⁴ / (E(w − μ)²)²` with `μ = E w`. How heavy the tails of the
-single weights are: 3 for a Gaussian, 1.8 for a uniform distribution, no upper bound. A matrix of
-equal weights has none.
+$$\text{stable rank} = \frac{\lVert W \rVert_F^2}{\sigma_1^2}$$
 
-**Largest weight**, `outlier` = `max|w| / rms`. How far the largest weight stands out; about 5 for a
-Gaussian matrix of millions of weights.
+It lies between 1 and $\min(m, n)$ and does not change when the matrix is rescaled. A few dominant
+directions bring it close to 1; a Gaussian matrix of 1,536 × 1,536 has about 387. Source: Rudelson &
+Vershynin 2007.
 
-**Rounding error**, `int8_error`, `int4_error` and `int4_g128` = `‖W − Q(W)‖ / ‖W‖`. What is lost
-when every weight is rounded to the nearest of 2ᵇ − 1 evenly spaced levels, symmetric about zero,
-with a step of `max|w| / (2ᵇ⁻¹ − 1)` for each output channel (`int8_error`, `int4_error`) or for
-each group of 128 inputs of an output channel (`int4_g128`; the last group may be shorter). A weight
-halfway between two levels goes to the even one; it would lose as much at the other. Outliers
-stretch the step and raise the error. A Gaussian matrix of 4,096 inputs has 0.0087 at 8 bits and
-0.157 at 4; one of 768 inputs 0.0077 and 0.139. `int4_error` and `int8_error` differ nearly
-everywhere by a factor of about 127/7, that of their steps; only their overall size tells modules
-apart.
+**Effective rank**, `effective_rank`. The entropy of the singular values, as a share of full rank: 1
+if all of them are equal.
 
-**Mixtures of experts.** Every expert has matrices of its own, and each quantity is measured on
-every one of them. What is shown is the mean over the experts of a block; a second matrix, `rms:max`
-and so on, has the largest value among them.
+$$\text{effective rank} = \frac{1}{\min(m, n)} \exp \left( - \sum_i p_i \ln\, p_i \right)
+\qquad p_i = \frac{\sigma_i}{\sum_j \sigma_j}$$
 
-**What it does not tell.** Nothing here has read a text. Which weights matter to an answer, what a
-direction means and what rounding does to what a model says do not follow from how weights are
-distributed; a module that is large, or of low rank, need not be an important one. Sizes also depend
-on what stands around a matrix: a model remains the same when the gains of a norm are divided by
-some numbers and the weights that read it multiplied by them, and its numbers here do not. Tail
-exponents are fits, of few values in a small matrix, and no test that there is a power law at all.
+It responds to the many small singular values, whereas stable rank responds to the few large ones. A
+Gaussian matrix of 1,536 × 1,536 has 0.80. Source: Roy & Vetterli 2007.
 
-**Precision.** The spectrum is that of the Gram matrix of the smaller side in float64; singular
+**Tail exponent**, `alpha`. The exponent of the power law that best fits the largest eigenvalues.
+
+$$\alpha = 1 + \frac{k}{\sum_{i=1}^{k} \ln (\lambda_i / \lambda_{\text{min}})}$$
+
+The sum runs over the $k$ eigenvalues from $\lambda_{\text{min}}$ upwards, and
+$\lambda_{\text{min}}$ is chosen so that the fit has the smallest Kolmogorov–Smirnov distance to the
+data. Trained matrices usually lie between 2 and 6, and a lower value means a heavier tail. A random
+matrix has no power law, so its value means little: between 4 and 50 for Gaussian matrices. The fit
+follows WeightWatcher's default. It needs a tail: in matrices with only a few rows it is noise, and
+a matrix with fewer than two distinct positive eigenvalues has no value. Sources: Clauset, Shalizi &
+Newman 2009; Martin & Mahoney 2021.
+
+**Kurtosis**, `kurtosis`. How heavy the tails of the individual weights are: 3 for a Gaussian, 1.8
+for a uniform distribution, with no upper bound.
+
+$$\text{kurtosis} =
+\frac{\operatorname{E} (w - \mu)^4}{(\operatorname{E} (w - \mu)^2)^2}
+\qquad \mu = \operatorname{E} w$$
+
+A matrix whose weights are all equal has none.
+
+**Largest weight**, `outlier`. How far the largest weight stands out from a typical one; about 5 for
+a Gaussian matrix of millions of weights.
+
+$$\text{outlier} = \frac{\max \lvert w \rvert}{\text{rms}}$$
+
+**Rounding error**, `int8_error`, `int4_error` and `int4_g128`. What is lost when every weight is
+rounded to the nearest of $2^b - 1$ evenly spaced levels, symmetric about zero.
+
+$$\text{error} = \frac{\lVert W - Q(W) \rVert_F}{\lVert W \rVert_F}
+\qquad \text{step} = \frac{\max \lvert w \rvert}{2^{b-1} - 1}$$
+
+There is one step per output channel (`int8_error`, `int4_error`) or per group of 128 inputs of an
+output channel (`int4_g128`; the last group may be shorter). A weight halfway between two levels
+goes to the even one. Outliers stretch the step and raise the error. A Gaussian matrix with 4,096
+inputs has an error of 0.0087 at 8 bits and 0.157 at 4 bits; with 768 inputs, 0.0077 and 0.139.
+`int4_error` and `int8_error` differ almost everywhere by a factor of about 127/7, the ratio of
+their steps, so only their overall size tells components apart.
+
+**Mixtures of experts.** Every expert has matrices of its own, and each quantity is measured on all
+of them. The figure shows the mean over a layer's experts; a second matrix (`rms:max` and so on) has
+the largest value among them.
+
+**What it does not tell.** Nothing here has read a text. The distribution of the weights does not
+say which weights matter to an answer, what a direction means, or how rounding changes what the
+model says; a component that is large, or of low rank, need not be important. Sizes also depend on
+what surrounds a matrix: dividing a norm's gains by some numbers and multiplying the weights that
+read it by the same numbers leaves the model unchanged, but not the numbers shown here. Tail
+exponents are fits, to few values in a small matrix, and do not test whether there is a power law at
+all.
+
+**Precision.** Spectra are computed from the Gram matrix of the smaller side in float64; singular
 values below a millionth of the largest count as zero. Everything else is computed in float32 or
 better, whatever the stored type.
 """
@@ -77,7 +104,7 @@ TIER = "weights"
 KINDS = ("decoder", "encoder")
 PROTOCOL: dict[str, str | int | float | bool | None] = {}
 FACTS = {
-    "alpha_from_2_to_6": "Share of matrices with α between 2 and 6, typical of trained ones",
+    "alpha_from_2_to_6": "Share of matrices with α from 2 to 6 (typical)",
 }
 MATRICES: dict[str, dict[str, object]] = {
     "rms": {

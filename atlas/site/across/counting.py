@@ -21,13 +21,14 @@ def sentence(measured: Iterable[tuple[str, Profile]]) -> str:
     if not groups:
         return ""
     told = (
-        f"k = {k} over {relations} relation{'' if relations == 1 else 's'} ({_listed(names)})"
+        f"k = {k} over {relations} relation{'' if relations == 1 else 's'} ({listed(names)})"
         for (k, relations), names in sorted(groups.items(), key=lambda group: str(group[0]))
     )
     alike = "" if len(groups) == 1 else " Comparing two models counts them again alike."
     return f"Counts and categories are each model's own, as published: {'; '.join(told)}.{alike}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names in a sentence, of more than `SHOWN` the first."""
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -14,18 +14,24 @@ from typing import Any
 import numpy as np
 
 from atlas.entries.entry import Entry
-from atlas.profiles import comparable
+from atlas.profiles import comparable, validity
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import bundles, counting, quantities, shared_scale
+from atlas.site.across import bundles, counting, quantities, shared_scale, unequal
 from atlas.site.figures import column_order
 
 FORMAT = 1
+FIRST = "importance"
+"""The analysis that family pages are there for: which components of each layer matter, by size."""
+
+LADDER = 1.7
+"""How many times larger the largest measured model of a family is than the smallest, at least, if
+they are called sizes. Architectures that somebody made about equally large differ by less."""
+
 TABLE = 12
 """Quantities of an analysis whose means a page states in a table; the figure has all of them."""
-
 
 WIDEST = 40
 """Members from which on a table of means can no longer be read."""
@@ -44,7 +50,8 @@ class Node:
 @dataclass(frozen=True)
 class Rung:
     """An analysis on the ladder: `means` by quantity, one of each member, None without one;
-    `counting` says what each member's counts rest on."""
+    `counting` says what each member's counts rest on. `doubts`: slugs of members whose values say
+    little about them, each with why. `unequal`: sentences on conditions in which members differ."""
 
     stated: Statement
     members: tuple[Model, ...]
@@ -52,6 +59,14 @@ class Rung:
     matrices: tuple[dict[str, Any], ...] = field(repr=False)
     version: int
     counting: str = ""
+    doubts: tuple[tuple[str, str], ...] = ()
+    unequal: tuple[str, ...] = ()
+
+    @property
+    def is_ladder(self) -> bool:
+        """Whether its members are sizes of one model: the largest at least `LADDER` times the
+        smallest."""
+        return is_ladder(self.members)
 
     @property
     def means(self) -> list[dict[str, Any]]:
@@ -77,8 +92,14 @@ class Family:
 
     @property
     def offered(self) -> list[Rung]:
-        """Its analyses, those that most of its models have first: with these a page opens."""
-        return sorted(self.rungs, key=lambda rung: -len(rung.members))
+        """Its analyses, those that most of its models have first: with these a page opens. Of
+        equally many, it opens with `FIRST`."""
+        return sorted(self.rungs, key=lambda rung: (-len(rung.members), rung.stated.name != FIRST))
+
+    @property
+    def is_ladder(self) -> bool:
+        """Whether any analysis was measured on models of different sizes."""
+        return any(rung.is_ladder for rung in self.rungs)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -106,10 +127,13 @@ class Family:
                         "name": rung.stated.name,
                         "title": rung.stated.title,
                         "version": rung.version,
+                        "ladder": rung.is_ladder,
                         "members": [self.models.index(model) for model in rung.members],
                         "apart": [[model.entry.slug, why] for model, why in rung.apart],
                         "matrices": rung.matrices,
                         "beside": rung.stated.shown.get("beside"),
+                        "doubts": [[slug, why] for slug, why in rung.doubts],
+                        "unequal": list(rung.unequal),
                     }
                     for rung in self.rungs
                 ],
@@ -131,6 +155,12 @@ def load(models: Sequence[Model], statements: Sequence[Statement]) -> list[Famil
 def parameters(model: Model) -> int | None:
     """A model's number of parameters, None where its entry does not state it."""
     return model.entry.geometry.parameters if model.entry.geometry else None
+
+
+def is_ladder(models: Iterable[Model]) -> bool:
+    """Whether models are of different sizes, as far as these are known."""
+    sizes = [size for size in map(parameters, models) if size]
+    return bool(sizes) and max(sizes) >= LADDER * min(sizes)
 
 
 def lineage(members: Iterable[Model], models: Sequence[Model]) -> tuple[Node, ...]:
@@ -204,7 +234,18 @@ def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
         ),
         matrices=tuple(matrices),
         counting=counting.sentence((model.entry.name, profile) for model, profile in own),
+        doubts=tuple(
+            (model.entry.slug, why)
+            for model, profile in own
+            if (why := " and ".join(filter(None, _doubts(profile))))
+        ),
+        unequal=tuple(unequal.sentences([(model.entry.name, profile) for model, profile in own])),
     )
+
+
+def _doubts(profile: Profile) -> tuple[str, str]:
+    """What a model fails at, as `validity` words it."""
+    return validity.beaten(profile.facts), validity.shortened(profile)
 
 
 def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -> dict[str, Any]:

@@ -24,10 +24,6 @@ from atlas.site.figures.palettes import BINARY_COLOURS, CATEGORY_COLOURS
 MOST = 4
 """Pictures of one figure at most."""
 
-LADDER = 2.0
-"""How many times larger the largest model of a family is than its smallest, at least, where
-pictures of them are said to show sizes."""
-
 PARTLY = ("effective_rank", "spectral_norm")
 """Quantities of components of which a picture shows structure; any other stands in."""
 
@@ -133,8 +129,7 @@ def _ladder(listed: Sequence[Family]) -> Door | None:
 
 def _ladder_door(family: Family, shown: Sequence[tuple[Model, Matrix]]) -> Door:
     scale = shared_scale.over([matrix for _, matrix in shown])
-    sizes = [size for model, _ in shown if (size := families.parameters(model))]
-    is_ladder = len(sizes) == len(shown) and sizes[-1] >= LADDER * sizes[0]
+    is_ladder = families.is_ladder(model for model, _ in shown)
     return Door(
         name="importance",
         title="Importance across sizes" if is_ladder else "Importance across models",

@@ -7,18 +7,24 @@ no room it is left to the table below the map.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atlas.site.across.model_map import ModelMap, Place
-from atlas.site.figures.palettes import CATEGORY_COLOURS
+from atlas.site.figures.palettes import FAMILY_COLOURS
 
-CHARACTER, LINE, RADIUS = 6.7, 15.0, 5.0
-"""Width of a character of a name, height of its line, radius of a dot."""
+CHARACTER, LINE, RADIUS = 7.8, 15.0, 5.0
+"""Width of a character of a name in the widest font that stands in for the page's, height of its
+line, radius of a dot."""
 
 ANGLES = (0, 180, 90, 270, 30, 330, 150, 210, 60, 300, 120, 240)
 """Directions in which room for a name is looked for, in degrees."""
+
+SALT = 17442
+"""With it the families that the reference atlas lists have a colour each, those that it measured
+hues far apart."""
 
 REACH = (9.0, 24.0, 42.0, 64.0)
 """How far off a name may begin, nearest first; beyond the first, a line leads there."""
@@ -102,10 +108,16 @@ def sheet(found: ModelMap, width: int, most: int, side: int) -> Sheet:
 
 
 def _colours(places: Sequence[Place]) -> dict[str, str]:
-    """A colour a family, in order of names; beyond the palette they begin again."""
-    palette = CATEGORY_COLOURS[1:]
+    """A colour a family, in order of names. It follows from the family's name alone, so that it
+    stays when models join; two families may share one, for each model has its name beside it."""
     families = sorted({place.model.entry.family for place in places})
-    return {family: palette[at % len(palette)] for at, family in enumerate(families)}
+    return {family: colour_of(family) for family in families}
+
+
+def colour_of(family: str) -> str:
+    """The colour of a family wherever models are dots."""
+    digest = hashlib.sha256(f"{SALT} {family}".encode()).digest()
+    return FAMILY_COLOURS[int.from_bytes(digest[:4], "big") % len(FAMILY_COLOURS)]
 
 
 def _names(

@@ -1,27 +1,26 @@
-"""Keys and docstrings of analyses as readers are told them."""
+"""Keys of analyses' facts as readers are told them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-
-from markupsafe import Markup, escape
 
 from atlas.profiles import validity
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
-from atlas.profiles.statement import Statement
 from atlas.words import scalar
-
-READING = "**How to read it.**"
-
 
 PLACES = {"_at": "", "_head": "head", "_layer": "layer"}
 """Facts that say where another fact's value is: endings of their keys, and what is said before."""
 
 SEVERAL = re.compile(r"[0-9.]+(, [0-9.]+)+")
 """Several heads or layers that a value cannot be told apart between, `2.3, 2.2`."""
+
+BASELINES = {
+    "bits_per_byte": ("bits_per_byte_by_frequency", "from token frequencies alone"),
+    "agreement": ("agreement_by_chance", "by chance"),
+}
+"""Facts that mean nothing without another one: its key, and how it is told behind the first."""
 
 NAMED = 4
 """Heads or layers of such a list that are named; the rest are counted."""
@@ -33,9 +32,11 @@ def facts(
     """A profile's facts as a page tells them: by the names that the analysis states, else `fact`'s;
     a number and its place together, "0.907, head 2.3"; of a list of places, the first few. Those
     whose stated name is empty are told elsewhere, as are those of one matrix or relation,
-    `chance:capital@10`, and whether the model predicts better than counting does.
+    `chance:capital@10`, and whether the model predicts better than counting does. A number comes
+    with its baseline; `{heads}` of a stated name is how many heads the model has.
     """
     matrices = list(matrices)
+    heads = next((one.values.size for one in matrices if one.axes == ("layer", "head")), 0)
     hidden = {*(key for key, name in stated.items() if not name), *validity.FACTS[1:]}
     plain = {key: value for key, value in found.items() if ":" not in key and key not in hidden}
     numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]
@@ -44,11 +45,14 @@ def facts(
     for key, value in plain.items():
         if key in places:
             continue
-        name = stated.get(key) or fact(key, matrices)
+        name = (stated.get(key) or fact(key, matrices)).format(heads=heads)
         where = [
             place(PLACES[one.removeprefix(key)], plain[one]) for one in places if places[one] == key
         ]
         shown = listed(value) if isinstance(value, str) else value
+        baseline, words = BASELINES.get(key, ("", ""))
+        if found.get(baseline) is not None and not validity.beaten(found):  # else it is told above
+            shown = f"{scalar(value)} ({scalar(found[baseline])} {words})"
         told[key if name in told else name] = (
             f"{scalar(value)}, {', '.join(where)}" if where else shown
         )
@@ -85,26 +89,6 @@ def fact(key: str, matrices: Iterable[Matrix]) -> str:
             break
     plain = re.sub(r"\b(\w+) \1\b", r"\1", words.strip())  # "largest largest weight"
     return plain[:1].upper() + plain[1:]
-
-
-def reading(prose: str) -> Markup:
-    """The paragraph of an analysis' docstring that says how to read its figures, as HTML.
-
-    Empty where there is none. The paragraph may have `code` and **bold** words.
-    """
-    for paragraph in prose.split("\n\n"):
-        if paragraph.startswith(READING):
-            text = str(escape(" ".join(paragraph.removeprefix(READING).split())))
-            text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-            return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text))
-    return Markup("")
-
-
-def readings(statements: Iterable[Statement]) -> bytes:
-    """`reading.json`: how to read the figures of each analysis that says so, as HTML, by name."""
-    found = {stated.name: str(reading(stated.prose)) for stated in statements}
-    told = {name: text for name, text in found.items() if text}
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _low(title: str) -> str:

@@ -79,7 +79,7 @@ def _peaks(layered: Sequence[Matrix]) -> Iterator[str]:
     layer, titles = max(by_layer.items(), key=lambda pair: len(pair[1]), default=("", []))
     if len(titles) * 2 > len(layered):
         yield (
-            f"Layer {layer} has the highest value of {len(titles)} of {len(layered)} quantities:"
+            f"Layer {layer} has the highest value for {len(titles)} of {len(layered)} quantities:"
             f" {_listed(titles)}."
         )
 

@@ -135,9 +135,10 @@ def bar_ticks(matrix: Matrix) -> list[tuple[float, str]]:
 
 
 def direction(matrix: Matrix) -> str:
-    """What a higher value means, said for the kind of matrix."""
+    """What a higher value means, said for the kind of matrix; empty of classes, which have no
+    order."""
     if matrix.kind == "categorical":
-        return matrix.direction
+        return ""
     return f"{'Dark' if matrix.kind == 'binary' else 'Higher'}: {matrix.direction}"
 
 

@@ -20,6 +20,13 @@ CATEGORY_COLOURS = (
 )
 """Grey, the colours of Okabe and Ito, and a few that stay apart from them for every eye."""
 
+FAMILY_COLOURS = (
+    "#a63f66", "#ca6789", "#ab4235", "#cf6b5b", "#a15000", "#c5772c", "#886300", "#ab8704",
+    "#5f7300", "#82972f", "#0a7e3a", "#48a260", "#00816c", "#00a58f", "#007c95", "#00a0b7",
+    "#0070b0", "#2d95d3", "#4a61b9", "#6e87db", "#7652ac", "#9978cf", "#94468f", "#b86db1",
+)  # fmt: skip
+"""Twelve hues in two shades, each with a contrast of 3:1 to the page in light and in dark."""
+
 BINARY_COLOURS = ("#dde3ea", "#28456e")
 """0 light and 1 dark, in both colour schemes."""
 

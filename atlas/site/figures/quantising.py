@@ -15,10 +15,14 @@ WEIGHTS = " (weights)"
 """What follows the types of matrices where those of vectors are told as well."""
 
 
+CHANGE = ("expected_relative_change", "relative_change")
+"""Facts: how far rounding alone would change all blocks, and how far they did change."""
+
+
 def told(profile: Profile, entry: Entry) -> Iterator[str]:
     """Of a quantised copy: from which type to which, and which module that moved most; of any
-    model: how far rounding alone is expected to change it, where that is known. How far it did
-    change stands among the facts.
+    model: how far rounding alone is expected to change it, where that is known, beside how far it
+    did change.
     """
     stored, before = (profile.conditions.get(key) for key in ("stored_dtype", "base_dtype"))
     to = str(stored).partition(WEIGHTS)[0]
@@ -28,10 +32,10 @@ def told(profile: Profile, entry: Entry) -> Iterator[str]:
     if entry.relation == "quantised":
         moved = "".join(_most(one) for one in profile.matrices if one.name == "relative_change")
         said.append(f"quantising {before} to {to} {moved or 'changed no weight'}")
-    expected = profile.facts.get("expected_relative_change")
-    if isinstance(expected, (int, float)):
-        by = number(expected)
-        said.append(f"rounding to {to} alone is expected to change all blocks by {by}")
+    expected, found = (profile.facts.get(key) for key in CHANGE)
+    if isinstance(expected, (int, float)) and isinstance(found, (int, float)):
+        alone = f"rounding to {to} alone would give a relative change of about {number(expected)}"
+        said.append(f"{alone}; {number(found)} was measured")
     if said:
         sentence = "; ".join(said)
         yield f"{sentence[0].upper()}{sentence[1:]}."

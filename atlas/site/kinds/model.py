@@ -14,6 +14,8 @@ def files(contents: Contents) -> Files:
         for section in sections:
             for path, picture in section.pictures():
                 yield f"{model.folder}/{path}", picture
+            for path, drawing in section.stills():
+                yield f"{model.folder}/{path}", drawing
         page = contents.page(
             "model.md.j2",
             root="../../",

@@ -79,7 +79,7 @@ export function showNotes(part, scene, wish, asked) {
   const matrix = scene.models[0]?.matrix;
   part("title").textContent = matrix?.title ?? "";
   part("title").hidden = !matrix;
-  part("unit").textContent = matrix ? `${toldUnit(matrix)}. ${direction(matrix)}` : "";
+  part("unit").textContent = matrix ? [toldUnit(matrix), direction(matrix)].filter(Boolean).join(". ") : "";
   const doubts = scene.models.filter(({ doubt }) => doubt).map(({ name, doubt }) => `${name}: ${doubt}`);
   const told = [...asked, ...outdated(scene.models), ...doubts, ...stillNeeded(scene, wish), ...scene.notes];
   part("status").textContent = told.join(" ");

@@ -53,7 +53,7 @@ function picture({ sheets, models }, { analysis }, contents) {
     return `Colour: ${sheet.coloured.text}${unsure && `; dotted: ${unsure}`}. ${summary(sheet)}`;
   });
   const files = models.map(({ slug, profile }) => `${slug}/${analysis}.json, version ${profile.version}`);
-  const heading = [matrix.title, `${matrix.unit}. ${direction(matrix)}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
+  const heading = [matrix.title, `${[matrix.unit, direction(matrix)].filter(Boolean).join(". ")}.`, ...told, `${files.join("; ")}; ${matrix.name}`];
   return joined(heading, sheets.flatMap((sheet, at) => rows(sheet, contents[at])));
 }
 

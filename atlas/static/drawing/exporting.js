@@ -17,7 +17,8 @@ const KEPT = "atlas-export";
 
 /**
  * The line of buttons below a figure.
- * @param {() => Exported | Promise<Exported>} exported what the figure shows when a button is pressed
+ * @param {(width: number) => Exported | Promise<Exported>} exported what the figure shows when a button is
+ *   pressed, for a picture of that many millimetres
  * @param {AbortSignal} signal
  * @returns {HTMLElement}
  */
@@ -33,7 +34,7 @@ export function exportLine(exported, signal) {
   for (const kind of /** @type {const} */ (["png", "svg", "csv"])) {
     const one = button(kind.toUpperCase());
     one.dataset.role = kind;
-    one.addEventListener("click", async () => save(await exported(), kind), { signal });
+    one.addEventListener("click", async () => save(await exported(read().width), kind), { signal });
     line.append(one);
   }
   line.append(labelled("Picture width", width), labelled("with caption", caption));

@@ -32,6 +32,14 @@ const [CELL_WIDE, CELL_HIGH] = [40, 24];
 /** Height of a plot of lines or points by its width. */
 const PLAIN = 0.55;
 const TICK = 3;
+/** A figure's height by its width, at most: what a column of a page holds. */
+const TALLEST = 2.5;
+/** Share of their height that plots keep for that; what is taller still goes over several pages. */
+const LEAST = 0.35;
+/** Width that a plot of cells, and one of lines or points, has at least: with less, a row becomes two. */
+const [NARROW, NARROW_PLAIN] = [64, 130];
+/** How far apart names that lean begin, by their size. */
+const LEANING = 1.28;
 
 /**
  * @param {Panel[][]} rows
@@ -40,39 +48,83 @@ const TICK = 3;
  * @returns {{placed: Placed[], bottom: number}}
  */
 export function place(rows, wide, top) {
+  const lines = rows.flatMap((row) => linesOf(row, wide));
+  const found = placeLines(lines, wide, top, 1);
+  const [tall, most] = [found.bottom - top, wide * TALLEST];
+  if (tall <= most) return found;
+  const plots = found.heights.reduce((sum, one) => sum + one, 0);
+  const squeeze = 1 - (tall - most) / plots;
+  return squeeze < LEAST ? found : placeLines(lines, wide, top, squeeze);
+}
+
+/**
+ * A row of panels as the lines that it takes: more than one where a plot would be too narrow, or the
+ * names of its columns would not all fit.
+ * @param {Panel[]} row
+ * @param {number} wide
+ * @returns {{panels: Panel[], many: number}[]} many: how many panels share the width of a line
+ */
+function linesOf(row, wide) {
+  const most = row[0].least ? Math.max(1, Math.floor((wide + GAP) / (row[0].least + GAP))) : row.length;
+  for (let count = Math.ceil(row.length / most); ; count += 1) {
+    const many = Math.ceil(row.length / count);
+    const lines = Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ panels: begun(row.slice(at * many, (at + 1) * many)), many }));
+    if (many === 1 || lines.every((line) => isRoomy(line, wide))) return lines;
+  }
+}
+
+/**
+ * Whether plots are wide enough, and no name of a column is left out.
+ * @param {{panels: Panel[], many: number}} line
+ * @param {number} wide
+ */
+function isRoomy({ panels, many }, wide) {
+  const widths = shares(panels, many, wide);
+  return panels.every(({ x, grid }, at) => {
+    const isNamed = isNumbered(x) || labelsBelow(x, widths[at]).ticks.length === x.ticks.length;
+    return isNamed && widths[at] >= (grid ? NARROW : NARROW_PLAIN);
+  });
+}
+
+/**
+ * The width of each panel's plot where `many` of them stand side by side, of which some may be missing.
+ * @param {Panel[]} panels
+ * @param {number} many
+ * @param {number} wide
+ */
+function shares(panels, many, wide) {
+  const [beside, weights] = [panels.map(({ y }) => roomBeside(y)), panels.map(({ weight }) => weight ?? 1)];
+  const whole = (/** @type {number[]} */ all) => all.reduce((sum, one) => sum + one, 0) + (many - all.length) * all[all.length - 1];
+  const free = wide - whole(beside) - GAP * (many - 1) - 4;
+  return weights.map((weight) => (free * weight) / whole(weights));
+}
+
+/**
+ * @param {{panels: Panel[], many: number}[]} lines
+ * @param {number} wide
+ * @param {number} top
+ * @param {number} squeeze by which plots are less high than they would be
+ */
+function placeLines(lines, wide, top, squeeze) {
   /** @type {Placed[]} */
   const placed = [];
-  for (const { row, many } of rows.flatMap((one) => linesOf(one, wide))) {
-    const beside = row.map(({ y }) => roomBeside(y));
-    const weights = row.map(({ weight }) => weight ?? 1);
-    const missing = many - row.length;
-    const free = wide - beside.reduce((sum, one) => sum + one, 0) - missing * beside[0] - GAP * (many - 1) - 4;
-    const whole = weights.reduce((sum, one) => sum + one, 0) + missing;
+  const heights = [];
+  for (const { panels, many } of lines) {
+    const widths = shares(panels, many, wide);
     let left = 0;
-    const found = row.map((panel, at) => {
-      const width = plotWidth(panel, (free * weights[at]) / whole);
-      const one = fill(panel, left, beside[at], width, wide);
-      left += beside[at] + (many > 1 && panel.grid ? width : (free * weights[at]) / whole) + GAP;
+    const found = panels.map((panel, at) => {
+      const [beside, width] = [roomBeside(panel.y), plotWidth(panel, widths[at])];
+      const one = fill(panel, left, beside, width, wide, squeeze);
+      left += beside + (many > 1 && panel.grid ? width : widths[at]) + GAP;
       return one;
     });
     const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
     for (const one of found) one.y = top + headed + (headed ? 3 : 2);
     placed.push(...found);
+    heights.push(Math.max(...found.map(({ height }) => height)));
     top = Math.max(...found.map(({ y, height, below }) => y + height + below)) + GAP;
   }
-  return { placed, bottom: top - GAP };
-}
-
-/**
- * A row as the lines that it takes, with how many panels share the width of each.
- * @param {Panel[]} row
- * @param {number} wide
- * @returns {{row: Panel[], many: number}[]}
- */
-function linesOf(row, wide) {
-  const most = row[0].least ? Math.max(1, Math.floor((wide + GAP) / (row[0].least + GAP))) : row.length;
-  const many = Math.ceil(row.length / Math.ceil(row.length / most));
-  return Array.from({ length: Math.ceil(row.length / many) }, (_, at) => ({ row: begun(row.slice(at * many, (at + 1) * many)), many }));
+  return { placed, bottom: top - GAP, heights };
 }
 
 /**
@@ -98,14 +150,15 @@ function plotWidth({ grid, ratio }, room) {
  * @param {number} beside
  * @param {number} width
  * @param {number} wide of the paper
+ * @param {number} squeeze
  * @returns {Placed} with its `y` still to be set
  */
-function fill(panel, left, beside, width, wide) {
+function fill(panel, left, beside, width, wide, squeeze) {
   const { grid, ratio, x, y, title, note } = panel;
   const most = wide * 0.9;
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
-  height = Math.max(height, grid ? Math.min(24, grid.rows * 8) : 60, roomForNames(y));
+  height = Math.max(height * squeeze, grid ? Math.min(24, grid.rows * 8) : 60, roomForNames(y));
   const { ticks: columns, turned } = labelsBelow(x, width);
   const high = turned ? Math.max(0, ...columns.map(({ label }) => wideness(label, TYPE.label))) * 0.71 + 5 : TYPE.label;
   return {
@@ -175,10 +228,15 @@ function labelsBelow(axis, width) {
     });
   if (fits(ticks)) return { ticks, turned: false };
   if (isNumbered(axis)) return { ticks: thinned(ticks, fits), turned: false };
-  const apart = (TYPE.label + 1) * 1.2;
+  const apart = TYPE.label * LEANING;
   const room = (/** @type {import("./scene.js").Tick[]} */ some) =>
     some.every(({ at }, index) => !some[index + 1] || Math.abs(shareOf(axis, some[index + 1].at) - shareOf(axis, at)) * width >= apart);
   return { ticks: thinned(ticks, room), turned: true };
+}
+
+/** Whether every second label may be left out: of numbers, not of names. @param {Axis} axis */
+function isNumbered({ ticks }) {
+  return ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label));
 }
 
 /**

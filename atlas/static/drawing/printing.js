@@ -22,8 +22,8 @@ addEventListener("afterprint", () => clearing.forEach((clear) => clear()));
  * Have a figure drawn for paper.
  * @param {HTMLElement} element of the figure; on paper it has the class `atlas-on-paper`, and of what
  *   stands in it only what has the class `atlas-printed` or `atlas-keeps` is seen
- * @param {() => Scene | null} scene what it shows now; null while it shows nothing of its own yet, and
- *   the page's still picture is printed
+ * @param {() => Scene | Scene[] | null} scene what it shows now, several for one that takes pages; null
+ *   while it shows nothing of its own yet, and the page's still picture is printed
  * @param {AbortSignal} signal
  */
 export function printable(element, scene, signal) {
@@ -36,7 +36,7 @@ export function printable(element, scene, signal) {
     const shown = scene();
     if (!shown) return;
     const paper = made("div", "atlas-printed");
-    paper.innerHTML = svg(shown, { width: WIDE, caption: false });
+    paper.innerHTML = [shown].flat().map((one) => svg(one, { width: WIDE, caption: false })).join("");
     element.append(paper);
     element.classList.add("atlas-on-paper");
   };

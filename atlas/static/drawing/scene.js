@@ -11,8 +11,9 @@
  * @property {string} title
  * @property {string[]} caption sentences: what is shown, under which conditions, and the source with its
  *   version and revision
- * @property {Panel[][]} rows of panels; those of a row share the width by their `weight`
- * @property {Key[]} keys what the colours mean, below the panels
+ * @property {Panel[][]} rows of panels; those of a row share the width by their `weight`, and go into
+ *   several rows where the paper is too narrow for the names of their columns
+ * @property {Key[]} keys what the colours mean, below the panels or beside them
  */
 /**
  * A plot with its axes. Cells, lines and points lie in the coordinates of the axes: column 0 of a grid
@@ -25,6 +26,7 @@
  * @property {Grid} [grid]
  * @property {Line[]} [lines]
  * @property {Point[]} [points]
+ * @property {Word[]} [words]
  * @property {string} [empty] why there is nothing in it, written into its middle
  * @property {number} [weight] its share of the row's width, 1 by default
  * @property {boolean} [alike] its y axis is that of the panel before it, and is drawn again only where a
@@ -55,10 +57,12 @@
  * @property {number[]} [apart] columns before which a gap is left: what follows is another matrix
  */
 /** @typedef {{name: string, colour: string, points: [number, number][], dots?: boolean}} Line */
-/** @typedef {{x: number, y: number, colour: string, size?: number, label?: string}} Point size: its radius in points, 2 by default */
+/** @typedef {{x: number, y: number, colour: string, size?: number, label?: string, hollow?: boolean}} Point size: its radius in points, 2 by default; hollow: a ring */
+/** @typedef {{x: number, y: number, text: string}} Word what stands in a plot, from its left end on */
 /**
- * A colour bar with ticks at shares of its length, or classes in rows.
- * @typedef {{kind: "bar", title: string, palette: string[], ticks: Tick[]} | {kind: "classes", title: string, classes: Class[]}} Key
+ * A colour bar with ticks at shares of its length, lying below the panels or upright beside them, or
+ * classes in rows.
+ * @typedef {{kind: "bar", title: string, palette: string[], ticks: Tick[], beside?: boolean} | {kind: "classes", title: string, classes: Class[]}} Key
  */
 /** @typedef {{label: string, colour: string|null, mark?: "line"|"dot"}} Class colour null: hatched; mark: how it looks, a box by default */
 

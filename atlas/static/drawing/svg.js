@@ -2,7 +2,7 @@
  * A scene as an SVG document in points: for files, for paper, and for other people's pages.
  */
 
-import { keys } from "./keys.js";
+import { besides, keys, roomUpright, upright } from "./keys.js";
 import { TYPE, place, shareOf } from "./layout.js";
 import { wideness, wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
@@ -13,6 +13,8 @@ import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
 const POINTS = 72 / 25.4; // points in a millimetre
 const MARGIN = 4;
+/** Width of the gap before columns that stand apart. */
+const APART = 3;
 
 /** Drawings so far, for names of patterns that are each document's own. */
 let count = 0;
@@ -27,8 +29,11 @@ export function svg(scene, { width, caption }) {
   const all = width * POINTS;
   const room = all - 2 * MARGIN;
   const title = wrapped(scene.title, room, TYPE.title, true);
-  const { placed, bottom } = place(scene.rows, room, title.length * (TYPE.title + 2) + 4);
-  const keyed = keys(scene.keys, room, bottom + 8, hatch);
+  const bars = besides(scene.keys);
+  const free = room - bars.reduce((sum, bar) => sum + roomUpright(bar), 0);
+  const { placed, bottom } = place(scene.rows, free, title.length * (TYPE.title + 2) + 4);
+  const stood = standing(bars, free, placed);
+  const keyed = keys(scene.keys, room, Math.max(bottom, ...stood.map((one) => one.bottom)) + 8, hatch);
   const words = caption ? scene.caption.flatMap((line) => wrapped(line, room, TYPE.label)) : [];
   const tall = keyed.bottom + (words.length ? 4 : 0) + words.length * TYPE.line + MARGIN * 2;
   return [
@@ -39,10 +44,27 @@ export function svg(scene, { width, caption }) {
     `<g transform="translate(${MARGIN} ${MARGIN})">`,
     ...title.map((line, at) => said(line, 0, TYPE.title + at * (TYPE.title + 2), { size: TYPE.title, bold: true })),
     ...placed.flatMap((one) => [...panel(one, hatch)]),
+    ...stood.flatMap(({ marks }) => marks),
     ...keyed.marks,
     ...words.map((line, at) => said(line, 0, keyed.bottom + 3 + TYPE.line * (at + 1), { colour: FAINT })),
     "</g></svg>",
   ].join("\n");
+}
+
+/**
+ * Upright colour bars beside the panels, from the first row on.
+ * @param {import("./keys.js").Bar[]} bars
+ * @param {number} left
+ * @param {Placed[]} placed
+ */
+function standing(bars, left, placed) {
+  const [{ y }] = placed;
+  const high = Math.max(...placed.map((one) => one.y + one.height)) - y;
+  return bars.map((bar) => {
+    const found = upright(bar, left, y, high);
+    left += roomUpright(bar);
+    return found;
+  });
 }
 
 /**
@@ -55,7 +77,7 @@ function* panel(placed, hatch) {
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
   if (shown.grid?.marked) yield* outlined(shown.grid, shown.grid.marked, width, height);
-  yield `<rect width="${round(width)}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
+  yield* edges(shown.grid, width, height);
   yield* curves(placed);
   if (shown.empty) yield* emptied(shown.empty, width, height);
   yield* axes(placed);
@@ -98,7 +120,7 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
       const colour = colours[row * columns + start];
       if (column < columns && colours[row * columns + column] === colour) continue;
       if (!paths.has(colour)) paths.set(colour, []);
-      paths.get(colour)?.push(`M${round(start * w)} ${round(row * h)}h${round((column - start) * w)}v${round(h)}H${round(start * w)}z`);
+      paths.get(colour)?.push(`M${round(start * w)} ${round(row * h)}H${round(column * w)}V${round((row + 1) * h)}H${round(start * w)}z`);
       start = column;
     }
   }
@@ -112,11 +134,24 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
     const paths = [...down.map((at) => `M${round(at * w)} 0v${round(height)}`), ...along.map((at) => `M0 ${round(at * h)}h${round(width)}`)];
     yield `<path d="${paths.join("")}" stroke="#ffffff" stroke-width="0.5"/>`;
   }
-  for (const column of apart ?? []) yield `<rect x="${round(column * w - 1)}" width="2" height="${round(height)}" fill="#ffffff"/>`;
+  for (const column of apart ?? []) yield `<rect x="${round(column * w - APART / 2)}" width="${APART}" height="${round(height)}" fill="#ffffff"/>`;
   if (!dotted) return;
   const size = radius(w, h);
   const look = `r="${round(size * 0.8)}" fill="${DOT}" stroke="${AROUND}" stroke-width="${RIM * 0.7}"`;
   for (const [x, y] of dots(dotted, w, h)) yield `<circle cx="${round(x)}" cy="${round(y)}" ${look}/>`;
+}
+
+/**
+ * Lines around a plot, around each part of it where columns stand apart.
+ * @param {import("./scene.js").Grid | undefined} grid
+ * @param {number} width
+ * @param {number} height
+ */
+function* edges(grid, width, height) {
+  const ends = [0, ...(grid?.apart ?? []).flatMap((column) => [-1, 1].map((side) => (column * width) / (grid?.columns ?? 1) + (side * APART) / 2)), width];
+  for (let at = 0; at < ends.length; at += 2) {
+    yield `<rect x="${round(ends[at])}" width="${round(ends[at + 1] - ends[at])}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
+  }
 }
 
 /**
@@ -133,8 +168,9 @@ function* outlined({ rows, columns }, [row, column], width, height) {
 }
 
 /** @param {Placed} placed */
-function* curves({ panel: { lines, points, x, y }, width, height }) {
-  const at = (/** @type {[number, number]} */ [a, b]) => [round(shareOf(x, a) * width), round((1 - shareOf(y, b)) * height)];
+function* curves({ panel: { lines, points, words, x, y }, width, height }) {
+  /** @type {(point: [number, number]) => [number, number]} */
+  const at = ([a, b]) => [round(shareOf(x, a) * width), round((1 - shareOf(y, b)) * height)];
   for (const { colour, points: through, dots: dotted } of lines ?? []) {
     if (through.length > 1) {
       yield `<polyline points="${through.map((point) => at(point).join()).join(" ")}" fill="none" stroke="${colour}" stroke-width="1"/>`;
@@ -142,11 +178,13 @@ function* curves({ panel: { lines, points, x, y }, width, height }) {
     if (!dotted && through.length > 1) continue;
     for (const point of through) yield `<circle cx="${at(point)[0]}" cy="${at(point)[1]}" r="2" fill="${colour}"/>`;
   }
-  for (const { x: a, y: b, colour, size, label } of points ?? []) {
+  for (const { x: a, y: b, colour, size, label, hollow } of points ?? []) {
     const [across, down] = at([a, b]);
-    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" fill="${colour}"/>`;
+    const look = hollow ? `fill="#ffffff" stroke="${colour}" stroke-width="1.5"` : `fill="${colour}"`;
+    yield `<circle cx="${across}" cy="${down}" r="${size ?? 2}" ${look}/>`;
     if (label) yield said(label, across + (size ?? 2) + 2, down + 2.5, {});
   }
+  for (const { x: a, y: b, text } of words ?? []) yield said(text, ...at([a, b]), {});
 }
 
 /**

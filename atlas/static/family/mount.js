@@ -3,22 +3,29 @@
  * them, from the models' own profiles; what is shown stands in the address.
  */
 
-import { fits, joined } from "../matrix/column-order.js";
-import { counted } from "../matrix/numbers.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
+import { fits, joined, upright } from "../matrix/column-order.js";
+import { counted, direction, field } from "../matrix/numbers.js";
 import { hatching } from "../matrix/scales.js";
 import { pixels } from "../panels/canvas.js";
+import { barOf, drawBar } from "../panels/colour-bar.js";
 import { showKey } from "../panels/legend.js";
-import { drawChart } from "../plots/lines.js";
+import { csvOf as csvOfLines, drawChart, keysOf, panelOf } from "../plots/lines.js";
 import { amend, readQuery } from "../shell/address.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { made } from "../shell/dom.js";
 import { FamilyPanels } from "./panels.js";
+import { csvOf, sceneOf, source } from "./scene.js";
 import { withColumns, Ladder, MOST, picks } from "./sizes.js";
 import { charts } from "./trends.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
+
+/** Shares of the palette between which sizes are drawn on white, and on dark ground. */
+const [LIGHT, DARK] = [[0.12, 0.72], [0.35, 0.97]];
 
 const FIELDS = /** @type {const} */ (["analysis", "matrix", "order", "depth", "pick"]);
 
@@ -50,10 +57,18 @@ class Family {
     this.gone = new AbortController();
     /** @type {Size[]} */
     this.sizes = [];
+    /** @type {import("../plots/lines.js").Chart[]} */
+    this.charts = [];
     /** @type {Set<number>} */
     this.off = new Set();
     this.hatched = false;
     this.panels = new FamilyPanels(element, this.part("panels"), (...asked) => this.address(...asked));
+    const exported = () => ({ scene: this.scene(), file: this.file(), csv: () => csvOf(this.quantity, this.panels.laid) });
+    this.part("figure").after(exportLine(exported, this.gone.signal));
+    printable(this.part("figure"), () => (this.sizes.length ? this.scene() : null), this.gone.signal);
+    const trends = () => ({ scene: this.trendScene(), file: `${this.file()}.trends`, csv: () => csvOfLines(this.charts, field) });
+    this.part("trends").after(exportLine(trends, this.gone.signal));
+    printable(this.part("trends"), () => (this.charts.length ? this.trendScene() : null), this.gone.signal);
     for (const name of FIELDS) {
       this.part(name).addEventListener("change", () => void this.chosen(name), { signal: this.gone.signal });
     }
@@ -145,7 +160,7 @@ class Family {
     const options = picks(quantity).map(({ label }) => new Option(label, label));
     this.part("pick").replaceChildren(...options);
     if (options.some(({ value }) => value === before)) this.part("pick").value = before;
-    this.part("pick-label").textContent = quantity.transform === "whole" ? "Class" : "Module";
+    this.part("pick-label").textContent = quantity.transform === "whole" ? "Class" : "Component";
     this.part("pick").closest("label").hidden = options.length < 2;
     this.part("order").closest("label").hidden = !quantity.columns.length;
   }
@@ -168,18 +183,49 @@ class Family {
 
   draw() {
     const { quantity } = this;
-    const columns = this.part("order").value === "mean" ? quantity.columns : quantity.block;
+    const isRanked = this.part("order").value === "mean" && quantity.columns.length > 0;
+    const columns = isRanked ? quantity.columns : quantity.block;
     const first = this.part("beside");
     first.closest("label").hidden = !this.sizes.some(({ matrix, beside }) => beside && fits(matrix, beside));
     const shown = this.sizes.map(({ model, matrix, beside }) => {
       const own = columns.length ? withColumns(matrix, columns) : matrix;
-      return { model, matrix: first.checked ? joined(own, beside) : own };
+      return { model, mark: this.mark(model), matrix: upright(first.checked ? joined(own, beside) : own) };
     });
     this.hatched = shown.some(({ matrix }) => matrix.values.flat().includes(null));
-    const isRelative = this.part("depth").value === "relative";
-    this.panels.draw(shown, quantity, pixels(quantity, this.palettes, this.off), isRelative);
     this.explain();
+    const isRelative = this.part("depth").value === "relative";
+    const order = isRanked ? "highest mean first" : "";
+    this.panels.draw(shown, quantity, pixels(quantity, this.palettes, this.off), { isRelative, order });
     this.describe();
+  }
+
+  /** @returns {import("../drawing/scene.js").Scene} what the panels show */
+  scene() {
+    const { element, analysis, quantity, panels, sizes, palettes, off } = this;
+    const family = String(element.dataset.name);
+    return sceneOf({ family, analysis, quantity, laid: panels.laid, sizes, palettes, off, notes: this.notes() });
+  }
+
+  file() {
+    const { analysis, quantity, ladder } = this;
+    return `${ladder.index.family}.${analysis.name}.${quantity.name.replaceAll(/[:@]/g, "-")}`;
+  }
+
+  /**
+   * What leads from a model to the note on it.
+   * @param {import("./sizes.js").Model} model
+   */
+  mark({ slug }) {
+    return this.analysis.doubts.some(([one]) => one === slug) ? "\u2020" : "";
+  }
+
+  /** @returns {string[]} what must be known before sizes are compared, in sentences */
+  notes() {
+    const { analysis, sizes } = this;
+    const doubted = sizes.flatMap(({ model }) =>
+      analysis.doubts.filter(([slug]) => slug === model.slug).map(([, why]) => `\u2020 ${model.name} ${why}.`),
+    );
+    return [...doubted, ...analysis.unequal];
   }
 
   /**
@@ -191,23 +237,27 @@ class Family {
    */
   address(slug, matrix, cell) {
     const { name } = this.analysis;
-    const pin = new URLSearchParams(
-      matrix && cell
-        ? { figure: name, matrix: matrix.name, row: matrix.rows[cell[0]], column: matrix.columns[cell[1]] }
-        : {},
-    ).toString();
+    const labels = matrix && cell ? [matrix.rows[cell[0]], matrix.columns[cell[1]]] : [];
+    if (matrix && matrix.axes[0] !== this.quantity.axes[0]) labels.reverse();
+    const [row, column] = labels;
+    const pin = new URLSearchParams(matrix && cell ? { figure: name, matrix: matrix.name, row, column } : {}).toString();
     return `${this.element.dataset.root}models/${slug}/${pin && `?${pin}`}#${name}`;
   }
 
-  /** What the colours mean. */
+  /** What the colours mean: a bar beside the panels, or classes above them. */
   explain() {
-    const { quantity, sizes } = this;
+    const { quantity, sizes, palettes, off } = this;
+    const [key, scale] = [this.part("key"), this.part("scale")];
+    const isWhole = quantity.transform === "whole";
+    key.hidden = !isWhole;
+    scale.hidden = isWhole;
+    if (!isWhole) return scale.replaceChildren(drawBar(barOf(quantity, palettes, true)));
     const counts = () => {
       const values = sizes.flatMap(({ matrix }) => matrix.values.flat());
       return quantity.categories.map((_, category) => values.filter((value) => value === category).length);
     };
-    showKey(this.part("key"), quantity, this.palettes, this.off, counts, (category) => {
-      if (!this.off.delete(category)) this.off.add(category);
+    showKey(key, quantity, palettes, off, counts, (category) => {
+      if (!off.delete(category)) off.add(category);
       this.draw();
     });
   }
@@ -216,20 +266,24 @@ class Family {
   describe() {
     const { analysis, quantity, sizes } = this;
     const { models } = this.ladder.index;
-    const [rows, columns] = quantity.axes.map((axis) => axis.replaceAll("_", " "));
     const named = (/** @type {string} */ slug) => models.find((model) => model.slug === slug)?.name ?? slug;
     const lacking = analysis.members.filter((_, at) => !quantity.shown[at]).map((at) => models[at].name);
     const awaiting = models.length - analysis.members.length - analysis.apart.length;
     const parts = [
       `${sizes.length} of ${counted(models.length, "model")} on one scale: ${quantity.text}`,
-      this.hatched ? hatching(quantity) : "",
-      sizes.length === MOST ? "more are in the survey" : "",
-      `rows: ${rows}, the first on top; columns: ${columns}; a double click opens a model's page there`,
-      lacking.length ? `without this quantity, or another one of that name: ${lacking.join(", ")}` : "",
-      ...analysis.apart.map(([slug, why]) => `not shown beside the others: ${named(slug)}, measured with ${why}`),
-      awaiting ? `${awaiting} awaiting this analysis` : "",
+      // @ts-ignore: `direction` reads no more of a matrix than is here
+      quantity.transform === "whole" ? "" : direction(quantity),
+      this.hatched ? hatching(quantity).replace(/^h/, "H") : "",
+      sizes.length === MOST ? "The survey shows the others" : "",
+      lacking.length ? `Without this quantity: ${lacking.join(", ")}` : "",
+      ...analysis.apart.map(([slug, why]) => `Left out: ${named(slug)}, measured with ${why}`),
+      awaiting ? `${counted(awaiting, "model")} not yet measured` : "",
+      "Click a cell to open it on its model's page",
     ];
-    this.part("told").textContent = `${parts.filter(Boolean).join(" · ")}.`;
+    this.part("told").textContent = `${parts.filter(Boolean).join(". ")}.`;
+    for (const role of ["notes", "trend-notes"]) {
+      this.part(role).replaceChildren(...this.notes().map((note) => made("p", "atlas-note", note)));
+    }
     const link = this.part("compare");
     link.hidden = sizes.length < 2;
     const slugs = sizes.map(({ model }) => model.slug).join(",");
@@ -242,19 +296,34 @@ class Family {
     const options = picks(quantity);
     const pick = options.find(({ label }) => label === this.part("pick").value) ?? options[0];
     const width = Math.min(520, this.element.clientWidth);
-    const shown = charts(sizes, quantity, pick, (at) => this.shade(at));
-    this.part("trends").replaceChildren(...shown.map((chart) => drawChart(chart, width)));
+    this.charts = charts(sizes, quantity, pick, this.analysis.ladder, (size, at) => this.look(size, at));
+    this.part("trends-title").textContent = this.charts.length > 1 ? "Trends across sizes" : "Layer by layer";
+    this.part("trends").replaceChildren(...this.charts.map((chart) => drawChart(chart, width)));
+  }
+
+  /** @returns {import("../drawing/scene.js").Scene} what the trends show */
+  trendScene() {
+    const { charts: drawn, analysis, quantity, sizes, element } = this;
+    return {
+      title: `${quantity.title}: ${element.dataset.name}`,
+      caption: [...this.notes(), `Sources: ${sizes.map((size) => source(size, analysis)).join("; ")}.`],
+      rows: [drawn.map(panelOf)],
+      keys: keysOf(drawn),
+    };
   }
 
   /**
+   * Name and colour of a size: colours grow with it and have contrast to the page.
+   * @param {import("./sizes.js").Size} size
    * @param {number} at place on the ladder
-   * @returns {string} a colour that grows with size and has contrast to the page
+   * @returns {import("./trends.js").Look}
    */
-  shade(at) {
+  look({ model }, at) {
     const palette = this.palettes.sequential;
     const share = this.sizes.length > 1 ? at / (this.sizes.length - 1) : 0.5;
-    const [from, to] = document.body.dataset.mdColorScheme === "slate" ? [0.35, 0.97] : [0.12, 0.82];
-    return palette[Math.round((from + (to - from) * share) * (palette.length - 1))];
+    const shade = ([from, to] = LIGHT) => palette[Math.round((from + (to - from) * share) * (palette.length - 1))];
+    const isDark = document.body.dataset.mdColorScheme === "slate";
+    return { name: `${model.name}${this.mark(model)}`, colour: shade(isDark ? DARK : LIGHT), paper: shade() };
   }
 
   recolour() {

@@ -5,7 +5,6 @@
 
 import { fetchJson } from "../shell/fetch.js";
 
-
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 
 /**
@@ -14,17 +13,21 @@ import { fetchJson } from "../shell/fetch.js";
  *   block: string[], mean: (number|null)[], shown: boolean[]}} Quantity
  */
 /** @typedef {{slug: string, name: string, parameters: number|null, layers: number|null}} Model */
+/** @typedef {{version: number, model: {revision: string|null, digest: string|null}}} Origin what a profile says of where its values come from */
 /**
  * @typedef {object} Analysis
  * @property {string} name
  * @property {string} title
  * @property {number} version
  * @property {number[]} members
+ * @property {boolean} ladder whether their sizes differ
  * @property {[string, string][]} apart
  * @property {Quantity[]} matrices
  * @property {string | null} beside the quantity of one column that stands first beside others
+ * @property {[string, string][]} doubts slugs of members of which the values say little, each with why
+ * @property {string[]} unequal sentences: conditions in which members differ
  */
-/** @typedef {{model: Model, mean: number|null, matrix: Matrix, beside?: Matrix}} Size one model's matrix on the ladder */
+/** @typedef {{model: Model, mean: number|null, matrix: Matrix, beside?: Matrix, origin: Origin}} Size one model's matrix on the ladder */
 
 /** How many sizes a page shows at a time. */
 export const MOST = 16;
@@ -49,7 +52,7 @@ export class Ladder {
   constructor(index, root) {
     this.index = index;
     this.root = root;
-    /** @type {Map<string, Promise<Map<string, Matrix>>>} */
+    /** @type {Map<string, Promise<{origin: Origin, named: Map<string, Matrix>}>>} */
     this.profiles = new Map();
   }
 
@@ -77,9 +80,10 @@ export class Ladder {
     const taken = spread(having, MOST);
     const profiles = await Promise.all(taken.map(({ model }) => this.profile(model.slug, analysis.name)));
     return taken.map((size, at) => {
-      const matrix = profiles[at].get(quantity.name);
+      const { origin, named } = profiles[at];
+      const matrix = named.get(quantity.name);
       if (!matrix) throw new Error(`${size.model.name} has changed since; reload the page`);
-      return { ...size, matrix, beside: profiles[at].get(analysis.beside ?? "") };
+      return { ...size, origin, matrix, beside: named.get(analysis.beside ?? "") };
     });
   }
 
@@ -91,9 +95,10 @@ export class Ladder {
     const path = `models/${slug}/${analysis}.json`;
     let profile = this.profiles.get(path);
     if (!profile) {
-      profile = fetchJson(new URL(path, this.root)).then(
-        ({ matrices }) => new Map(matrices.map((/** @type {Matrix} */ matrix) => [matrix.name, matrix])),
-      );
+      profile = fetchJson(new URL(path, this.root)).then(({ version, model, matrices }) => ({
+        origin: { version, model },
+        named: new Map(matrices.map((/** @type {Matrix} */ matrix) => [matrix.name, matrix])),
+      }));
       profile.catch(() => this.profiles.delete(path));
       this.profiles.set(path, profile);
     }

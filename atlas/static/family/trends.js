@@ -4,6 +4,7 @@
 
 import { byLayer, meanOfAll } from "./sizes.js";
 import { grouped, number } from "../matrix/numbers.js";
+import { logTicks } from "../matrix/ticks.js";
 
 /** @typedef {import("./sizes.js").Size} Size */
 /** @typedef {import("./sizes.js").Quantity} Quantity */
@@ -11,43 +12,51 @@ import { grouped, number } from "../matrix/numbers.js";
 /** @typedef {import("../plots/lines.js").Chart} Chart */
 
 /**
- * @param {Size[]} sizes
- * @param {Quantity} quantity
- * @param {Pick} pick what the lines show
- * @param {(at: number) => string} shade the colour of a size
- * @returns {Chart[]} by depth where there are layers, over sizes where two or more are known
+ * @typedef {object} Look how a size is shown
+ * @property {string} name
+ * @property {string} colour
+ * @property {string} paper its colour on white
  */
-export function charts(sizes, quantity, pick, shade) {
-  const title = quantity.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
-  const whole = quantity.transform === "whole";
-  const one = whole || pick.label === "all" ? "" : ` in ${pick.label}`;
-  const what = `${whole ? `Share of ${pick.label}` : `Mean of ${title}`}${one}`;
-  const log = quantity.transform === "log";
-  return [...byDepth(sizes, pick, what, log, shade), ...bySize(sizes, pick, what, log, shade)];
-}
 
 /**
  * @param {Size[]} sizes
+ * @param {Quantity} quantity
+ * @param {Pick} pick what the lines show
+ * @param {boolean} isLadder whether their sizes differ
+ * @param {(size: Size, at: number) => Look} look
+ * @returns {Chart[]} by depth where there are layers, then over sizes
+ */
+export function charts(sizes, quantity, pick, isLadder, look) {
+  const title = quantity.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const whole = quantity.transform === "whole";
+  const one = whole || pick.label === "all" ? "" : ` in ${pick.label}`;
+  const what = `${whole ? `Share of ${pick.label}` : `Mean ${title}`}${one}`;
+  const unit = whole ? "share of all cells" : quantity.unit;
+  const y = unit ? `${unit[0].toUpperCase()}${unit.slice(1)}` : "Mean";
+  const log = quantity.transform === "log";
+  const shown = sizes.map((size, at) => ({ ...size, ...look(size, at) }));
+  return [...byDepth(shown, pick, what, y, log), ...(isLadder ? bySize(shown, pick, what, y, log) : [])];
+}
+
+/**
+ * @param {(Size & Look)[]} sizes
  * @param {Pick} pick
  * @param {string} what
+ * @param {string} y
  * @param {boolean} log
- * @param {(at: number) => string} shade
  * @returns {Chart[]}
  */
-function byDepth(sizes, pick, what, log, shade) {
+function byDepth(sizes, pick, what, y, log) {
   const lines = sizes
-    .map(({ model, matrix }, at) => ({
-      name: model.name,
-      colour: shade(at),
-      dots: false,
+    .map(({ name, colour, paper, matrix }) => ({
+      ...{ name, colour, paper, dots: false },
       points: points(byLayer(matrix, pick), log),
     }))
     .filter((line) => line.points.length);
   if (!lines.length) return [];
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, label: String(at) }));
-  return [
-    { title: `${what} by relative depth`, x: "relative depth, 0 the first layer and 1 the last", ticks, log, lines },
-  ];
+  const across = { from: 0, to: 1, ticks };
+  return [{ title: `${what}, by relative depth`, x: "Relative depth (0: first layer, 1: last)", y, across, log, lines }];
 }
 
 /**
@@ -64,45 +73,34 @@ function points(means, log) {
 }
 
 /**
- * @param {Size[]} sizes
+ * @param {(Size & Look)[]} sizes
  * @param {Pick} pick
  * @param {string} what
+ * @param {string} y
  * @param {boolean} log
- * @param {(at: number) => string} shade
  * @returns {Chart[]}
  */
-function bySize(sizes, pick, what, log, shade) {
-  const each = sizes.flatMap(({ model, matrix }, at) => {
-    const y = meanOfAll(matrix, pick);
-    if (model.parameters === null || y === null || (log && y <= 0)) return [];
+function bySize(sizes, pick, what, y, log) {
+  const each = sizes.flatMap(({ name, colour, paper, model, matrix }) => {
+    const mean = meanOfAll(matrix, pick);
+    if (model.parameters === null || mean === null || (log && mean <= 0)) return [];
     const told = `${grouped(model.parameters)} parameters`;
-    const point = { x: Math.log10(model.parameters), y, told };
-    return [{ name: model.name, colour: shade(at), dots: true, points: [point] }];
+    return [{ name, colour, paper, dots: true, points: [{ x: Math.log10(model.parameters), y: mean, told }] }];
   });
-  if (each.length < 2) return [];
   const all = each.flatMap((line) => line.points);
-  const line = { name: "", colour: "var(--atlas-hatch)", dots: false, points: all };
-  const ticks = sizeTicks(all.map(({ x }) => x));
-  return [{ title: `${what} over the whole model`, x: "parameters", ticks, log, lines: [line, ...each] }];
+  if (new Set(all.map(({ x }) => x)).size < 2) return [];
+  const line = { name: "", colour: "var(--atlas-hatch)", paper: "#aab2bf", dots: false, points: all };
+  return [{ title: `${what}, whole model`, x: "Parameters", y, across: sizeAxis(all.map(({ x }) => x)), log, lines: [line, ...each] }];
 }
 
 /**
  * @param {number[]} exponents decimal logarithms of parameters, ascending or not
- * @returns {{at: number, label: string}[]} both ends, with room around them, and powers of ten
+ * @returns {Chart["across"]} with room around all, and round numbers of parameters
  */
-function sizeTicks(exponents) {
-  const [low, high] = [Math.min(...exponents) - 0.1, Math.max(...exponents) + 0.1];
-  const between = [];
-  for (let power = Math.ceil(low); power <= high; power += 1) between.push(power);
-  const factors = between.length > 1 ? [0] : [0, Math.log10(2), Math.log10(5)];
-  const ticks = [];
-  for (let power = Math.floor(low); power <= high; power += 1) {
-    for (const factor of factors) {
-      const at = power + factor;
-      if (at > low && at < high) ticks.push({ at, label: short(10 ** at) });
-    }
-  }
-  return [{ at: low, label: "" }, ...ticks, { at: high, label: "" }];
+function sizeAxis(exponents) {
+  const [from, to] = [Math.min(...exponents) - 0.1, Math.max(...exponents) + 0.1];
+  const ticks = logTicks(10 ** from, 10 ** to).map((value) => ({ at: Math.log10(value), label: short(value) }));
+  return { from, to, ticks };
 }
 
 /**

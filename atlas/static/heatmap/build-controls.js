@@ -14,7 +14,7 @@ const CONTROLS = `
 <label><span>Order</span><select data-role="order" autocomplete="off"></select></label>
 <label class="atlas-check" hidden><input type="checkbox" data-role="native" autocomplete="off"> <span>Native names</span></label>
 <label class="atlas-check" hidden><input type="checkbox" data-role="depth" autocomplete="off"> <span>Relative depth</span></label>
-<label class="atlas-check" hidden><input type="checkbox" data-role="beside" checked autocomplete="off"> <span>Whole blocks first</span></label>
+<label class="atlas-check" hidden><input type="checkbox" data-role="beside" checked autocomplete="off"> <span>Whole layers first</span></label>
 <button type="button" data-role="zoom" aria-pressed="false" disabled>Zoom</button>`;
 
 const FOLDS = `<div class="atlas-folds">

@@ -1,17 +1,22 @@
 /**
- * The folded parts below a figure, filled when a reader opens them: the data table, how to read it,
- * and how its profile came to be.
+ * The folded parts below a figure, filled when a reader opens them: the data table, how to read what is
+ * shown, and how its profile came to be.
  */
 
-import { grouped, scalar } from "../matrix/numbers.js";
+import { grouped, number, scalar } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
 /** @typedef {Record<string, string | number | boolean | null>} Told */
 
-/** @type {Promise<Record<string, string>> | undefined} */
-let readings;
+/** @typedef {{reading: string, quantities: Record<string, string>}} Explained of an analysis, as HTML */
+/** @typedef {{models: number, only: string, reference: boolean, values: number[]}} Usual of a matrix */
+/** @typedef {Record<string, Explained>} Explanations by analysis */
+/** @typedef {Record<string, Record<string, Usual>>} UsualValues by analysis and matrix */
+
+/** @type {Promise<[Explanations, UsualValues]> | undefined} */
+let explanations;
 
 /**
  * The data table of what is shown, where it is open.
@@ -25,31 +30,58 @@ export async function fillTable(heatmap) {
 }
 
 /**
- * Fill a folded part, once.
+ * Fill a folded part: how to read what is shown now, or how its profile came to be.
  * @param {Heatmap} heatmap
  * @param {string} role reading or origin
  */
 export async function unfold(heatmap, role) {
   const details = heatmap.part(role);
-  if (details.childElementCount > 1) return;
+  if (!details.open) return;
   await heatmap.start();
-  const told = role === "reading" ? [await reading(String(heatmap.element.dataset.figure))] : origin(heatmap.profile);
-  if (details.childElementCount === 1) details.append(...told);
+  const told = role === "reading" ? await reading(heatmap) : origin(heatmap.profile);
+  for (const old of [...details.children].slice(1)) old.remove();
+  details.append(...told);
 }
 
 /**
- * How to read the figures of an analysis, from its docstring.
- * @param {string} analysis
- * @returns {Promise<HTMLElement>}
+ * What the chosen quantity is and which values it usually has, then how to read all figures of its
+ * analysis; from the analysis' docstring, and the models of this atlas.
+ * @param {Heatmap} heatmap
+ * @returns {Promise<HTMLElement[]>}
  */
-async function reading(analysis) {
-  readings ??= fetchJson(new URL("reading.json", import.meta.url)).catch((error) => {
-    readings = undefined;
+async function reading(heatmap) {
+  explanations ??= Promise.all([fetchAsset("reading.json"), fetchAsset("usual.json")]).catch((error) => {
+    explanations = undefined;
     throw error;
   });
-  const told = made("p");
-  told.innerHTML = (await readings)[analysis]; // the atlas' own text, escaped when it was written
-  return told;
+  const [explained, usual] = await explanations;
+  const { analysis } = heatmap.profile;
+  const { name } = heatmap.matrix;
+  const { reading: all, quantities } = explained[analysis];
+  const [own, general] = [made("div", "atlas-reading"), made("p")];
+  own.innerHTML = quantities[name.split(":")[0]] ?? ""; // the atlas' own text, escaped when it was written
+  general.innerHTML = all;
+  const values = usual[analysis]?.[name];
+  return [own, ...(values ? [made("p", "atlas-usual", usualValues(values, heatmap.matrix))] : []), general];
+}
+
+/** @param {string} name of a file beside the scripts */
+function fetchAsset(name) {
+  return fetchJson(new URL(name, import.meta.url));
+}
+
+/**
+ * `Usual values: in the 4 real models measured for this atlas, 90% of all values lie between ...`
+ * @param {Usual} usual
+ * @param {import("../matrix/numbers.js").Matrix} matrix
+ */
+export function usualValues({ models, only, reference, values }, matrix) {
+  const kind = reference ? "reference model" : "real model";
+  const those = only ? `${only}, the only ${kind} measured so far,` : `the ${models} ${kind}s measured so far,`;
+  const [low, middle, high] = values.map(number);
+  const hasNorms = matrix.columns.some((label) => label.startsWith("norm."));
+  const range = low === high ? `nearly all values are ${low}` : `90% of all values lie between ${low} and ${high}`;
+  return `Usual values: in ${those} ${range}; the median is ${middle}${hasNorms ? ", norms left out" : ""}.`;
 }
 
 /**
@@ -60,10 +92,10 @@ async function reading(analysis) {
 function origin(profile) {
   const { source, revision, digest, tokenizer } = profile.model;
   return [
-    pairs("Protocol: what must agree before two models are compared", { version: profile.version, ...profile.protocol }),
-    pairs("Conditions: what was so, and forbids no comparison", profile.conditions),
-    pairs("Model that was read", { source, revision, weights: digest, tokenizer }),
-    pairs("Made by", profile.made_by),
+    pairs("Protocol: must agree before two models are compared", { version: profile.version, ...profile.protocol }),
+    pairs("Conditions: may differ between models that are compared", profile.conditions),
+    pairs("Model measured", { source, revision, weights: digest, tokenizer }),
+    pairs("Measured with", profile.made_by),
   ];
 }
 

@@ -239,6 +239,7 @@ export class Heatmap {
     showWords(this);
     showClasses(this);
     if (this.part("table").open) void this.fillTable();
+    if (this.part("reading").open) void this.unfold("reading");
   }
 
   /** Another scale or order, other names. */

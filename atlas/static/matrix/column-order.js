@@ -85,7 +85,7 @@ export function upright(matrix) {
 
 /**
  * Whether a matrix is a map of heads, as files have it: layers in rows.
- * @param {Matrix} matrix
+ * @param {Pick<Matrix, "axes">} matrix
  */
 export function isHeads({ axes }) {
   return axes[0] === LAYER && axes[1] === "head";

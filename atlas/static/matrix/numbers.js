@@ -289,11 +289,11 @@ export function rank(ascending, value) {
 }
 
 /**
- * What a higher value means.
+ * What a higher value means; empty of classes, which have no order.
  * @param {Matrix} matrix
  */
 export function direction(matrix) {
-  if (matrix.kind === "categorical") return matrix.direction;
+  if (matrix.kind === "categorical") return "";
   return `${matrix.kind === "binary" ? "Dark" : "Higher"}: ${matrix.direction}`;
 }
 

@@ -2,8 +2,8 @@
  * The bundle of a survey, as `atlas/site/across/surveys.py` packs and describes it.
  */
 
+import { isHeads } from "../matrix/column-order.js";
 import { fetchBytes, fetchJson } from "../shell/fetch.js";
-
 
 /** @typedef {import("../panels/canvas.js").Panel} Panel */
 /** @typedef {import("../matrix/scales.js").Shared} Scale */
@@ -68,7 +68,7 @@ export class Bundle {
   }
 
   /**
-   * The maps of a quantity, in the order of its layout.
+   * The maps of a quantity, in the order of its layout; those of heads with layers across.
    * @param {Quantity} quantity
    * @returns {Promise<Map_[]>}
    */
@@ -79,7 +79,9 @@ export class Bundle {
       const [rows, columns] = [this.labels[row], this.labels[column]];
       const steps = new Uint8Array(bytes, offset, rows.length * columns.length);
       offset += steps.length;
-      return { model, rows, columns, steps, mean: quantity.mean[at], highest: quantity.highest[at] };
+      const told = { model, mean: quantity.mean[at], highest: quantity.highest[at] };
+      if (!isHeads(quantity)) return { ...told, rows, columns, steps };
+      return { ...told, rows: columns, columns: rows, steps: turned(steps, columns.length) };
     });
   }
 
@@ -96,4 +98,24 @@ export class Bundle {
     }
     return part;
   }
+}
+
+/**
+ * What an axis of a quantity's maps is, as they are shown.
+ * @param {Quantity} quantity
+ * @returns {[string, string]} of rows and of columns
+ */
+export function shownAxes(quantity) {
+  const [rows, columns] = quantity.axes;
+  return isHeads(quantity) ? [columns, rows] : [rows, columns];
+}
+
+/**
+ * @param {Uint8Array} steps row by row
+ * @param {number} wide
+ * @returns {Uint8Array} column by column
+ */
+function turned(steps, wide) {
+  const high = steps.length / wide;
+  return Uint8Array.from(steps, (_, at) => steps[(at % high) * wide + Math.floor(at / high)]);
 }

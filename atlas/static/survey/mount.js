@@ -3,15 +3,20 @@
  * the address.
  */
 
-import { Bundle } from "./bundle.js";
-import { loadTemplate } from "../shell/bokeh.js";
-import { showKey } from "../panels/legend.js";
-import { counted, place } from "../matrix/numbers.js";
+import { Bundle, shownAxes } from "./bundle.js";
+import { csvOf, pagesOf, sceneOf } from "./scene.js";
+import { AXES, sorted, Tile } from "./tiles.js";
+import { exportLine } from "../drawing/exporting.js";
+import { printable } from "../drawing/printing.js";
+import { isHeads } from "../matrix/column-order.js";
+import { counted, direction, place } from "../matrix/numbers.js";
 import { MISSING, hatching, stepText } from "../matrix/scales.js";
 import { cellAt, pixels } from "../panels/canvas.js";
-import { sorted, Tile } from "./tiles.js";
+import { barOf, drawBar } from "../panels/colour-bar.js";
 import { nextCell } from "../panels/keys.js";
+import { showKey } from "../panels/legend.js";
 import { Tooltip } from "../panels/tooltip.js";
+import { loadTemplate } from "../shell/bokeh.js";
 import { amend, readQuery } from "../shell/address.js";
 import { made } from "../shell/dom.js";
 
@@ -22,6 +27,8 @@ const FIELDS = /** @type {const} */ (["matrix", "text", "family", "size", "tag",
 
 /** Pixels between two panels; a phone shows two small or medium ones in a row. */
 const GAP = 20;
+/** Panels from this size on are never halved; others not below that one. */
+const [LARGE, NARROWEST] = [300, 110];
 
 /**
  * @param {HTMLElement} element
@@ -53,9 +60,14 @@ class Survey {
     this.tip = new Tooltip(element, "status");
     this.choice = made("a", "atlas-survey-compare");
     this.choice.hidden = true;
+    const exported = () => ({ scene: sceneOf(this.survey), file: this.file(), csv: () => csvOf(this.survey) });
+    this.part("figure").after(exportLine(exported, this.gone.signal));
+    printable(this.part("figure"), () => (this.shown.length ? pagesOf(this.survey) : null), this.gone.signal);
     element.append(this.choice);
     /** @type {[Tile, number, number] | null} */
     this.cell = null;
+    /** Whether a click opens the cell: a finger's first tap reads it. */
+    this.opens = false;
     /** @type {State} */
     this.state = this.read();
     this.listen();
@@ -77,11 +89,22 @@ class Survey {
     );
     return models.map((model) => {
       const { apart } = groups[model.group];
-      const notes = [apart ? `not to be subtracted from the rest: ${apart}` : "", model.state === "stale" ? "stale" : ""];
+      const notes = [apart ? `Not to be subtracted from the others: ${apart}` : "", model.state === "stale" ? "Stale: measured with an older version" : ""];
       const item = items.get(model.slug);
       if (!item) throw new Error(`the page does not list ${model.slug}; reload it`);
-      return new Tile(item, model, notes.filter(Boolean).join(", "));
+      return new Tile(item, model, notes.filter(Boolean).join(". "));
     });
+  }
+
+  /** What it shows, for files and paper. */
+  get survey() {
+    const { bundle, quantity, shown, state, palettes } = this;
+    return { bundle, quantity, shown, state, palettes };
+  }
+
+  /** The name of its files. */
+  file() {
+    return `survey.${this.bundle.index.analysis}.${this.quantity.name.replaceAll(/[:@]/g, "-")}`;
   }
 
   /** @returns {Quantity} */
@@ -129,12 +152,15 @@ class Survey {
     on(this.part("reset"), "click", () => this.reset());
     const list = this.part("tiles");
     on(list, "change", () => this.offerComparison());
-    for (const type of ["pointermove", "pointerdown"]) {
-      on(list, type, (/** @type {PointerEvent} */ event) => this.hover(event));
-    }
-    on(list, "pointerleave", () => this.point(null));
+    on(list, "pointermove", (/** @type {PointerEvent} */ event) => this.hover(event));
+    on(list, "pointerdown", (/** @type {PointerEvent} */ event) => {
+      const before = this.cell;
+      this.hover(event);
+      this.opens = event.pointerType !== "touch" || before?.every((part, at) => part === this.cell?.[at]) === true;
+    });
+    on(list, "pointerleave", (/** @type {PointerEvent} */ event) => event.pointerType !== "touch" && this.point(null));
     on(list, "focusout", () => this.point(null));
-    on(list, "dblclick", () => this.visit());
+    on(list, "click", (/** @type {MouseEvent} */ event) => this.opens && event.target === this.cell?.[0].canvas && this.visit());
     on(list, "keydown", (/** @type {KeyboardEvent} */ event) => this.step(event));
   }
 
@@ -181,9 +207,26 @@ class Survey {
     this.point(null);
     const colours = pixels(this.quantity, this.palettes, this.state.off);
     const [size, room] = [Number(this.state.panel), this.part("tiles").clientWidth];
-    const fitting = room < 2 * size + GAP && size < 300 ? Math.floor((room - GAP) / 2) : Math.min(size, room);
-    for (const tile of this.tiles) tile.draw(colours, fitting);
-    this.element.style.setProperty("--panel", `${fitting}px`);
+    const hasAxes = size >= AXES;
+    const rooms = this.lay(size);
+    const [before, below] = hasAxes ? rooms : [0, 0];
+    const half = Math.floor((room - GAP) / 2) - before;
+    const isHalved = half < size && size < LARGE && half >= NARROWEST;
+    const fitting = isHalved ? half : Math.min(size, room - before);
+    if (fitting < size) this.lay(fitting);
+    for (const tile of this.tiles) tile.draw(colours, fitting, below);
+    this.element.style.setProperty("--panel", `${fitting + before}px`);
+  }
+
+  /**
+   * Lay all maps.
+   * @param {number} size
+   * @returns {[number, number]} the room that labels of rows and columns take in the tile that needs most
+   */
+  lay(size) {
+    const axes = shownAxes(this.quantity);
+    const rooms = this.tiles.map((tile) => tile.lay(size, axes));
+    return [Math.max(...rooms.map(([before]) => before)), Math.max(...rooms.map(([, below]) => below))];
   }
 
   /** Show the models that fit, in order. */
@@ -205,23 +248,22 @@ class Survey {
     const { quantity, shown, tiles } = this;
     const counts = () =>
       quantity.categories.map((_, category) => shown.reduce((sum, tile) => sum + tile.tally()[category], 0));
-    showKey(this.part("key"), quantity, this.palettes, this.state.off, counts, (category) => this.toggle(category));
-    const [rows, axis] = quantity.axes.map((one) => one.replaceAll("_", " "));
-    const labels = axis === "module" && tiles.find((tile) => tile.map)?.map?.columns;
-    const columns = labels ? labels.join(", ") : `${axis}, the first on the left`;
+    if (quantity.transform !== "whole") this.part("key").replaceChildren(drawBar(barOf(quantity, this.palettes, false)));
+    else showKey(this.part("key"), quantity, this.palettes, this.state.off, counts, (category) => this.toggle(category));
     const without = tiles.filter((tile) => !tile.map).length;
     const apart = shown.filter((tile) => tile.model.group).length;
     const parts = [
       `${shown.length} of ${counted(tiles.length, "model")}`,
-      `rows: ${rows}, the first on top; columns: ${columns}; a double click opens the exact value`,
-      `colour: ${quantity.text}`,
-      shown.some((tile) => tile.tally()[MISSING]) ? hatching(quantity) : "",
-      this.state.off.size ? "classes that are switched off are hatched as well" : "",
+      // @ts-ignore: `direction` reads no more of a matrix than is here
+      `Colours: ${quantity.text}${quantity.transform === "whole" ? "" : `. ${direction(quantity)}`}`,
+      shown.some((tile) => tile.tally()[MISSING]) ? hatching(quantity).replace(/^h/, "H") : "",
+      this.state.off.size ? "Classes that are switched off are hatched too" : "",
       without ? `${without} measured without this quantity` : "",
-      quantity.others.length ? `${quantity.others.length} of them ${quantity.others.length === 1 ? "has" : "have"} another one of that name` : "",
-      apart ? `${apart} measured with another version or protocol: not to be subtracted from the rest` : "",
+      quantity.others.length ? `${quantity.others.length} of these: another quantity of the same name` : "",
+      apart ? `${apart} measured with another version or protocol, not to be subtracted from the others` : "",
+      "Click a cell to open it on its model's page",
     ];
-    this.part("told").textContent = parts.filter(Boolean).join(" · ");
+    this.part("told").textContent = `${parts.filter(Boolean).join(". ")}.`;
   }
 
   /** @param {number} category */
@@ -269,7 +311,9 @@ class Survey {
     if (!this.cell?.[0].map) return;
     const [{ model, map }, row, column] = this.cell;
     const { analysis } = this.bundle.index;
-    const labels = { row: map?.rows[row] ?? "", column: map?.columns[column] ?? "" };
+    const both = [map?.rows[row] ?? "", map?.columns[column] ?? ""];
+    if (isHeads(this.quantity)) both.reverse();
+    const labels = { row: both[0], column: both[1] };
     const pin = new URLSearchParams({ figure: analysis, matrix: this.quantity.name, ...labels });
     const { pin: also } = this.element.dataset; // another key by which the page names a cell
     if (also) pin.set(also, `${labels.row}.${labels.column}`);
@@ -288,7 +332,9 @@ class Survey {
     const { quantity } = this;
     const { rows, columns, steps } = cell[0].map;
     const { value, note } = stepText(quantity, steps[row * columns.length + column]);
-    const where = `${place(quantity.axes[0], rows[row])}, ${place(quantity.axes[1], columns[column])}`;
+    const axes = shownAxes(quantity);
+    const both = [place(axes[0], rows[row]), place(axes[1], columns[column])];
+    const where = (isHeads(quantity) ? both.reverse() : both).join(", ");
     tip.tell(value, [where, tile.model.name], [note]);
     tip.above(tip.cell(tile.canvas, row, column));
   }

@@ -2,11 +2,21 @@
  * One model of a survey: its name, its map, and how it is found and sorted.
  */
 
+import { across, down } from "../drawing/scene.js";
+import { axisNamed } from "../matrix/axes.js";
+import { numeric } from "../matrix/numbers.js";
 import { cellSize, paint } from "../panels/canvas.js";
+import { framed, roomBefore, roomBelow, shownAcross, shownDown } from "../panels/labels.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Model} Model */
 /** @typedef {import("./bundle.js").Map_} Map_ */
+
+/** @typedef {import("../drawing/scene.js").Axis} Axis */
+/** @typedef {{x: Axis, y: Axis, width: number, height: number}} Laid the axes of a map and its size in pixels */
+
+/** Pixels from which on a panel has axes. */
+export const AXES = 160;
 
 /**
  * @typedef {object} State what a survey shows, as its address says it
@@ -38,11 +48,13 @@ export class Tile {
     this.box.autocomplete = "off";
     this.box.setAttribute("aria-label", `Compare ${model.name}`);
     this.box.title = "Choose for a comparison";
-    const map = made("div", "atlas-tile-map");
-    map.append(this.canvas);
+    this.home = made("div", "atlas-tile-map");
+    this.home.append(this.canvas);
     if (note) element.append(made("em", "", note));
     element.prepend(this.box);
-    element.append(map);
+    element.append(this.home);
+    /** @type {Laid | undefined} */
+    this.laid = undefined;
     /** @type {Map_ | undefined} */
     this.map = undefined;
     /** @type {number[]} */
@@ -65,6 +77,11 @@ export class Tile {
     );
   }
 
+  /** @returns {string[]} what a reader must know before comparing its values, as the page says it */
+  get notes() {
+    return [...this.element.querySelectorAll("em")].map((one) => one.textContent ?? "");
+  }
+
   /** @returns {number[]} cells by step */
   tally() {
     if (this.map && !this.counts.length) {
@@ -75,14 +92,36 @@ export class Tile {
   }
 
   /**
-   * @param {Uint32Array} colours
-   * @param {number} size pixels that the panel may be wide and high
+   * Where the map lies, with its axes.
+   * @param {number} size pixels that its cells may be wide and high
+   * @param {[string, string]} axes of its rows and columns
+   * @returns {[number, number]} room that the labels of its rows and columns take
    */
-  draw(colours, size) {
-    if (!this.map) return;
-    const [wide, high] = cellSize(this.map, size, size);
-    this.canvas.style.width = `${wide * this.map.columns.length}px`;
-    this.canvas.style.height = `${high * this.map.rows.length}px`;
+  lay(size, axes) {
+    if (!this.map) return [0, 0];
+    const { rows, columns } = this.map;
+    const [own, high] = cellSize(this.map, size, size);
+    const wide = numeric(columns) ? own : Math.max(1, Math.floor(size / columns.length)); // room for names
+    const [width, height] = [wide * columns.length, high * rows.length];
+    const x = across(axisNamed(axes[1]), columns, shownAcross(columns, width));
+    const y = down(axisNamed(axes[0]), rows, shownDown(rows, height));
+    this.laid = { x, y, width, height };
+    return [roomBefore(y), roomBelow(x)];
+  }
+
+  /**
+   * @param {Uint32Array} colours
+   * @param {number} size pixels that its cells may be wide and high
+   * @param {number} below room that the labels of columns take in the tile that needs most; 0 without
+   *   axes
+   */
+  draw(colours, size, below) {
+    if (!this.map || !this.laid) return;
+    const { x, y, width, height } = this.laid;
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    this.home.style.height = `${size + below}px`; // as high as in every other tile
+    this.home.replaceChildren(below ? framed(this.canvas, x, y, width, height) : this.canvas);
     paint(this.canvas, this.map, colours);
   }
 

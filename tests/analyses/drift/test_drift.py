@@ -22,6 +22,7 @@ from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import statement
 from atlas.profiles.statement import Measured
+from atlas.site.figures import explanations
 
 NAME = "drift"
 UP = "model.layers.1.mlp.up_proj.weight"
@@ -374,7 +375,7 @@ def test_statement_and_page_text() -> None:
     assert (stated.tier, stated.kinds) == ("weights", ("decoder", "encoder"))
     assert stated.title == "Drift"
     assert statement.of("drift").needs == ("base",)
-    page = markdown.markdown(stated.text)
+    page = markdown.markdown(explanations.page(stated.text))
     for name in drift.QUANTITIES:
         assert f"<code>{name}</code>" in page
     assert "<em>" not in page

@@ -32,6 +32,7 @@ from atlas.pinned.relations import Relation
 from atlas.profiles import matrix, profile_file, statement
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.statement import Measured
+from atlas.site.figures import explanations
 
 COPYING = planted.relation("copying", "algorithmic", planted.drawn_pairs(1, copies=True))
 CAPITAL = planted.relation("capital", "knowledge", planted.drawn_pairs(2))
@@ -429,7 +430,7 @@ LLAMA_8B = Geometry(32, 32, 8, 4096, 128, 14336, 128256, 8_030_261_248)
 
 
 def test_page_text_names_its_matrices_and_survives_markdown() -> None:
-    page = markdown.markdown(statement.of("functions").prose)
+    page = markdown.markdown(explanations.page(statement.of("functions").prose))
     for name in ("score:capital@10", "suppressive:capital@10", "categories", "categories:maps"):
         assert f"<code>{name}</code>" in page
     for name in ("relations", "relations:knowledge", "ov_copying", "chance:capital@10"):

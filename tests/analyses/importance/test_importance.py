@@ -29,6 +29,7 @@ from atlas.passes import estimates, losses, observing, without_layers
 from atlas.pinned import corpus
 from atlas.profiles import statement
 from atlas.profiles.statement import Measured
+from atlas.site.figures import explanations
 
 NAME = "importance"
 DECODERS = [name for name in architectures.known() if architectures.kind(name) == "decoder"]
@@ -552,11 +553,11 @@ def test_statement_and_page_text() -> None:
     assert (stated.tier, stated.kinds) == ("backward", ("decoder",))
     assert stated.title == "Importance"
     assert str(importance.EVERY) == "4" and "fourth" in str(stated.protocol["bypassed"])
-    page = markdown.markdown(stated.text)
+    page = markdown.markdown(explanations.page(stated.text))
     for name in (*matrices.QUANTITIES, "head_gate"):
         assert f"<code>{name}</code>" in page
     assert "<em>" not in page
-    assert "<strong>What it does not tell.</strong>" in page
+    assert "<h2>What it does not tell</h2>" in page
     assert stated.parts == ("passages",)
     for source in ("Molchanov et al. 2019", "Zhang et al. 2025", "Michel, Levy &amp; Neubig 2019"):
         assert source in page

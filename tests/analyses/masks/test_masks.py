@@ -28,6 +28,7 @@ from atlas.pinned.choices import Choices
 from atlas.pinned.clusters import Cluster, Clusters
 from atlas.profiles import side_files, statement
 from atlas.profiles.statement import Measured
+from atlas.site.figures import explanations
 
 NAME = "masks"
 
@@ -335,11 +336,11 @@ def test_it_runs_on_the_corpus_in_use_under_what_was_chosen(
 
 def test_the_page_says_what_the_matrices_are(tmp_path: Path) -> None:
     stated = statement.of(NAME)
-    html = markdown.markdown(stated.text)
+    html = markdown.markdown(explanations.page(stated.text))
     for name in ("delta:attn", "mask:mlp", "certainty:attn", "learned:attn", "loss", "perplexity"):
         assert f"<code>{name}</code>" in html
     assert stated.protocol["sparsity"] == 0.25 and stated.protocol["learned"] is False
     assert str(stated.protocol["certainty"]).startswith(f"{certainty.DRAWS} draws")
     assert str(stated.protocol["certainty"]).endswith(f"seed {certainty.SEED}")
     assert f"fewer than {certainty.FEWEST} passages" in stated.text
-    assert "<strong>What it does not tell.</strong>" in html
+    assert "<h2>What it does not tell</h2>" in html

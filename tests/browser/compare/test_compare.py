@@ -270,12 +270,12 @@ def test_what_forbids_a_subtraction_is_told_and_the_values_are_shown(page: Any, 
 
 
 def test_a_model_that_fails_at_the_text_is_told(page: Any, site: Site) -> None:
-    said = "Model more-7: This model predicts the text worse than counting tokens does (5.6 against"
+    said = "Model more-7: This model predicts the text worse than token frequencies alone do (5.6"
     status = page.locator('[data-role="status"]')
     _open(page, site, "?models=one,more-7&analysis=weights")
     assert said in status.inner_text()
     _open(page, site, "?models=one,two&analysis=weights")
-    assert "counting tokens" not in status.inner_text()
+    assert "token frequencies" not in status.inner_text()
 
 
 def test_only_those_that_agree_are_subtracted(page: Any, site: Site) -> None:

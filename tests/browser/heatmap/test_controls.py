@@ -15,7 +15,7 @@ from cells import TIP, centre, drawn, open_model, stored, told
 from PIL import Image
 
 from atlas.profiles import statement
-from atlas.site.figures import facts, heatmap
+from atlas.site.figures import explanations, heatmap
 
 VOICE = ".atlas-voice"
 
@@ -250,7 +250,17 @@ def test_what_stands_behind_a_figure_is_one_click_away(page: Any, site: Any) -> 
         assert told_value in words
     assert "32,768" in words
     page.locator('[data-role="reading"] summary').click()
-    reading = page.locator('[data-role="reading"] p')
-    reading.wait_for()
-    expected = facts.reading(statement.of("weights").prose).striptags()
-    assert " ".join(reading.inner_text().split()) == expected
+    reading = page.locator('[data-role="reading"]')
+    reading.locator(".atlas-usual").wait_for()
+    general = explanations.reading(statement.of("weights").prose)
+    said = page.evaluate(
+        "(html) => new DOMParser().parseFromString(html, 'text/html').body.textContent", general
+    )
+    assert reading.locator("> p").last.text_content() == said
+    for quantity in ("rms", "alpha"):
+        page.select_option('[data-role="matrix"]', quantity)
+        reading.locator(f".atlas-reading code:text-is('{quantity}')").first.wait_for()
+        assert reading.locator(".atlas-reading").count() == 1
+        assert reading.locator(".atlas-formula math").count() >= 1
+        usual = reading.locator(".atlas-usual").inner_text()
+        assert usual.startswith("Usual values: in ") and "; the median is " in usual

@@ -125,3 +125,34 @@ def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
         f"{site.url}joined/",
     )
     assert found == [[2, "words", "own"], [3, "words", "own"], ["words", 7, "later"], 7]
+
+
+def test_profiles_say_the_words_of_today(call: Any) -> None:
+    def told(version: int) -> list[dict[str, str]]:
+        matrices = [{"title": "of old", "unit": "m", "direction": "of old", "name": "of old"}]
+        reworded = {"weights": {"version": 2, "words": {"of old": "of today"}}}
+        profile = {"analysis": "weights", "version": version, "matrices": matrices}
+        return list(call("shell/fetch", "inWordsOfToday", profile, reworded)["matrices"])
+
+    now = {"title": "of today", "unit": "m", "direction": "of today", "name": "of old"}
+    assert told(2) == [now]
+    assert told(1) == [{**now, "title": "of old", "direction": "of old"}]
+
+
+def test_usual_values_are_a_sentence(call: Any) -> None:
+    def told(columns: tuple[str, ...] = ("attn.q",), **changes: Any) -> str:
+        usual = {"models": 4, "only": "", "reference": False, "values": [1, 2, 30], **changes}
+        return str(call("heatmap/folded-parts", "usualValues", usual, {"columns": columns}))
+
+    assert told() == (
+        "Usual values: in the 4 real models measured so far, 90% of all values lie between 1"
+        " and 30; the median is 2."
+    )
+    assert told(("attn.q", "norm.attn"), reference=True).startswith(
+        "Usual values: in the 4 reference models measured so far, 90%"
+    )
+    assert told(("attn.q", "norm.attn")).endswith("; the median is 2, norms left out.")
+    assert told(models=1, only="GPT-2", values=[3, 3, 3]) == (
+        "Usual values: in GPT-2, the only real model measured so far, nearly all values are 3;"
+        " the median is 3."
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import atlases
+import drawn
 import numpy as np
 import pytest
 import samples
@@ -81,6 +84,8 @@ def test_every_pixel_is_the_colour_of_its_step(page: Any, survey: Survey, name: 
     assert sorted(_shown(page)) == sorted(having)
     for slug, matrix in having.items():
         pixels, steps = _pixels(page, slug), scale.steps(matrix)
+        if matrix.axes == ("layer", "head"):
+            steps = steps.T  # layers run across
         absent = steps == shared_scale.MISSING
         assert ((pixels[..., 3] == 0) == absent).all()
         places = steps.astype(int)
@@ -95,7 +100,7 @@ def test_panels_keep_the_shape_of_their_models(page: Any, survey: Survey) -> Non
     _open(page, survey, "?matrix=categories")
     for at, (layers, heads) in enumerate(SHAPES):
         box = page.locator(f'[data-slug="model-{at}"] canvas').bounding_box()
-        cell = (box["width"] / heads, box["height"] / layers)
+        cell = (box["width"] / layers, box["height"] / heads)
         assert cell[0] == pytest.approx(round(cell[0])) and cell[0] >= 1
         assert cell[1] == pytest.approx(round(cell[1])) and cell[1] >= 1
         assert box["width"] <= 200 and box["height"] <= 200
@@ -152,7 +157,7 @@ def test_classes_are_switched(page: Any, survey: Survey) -> None:
     page.locator(".atlas-class").nth(2).click()
     assert page.locator(".atlas-class").nth(2).get_attribute("aria-pressed") == "false"
     values = {slug: found["categories"].values for slug, found in survey.matrices.items()}
-    assert ((_pixels(page, "model-3")[..., 3] == 0) == (values["model-3"] == 2)).all()
+    assert ((values["model-3"] == 2) == (_pixels(page, "model-3")[..., 3] == 0).T).all()
     shares = {slug: -float((found != 2).mean()) for slug, found in values.items()}
     assert _shown(page) == sorted(shares, key=lambda slug: shares[slug])
     assert "off=2" in page.url
@@ -175,7 +180,7 @@ def test_hover_tells_a_rounded_value_and_says_so(page: Any, survey: Survey) -> N
     value = survey.matrices["model-4"]["rms"].values[row, column]
     scale = shared_scale.over([found["rms"] for found in survey.matrices.values()])
     assert abs(told - value) <= (scale.high - scale.low) / 254 / 2 + 5e-3 * value
-    page.mouse.dblclick(x, y)
+    page.mouse.click(x, y)
     page.wait_for_url("**/models/model-4/**")
     assert f"row={row}" in page.url and f"column={atlases.MODULES[5]}" in page.url
     assert page.url.endswith("#weights")
@@ -215,3 +220,75 @@ def test_a_phone_shows_two_panels_side_by_side(page: Any, survey: Survey) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     boxes = [page.locator(".atlas-tile").nth(at).bounding_box() for at in range(2)]
     assert boxes[0]["y"] == boxes[1]["y"] and boxes[1]["x"] > boxes[0]["x"]
+
+
+def test_layers_run_across_in_maps_of_heads(page: Any, survey: Survey) -> None:
+    _open(page, survey, "?matrix=categories")
+    assert _pixels(page, "model-0").shape[:2] == (25, 48)
+    tile = page.locator('[data-slug="model-0"]')
+    assert tile.locator(".atlas-axis").all_inner_texts() == ["Head", "Layer"]
+    canvas = tile.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    x, y = box["x"] + box["width"] * 40.5 / 48, box["y"] + box["height"] * 7.5 / 25
+    page.mouse.move(x, y)
+    tip = page.locator(".atlas-tip:visible")
+    kinds = survey.matrices["model-0"]["categories"]
+    assert tip.locator(".atlas-value").inner_text() == atlases.CATEGORIES[int(kinds.values[40, 7])]
+    assert "layer 40, head 7" in tip.inner_text()
+    page.mouse.click(x, y)
+    page.wait_for_url("**/models/model-0/**")
+    assert "row=40" in page.url and "column=7" in page.url
+
+
+def test_panels_have_axes_from_160_pixels_on_and_tiles_one_size(page: Any, survey: Survey) -> None:
+    for size, axes in (("120", 0), ("200", 5), ("320", 5)):
+        _open(page, survey, f"?matrix=categories&panel={size}")
+        assert page.locator(".atlas-tile:not([hidden]) .atlas-panel-frame").count() == axes
+        boxes = [one.bounding_box() for one in page.locator(".atlas-tile-map").all()]
+        assert len({(box["width"], box["height"]) for box in boxes}) == 1
+    _open(page, survey, "?matrix=rms")
+    for slug, matrix in ((slug, found["rms"]) for slug, found in survey.matrices.items()):
+        labels = page.locator(f'[data-slug="{slug}"] .atlas-panel-columns span')
+        assert labels.all_inner_texts() == list(matrix.columns)
+
+
+FILES = ".atlas-survey > .atlas-export"
+FIGURE = '[data-role="figure"]'
+
+
+@pytest.mark.parametrize("name", ["categories", "rms"])
+def test_files_and_paper_show_what_the_screen_does(page: Any, survey: Survey, name: str) -> None:
+    _open(page, survey, f"?matrix={name}&family=fam-0")
+    shown = _shown(page)
+    assert len(shown) == 3
+    maps = {slug: _pixels(page, slug) for slug in shown}
+    for text in (drawn.saved(page, FILES, "svg").decode(), drawn.printed(page, FIGURE)):
+        drawings = drawn.panels(text)
+        assert len(drawings) == len(shown)
+        for slug, one in zip(shown, drawings, strict=True):
+            labels = page.locator(f'[data-slug="{slug}"]').locator(
+                ".atlas-panel-columns span, .atlas-panel-rows span, .atlas-axis"
+            )
+            assert set(one.words) <= set(labels.all_inner_texts())
+            pixels = maps[slug]
+            high, wide = pixels.shape[:2]
+            for row in range(high):
+                for column in range(wide):
+                    wanted = "#" + "".join(f"{byte:02x}" for byte in pixels[row, column, :3])
+                    found = one.colour((row + 0.5) / high, (column + 0.5) / wide)
+                    assert found == (wanted if pixels[row, column, 3] else None)
+    said = drawn.words(text)
+    names = {word.rstrip("†") for word in said}
+    assert names >= {f"Model {slug}" for slug in shown}
+
+
+def test_the_table_has_names_and_what_is_drawn(page: Any, survey: Survey) -> None:
+    _open(page, survey, "?matrix=categories&text=model-4")
+    text = drawn.saved(page, FILES, "csv").decode()
+    head, *lines = csv.reader(io.StringIO(text))
+    assert head == ["model", "head", "layer", "Category"]
+    kinds = survey.matrices["model-4"]["categories"].values
+    assert len(lines) == kinds.size
+    found = {(line[1], line[2]): line[3] for line in lines}
+    assert found["7", "5"] == atlases.CATEGORIES[int(kinds[5, 7])]

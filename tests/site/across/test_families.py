@@ -87,7 +87,7 @@ def test_other_versions_and_protocols_are_not_on_the_scale(atlas: Project) -> No
     assert json.loads(family.ladder)["analyses"][0]["matrices"][0]["high"] == 12
     pages.render(atlas)
     page = (atlas.docs / "families" / "f" / "index.md").read_text()
-    assert 'Not beside the others: <a href="../../models/large/#weights">Model large</a>' in page
+    assert 'Left out: <a href="../../models/large/#weights">Model large</a>' in page
 
 
 def test_another_corpus_is_called_by_its_name(atlas: Project) -> None:
@@ -111,7 +111,54 @@ def test_a_size_that_fails_at_the_text_is_told(atlas: Project) -> None:
     pages.render(atlas)
     page = (atlas.docs / "families" / "f" / "index.md").read_text()
     link = '<a href="../../models/large/#weights">Model large, weights</a>: This model predicts'
-    assert page.count("worse than counting tokens") == 1 and link in page
+    assert page.count("worse than token frequencies") == 1 and link in page
+
+
+def _analysis(made: Project, name: str = "f") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_family(made, name).ladder)["analyses"][0]
+    return found
+
+
+def test_the_figure_is_told_which_size_fails_at_the_text(atlas: Project) -> None:
+    assert _analysis(atlas)["doubts"] == []
+    facts = {"bits_per_byte": 5.6, "bits_per_byte_by_frequency": 3.7, "beats_frequencies": False}
+    _profile(atlas, "large", 3.0, facts=facts)
+    ((slug, why),) = _analysis(atlas)["doubts"]
+    assert slug == "large"
+    assert why == (
+        "predicts the text worse than counting tokens does (5.6 against 3.7 bits per byte)"
+    )
+
+
+def test_the_figure_is_told_of_unequal_conditions(atlas: Project) -> None:
+    assert _analysis(atlas)["unequal"] == []
+    _profile(atlas, "large", 3.0, conditions={"stored_dtype": "Q4_1", "device": "cpu"})
+    (told,) = _analysis(atlas)["unequal"]
+    assert told.startswith("Unequal conditions, weights stored as: ")
+    assert "Q4_1 (Model large)" in told and "Model small" in told
+
+
+def test_a_ladder_needs_measured_sizes_that_differ(atlas: Project) -> None:
+    assert _family(atlas).is_ladder and _analysis(atlas)["ladder"]
+    page = "families/f/index.md"
+    pages.render(atlas)
+    assert ">Trends across sizes<" in (atlas.docs / page).read_text()
+    for slug in ("middle", "large"):
+        _entry(atlas, slug, 610_000_000)
+    assert not _analysis(atlas)["ladder"]
+    pages.render(atlas)
+    assert "across sizes" not in (atlas.docs / page).read_text()
+
+
+def test_a_page_opens_with_importance_where_as_many_have_it(atlas: Project) -> None:
+    for slug in ("small", "middle", "large"):
+        atlases.profile(atlas, slug, analysis="importance", version=1)
+    listed = [statement.of(name) for name in ("weights", "importance")]
+    family = families.load(collection.load(atlas), listed)[0]
+    assert [rung.stated.name for rung in family.offered] == ["importance", "weights"]
+    atlas.profile("small", "importance").unlink()
+    family = families.load(collection.load(atlas), listed)[0]
+    assert [rung.stated.name for rung in family.offered] == ["weights", "importance"]
 
 
 def test_a_quantity_that_a_size_lacks_is_null(atlas: Project) -> None:
@@ -141,7 +188,7 @@ def test_lineage_says_how_each_was_made(atlas: Project) -> None:
     tree = re.sub(r"<[^>]*>", " ", page.partition("## Lineage")[2])
     told = " ".join(tree.split())
     assert "Model small-q quantised" in told
-    assert "Model chat tuned" in told and "Model large tuned" not in told
+    assert "Model chat fine-tuned" in told and "Model large fine-tuned" not in told
 
 
 def test_a_family_of_one_has_no_lineage(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ import own_atlas
 import pytest
 import samples
 
-from atlas.paths import Project
+from atlas.paths import Project, static
 from atlas.pinned import relations
 from atlas.profiles import collection, statement
 from atlas.profiles.profile_file import Profile
 from atlas.site.across import depth_curves, map_drawing, model_map
 from atlas.site.across.model_map import Likeness
+from atlas.site.figures import palettes
 
 STATEMENTS = [statement.of(name) for name in statement.names()]
 
@@ -256,6 +257,35 @@ def test_names_cover_no_dot_and_no_other_name() -> None:
                 assert not _meet(box, other)
             for dot in sheet.dots:
                 assert not _meet(box, (dot.x - 4.9, dot.y - 4.9, dot.x + 4.9, dot.y + 4.9))
+
+
+def test_a_family_keeps_its_colour_when_models_join() -> None:
+    found = _map(own_atlas.OURS)
+    before = dict(map_drawing.wide(found).families)
+    place = found.places[0]
+    entry = replace(place.model.entry, family="aaa-new", slug="new", name="New")
+    joined = replace(place, model=replace(place.model, entry=entry))
+    after = dict(map_drawing.wide(replace(found, places=(joined, *found.places))).families)
+    assert after.items() >= before.items()
+    assert set(after) - set(before) == {"aaa-new"}
+
+
+def test_families_of_the_reference_atlas_have_a_colour_each() -> None:
+    families = {model.entry.family for model in collection.load(own_atlas.OURS)}
+    assert len({map_drawing.colour_of(family) for family in families}) == len(families)
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#14171d"])
+def test_colours_of_families_are_seen_in_light_and_dark(ground: str) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    assert ground in (static() / "shell" / "theme.css").read_text()
+    for colour in palettes.FAMILY_COLOURS:
+        low, high = sorted((luminance(colour), luminance(ground)))
+        assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
 def test_the_bar_is_as_long_as_it_says() -> None:

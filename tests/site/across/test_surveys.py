@@ -180,9 +180,9 @@ def test_a_model_that_fails_at_the_text_is_marked(atlas: Project) -> None:
     atlases.profile(atlas, "model-1", matrices=atlases.matrices(1, 48, 25), facts=facts)
     pages.render(atlas)
     page = (atlas.docs / "survey" / "weights" / "index.md").read_text()
-    assert page.count("worse than counting tokens") == 1
+    assert page.count("worse than token frequencies") == 1
     tile = page[page.index('data-slug="model-1"') :]
-    assert "worse than counting tokens" in tile[: tile.index("</li>")]
+    assert "worse than token frequencies" in tile[: tile.index("</li>")]
 
 
 def test_an_analysis_without_profiles_says_so(tmp_path: Path) -> None:

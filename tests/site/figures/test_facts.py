@@ -1,13 +1,11 @@
-"""Keys and docstrings as readers are told them."""
+"""Keys as readers are told them."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 import samples
 
-from atlas.profiles import profile_file, statement
+from atlas.profiles import profile_file
 from atlas.site.figures import facts
 
 MATRICES = [
@@ -99,14 +97,22 @@ def test_two_facts_of_one_name_both_stay() -> None:
     assert told == {"Same": 1, "b": 2}
 
 
-def test_reading_is_the_paragraph_that_says_so() -> None:
-    prose = "Title.\n\nText.\n\n**How to read it.** A row is `x < 1`, a\n**layer**.\n\nMore."
-    assert facts.reading(prose) == ("A row is <code>x &lt; 1</code>, a <strong>layer</strong>.")
-    assert facts.reading("Title.\n\nText.") == ""
-
-
-def test_readings_are_those_of_all_analyses_that_say_so() -> None:
-    statements = [statement.of(name) for name in statement.names()]
-    told = json.loads(facts.readings(statements))
-    assert set(told) == {item.name for item in statements if facts.READING in item.prose}
-    assert "weights" in told
+def test_a_number_comes_with_its_baseline_and_a_count_with_its_whole() -> None:
+    found: dict[str, profile_file.Scalar] = {
+        "bits_per_byte": 0.9,
+        "bits_per_byte_by_frequency": 2.1,
+        "beats_frequencies": True,
+        "agreement": 0.5,
+        "agreement_by_chance": 0.25,
+        "some": 3,
+    }
+    heads = samples.matrix(axes=("layer", "head"), native=None)
+    stated = {"some": "Heads, of {heads}", "agreement_by_chance": ""}
+    told = facts.facts(found, [heads], stated)
+    assert told == {
+        "Bits per byte": "0.9 (2.1 from token frequencies alone)",
+        "Agreement": "0.5 (0.25 by chance)",
+        f"Heads, of {heads.values.size}": 3,
+    }
+    failing = facts.facts({**found, "beats_frequencies": False}, [heads], stated)
+    assert failing["Bits per byte"] == 0.9, "the sentence above the figure tells it"

@@ -39,7 +39,7 @@ def _peak(name: str, layer: int) -> Matrix:
 def test_the_layer_with_most_peaks_is_named() -> None:
     shown = [_peak("a", 2), _peak("b", 2), _peak("c", 2), _peak("d", 5)]
     assert findings.told(shown) == (
-        "Layer 2 has the highest value of 3 of 4 quantities:"
+        "Layer 2 has the highest value for 3 of 4 quantities:"
         " Quantity a, Quantity b and Quantity c.",
     )
 
@@ -91,7 +91,7 @@ def test_the_error_is_that_of_both() -> None:
     spread = np.zeros((6, 1))
     spread[2], spread[4] = 1.0, 1.7
     sure = [_matrix(values, name, spread=spread) for name in "abcd"]
-    assert findings.told(sure)[0].startswith("Layer 2 has the highest value of 4 of 4")
+    assert findings.told(sure)[0].startswith("Layer 2 has the highest value for 4 of 4")
     spread = spread.copy()
     spread[4] = 1.8  # the difference is 4, its error 2.06
     assert findings.told([_matrix(values, name, spread=spread) for name in "abcd"]) == ()
@@ -127,10 +127,10 @@ def test_what_holds_by_construction_is_no_finding() -> None:
 
     last = np.vstack([np.tile([[3.0], [1.0], [2.0], [4.0], [2.5]], 3), np.full((1, 3), 9.0)])
     shown = [_matrix(last + at, name) for at, name in enumerate("abcd")]
-    assert findings.told(shown)[0].startswith("Layer 5 has the highest value of 4")
+    assert findings.told(shown)[0].startswith("Layer 5 has the highest value for 4")
     last_row = {name: {"constructed": "last row"} for name in "abcd"}
     quantities = _stated(**last_row)
-    assert findings.told(shown, quantities)[0].startswith("Layer 3 has the highest value of 4")
+    assert findings.told(shown, quantities)[0].startswith("Layer 3 has the highest value for 4")
 
 
 def test_quantities_that_are_functions_of_one_another_are_told_once() -> None:

@@ -102,7 +102,8 @@ def _masks(models: Sequence[Model]) -> Door | None:
     return Door(
         name="masks",
         title="Which blocks each topic needs",
-        text="Blocks that can be removed without much loss on one topic are kept for another.",
+        text="A block that one topic can do without is needed by another. "
+        "Dark: kept, light: pruned.",
         source=model.entry.name,
         address=f"{model.folder}/#masks",
         pictures=tuple(pictures),

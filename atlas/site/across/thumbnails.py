@@ -84,7 +84,8 @@ def axes(matrix: Matrix) -> str:
 
 
 def _plural(axis: str) -> str:
-    return "components" if axis == "module" else axis.replace("_", " ") + "s"
+    word = {"module": "component", "cluster": "topic"}.get(axis, axis.replace("_", " "))
+    return f"{word}s"
 
 
 def _is_turned(matrix: Matrix) -> bool:

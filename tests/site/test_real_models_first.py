@@ -170,7 +170,7 @@ def test_it_opens_with_a_model_and_its_base_and_else_with_two_of_a_family(atlas:
     assert opening(atlas) == ["c-real", "d-real"]
     real(atlas, "e-real", family="fd", matrices=atlases.matrices()[:2])
     assert opening(atlas) == ["d-real", "e-real"]
-    tuned = {"entry": {"base": "e-real"}, "matrices": atlases.matrices()[:1]}
+    tuned: dict[str, Any] = {"entry": {"base": "e-real"}, "matrices": atlases.matrices()[:1]}
     real(atlas, "a-real", family="fa", **tuned)
     assert opening(atlas) == ["e-real", "a-real"]
     real(atlas, "f-real", family="fd", entry={"base": "d-real"}, protocol={"corpus": "another"})

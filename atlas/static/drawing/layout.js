@@ -198,11 +198,6 @@ function roomForNames(axis) {
   return (TYPE.label + 1) / Math.min(...apart);
 }
 
-/** @param {Axis} axis */
-function isNumbered({ ticks }) {
-  return ticks.every(({ label }) => /^[−-]?[\d.,]+%?$/.test(label));
-}
-
 /**
  * The place of a value on an axis, from 0 to 1.
  * @param {Axis} axis

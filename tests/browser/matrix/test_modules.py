@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import samples
 from called import of
 from script_modules import MODULES
+from served import Site
 
+from atlas.paths import static
 from atlas.profiles.matrix import Matrix
 from atlas.site import script_bundles
 
@@ -96,17 +99,35 @@ def test_ticks_ascend_within_the_bar(call: Any) -> None:
         assert all(later > earlier for earlier, later in itertools.pairwise(ticks))
 
 
-def test_a_picture_escapes_what_it_is_told(call: Any) -> None:
-    matrix = of([[1.0]], rows=('<b>"&',), columns=("0",))
-    content = {
-        "matrix": {"kind": "sequential", "rows": ['<b>"&'], "columns": ["0"]},
-        "shares": [0.5], "palette": ["#000000"], "ticks": [], "axes": ["layer", "head"],
-        "rows": list(matrix.rows), "columns": ["0"], "classes": [],
-        "lines": ["<script>", "a", "b"], "width": 100, "height": 50,
-    }  # fmt: skip
-    text = call("heatmap/picture", "svg", content)
-    assert "<script>" not in text
-    assert "&lt;b&gt;&quot;&amp;" in text
+def test_every_module_loads(page: Any, site: Site) -> None:
+    """The type checker lets pass what a browser refuses, such as a function that is there twice."""
+    found = {path.relative_to(static()).as_posix() for path in static().rglob("*.js")}
+    page.goto(f"{site.url}methods/")
+    refused = page.evaluate(
+        """async ([base, names]) => {
+          const told = await Promise.all(
+            names.map((name) => import(base + name).then(() => "", (error) => `${name}: ${error}`)));
+          return told.filter(Boolean);
+        }""",
+        [site.modules, sorted(found - {"atlas.js", "early.js"})],
+    )
+    assert refused == []
+
+
+def test_a_drawing_escapes_what_it_is_told(call: Any) -> None:
+    nasty = '<b>"&\u0007'
+    axis = {"title": nasty, "from": -0.5, "to": 0.5, "ticks": [{"at": 0, "label": nasty}]}
+    panel = {"title": nasty, "note": nasty, "x": axis, "y": axis, "empty": nasty}
+    classes = [{"label": nasty, "colour": None}]
+    scene = {
+        **{"title": nasty, "caption": [nasty], "rows": [[panel]]},
+        "keys": [{"kind": "classes", "title": nasty, "classes": classes}],
+    }
+    text = call("drawing/svg", "svg", scene, {"width": 175, "caption": True})
+    assert "<b>" not in text and "\u0007" not in text
+    root = ElementTree.fromstring(text)
+    said = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert said.count('<b>"&') >= 7
 
 
 def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:

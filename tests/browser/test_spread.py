@@ -100,7 +100,7 @@ def test_hover_tells_error_and_dominant_passage(page: Any, site: Site) -> None:
     error = matrix.spread[1, 2]
     assert lines[0] == f"{matrix.values[1, 2]:.4g} {_plain(error)} (standard error)"
     share = matrix.largest_share[1, 2]
-    dominant = f"one passage makes {np.floor(100 * share + 0.5):.0f}% of it"
+    dominant = f"{np.floor(100 * share + 0.5):.0f}% of it comes from one passage or sequence"
     assert dominant in lines and share > 0.2
     assert "pinned" in lines
 
@@ -122,7 +122,8 @@ def test_the_table_and_the_csv_carry_the_errors(page: Any, site: Site) -> None:
     page.locator(".atlas-table summary").click()
     page.wait_for_selector(".atlas-table tbody tr")
     caption = page.locator(".atlas-table caption").inner_text()
-    assert "; ± standard error; %: of it from one passage or sequence, above 20" in caption
+    assert "; ± standard error; percentages: share of the value from a single passage or sequence,"
+        " if above 20%" in caption
     matrix = _matrix(site, "one")
     assert matrix.spread is not None
     order = np.argsort(-matrix.values.mean(axis=0), kind="stable")

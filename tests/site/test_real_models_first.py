@@ -122,7 +122,7 @@ def test_the_map_is_of_real_models_and_the_other_is_folded_below_it(atlas: Proje
         real(atlas, slug, protocol={"corpus": "another"})
     pages.render(atlas)
     home = (atlas.docs / "index.md").read_text(encoding="utf-8")
-    shown, _, folded = home.partition("The reference models, which were measured otherwise")
+    shown, _, folded = home.partition("The reference models, which were measured differently")
     assert home.index("## Models") < home.index("{#map}"), "models stand above their map"
     drawn = re.compile(r'<a xlink:href="models/([a-z-]+)/"')
     assert set(drawn.findall(shown)) == {"c-real", "e-real"}

@@ -64,7 +64,7 @@ function sceneOf(drawing, title) {
   return {
     title,
     caption: [
-      "Models that are alike lie close together. Only distances mean something: up and down, left and right do not.",
+      "Similar models lie close together. Only distances carry meaning; the axes have none.",
       drawing.querySelector(".atlas-map-tune") ? "A line leads from a base model to one made from it." : "",
       isRinged ? "A ring is a reference model, trained for this atlas." : "",
     ].filter(Boolean),

@@ -79,6 +79,7 @@ AVOIDED: tuple[str, ...] = (
     r"\bhave no value of it\b",
     r"\bWhat is inside language models\b",
     r"\bin the canonical order\b",
+    r", canonical\b",
     r"\bmeasured otherwise\b",
     r"\b[Nn]ewest changes\b",
     r"\btells? most about\b",
@@ -89,7 +90,7 @@ AVOIDED: tuple[str, ...] = (
     r"\bpassage makes\b",
     r"\b[Aa] script draws\b",
     r"\bWhole blocks first\b",
-    r"\bsublayers?\b",
+    r"\bsublayers\b",
     r"\bModules only in\b",
 )
 """Regular expressions of what no text of a page says: names that the glossary replaces, and phrases

@@ -167,7 +167,7 @@ def _components(models: Sequence[Model]) -> Door | None:
         title="Any quantity, layer by component",
         text="Size, rank, outliers and rounding error of every weight matrix.",
         source=model.entry.name,
-        address=f"{model.folder}/#weights",
+        address=f"{model.folder}/?{urlencode({'figure': 'weights', 'matrix': name})}#weights",
         pictures=(Labelled(by_name[name].title, thumbnails.of(model, "weights", by_name[name])),),
     )
 

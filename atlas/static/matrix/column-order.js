@@ -19,12 +19,12 @@ const LAYER = "layer";
  */
 export function orders(matrix) {
   const at = sortable(matrix);
-  if (at < 0) return [{ value: "canonical", label: "Layers in their order" }];
+  if (at < 0) return [{ value: "canonical", label: "Layers in order" }];
   const labels = at ? matrix.columns : matrix.rows;
   const many = plural(matrix.axes[at]);
   const counted = numeric(labels);
   /** @type {{value: Order, label: string}[]} */
-  const found = [{ value: "canonical", label: counted ? `${many} by number` : `${many}, canonical` }];
+  const found = [{ value: "canonical", label: counted ? `${many} by number` : `${many}, default order` }];
   if (!counted) found.push({ value: "name", label: `${many} by name` });
   if (matrix.kind !== "categorical") found.push({ value: "mean", label: `${many} by mean` });
   return found;

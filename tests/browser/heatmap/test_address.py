@@ -129,7 +129,8 @@ def test_the_address_says_what_is_shown_without_a_pin(page: Any, site: Any) -> N
     wanted = {"figure": "weights", "matrix": "outlier", "scale": "column", "order": "name"}
     assert _query(page) == {**wanted, "names": "native", "depth": "1"}
     compare = page.locator('[data-role="compare"]').get_attribute("href")
-    assert compare.endswith("compare/?models=small&analysis=weights&matrix=outlier&scale=column")
+    query = "models=small&with=nearest&analysis=weights&matrix=outlier&scale=column"
+    assert compare.endswith(f"compare/?{query}")
     link = page.evaluate("location.href")
     page.goto(f"{site.url}models/")
     page.goto(link)

@@ -80,6 +80,7 @@ AVOIDED: tuple[str, ...] = (
     r"\bWhat is inside language models\b",
     r"\bin the canonical order\b",
     r", canonical\b",
+    r"\bone colour a category\b",
     r"\bmeasured otherwise\b",
     r"\b[Nn]ewest changes\b",
     r"\btells? most about\b",

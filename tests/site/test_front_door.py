@@ -110,7 +110,9 @@ def test_every_figure_leads_to_a_ready_address(atlas: str, request: pytest.Fixtu
         if "figure" in asked:
             title = re.findall(r"<small>([^<]+)</small>", html)[0]
             profile = made.profile(parts.path.split("/")[1], asked["figure"][0])
-            titles = {one["name"]: one["title"] for one in json.loads(profile.read_text())["matrices"]}
+            titles = {
+                one["name"]: one["title"] for one in json.loads(profile.read_text())["matrices"]
+            }
             assert titles[asked["matrix"][0]] == title, "the quantity in the picture"
 
 

@@ -38,7 +38,11 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
         return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
 
     modules = samples.matrix()
-    assert offered(modules) == ["Components, default order", "Components by name", "Components by mean"]
+    assert offered(modules) == [
+        "Components, default order",
+        "Components by name",
+        "Components by mean",
+    ]
     assert offered(of([[1.0]])) == ["Heads by number", "Heads by mean"]
     kinds = of([[0.0]], kind="categorical", categories=("a",))
     assert offered(kinds) == ["Heads by number"]

@@ -113,7 +113,7 @@ def test_a_cell_is_read_aloud_with_its_error(page: Any, site: Site) -> None:
     page.locator(".atlas-stage").first.focus()
     page.keyboard.press("ArrowDown")
     spoken = page.locator(".atlas-voice").first.inner_text()
-    told = r"\(standard error\) share of the model's largest, \d+% of it comes from one passage"
+    told = r"\(standard error\) relative to the model's maximum, \d+% of it comes from one passage"
     assert re.search(told, spoken)
 
 

@@ -6,7 +6,7 @@
 import { shades, shownAttributes } from "./layout.js";
 import { across, down } from "../drawing/scene.js";
 import { measuredOn, source } from "../drawing/source.js";
-import { classes, csv, direction, isWhole } from "../matrix/numbers.js";
+import { classes, csv, direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { hatched } from "../matrix/sentences.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -42,7 +42,7 @@ export function scene(heatmap) {
   return {
     title: `${matrix.title} of ${element.dataset.name}`,
     caption: [
-      `${matrix.unit}. ${direction(matrix)}.`,
+      [toldUnit(matrix), direction(matrix)].filter(Boolean).map((one) => `${one}.`).join(" "),
       `Colour: ${text}.${without && ` Hatched: ${without}.`}`,
       ...measuredOn(profile),
       source(profile),

@@ -64,7 +64,8 @@ export function choices(matrix) {
   /** @type {Scale[]} */
   const fitting = ["linear"];
   const [low, high] = matrix.range ?? [null, null];
-  if (low !== null && high !== null) fitting.push("range");
+  const isEven = matrix.kind !== "diverging" || Number(low) === -Number(high); // its middle colour is 0
+  if (low !== null && high !== null && isEven) fitting.push("range");
   const isPositive = hasLog(matrix) && known(matrix)[0] >= 0;
   fitting.push(...(isPositive ? /** @type {const} */ (["log", "robust", "log-robust"]) : /** @type {const} */ (["robust"])));
   if (matrix.kind !== "diverging") fitting.push("row", "column");
@@ -99,6 +100,7 @@ function whole(matrix) {
  * @returns {Coloured}
  */
 function spanned(matrix, span) {
+  if (!known(matrix).length) return { shares: mapped(matrix, () => NaN), ticks: [], text: "no values" };
   const share = shareOn(span);
   const values = (isLog(span.name) ? logTicks : linearTicks)(span.low, span.high, { whole: isCounted(matrix) });
   const ticks = values.map((value) => ({ at: share(value), label: worded(matrix, value) }));

@@ -38,6 +38,7 @@ export function addSharing(line, cited, signal) {
   /** @param {HTMLButtonElement} one @param {string} what @param {(cited: Cited) => string} textOf */
   const press = async (one, what, textOf) => {
     if (close() === one) return;
+    if (!shown.isConnected) line.after(shown);
     try {
       await fill(shown, what, textOf(await cited()));
     } catch {
@@ -47,7 +48,6 @@ export function addSharing(line, cited, signal) {
   };
   shown.addEventListener("keydown", ({ key }) => key === "Escape" && close()?.focus(), { signal });
   line.append(...buttons);
-  line.after(shown);
 }
 
 /**

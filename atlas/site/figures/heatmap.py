@@ -148,7 +148,9 @@ def direction(matrix: Matrix) -> str:
 def scale_text(matrix: Matrix) -> str:
     """What the colours mean, in words."""
     if matrix.kind == "categorical":
-        return "one colour a category"
+        distinct, count = len(set(colours(matrix))), len(matrix.classes)
+        shared = f"{distinct} colours for {count} categories, so some share one"
+        return shared if distinct < count else "one colour a category"
     if matrix.kind == "binary":
         return "dark {1}, light {0}".format(*matrix.classes)
     span = spans.chosen([matrix])

@@ -41,6 +41,9 @@ export function hatching(scale) {
   return `hatched: does not exist in that architecture${scale.undefined ? ", or cannot be defined for that model" : ""}`;
 }
 
+/** Colours that the palette has for categories. */
+const CATEGORIES = 12;
+
 /** @type {Record<Scale, string>} */
 const LABELS = {
   linear: "Linear, own range",
@@ -90,7 +93,8 @@ export function colour(matrix, scale) {
  */
 function whole(matrix) {
   const { length: count, 0: light, 1: dark } = classes(matrix);
-  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour a category";
+  const shared = count > CATEGORIES ? `${CATEGORIES} colours for ${count} categories, so some share one` : "";
+  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : shared || "one colour a category";
   return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
 }
 

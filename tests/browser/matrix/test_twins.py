@@ -184,6 +184,15 @@ def test_a_map_without_any_value_has_no_scale(call: Call, kind: str) -> None:
     assert scene.of(matrix).bar is None
 
 
+@pytest.mark.parametrize("count", [1, 12, 13, 30])
+def test_categories_that_share_a_colour_are_told(call: Call, count: int) -> None:
+    names = tuple(f"category {at}" for at in range(count))
+    matrix = of([[0.0, None]], kind="categorical", categories=names, range=None)
+    text = call("matrix/scales", "colour", matrix, "whole")["text"]
+    assert text == heatmap.scale_text(matrix)
+    assert (text == "one colour a category") == (len(set(heatmap.colours(matrix))) == count)
+
+
 def test_only_ascii_digits_are_a_number_of_a_layer(call: Call) -> None:
     """What Unicode calls a digit may be a name."""
     matrix = of([[1.0], [2.0]], rows=("\u00b2", "\u0663"))

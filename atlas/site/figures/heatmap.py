@@ -124,9 +124,12 @@ def limits(matrix: Matrix) -> tuple[float, float]:
 
 
 def bar_ticks(matrix: Matrix) -> list[tuple[float, str]]:
-    """The ticks of the colour bar that the figure opens with: place on it in [0, 1], and label."""
+    """The ticks of the colour bar that the figure opens with: place on it in [0, 1], and label;
+    none where there is no value."""
     span = spans.chosen([matrix])
     known = matrix.values[np.isfinite(matrix.values)]
+    if not known.size:
+        return []
     whole = matrix.kind == "counts" and bool((known == np.round(known)).all())
     made = ticks.log_ticks if span.is_log else ticks.linear_ticks
     values = made(span.low, span.high, whole=whole)
@@ -145,11 +148,15 @@ def direction(matrix: Matrix) -> str:
 def scale_text(matrix: Matrix) -> str:
     """What the colours mean, in words."""
     if matrix.kind == "categorical":
-        return "one colour per category"
+        distinct, count = len(set(colours(matrix))), len(matrix.classes)
+        shared = f"{distinct} colours for {count} categories, so some share one"
+        return shared if distinct < count else "one colour per category"
     if matrix.kind == "binary":
         return "dark {1}, light {0}".format(*matrix.classes)
     span = spans.chosen([matrix])
     beyond, known = span.below + span.above, int(np.isfinite(matrix.values).sum())
+    if not known:
+        return "no values"
     take = f"values beyond take{'s' if beyond == 1 else ''} the end colour"
     tail = f"; {words.scalar(beyond)} of {words.scalar(known)} {take}" if beyond else ""
     ends = f"{worded(matrix, span.low)} to {worded(matrix, span.high)}"
@@ -237,4 +244,4 @@ def _like(matrix: Matrix, told: Values, row: int, column: int) -> int:
 
 def _place(axis: str, label: str) -> str:
     """`layer 3`, but `attn.q` alone: a module's name says what it is."""
-    return f"{axis.replace('_', ' ')} {label}" if label.isdigit() else label
+    return f"{axis.replace('_', ' ')} {label}" if labels.numeric((label,)) else label

@@ -42,7 +42,7 @@ class Scene:
 
     `index`: (row, column), the place of each cell's colour in `palette`, -1 where there is no
     value. `apart`: the first column is that of another matrix. `bar`: None where the page says in
-    rows what colours mean.
+    rows what colours mean, and where there is no value.
     """
 
     box: Box
@@ -70,7 +70,7 @@ def of(matrix: Matrix, order: str = "", first: Matrix | None = None) -> Scene:
         y=y,
         palette=heatmap.colours(drawn),
         index=index(drawn),
-        bar=None if heatmap.legend(drawn) else _bar(drawn, box.height),
+        bar=_bar(drawn, box.height),
         apart=drawn.values.size > matrix.values.size,
     )
 
@@ -89,7 +89,10 @@ def index(matrix: Matrix) -> NDArray[np.int64]:
     return np.where(np.isnan(shares), -1, places)
 
 
-def _bar(matrix: Matrix, height: int) -> Bar:
+def _bar(matrix: Matrix, height: int) -> Bar | None:
+    """The colour bar of values, of which there are some."""
+    if heatmap.legend(matrix) or not np.isfinite(matrix.values).any():
+        return None
     return Bar(
         title=heatmap.bar_title(matrix, height),
         palette=palettes.by_kind()[matrix.kind],

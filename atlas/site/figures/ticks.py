@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from decimal import Decimal
 
 FEW, MANY = 6, 7
@@ -23,7 +24,7 @@ def linear_ticks(low: float, high: float, most: int = FEW, whole: bool = False) 
     layers are."""
     if not high > low:
         return [low]
-    smallest = 0 if whole else _exponent(high - low) - 2
+    smallest = 0 if whole else _exponent(min(high - low, sys.float_info.max)) - 2
     for power in itertools.count(smallest):
         for factor in FACTORS:
             step = _scaled(factor, power)

@@ -75,7 +75,7 @@ class Comparison {
     on("controls", "submit", (/** @type {Event} */ event) => event.preventDefault());
     on("table", "toggle", () => this.fillTable());
     this.part("files").append(exportLine(() => this.exported(), signal));
-    printable(this.part("sheets"), () => (this.scene?.sheets.length ? this.drawing() : null), signal, { caption: true });
+    printable(this.part("sheets"), () => (this.sheets.scene?.sheets.length ? this.drawing() : null), signal, { caption: true });
     whenBackOrForward(() => this.readAddress(), signal);
   }
 
@@ -189,9 +189,16 @@ class Comparison {
     return told;
   }
 
+  /** The scene that the panels show by now, of which there are some; another one may be on its way. */
+  drawn() {
+    const { scene } = this.sheets;
+    if (!scene?.sheets.length) throw new Error("no models are shown yet");
+    return scene;
+  }
+
   /** What the panels show, for files and paper. */
   drawing() {
-    const shown = /** @type {import("./scene.js").Scene} */ (this.scene);
+    const shown = this.drawn();
     const heads = this.part("heads");
     const matched = heads.hidden || shown.view === "values" ? [] : [heads.textContent];
     return drawing(shown, this.sheets.contents(), [...this.told, ...matched]);
@@ -199,7 +206,7 @@ class Comparison {
 
   /** @returns {import("../drawing/scene.js").Exported} */
   exported() {
-    const { sheets, view } = /** @type {import("./scene.js").Scene} */ (this.scene);
+    const { sheets, view } = this.drawn();
     const { analysis, matrix } = this.wish;
     const file = `compare.${analysis}.${matrix.replaceAll(/[:@]/g, "-")}.${view}`;
     return { scene: this.drawing(), file, csv: () => csv(sheets) };

@@ -9,8 +9,8 @@
  * @typedef {{title: string, pinned: string[], address: URL, figure?: string}} Cited
  */
 
-/** Characters that LaTeX takes for its own. @type {Record<string, string>} */
-const SPECIAL = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
+/** Characters that LaTeX takes for its own; BibTeX counts braces, those after a backslash too. @type {Record<string, string>} */
+const SPECIAL = { "{": "\\textbraceleft{}", "}": "\\textbraceright{}", "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
 
 /**
  * @param {Cited} cited

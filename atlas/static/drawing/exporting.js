@@ -16,6 +16,8 @@ const WIDTHS = [
 ];
 /** What the reader has chosen last, for all figures of this tab. */
 const KEPT = "atlas-export";
+/** The same while this page is shown, where a browser keeps nothing, as in another site's frame. */
+let kept = "";
 
 /**
  * The line of buttons below a figure.
@@ -33,17 +35,33 @@ export function exportLine(exported, signal, cited) {
   caption.type = "checkbox";
   read(width, caption);
   for (const one of [width, caption]) {
-    one.addEventListener("change", () => sessionStorage.setItem(KEPT, `${width.value} ${caption.checked}`), { signal });
+    one.addEventListener("change", () => keep(`${width.value} ${caption.checked}`), { signal });
   }
   for (const kind of /** @type {const} */ (["png", "svg", "csv"])) {
     const one = button(kind.toUpperCase());
     one.dataset.role = kind;
-    one.addEventListener("click", async () => save(await exported(read().width), kind), { signal });
+    one.addEventListener("click", () => void attempt(line, async () => save(await exported(read().width), kind)), { signal });
     line.append(one);
   }
   line.append(labelled("Picture width", width), labelled("with caption", caption));
   addSharing(line, cited ?? (async () => citedAs(line, (await exported(read().width)).scene)), signal);
   return line;
+}
+
+/**
+ * Act, and say in the line what could not be done.
+ * @param {HTMLElement} line
+ * @param {() => Promise<void>} act
+ */
+async function attempt(line, act) {
+  line.querySelector("[role=alert]")?.remove();
+  try {
+    await act();
+  } catch (error) {
+    const told = made("span", "", `The file could not be made: ${error instanceof Error ? error.message : error}.`);
+    told.setAttribute("role", "alert");
+    line.append(told);
+  }
 }
 
 /**
@@ -80,9 +98,28 @@ export async function save({ scene, file, csv }, kind) {
  * @param {HTMLInputElement} [caption]
  */
 function read(width, caption) {
-  const [wide, told] = (sessionStorage.getItem(KEPT) ?? "").split(" ");
+  const [wide, told] = (stored() ?? kept).split(" ");
   const found = { width: wide === "85" ? 85 : 175, caption: told !== "false" };
   if (width) width.value = String(found.width);
   if (caption) caption.checked = found.caption;
   return found;
+}
+
+/** What this tab has kept; null for nothing. */
+function stored() {
+  try {
+    return sessionStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} chosen */
+function keep(chosen) {
+  kept = chosen;
+  try {
+    sessionStorage.setItem(KEPT, chosen);
+  } catch {
+    // Nothing may be stored here: the choice holds until the page is left.
+  }
 }

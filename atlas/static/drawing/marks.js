@@ -39,6 +39,7 @@ export function absentMark(id) {
 export function drawn(text) {
   const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text
+    .replace(/\p{Surrogate}/gu, "")
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
     .replace(/[&<>"]/g, (mark) => names[/** @type {keyof typeof names} */ (mark)]);
 }

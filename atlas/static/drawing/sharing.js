@@ -39,7 +39,11 @@ export function addSharing(line, cited, signal) {
   const press = async (one, what, textOf) => {
     if (close() === one) return;
     if (!shown.isConnected) line.after(shown);
-    await fill(shown, what, textOf(await cited()));
+    try {
+      await fill(shown, what, textOf(await cited()));
+    } catch {
+      return; // a figure that could not be drawn says so itself, and there is nothing to link to
+    }
     one.setAttribute("aria-expanded", "true");
   };
   shown.addEventListener("keydown", ({ key }) => key === "Escape" && close()?.focus(), { signal });

@@ -16,6 +16,7 @@ import { withSpread } from "../matrix/chance.js";
 import { whenBackOrForward } from "../shell/address.js";
 import { made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
+import { tellFailure } from "../shell/lazy.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {import("../matrix/column-order.js").Order} Order */
@@ -55,7 +56,7 @@ export class Heatmap {
     this.cursor = new Cursor(this);
     this.listen();
     this.element.dataset.ready = "mounted";
-    if (isInAddress(this)) void showAddressed(this);
+    if (isInAddress(this)) this.wake(() => showAddressed(this));
   }
 
   /**
@@ -71,20 +72,17 @@ export class Heatmap {
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {any} */ act) =>
       target.addEventListener(type, act, { signal: this.gone.signal });
     for (const type of ["pointerenter", "pointerdown", "focusin"]) {
-      on(this.element, type, () => void this.start());
+      on(this.element, type, () => this.wake());
     }
-    on(this.part("matrix"), "change", () => void this.start().then(() => this.swap()));
-    on(this.part("scale"), "change", () => this.choose());
-    on(this.part("order"), "change", () => {
-      this.keepOrder();
-      this.choose();
-    });
-    for (const role of ["native", "depth"]) on(this.part(role), "change", () => this.choose());
-    on(this.part("beside"), "change", () => this.choose());
+    on(this.part("matrix"), "change", () => this.wake(() => this.swap()));
+    on(this.part("order"), "change", () => this.wake(() => this.keepOrder()));
+    for (const role of ["scale", "order", "native", "depth", "beside"]) {
+      on(this.part(role), "change", () => this.wake(() => this.choose()));
+    }
     on(this.part("zoom"), "click", () => this.toggleZoom());
-    on(this.part("table"), "toggle", () => void this.start().then(() => this.fillTable()));
+    on(this.part("table"), "toggle", () => this.wake(() => this.fillTable()));
     for (const role of ["reading", "origin"]) on(this.part(role), "toggle", () => void this.unfold(role));
-    whenBackOrForward(() => void showAddressed(this), this.gone.signal);
+    whenBackOrForward(() => void showAddressed(this).catch(() => undefined), this.gone.signal);
     this.cursor.listen(on);
   }
 
@@ -96,6 +94,15 @@ export class Heatmap {
       throw error;
     });
     return this.starting;
+  }
+
+  /**
+   * Draw what is not drawn yet, then act unless the page was left meanwhile; where it cannot be drawn,
+   * the page says so by now.
+   * @param {() => unknown} [act]
+   */
+  wake(act = () => undefined) {
+    void this.start().then(() => this.gone.signal.aborted || act(), () => undefined);
   }
 
   async load() {
@@ -276,15 +283,28 @@ export class Heatmap {
   }
 
   /** The data table of what is shown, where it is open. */
-  async fillTable() {
-    const { fillTable } = await import("./folded-parts.js");
-    await fillTable(this);
+  fillTable() {
+    return this.fold("table", ({ fillTable }) => fillTable(this));
   }
 
   /** @param {string} role of a folded part that was opened: reading or origin */
-  async unfold(role) {
-    const { unfold } = await import("./folded-parts.js");
-    await unfold(this, role);
+  unfold(role) {
+    return this.fold(role, ({ unfold }) => unfold(this, role));
+  }
+
+  /**
+   * Fill a folded part, or say in it why it stays empty.
+   * @param {string} role
+   * @param {(parts: typeof import("./folded-parts.js")) => Promise<void>} fill
+   */
+  async fold(role, fill) {
+    const details = this.part(role);
+    details.querySelector(":scope > [role=alert]")?.remove();
+    try {
+      await fill(await import("./folded-parts.js"));
+    } catch (error) {
+      tellFailure(details, "This part could not be filled", error);
+    }
   }
 
   /** Stop listening and remove what was added. */

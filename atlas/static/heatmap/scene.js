@@ -6,7 +6,7 @@
 import { shades, shownAttributes } from "./layout.js";
 import { across, down } from "../drawing/scene.js";
 import { measuredOn, source } from "../drawing/source.js";
-import { classes, csv, direction, isWhole } from "../matrix/numbers.js";
+import { classes, csv, direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { hatched } from "../matrix/sentences.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */

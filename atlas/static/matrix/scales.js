@@ -41,6 +41,9 @@ export function hatching(scale) {
   return `hatched: does not exist in that architecture${scale.undefined ? ", or cannot be defined for that model" : ""}`;
 }
 
+/** Colours that the palette has for categories. */
+const CATEGORIES = 12;
+
 /** @type {Record<Scale, string>} */
 const LABELS = {
   linear: "Linear, own range",
@@ -64,7 +67,8 @@ export function choices(matrix) {
   /** @type {Scale[]} */
   const fitting = ["linear"];
   const [low, high] = matrix.range ?? [null, null];
-  if (low !== null && high !== null) fitting.push("range");
+  const isEven = matrix.kind !== "diverging" || Number(low) === -Number(high); // its middle colour is 0
+  if (low !== null && high !== null && isEven) fitting.push("range");
   const isPositive = hasLog(matrix) && known(matrix)[0] >= 0;
   fitting.push(...(isPositive ? /** @type {const} */ (["log", "robust", "log-robust"]) : /** @type {const} */ (["robust"])));
   if (matrix.kind !== "diverging") fitting.push("row", "column");
@@ -89,7 +93,8 @@ export function colour(matrix, scale) {
  */
 function whole(matrix) {
   const { length: count, 0: light, 1: dark } = classes(matrix);
-  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour per category";
+  const shared = count > CATEGORIES ? `${CATEGORIES} colours for ${count} categories, so some share one` : "";
+  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : shared || "one colour per category";
   return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
 }
 
@@ -99,6 +104,7 @@ function whole(matrix) {
  * @returns {Coloured}
  */
 function spanned(matrix, span) {
+  if (!known(matrix).length) return { shares: mapped(matrix, () => NaN), ticks: [], text: "no values" };
   const share = shareOn(span);
   const values = (isLog(span.name) ? logTicks : linearTicks)(span.low, span.high, { whole: isCounted(matrix) });
   const ticks = values.map((value) => ({ at: share(value), label: worded(matrix, value) }));

@@ -20,7 +20,7 @@ const SLACK = 1e-9; // of a step, for ends that are a multiple of it but for rou
  */
 export function linearTicks(low, high, { most = FEW, whole = false } = {}) {
   if (!(high > low)) return [low];
-  for (let power = whole ? 0 : exponent(high - low) - 2; ; power += 1) {
+  for (let power = whole ? 0 : exponent(Math.min(high - low, Number.MAX_VALUE)) - 2; ; power += 1) {
     for (const factor of FACTORS) {
       const step = scaled(factor, power);
       const [first, last] = [Math.ceil(low / step - SLACK), Math.floor(high / step + SLACK)];

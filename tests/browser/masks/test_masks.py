@@ -406,3 +406,19 @@ def test_the_survey_draws_topics_by_layers(page: Any, site: Site) -> None:
         shown = pixels(page, 0, f'[data-slug="{slug}"]')
         kept = profile(site, slug).matrix("mask:mlp").values[..., None]
         np.testing.assert_array_equal(shown, np.where(kept == 1, dark, light))
+
+
+def test_printing_before_the_figure_of_masks_has_come_prints_no_other_scene(
+    page: Any, site: Site
+) -> None:
+    """Panels that are not filled yet are not drawn; the page's fixture finds what is thrown."""
+    held: list[Any] = []
+    page.route("**/compare-masks.js", lambda route: held.append(route))
+    page.goto(f"{site.url}compare/?models=b36,c8&analysis=masks")
+    while not held:
+        page.wait_for_timeout(50)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator('[data-role="sheets"] .atlas-printed').count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    held[0].continue_()
+    page.wait_for_selector('[data-atlas="compare"][data-ready="live"]')

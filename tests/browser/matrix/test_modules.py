@@ -134,6 +134,37 @@ def test_a_drawing_escapes_what_it_is_told(call: Any) -> None:
     assert said.count('<b>"&') >= 7
 
 
+def test_text_that_is_half_a_letter_is_left_out_of_a_drawing(call: Any) -> None:
+    """A picture's address cannot hold half a surrogate pair, and no PNG would be made."""
+    assert call("drawing/marks", "drawn", "a\ud83d b\U0001f600") == "a b\U0001f600"
+
+
+def test_a_bibtex_entry_balances_its_braces_and_escapes_what_latex_takes(
+    page: Any, site: Any
+) -> None:
+    """BibTeX counts a brace after a backslash too; one that is left open ends a bibliography."""
+    page.goto(f"{site.url}methods/")
+    entry = page.evaluate(
+        """async ([url, title, address]) => {
+          const { bibtex } = await import(url);
+          return bibtex({ title, pinned: [title], address: new URL(address) }, title, 2026);
+        }""",
+        [f"{site.modules}drawing/citing.js", "}{{: $x_1 \\ 5% #", "http://host/?row={&column=}\\"],
+    )
+    depth = list(itertools.accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in entry))
+    assert min(depth) == 0 and depth[-1] == 0 and depth[-2] == 1
+    assert r"title = {{\textbraceright{}\textbraceleft{}\textbraceleft{}: \$x\_1 " in entry
+    assert r"\textbackslash{} 5\% \#" in entry
+
+
+def test_a_diverging_scale_keeps_its_middle_at_0(call: Any) -> None:
+    """The possible range is no choice where its middle is another value."""
+    for span, offered in (((-8, 8), True), ((-1, 8), False), ((5, 8), False)):
+        matrix = of([[5.5, 7.0]], kind="diverging", range=span)
+        choices = [one["value"] for one in call("matrix/scales", "choices", matrix)]
+        assert ("range" in choices) == offered
+
+
 def test_joined_modules_say_what_they_said_apart(page: Any, site: Any) -> None:
     """Names stay apart, state is kept once over files, and exports have their names."""
     folder = site.project.site / "joined"

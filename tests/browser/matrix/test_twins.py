@@ -22,7 +22,7 @@ from atlas.paths import PACKAGE, static
 from atlas.profiles import matrix_csv, shares
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
-from atlas.site.figures import column_order, heatmap, labels, spans, ticks
+from atlas.site.figures import column_order, heatmap, labels, scene, spans, ticks
 from atlas.site.figures import masks as mask_figure
 
 Call = Callable[..., Any]
@@ -173,6 +173,33 @@ def test_scales_of_every_kind_are_those_of_python(call: Call, matrix: Matrix) ->
     np.testing.assert_allclose(shares, heatmap.shares(matrix).ravel(), atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["sequential", "diverging", "counts"])
+def test_a_map_without_any_value_has_no_scale(call: Call, kind: str) -> None:
+    matrix = of([[None, None]], kind=kind, axes=("layer", "head"), range=(0, 1))
+    for scale in ("linear", "range"):
+        found = call("matrix/scales", "colour", matrix, scale)
+        assert found["text"] == heatmap.scale_text(matrix) == "no values"
+        assert found["ticks"] == heatmap.bar_ticks(matrix) == []
+        assert found["shares"] == [None, None]
+    assert scene.of(matrix).bar is None
+
+
+@pytest.mark.parametrize("count", [1, 12, 13, 30])
+def test_categories_that_share_a_colour_are_told(call: Call, count: int) -> None:
+    names = tuple(f"category {at}" for at in range(count))
+    matrix = of([[0.0, None]], kind="categorical", categories=names, range=None)
+    text = call("matrix/scales", "colour", matrix, "whole")["text"]
+    assert text == heatmap.scale_text(matrix)
+    assert (text == "one colour a category") == (len(set(heatmap.colours(matrix))) == count)
+
+
+def test_only_ascii_digits_are_a_number_of_a_layer(call: Call) -> None:
+    """What Unicode calls a digit may be a name."""
+    matrix = of([[1.0], [2.0]], rows=("\u00b2", "\u0663"))
+    assert call("matrix/sentences", "summary", matrix) == heatmap.summary(matrix)
+    assert "layer" not in heatmap.summary(matrix)
+
+
 def spread() -> dict[str, Matrix]:
     """Values that no scale but one shows, of few cells and of many, and what no scale shows."""
     drawn = np.random.default_rng(17)
@@ -261,7 +288,8 @@ def test_steps_of_classes_are_those_of_python(call: Call) -> None:
 
 AXES = [
     (0.02, 0.7), (0.0, 1.0), (-0.3, 0.3), (0.3, 0.9), (0.0, 12340.0), (3.2e-5, 377.0), (1.0, 1.7),
-    (2e-7, 3e-7), (100.0, 100.0), (-5e6, -1e6), (0.1, 0.1000001), (1e-12, 1e12),
+    (-1.79e308, 1.79e308), (2e-7, 3e-7),
+    (100.0, 100.0), (-5e6, -1e6), (0.1, 0.1000001), (1e-12, 1e12),
     *((float(low), float(low * (1 + wide))) for low, wide in
       np.exp(np.random.default_rng(2).uniform(-12, 12, (20, 2)))),
 ]  # fmt: skip

@@ -57,7 +57,7 @@ COMPARED = {
 KINDS = {**own_atlas.KINDS, **{path: path for path in own_atlas.MORE}, **COMPARED}
 """Every kind of page of the repository's own atlas."""
 
-CONTROLS = ("PNG", "SVG", "Search", "Previous", "Next", "Filter")
+CONTROLS = ("PNG", "SVG", "Previous", "Next", "Filter")
 """What only a screen can do."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import own_atlas
 import pytest
 from shown import draw_all
 
@@ -43,6 +44,21 @@ CASES = {
     for slug in LAYERS
     for is_drawn in (False, True)
 }
+
+ALIKE = "compare/?models=ref-llama,ref-llama-instruct&analysis="
+COMPARED = {
+    "categories side by side": f"{ALIKE}functions",
+    "values side by side": f"{ALIKE}weights&view=values",
+    "difference": f"{ALIKE}weights&view=difference",
+    "masks": f"{ALIKE}masks",
+}
+"""Comparisons of two models that have a value in every cell."""
+
+KINDS = {**own_atlas.KINDS, **{path: path for path in own_atlas.MORE}, **COMPARED}
+"""Every kind of page of the repository's own atlas."""
+
+CONTROLS = ("PNG", "SVG", "Previous", "Next", "Filter")
+"""What only a screen can do."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +105,44 @@ def test_every_figure_is_printed_whole(page: Any, site: Any, case: Case) -> None
     for texts in case.around:
         assert any(_has(sheet, texts) for sheet in sheets), texts[-1]
     for sheet in sheets:
-        wide, high = sheet.size
-        for left, bottom, right, top in sheet.boxes:
-            assert left >= MARGIN - 2, sheet.words
-            assert right <= wide - MARGIN + 2, sheet.words
-            assert bottom >= MARGIN - 2, sheet.words
-            assert top <= high - MARGIN + 2, sheet.words
+        _assert_whole(sheet)
+
+
+def _assert_whole(sheet: Sheet) -> None:
+    """Nothing reaches into the margin, where it would be cut."""
+    wide, high = sheet.size
+    for left, bottom, right, top in sheet.boxes:
+        assert left >= MARGIN - 2, sheet.words
+        assert right <= wide - MARGIN + 2, sheet.words
+        assert bottom >= MARGIN - 2, sheet.words
+        assert top <= high - MARGIN + 2, sheet.words
+
+
+@pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
+def test_every_kind_of_page_fits_its_sheets(page: Any, whole_site: Any, path: str) -> None:
+    """Nothing is cut, no sheet is nearly empty, no heading stands alone at the foot of a sheet, and
+    no control is printed."""
+    page.goto(f"{whole_site.url}{path}")
+    page.wait_for_load_state("networkidle")
+    sheets = printed(page)
+    for sheet in sheets:
+        _assert_whole(sheet)
+        assert not set(CONTROLS) & set(sheet.words.split()), sheet.words
+    assert all(sheet.lowest > 0.5 for sheet in sheets[:-1]), [one.lowest for one in sheets]
+    for heading in page.locator("h2, h3").all_inner_texts():
+        words = " ".join(heading.replace("¶", "").split())
+        assert not any(words and sheet.words.endswith(f" {words}") for sheet in sheets), words
+
+
+@pytest.mark.parametrize("path", COMPARED.values(), ids=COMPARED)
+def test_a_comparison_without_holes_has_no_hatching(page: Any, whole_site: Any, path: str) -> None:
+    page.goto(f"{whole_site.url}{path}")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    cells = page.locator(".atlas-printed .cells path")
+    assert cells.count() > 1
+    fills = {one.get_attribute("fill") for one in cells.all()}
+    assert not [fill for fill in fills if fill and fill.startswith("url")]
 
 
 def _has(sheet: Sheet, texts: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ import { wideness, wrapped } from "./lettering.js";
 
 /** @typedef {import("./scene.js").Panel} Panel */
 /** @typedef {import("./scene.js").Axis} Axis */
-/** @typedef {{size: number, title: number, small: number, line: number}} Type sizes of fonts */
+/** @typedef {{title: string[], note: string[], isOneLine: boolean}} Heading lines of its title and of its note, which may both stand in one */
 /**
  * A panel with its place: of its plot, and of what stands around it.
  * @typedef {object} Placed
@@ -16,7 +16,7 @@ import { wideness, wrapped } from "./lettering.js";
  * @property {number} y
  * @property {number} width
  * @property {number} height
- * @property {string[]} heading lines above it
+ * @property {Heading} heading above it
  * @property {number} left where its heading begins
  * @property {import("./scene.js").Tick[]} columns ticks that there is room for
  * @property {import("./scene.js").Tick[]} rows
@@ -31,6 +31,8 @@ const GAP = 10;
 const [CELL_WIDE, CELL_HIGH] = [40, 24];
 /** Height of a plot of lines or points by its width. */
 const PLAIN = 0.55;
+/** Height of a plot of many rows by its width, at most, and what it may have in any case. */
+const [TALL, LOW] = [1.05, 160];
 const TICK = 3;
 /** A figure's height by its width, at most: what a column of a page holds. */
 const TALLEST = 2.5;
@@ -118,7 +120,7 @@ function placeLines(lines, wide, top, squeeze) {
       left += beside + (many > 1 && panel.grid ? width : widths[at]) + GAP;
       return one;
     });
-    const headed = Math.max(...found.map(({ heading }) => heading.length)) * TYPE.line;
+    const headed = Math.max(...found.map(({ heading }) => linesIn(heading))) * TYPE.line;
     for (const one of found) one.y = top + headed + (headed ? 3 : 2);
     placed.push(...found);
     heights.push(Math.max(...found.map(({ height }) => height)));
@@ -155,7 +157,7 @@ function plotWidth({ grid, ratio }, room) {
  */
 function fill(panel, left, beside, width, wide, squeeze) {
   const { grid, ratio, x, y, title, note } = panel;
-  const most = wide * 0.9;
+  const most = Math.min(wide * 0.9, Math.max(width * TALL, LOW));
   let height = width * (ratio ?? PLAIN);
   if (grid && ratio === undefined) height = grid.rows * Math.min(width / grid.columns, CELL_HIGH, most / grid.rows);
   height = Math.max(height * squeeze, grid ? Math.min(24, grid.rows * 8) : 60, roomForNames(y));
@@ -175,11 +177,16 @@ function fill(panel, left, beside, width, wide, squeeze) {
  * @param {string} title
  * @param {string} note
  * @param {number} room
+ * @returns {Heading}
  */
 function heading(title, note, room) {
-  if (!title || !note) return wrapped(title || note, room, TYPE.panel, true);
-  if (wideness(`${title} `, TYPE.panel, true) + wideness(` ${note}`, TYPE.label) <= room) return [`${title} ${note}`];
-  return [...wrapped(title, room, TYPE.panel, true), ...wrapped(note, room, TYPE.label)];
+  const isOneLine = Boolean(title && note) && wideness(`${title} `, TYPE.panel, true) + wideness(` ${note}`, TYPE.label) <= room - 3;
+  return { title: wrapped(title, room, TYPE.panel, true), note: wrapped(note, room, TYPE.label), isOneLine };
+}
+
+/** @param {Heading} heading */
+export function linesIn({ title, note, isOneLine }) {
+  return isOneLine ? 1 : title.length + note.length;
 }
 
 /** @param {Axis} axis */

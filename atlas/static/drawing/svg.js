@@ -3,7 +3,7 @@
  */
 
 import { besides, keys, roomUpright, upright } from "./keys.js";
-import { TYPE, place, shareOf } from "./layout.js";
+import { TYPE, linesIn, place, shareOf } from "./layout.js";
 import { wrapped } from "./lettering.js";
 import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
@@ -74,7 +74,7 @@ function standing(bars, left, placed) {
 function* panel(placed, hatch) {
   const { panel: shown, x, y, width, height, left, heading } = placed;
   if (shown.blank) return;
-  yield* headed(shown, heading, left, y - 4);
+  yield* headed(heading, left, y - 4);
   yield `<g transform="translate(${round(x)} ${round(y)})">`;
   if (shown.grid) yield* cells(shown.grid, width, height, hatch);
   if (shown.grid?.marked) yield* outlined(shown.grid, shown.grid.marked, width, height);
@@ -86,22 +86,21 @@ function* panel(placed, hatch) {
 }
 
 /**
- * The title of a panel with its note beside it, which is fainter; or in lines, where both are long.
- * @param {import("./scene.js").Panel} panel
- * @param {string[]} lines
+ * The title of a panel with its note beside it or below it, which is fainter.
+ * @param {import("./layout.js").Heading} heading
  * @param {number} left
  * @param {number} low the baseline of the last line
  */
-function* headed({ title, note }, lines, left, low) {
-  const line = (/** @type {number} */ at) => low - (lines.length - 1 - at) * TYPE.line;
-  const [first, ...rest] = lines;
-  if (title && note && lines.length === 1) {
-    const parts = `<tspan font-size="${TYPE.panel}" font-weight="700">${drawn(title)}</tspan><tspan dx="5" fill="${FAINT}">${drawn(note)}</tspan>`;
+function* headed(heading, left, low) {
+  const { title, note, isOneLine } = heading;
+  if (isOneLine) {
+    const parts = `<tspan font-size="${TYPE.panel}" font-weight="700">${drawn(title[0])}</tspan><tspan dx="5" fill="${FAINT}">${drawn(note[0])}</tspan>`;
     yield `<text x="${round(left)}" y="${round(low)}">${parts}</text>`;
-  } else if (first === title && rest.join(" ") === note) {
-    yield said(title, left, line(0), { size: TYPE.panel, bold: true });
-    for (const [at, words] of rest.entries()) yield said(words, left, line(at + 1), { colour: FAINT });
-  } else for (const [at, words] of lines.entries()) yield said(words, left, line(at), { size: TYPE.panel, bold: true });
+    return;
+  }
+  const first = low - (linesIn(heading) - 1) * TYPE.line;
+  for (const [at, line] of title.entries()) yield said(line, left, first + at * TYPE.line, { size: TYPE.panel, bold: true });
+  for (const [at, line] of note.entries()) yield said(line, left, first + (title.length + at) * TYPE.line, { colour: FAINT });
 }
 
 /**
@@ -127,7 +126,9 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
   }
   yield '<g class="cells" shape-rendering="crispEdges">';
   for (const [colour, runs] of paths) {
-    if (colour !== "") yield `<path fill="${colour ?? `url(#${hatch})`}" d="${runs.join("")}"/>`;
+    // Without a line of its own colour, a viewer that smooths edges shows seams between the cells.
+    const fill = colour ? `${colour}" stroke="${colour}" stroke-width="0.4` : `url(#${hatch})`;
+    if (colour !== "") yield `<path fill="${fill}" d="${runs.join("")}"/>`;
   }
   yield "</g>";
   if (lined) {

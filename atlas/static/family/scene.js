@@ -27,6 +27,8 @@ import { colour } from "../panels/canvas.js";
 
 /** Digits by which a revision or a digest is told from others. */
 const TOLD = 12;
+/** Height of the tallest panel by its width, at most. */
+const TALL = 1.05;
 
 /**
  * @param {Shown} shown
@@ -37,9 +39,11 @@ export function sceneOf({ family, analysis, quantity, laid, sizes, palettes, off
   const isWhole = quantity.transform === "whole";
   const colours = (/** @type {Uint8Array} */ steps) =>
     Array.from(steps, (step) => (step === MISSING || (isWhole && off.has(step)) ? null : colour(quantity, palette, step)));
+  // As on the screen, but no taller than a sheet has room for; layers keep one height in all panels.
+  const flat = Math.min(1, TALL / Math.max(...laid.map(({ width, height }) => height / width)));
   const panels = laid.map(({ model, mark, matrix, x, y, steps, width, height }) => ({
     title: `${model.name}${mark}`,
-    ...{ x, y, weight: width, ratio: height / width },
+    ...{ x, y, weight: width, ratio: (flat * height) / width },
     grid: {
       rows: matrix.rows.length,
       columns: matrix.columns.length,

@@ -84,7 +84,7 @@ def axes(matrix: Matrix) -> str:
 
 
 def _plural(axis: str) -> str:
-    word = {"module": "component", "cluster": "topic"}.get(axis, axis.replace("_", " "))
+    word = {"module": "component", "cluster": "topic", "sublayer": "block"}.get(axis, axis.replace("_", " "))
     return f"{word}s"
 
 

@@ -38,12 +38,16 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
         return [option["label"] for option in call("matrix/column-order", "orders", matrix)]
 
     modules = samples.matrix()
-    assert offered(modules) == ["Components, canonical", "Components by name", "Components by mean"]
+    assert offered(modules) == [
+        "Components in the model's order",
+        "Components by name",
+        "Components by mean",
+    ]
     assert offered(of([[1.0]])) == ["Heads by number", "Heads by mean"]
     kinds = of([[0.0]], kind="categorical", categories=("a",))
     assert offered(kinds) == ["Heads by number"]
     clusters = of([[1.0]], axes=("cluster", "layer"), rows=("law",))
-    assert offered(clusters) == ["Clusters, canonical", "Clusters by name", "Clusters by mean"]
+    assert offered(clusters) == ["Topics by number", "Topics by name", "Topics by mean"]
     assert offered(of([[1.0]], axes=("layer", "layer"))) == ["Layers in their order"]
 
 

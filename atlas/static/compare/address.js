@@ -9,6 +9,7 @@ import { unescaped, readQuery } from "../shell/address.js";
 /**
  * @typedef {object} Wish
  * @property {string[]} models slugs, the baseline first
+ * @property {boolean} [withNearest] a single model takes along the model that is nearest to it
  * @property {string} analysis empty for the first that fits, as is the next
  * @property {string} matrix
  * @property {View | ""} view empty for the one that suits the models, as is the next
@@ -30,6 +31,7 @@ export function read() {
   const slugs = (found.get("models") ?? "").split(",").map((slug) => slug.trim());
   return {
     models: [...new Set(slugs.filter(Boolean))],
+    withNearest: found.get("with") === "nearest",
     analysis: found.get("analysis") ?? "",
     matrix: found.get("matrix") ?? "",
     view: VIEWS.find((view) => view === found.get("view")) ?? "",

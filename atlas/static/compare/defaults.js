@@ -8,6 +8,9 @@ import { isWhole } from "../matrix/numbers.js";
 /** @typedef {import("./address.js").View} View */
 /** @typedef {import("./chooser.js").Listed} Listed */
 
+/** What was made from a model, at most so many of it at once. */
+const NEAREST = 3;
+
 /**
  * A wish with its models and its analysis: the analysis that most of the models have, of all models
  * where none is named; and without an address the two that the page opens with, else the first two of
@@ -21,15 +24,32 @@ import { isWhole } from "../matrix/numbers.js";
 export function filledIn(wish, models, offered, opening) {
   const isOpen = !wish.models.length && !location.search;
   const named = isOpen ? opening : wish.models;
-  const having = (/** @type {string} */ analysis) =>
-    [...models.values()].filter(
-      ({ slug, fresh, stale }) => (!named.length || named.includes(slug)) && (fresh.has(analysis) || stale.has(analysis)),
-    );
+  const all = (/** @type {string} */ analysis) =>
+    [...models.values()].filter(({ fresh, stale }) => fresh.has(analysis) || stale.has(analysis));
+  const having = (/** @type {string} */ analysis) => all(analysis).filter(({ slug }) => !named.length || named.includes(slug));
   const counts = offered.map((name) => having(name).length);
   const common = offered[counts.indexOf(Math.max(...counts))] ?? "";
   const analysis = offered.includes(wish.analysis) ? wish.analysis : common;
-  if (!isOpen) return { ...wish, analysis };
+  const chosen = wish.withNearest ? withNearest(wish.models, all(analysis), models) : wish.models;
+  if (!isOpen) return { ...wish, analysis, models: chosen, withNearest: false }; // once: who is taken out stays out
   return { ...wish, analysis, models: opening.length ? opening : having(analysis).slice(0, 2).map(({ slug }) => slug) };
+}
+
+/**
+ * A model with its base, else with what was made from it, else with one of its family, else with the
+ * first that there is; a base stands first. Several models stay alone.
+ * @param {string[]} slugs
+ * @param {Listed[]} having models with the analysis
+ * @param {Map<string, Listed>} models
+ */
+function withNearest(slugs, having, models) {
+  const model = models.get(slugs[0]);
+  if (slugs.length !== 1 || !model) return slugs;
+  const others = having.filter(({ slug }) => slug !== model.slug);
+  if (others.some(({ slug }) => slug === model.base)) return [model.base, model.slug];
+  const made = others.filter(({ base }) => base === model.slug).slice(0, NEAREST);
+  const near = made.length ? made : [others.find(({ family }) => family === model.family) ?? others[0]].filter(Boolean);
+  return [model.slug, ...near.map(({ slug }) => slug)];
 }
 
 /**

@@ -5,7 +5,8 @@
 /**
  * What is cited. `pinned`: what the figure was measured on and by, such as revision, digest and version
  * of the method, in words.
- * @typedef {{title: string, pinned: string[], address: URL}} Cited
+ * `figure`: its name on its page, where the address does not name one.
+ * @typedef {{title: string, pinned: string[], address: URL, figure?: string}} Cited
  */
 
 /** Characters that LaTeX takes for its own. @type {Record<string, string>} */
@@ -33,8 +34,9 @@ export function bibtex({ title, pinned, address }, site, year) {
  * @param {Cited} cited
  * @returns {string} HTML that shows the figure alone
  */
-export function frame({ title, address }) {
+export function frame({ title, address, figure }) {
   const alone = new URL(address);
+  if (figure && !alone.searchParams.has("figure")) alone.searchParams.set("figure", figure);
   alone.searchParams.set("embed", "1");
   const safe = (/** @type {string} */ text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   return `<iframe src="${safe(alone.href)}" title="${safe(title)}" width="760" height="620" loading="lazy" style="border:0"></iframe>`;

@@ -1,11 +1,13 @@
 /**
- * A figure as files: PNG at 300 dots an inch and SVG in points, one or two columns of a page wide, and
- * CSV; each made of what the figure shows.
+ * What a reader takes from a figure: PNG at 300 dots an inch and SVG in points, one or two columns of a
+ * page wide, CSV, a link, a citation, a frame; each made of what the figure shows.
  */
 
+import { addSharing } from "./sharing.js";
 import { button, download, labelled, made, select } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Exported} Exported */
+/** @typedef {import("./citing.js").Cited} Cited */
 
 /** Widths that journals ask for, in millimetres. @type {[string, string][]} */
 const WIDTHS = [
@@ -20,9 +22,11 @@ const KEPT = "atlas-export";
  * @param {(width: number) => Exported | Promise<Exported>} exported what the figure shows when a button is
  *   pressed, for a picture of that many millimetres
  * @param {AbortSignal} signal
+ * @param {() => Cited | Promise<Cited>} [cited] how it is cited, where its page's address does not say what
+ *   it shows
  * @returns {HTMLElement}
  */
-export function exportLine(exported, signal) {
+export function exportLine(exported, signal, cited) {
   const line = made("p", "atlas-links atlas-export");
   const width = select(WIDTHS);
   const caption = made("input");
@@ -38,7 +42,22 @@ export function exportLine(exported, signal) {
     line.append(one);
   }
   line.append(labelled("Picture width", width), labelled("with caption", caption));
+  addSharing(line, cited ?? (async () => citedAs(line, (await exported(read().width)).scene)), signal);
   return line;
+}
+
+/**
+ * A figure as its page's address has it; the last sentence of its caption says what it was made from.
+ * @param {HTMLElement} line below it
+ * @param {import("./scene.js").Scene} scene
+ * @returns {Cited}
+ */
+function citedAs(line, { title, caption }) {
+  const address = new URL(location.href);
+  const heading = line.closest(".atlas-section")?.previousElementSibling;
+  if (heading?.id) address.hash = heading.id;
+  const figure = /** @type {HTMLElement | null} */ (line.closest("[data-atlas]"))?.dataset.atlas;
+  return { title, pinned: caption.slice(-1), address, figure };
 }
 
 /**

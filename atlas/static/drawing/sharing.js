@@ -38,12 +38,12 @@ export function addSharing(line, cited, signal) {
   /** @param {HTMLButtonElement} one @param {string} what @param {(cited: Cited) => string} textOf */
   const press = async (one, what, textOf) => {
     if (close() === one) return;
+    if (!shown.isConnected) line.after(shown);
     await fill(shown, what, textOf(await cited()));
     one.setAttribute("aria-expanded", "true");
   };
   shown.addEventListener("keydown", ({ key }) => key === "Escape" && close()?.focus(), { signal });
   line.append(...buttons);
-  line.after(shown);
 }
 
 /**

@@ -10,7 +10,6 @@ import { cited, exported } from "./scene.js";
 import { CATEGORIES, categoryText, scoredMatrices, scores, scoreText } from "./words.js";
 import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
-import { addSharing } from "../drawing/sharing.js";
 import { axes, labelled as places } from "../panels/axes.js";
 import { showKey } from "../panels/legend.js";
 import { placeIn, join, leave, lightOthers } from "../shell/linked-figures.js";
@@ -70,9 +69,8 @@ export class FunctionalMaps {
     this.sized.observe(this.stage);
     this.label();
     const told = () => exported(this);
-    this.line = exportLine(told, signal);
+    this.line = exportLine(told, signal, () => cited(this));
     this.element.querySelector('[data-role="maps-key"]')?.after(this.line);
-    addSharing(this.line, () => cited(this), signal);
     printable(this.element, () => told().scene, signal);
     for (const one of this.element.querySelectorAll(".atlas-sideways, .atlas-unmeasured")) one.classList.add("atlas-keeps");
     whenBackOrForward(() => this.follows(), signal);

@@ -71,7 +71,7 @@ export function buildControls(figure, line) {
   figure.insertAdjacentHTML("beforeend", FOLDS);
   const status = figure.closest(".atlas-section")?.querySelector(".atlas-status");
   const root = "../../"; // two folders above the page of a model or a finding
-  const query = unescaped(`models=${slug}&analysis=${figure.dataset.figure}&matrix=${encodeURIComponent(String(figure.dataset.first))}`);
+  const query = unescaped(`models=${slug}&with=nearest&analysis=${figure.dataset.figure}&matrix=${encodeURIComponent(String(figure.dataset.first))}`);
   const compare = link("Compare with other models", `${root}compare/?${query}`);
   compare.dataset.role = "compare";
   status?.append(

@@ -10,7 +10,6 @@ import { fillPicker, buildControls } from "./build-controls.js";
 import { add, align, box, colours, shownAttributes, makeRoom, layout, whenDrawn, shades } from "./layout.js";
 import { arranged, isHeads, joined, upright } from "../matrix/column-order.js";
 import { cited, isInAddress, showAddressed, writeShown } from "./address.js";
-import { addSharing } from "../drawing/sharing.js";
 import { exportLine } from "../drawing/exporting.js";
 import { summary } from "../matrix/sentences.js";
 import { withSpread } from "../matrix/chance.js";
@@ -46,7 +45,7 @@ export class Heatmap {
     /** @type {{of: Matrix, order: Order, first: Matrix | undefined, arranged: Matrix, drawn: Matrix} | undefined} */
     this.sorted = undefined;
     this.gone = new AbortController();
-    const line = exportLine(() => this.exported(), this.gone.signal);
+    const line = exportLine(() => this.exported(), this.gone.signal, () => this.start().then(() => cited(this)));
     buildControls(element, line);
     this.layer = made("div", "atlas-live");
     this.stage.append(this.layer);
@@ -55,7 +54,6 @@ export class Heatmap {
     this.stage.setAttribute("aria-label", "Heatmap. Arrow keys read it cell by cell, Enter pins a cell.");
     this.cursor = new Cursor(this);
     this.listen();
-    addSharing(line, () => this.start().then(() => cited(this)), this.gone.signal);
     this.element.dataset.ready = "mounted";
     if (isInAddress(this)) void showAddressed(this);
   }

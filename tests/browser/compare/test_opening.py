@@ -14,8 +14,9 @@ from atlas.profiles import profile_file
 from atlas.site import pages
 
 
-def _real(made: Project, slug: str, **changes: Any) -> None:
-    atlases.entry(made, slug, source=f"org/{slug}", revision=samples.REVISION)
+def _real(made: Project, slug: str, base: str = "", **changes: Any) -> None:
+    more = {"base": base} if base else {}
+    atlases.entry(made, slug, source=f"org/{slug}", revision=samples.REVISION, **more)
     pin = profile_file.Pin(slug, f"org/{slug}", samples.REVISION, samples.DIGEST, None)
     atlases.profile(made, slug, model=pin, **changes)
 
@@ -29,6 +30,19 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     _real(made, "b-real", matrices=atlases.matrices()[:1])
     _real(made, "c-real")
     _real(made, "d-real", matrices=atlases.matrices(1))
+    pages.render(made)
+    served = Site(made, serve(made.root))
+    atlases.build(made, served.url)
+    return served
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
+    """Two models, and a third that was made from the second."""
+    made = atlases.project(tmp_path_factory.mktemp("tuned") / "atlas")
+    for slug in ("b-real", "c-real"):
+        _real(made, slug)
+    _real(made, "d-tuned", matrices=atlases.matrices(2), base="c-real")
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
@@ -51,6 +65,20 @@ def test_without_an_address_those_with_most_in_common_are_compared(page: Any, si
 def test_an_address_is_followed(page: Any, site: Site) -> None:
     page.goto(f"{site.url}compare/?models=a-reference,b-real")
     assert _chosen(page) == ["Model a-reference", "Model b-real"]
+
+
+def test_a_models_own_page_takes_the_nearest_model_along(page: Any, tuned: Site) -> None:
+    """Its base, as a difference; else what was made from it, one of its family, or the first."""
+    page.goto(f"{tuned.url}models/d-tuned/")
+    page.locator("a", has_text="Compare with other models").click()
+    assert _chosen(page) == ["Model c-real", "Model d-tuned"]
+    assert page.locator('[data-role="view"]').input_value() == "difference"
+    page.locator('[data-role="chosen"] button').first.click()
+    page.wait_for_function("!location.search.includes('c-real')")
+    assert _chosen(page) == ["Model d-tuned"], "a model that was taken out stays out"
+    for slug, wanted in (("c-real", "Model d-tuned"), ("b-real", "Model c-real")):
+        page.goto(f"{tuned.url}compare/?models={slug}&with=nearest&analysis=weights&matrix=rms")
+        assert _chosen(page) == [f"Model {slug}", wanted]
 
 
 def test_the_chooser_lists_real_models_first(page: Any, site: Site) -> None:

@@ -11,6 +11,7 @@ import pytest
 from served import Site
 from shown import draw_all
 
+from atlas import words
 from atlas.site import pages
 from atlas.site.figures import column_order
 
@@ -87,7 +88,7 @@ def test_a_figure_reads_and_pins_as_on_a_model_page(page: Any, site: Site) -> No
     values = found_atlas.matrix("outlier").values
     page.mouse.click(*_centre(page, 2, "outlier", 7, 2))
     told = page.locator(f"{FIGURE.format(2)} .atlas-value").inner_text()
-    assert float(told) == pytest.approx(values[7, 2], rel=1e-3)
+    assert told == words.written(float(f"{values[7, 2]:.4g}"))
     query = {key: one[0] for key, one in parse_qs(page.evaluate("location.search")[1:]).items()}
     assert query == {"figure": "step-2", "matrix": "outlier", "row": "7", "column": "attn.v"}
     assert _is_on(page, PIN, 2, "outlier", 7, 2)
@@ -123,7 +124,7 @@ def test_downloads_and_links_are_the_models(page: Any, site: Site) -> None:
     link = page.locator(".atlas-step:nth-of-type(1) >> text=Compare with other models")
     assert (
         link.get_attribute("href")
-        == "../../compare/?models=small&analysis=weights&matrix=ov_copying"
+        == "../../compare/?models=small&with=nearest&analysis=weights&matrix=ov_copying"
     )
 
 

@@ -85,21 +85,21 @@ def test_back_and_forward_walk_through_the_pins(page: Any, site: Any) -> None:
 def test_a_shared_link_opens_with_matrix_scale_order_and_cell(page: Any, site: Any) -> None:
     open_model(page, site)
     page.select_option('[data-role="matrix"]', "outlier")
-    page.select_option('[data-role="scale"]', "robust")
+    page.select_option('[data-role="scale"]', "column")
     page.select_option('[data-role="order"]', "mean")
     page.mouse.click(*centre(page, stored(site, "outlier"), 3, 2))
     link = page.evaluate("location.href")
     page.mouse.move(1, 1)
     value = told(page)
-    assert _query(page).items() >= {"scale": "robust", "order": "mean"}.items()
+    assert _query(page).items() >= {"scale": "column", "order": "mean"}.items()
     page.goto(f"{site.url}models/")
     page.goto(link)
     page.wait_for_selector(f"{TIP}:visible")
     assert told(page) == value
     chosen = [page.input_value(f'[data-role="{role}"]') for role in ("matrix", "scale", "order")]
-    assert chosen == ["outlier", "robust", "mean"]
+    assert chosen == ["outlier", "column", "mean"]
     assert page.locator('[data-role="title"]').inner_text() == "Largest weight"
-    assert "without outliers" in page.locator('[data-role="scale-text"]').inner_text()
+    assert "each column" in page.locator('[data-role="scale-text"]').inner_text()
     assert page.locator(".atlas-stage").bounding_box()["y"] < 900
 
 
@@ -129,7 +129,8 @@ def test_the_address_says_what_is_shown_without_a_pin(page: Any, site: Any) -> N
     wanted = {"figure": "weights", "matrix": "outlier", "scale": "column", "order": "name"}
     assert _query(page) == {**wanted, "names": "native", "depth": "1"}
     compare = page.locator('[data-role="compare"]').get_attribute("href")
-    assert compare.endswith("compare/?models=small&analysis=weights&matrix=outlier&scale=column")
+    query = "models=small&with=nearest&analysis=weights&matrix=outlier&scale=column"
+    assert compare.endswith(f"compare/?{query}")
     link = page.evaluate("location.href")
     page.goto(f"{site.url}models/")
     page.goto(link)

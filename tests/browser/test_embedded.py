@@ -49,7 +49,7 @@ def test_the_figure_of_an_address_stands_alone(
 
 
 def test_a_pinned_block_of_masks_stands_alone(page: Any, site: Site) -> None:
-    """What a pin calls the figure is not what the page calls it, which has a heatmap of masks too."""
+    """A pin calls the figure otherwise than its page, which has a heatmap of masks too."""
     topic = profile_file.load(site.project.profile("ref-llama", "masks")).matrix("mask:mlp").rows[1]
     pin = urlencode({"figure": "block-masks", "matrix": "mask:mlp", "row": topic, "column": 1})
     page.goto(f"{site.url}{MODEL}?{pin}&embed=1")

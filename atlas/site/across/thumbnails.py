@@ -84,8 +84,8 @@ def axes(matrix: Matrix) -> str:
 
 
 def _plural(axis: str) -> str:
-    word = {"module": "component", "cluster": "topic", "sublayer": "block"}.get(axis, axis.replace("_", " "))
-    return f"{word}s"
+    words = {"module": "component", "cluster": "topic", "sublayer": "block"}
+    return f"{words.get(axis, axis.replace('_', ' '))}s"
 
 
 def _is_turned(matrix: Matrix) -> bool:

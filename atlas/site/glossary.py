@@ -76,6 +76,23 @@ AVOIDED: tuple[str, ...] = (
     r"\bsays? the same to machines\b",
     r"\bcounting tokens\b",
     r"\blarger outliers\b",
+    r"\bhave no value of it\b",
+    r"\bWhat is inside language models\b",
+    r"\bin the canonical order\b",
+    r", canonical\b",
+    r"\bone colour a category\b",
+    r"\bmeasured otherwise\b",
+    r"\b[Nn]ewest changes\b",
+    r"\btells? most about\b",
+    r"\b[Ww]hat the distance is made of\b",
+    r"\bthe most that chance gives\b",
+    r"\bcores of a processor\b",
+    r"\bhangs? on the weights\b",
+    r"\bpassage makes\b",
+    r"\b[Aa] script draws\b",
+    r"\bWhole blocks first\b",
+    r"\bsublayers\b",
+    r"\bModules only in\b",
 )
 """Regular expressions of what no text of a page says: names that the glossary replaces, and phrases
 that nobody would say."""

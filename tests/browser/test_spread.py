@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_hover_tells_error_and_dominant_passage(page: Any, site: Site) -> None:
     error = matrix.spread[1, 2]
     assert lines[0] == f"{matrix.values[1, 2]:.4g} {_plain(error)} (standard error)"
     share = matrix.largest_share[1, 2]
-    dominant = f"one passage makes {np.floor(100 * share + 0.5):.0f}% of it"
+    dominant = f"{np.floor(100 * share + 0.5):.0f}% of it comes from one passage or sequence"
     assert dominant in lines and share > 0.2
     assert "pinned" in lines
 
@@ -112,7 +113,8 @@ def test_a_cell_is_read_aloud_with_its_error(page: Any, site: Site) -> None:
     page.locator(".atlas-stage").first.focus()
     page.keyboard.press("ArrowDown")
     spoken = page.locator(".atlas-voice").first.inner_text()
-    assert "(standard error) share of the model's largest, one passage makes" in spoken
+    told = r"\(standard error\) relative to the model's maximum, \d+% of it comes from one passage"
+    assert re.search(told, spoken)
 
 
 def test_the_table_and_the_csv_carry_the_errors(page: Any, site: Site) -> None:
@@ -122,7 +124,8 @@ def test_the_table_and_the_csv_carry_the_errors(page: Any, site: Site) -> None:
     page.locator(".atlas-table summary").click()
     page.wait_for_selector(".atlas-table tbody tr")
     caption = page.locator(".atlas-table caption").inner_text()
-    assert "; ± standard error; %: of it from one passage or sequence, above 20" in caption
+    told = "percentages: share of the value from a single passage or sequence, if above 20%"
+    assert f"; ± standard error; {told}" in caption
     matrix = _matrix(site, "one")
     assert matrix.spread is not None
     order = np.argsort(-matrix.values.mean(axis=0), kind="stable")

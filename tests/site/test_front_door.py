@@ -107,6 +107,13 @@ def test_every_figure_leads_to_a_ready_address(atlas: str, request: pytest.Fixtu
         asked = parse_qs(parts.query)
         for slug in asked.get("models", [""])[0].split(","):
             assert not slug or made.profile(slug, asked["analysis"][0]).is_file()
+        if "figure" in asked:
+            title = re.findall(r"<small>([^<]+)</small>", html)[0]
+            profile = made.profile(parts.path.split("/")[1], asked["figure"][0])
+            titles = {
+                one["name"]: one["title"] for one in json.loads(profile.read_text())["matrices"]
+            }
+            assert titles[asked["matrix"][0]] == title, "the quantity in the picture"
 
 
 def test_a_figure_without_data_is_absent(tmp_path: Path) -> None:

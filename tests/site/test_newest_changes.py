@@ -107,7 +107,7 @@ def test_a_repository_without_commits_has_no_history(tmp_path: Path) -> None:
 def test_the_home_page_tells_them(atlas: Project) -> None:
     pages.render(atlas)
     home = (atlas.docs / "index.md").read_text(encoding="utf-8")
-    assert "## Newest changes" in home
+    assert "## Latest changes" in home
     assert (
         '<dt>2026-01-02</dt> <dd>Measured: <a href="models/one/">Model one</a>; Weights</dd>'
         in (home)

@@ -11,6 +11,7 @@ from samples import write_entry
 from atlas import paths
 from atlas.errors import AtlasError
 from atlas.paths import PACKAGE, Project
+from atlas.pinned import relations
 from atlas.profiles import collection
 from atlas.site import pages, reference_models
 
@@ -37,8 +38,9 @@ def test_cards_are_read_and_told(project: Project) -> None:
     pages.render(project)
     page = (project.docs / "reference.md").read_text()
     assert f"{card['figures']['learned']} of {len(card['figures']['recall'])}" in page
+    titles = {one.name: one.title for one in relations.load_all()}
     for name, best in card["figures"]["heads"].items():
-        assert name in page
+        assert f">{titles[name]}<" in page
         assert f"{best['layer']}.{best['head']}" in page or not best["found"]
 
 
@@ -50,7 +52,7 @@ def test_tunes_are_told_beside_their_base(project: Project) -> None:
     pages.render(project)
     page = (project.docs / "reference.md").read_text()
     for row in tuned.figures["new"].values():
-        assert f">{row['asked']}<" in page and f">{row['after']:.2f}<" in page
+        assert f">{row['asked']:,}<" in page and f">{row['after']:.2f}<" in page
 
 
 def test_there_is_no_page_without_reference_models(project: Project) -> None:

@@ -21,8 +21,9 @@ $$\text{entropy} = - \frac{\sum_k A_{qk} \ln\, A_{qk}}{\ln (\text{visible keys})
 
 Source: Clark et al. 2019.
 
-**Attention sink**, `sink`. The share that goes to the first position: BOS if the tokenizer has one,
-[CLS] in encoders, otherwise the first token of the text.
+**Attention to the first position**, `sink`. The share that goes to the first position, the
+attention sink: BOS if the tokenizer has one, [CLS] in encoders, otherwise the first token of the
+text.
 
 $$\text{sink} = \operatorname{E}_q A_{q,0}$$
 
@@ -37,8 +38,8 @@ $$\text{distance} = \operatorname{E}_q \sum_k A_{qk} \, \frac{q - k}{n}$$
 In encoders, the distance is $\lvert q - k \rvert$. Evenly spread attention gives about 0.25 in a
 decoder and 0.33 in an encoder.
 
-**Previous token**, `previous`. The share that goes to the token right before: the first step of an
-induction circuit.
+**Attention to the previous token**, `previous`. The share that goes to the token right before: the
+first step of an induction circuit.
 
 $$\text{previous} = \operatorname{E}_q A_{q,q-1}$$
 
@@ -46,8 +47,8 @@ The query at the second position is left out, because its previous token is the 
 where idle heads look. With a BOS token that query is never scored anyway, since the first word is
 context.
 
-**Duplicate token**, `duplicate`. The mean attention to earlier copies of the same token, in a
-sequence that repeats. Source: Wang et al. 2022.
+**Attention to earlier copies of the token**, `duplicate`. The mean attention to earlier copies of
+the same token, in a sequence that repeats. Source: Wang et al. 2022.
 
 **Induction**, `induction`. The attention to the token that followed the same token the first time.
 Such heads continue what they have seen before.
@@ -62,12 +63,13 @@ tokens leave nothing to guess from meaning: only copying helps. A head whose sli
 short to reach that far cannot show what it would do; it has no value, rather than 0. Nor does any
 head of a model that cannot read 101 tokens at once.
 
-**Learned sink**, `learned_sink`. Some models have a number per head that takes part in the softmax
-like a position without content, and takes its share of the attention. Where a model has one, that
-share is a matrix of its own, and everywhere else patterns are renormalised over the real keys.
+**Attention to the learned sink**, `learned_sink`. Some models have a number per head that takes
+part in the softmax like a position without content, and takes its share of the attention. Where a
+model has one, that share is a matrix of its own, and everywhere else patterns are renormalised over
+the real keys.
 
-**Encoders.** The previous token, duplicates and induction do not exist for encoders, which see both
-sides.
+**Encoders.** Attention to the previous token, attention to earlier copies and induction do not
+exist for encoders, which see both sides.
 
 **How sure it is.** Scores are ratios of sums over passages, or over the 16 sequences, and come with
 their linearised standard error: how far they would move on other passages of this kind. The facts

@@ -13,8 +13,8 @@ mean of $-\ln\, p(\text{token})$ over its scored tokens, given those before. A c
 includes all of its weights and biases; fused projections are split. What matters here matters on
 ordinary text; it need not matter for a task that the corpus does not contain.
 
-**Importance**, `taylor`. How much of the loss hangs on the weights of a component, one by one,
-divided by the largest value in the model.
+**Importance**, `taylor`. How strongly the loss depends on the weights of a component, taken one
+by one, divided by the largest value in the model.
 
 $$\text{importance} = \frac{1}{\text{maximum}} \operatorname{E} \sum_j \lvert g_j \theta_j \rvert
 \qquad g = \frac{\partial L}{\partial \theta}$$

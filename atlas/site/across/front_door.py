@@ -71,8 +71,8 @@ def _heads(models: Sequence[Model]) -> Door | None:
     return Door(
         name="functions",
         title="What each head does",
-        text="Which attention heads turn a country into its capital, a verb into its past tense, "
-        "a word into its French.",
+        text="Which attention heads turn a country into its capital, a verb into its past tense "
+        "or a word into its first letter, judged by their weights.",
         source=shown.model.entry.name,
         address=f"{shown.model.folder}/#functions",
         pictures=tuple(pictures[:MOST]),
@@ -102,8 +102,8 @@ def _masks(models: Sequence[Model]) -> Door | None:
     return Door(
         name="masks",
         title="Which blocks each topic needs",
-        text="A block that one topic can do without is needed by another. "
-        "Dark: kept, light: pruned.",
+        text="A block that one topic can do without may matter to another. "
+        "Dark: kept; light: pruned.",
         source=model.entry.name,
         address=f"{model.folder}/#masks",
         pictures=tuple(pictures),
@@ -133,7 +133,7 @@ def _ladder_door(family: Family, shown: Sequence[tuple[Model, Matrix]]) -> Door:
     return Door(
         name="importance",
         title="Importance across sizes" if is_ladder else "Importance across models",
-        text="How much the loss depends on every component of every layer, on one scale.",
+        text="How strongly the loss depends on each component of each layer, on one scale.",
         source=f"{shown[0][0].entry.name} to {shown[-1][0].entry.name}",
         address=f"{family.folder}/",
         pictures=tuple(
@@ -167,7 +167,7 @@ def _components(models: Sequence[Model]) -> Door | None:
         title="Any quantity, layer by component",
         text="Size, rank, outliers and rounding error of every weight matrix.",
         source=model.entry.name,
-        address=f"{model.folder}/#weights",
+        address=f"{model.folder}/?{urlencode({'figure': 'weights', 'matrix': name})}#weights",
         pictures=(Labelled(by_name[name].title, thumbnails.of(model, "weights", by_name[name])),),
     )
 
@@ -182,7 +182,7 @@ def _side_by_side(models: Sequence[Model]) -> Door | None:
     return Door(
         name="side-by-side",
         title="Several models side by side",
-        text="The categories of all heads, or any other quantity, of up to four models.",
+        text="The categories of all heads, or any other quantity, for up to four models.",
         source=", ".join(model.entry.name for model, _ in found),
         address=f"compare/?{urlencode(asked, safe=',')}",
         pictures=tuple(

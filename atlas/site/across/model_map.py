@@ -223,7 +223,7 @@ def _lacking(
     for stated in wanted:
         section = model.section(stated.name)
         if section is not None and model.entry.slug not in alike[stated.name]:
-            how = "measured otherwise" if section.profile else "not measured"
+            how = "measured differently" if section.profile else "not measured"
             told.append(f"{stated.title} {how}")
     had = any(model.entry.slug in profiles for profiles in alike.values())
     return ", ".join(told) if told else ("" if had else "nothing measured that others have")

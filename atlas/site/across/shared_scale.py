@@ -70,7 +70,7 @@ class Scale:
         if self.kind == "binary":
             return "dark {1}, light {0}".format(*self.categories)
         if self.transform == "whole":
-            return "one colour a category"
+            return "one colour per category"
         kind = "logarithmic" if self.transform == "log" else "linear"
         beyond = self.below or self.above
         tail = "; values beyond take the end colour" if beyond else ""

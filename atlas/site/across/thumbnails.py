@@ -84,8 +84,10 @@ def axes(matrix: Matrix) -> str:
 
 
 def _plural(axis: str) -> str:
-    words = {"module": "component", "cluster": "topic", "sublayer": "block"}
-    return f"{words.get(axis, axis.replace('_', ' '))}s"
+    word = {"module": "component", "cluster": "topic", "sublayer": "block"}.get(
+        axis, axis.replace("_", " ")
+    )
+    return f"{word}s"
 
 
 def _is_turned(matrix: Matrix) -> bool:

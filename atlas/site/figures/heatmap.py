@@ -145,7 +145,7 @@ def direction(matrix: Matrix) -> str:
 def scale_text(matrix: Matrix) -> str:
     """What the colours mean, in words."""
     if matrix.kind == "categorical":
-        return "one colour a category"
+        return "one colour per category"
     if matrix.kind == "binary":
         return "dark {1}, light {0}".format(*matrix.classes)
     span = spans.chosen([matrix])

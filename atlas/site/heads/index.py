@@ -287,7 +287,8 @@ def _chance(one: Listed) -> dict[str, float]:
 
 def _top(listed: Sequence[Listed], scores: Sequence[Score], groups: Groups) -> Iterator[Top]:
     """The highest head of each score, among models measured as most were, of real ones where there
-    are any; of relations, the score at the smaller k, as it is without folding."""
+    are any; of relations, the score at the smaller k, as it is without folding. A count that is 0
+    everywhere has no highest head."""
     for score in scores:
         if not score.least or score.first.name.startswith(UNLISTED):
             continue
@@ -300,6 +301,6 @@ def _top(listed: Sequence[Listed], scores: Sequence[Score], groups: Groups) -> I
             key = (-one.model.rank, float(values[layer, head]))
             if np.isfinite(key[1]) and (not best or key > best[0]):
                 best = (key, place, (layer, head))
-        if best:
+        if best and (best[0][1] or score.first.kind != "counts"):
             (_, value), place, head_at = best
             yield Top(score, value, listed[place], head_at, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas.pinned import relations as pinned
 from atlas.site import reference_models
 from atlas.site.contents import Contents, Files
 
@@ -11,5 +12,8 @@ def files(contents: Contents) -> Files:
     told = contents.references
     if told:
         relations = reference_models.relations(told)
-        page = contents.page("reference.md.j2", root="../", references=told, relations=relations)
+        titles = {one.name: one.title for one in pinned.load_all()}
+        page = contents.page(
+            "reference.md.j2", root="../", references=told, relations=relations, titles=titles
+        )
         yield "reference.md", page

@@ -30,25 +30,27 @@ export function filledIn(wish, models, offered, opening) {
   const counts = offered.map((name) => having(name).length);
   const common = offered[counts.indexOf(Math.max(...counts))] ?? "";
   const analysis = offered.includes(wish.analysis) ? wish.analysis : common;
-  const chosen = wish.withNearest ? withNearest(wish.models, all(analysis), models) : wish.models;
+  const chosen = wish.withNearest ? withNearest(wish.models, all(analysis), models, opening) : wish.models;
   if (!isOpen) return { ...wish, analysis, models: chosen, withNearest: false }; // once: who is taken out stays out
   return { ...wish, analysis, models: opening.length ? opening : having(analysis).slice(0, 2).map(({ slug }) => slug) };
 }
 
 /**
- * A model with its base, else with what was made from it, else with one of its family, else with the
- * first that there is; a base stands first. Several models stay alone.
+ * A model with its base, else with what was made from it, else with one of its family, else with one
+ * of those that the page opens with, else with the first that there is; a base stands first. Several models stay alone.
  * @param {string[]} slugs
  * @param {Listed[]} having models with the analysis
  * @param {Map<string, Listed>} models
+ * @param {string[]} opening the models that the page opens with
  */
-function withNearest(slugs, having, models) {
+function withNearest(slugs, having, models, opening) {
   const model = models.get(slugs[0]);
   if (slugs.length !== 1 || !model) return slugs;
   const others = having.filter(({ slug }) => slug !== model.slug);
   if (others.some(({ slug }) => slug === model.base)) return [model.base, model.slug];
   const made = others.filter(({ base }) => base === model.slug).slice(0, NEAREST);
-  const near = made.length ? made : [others.find(({ family }) => family === model.family) ?? others[0]].filter(Boolean);
+  const kin = others.find(({ family }) => family === model.family) ?? others.find(({ slug }) => opening.includes(slug));
+  const near = made.length ? made : [kin ?? others[0]].filter(Boolean);
   return [model.slug, ...near.map(({ slug }) => slug)];
 }
 

@@ -78,7 +78,7 @@ function classesSentence(sheet) {
   });
   const unit = unitOf(sheet).toLowerCase();
   if (found.every(({ category }) => category === found[0].category)) {
-    return `Most common is ${found[0].category}: ${found.map(({ told, name }) => `${told} ${unit} in ${name}`).join(", ")}.`;
+    return `Most common: ${found[0].category}, with ${found.map(({ told, name }) => `${told} ${unit} in ${name}`).join(", ")}.`;
   }
   return `Most common: ${found.map(({ category, told, name }) => `${category} in ${name} (${told} ${unit})`).join(", ")}.`;
 }

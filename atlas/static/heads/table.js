@@ -134,10 +134,10 @@ export class HeadTable {
     cell.append(link(name, `${this.root}models/${slug}/`));
     const apart = [...new Set(reasons.filter(Boolean))].join("; ");
     const isUsual = !ks || ks.join() === this.bundle.usualKs;
-    const notes = [...(stale ? ["stale"] : []), ...(apart ? ["measured otherwise"] : []), ...(isUsual ? [] : [`relations at k = ${ks[0]}`])];
+    const notes = [...(stale ? ["stale"] : []), ...(apart ? ["measured differently"] : []), ...(isUsual ? [] : [`relations at k = ${ks[0]}`])];
     for (const note of notes) {
       const told = made("small", "atlas-heads-apart", note);
-      if (note === "measured otherwise") told.title = apart;
+      if (note === "measured differently") told.title = apart;
       cell.append(" ", told);
     }
     return cell;

@@ -70,8 +70,15 @@ function view(heatmap) {
  * @param {boolean} again replaces the current entry of the history instead of adding one
  */
 export function writeShown(heatmap, again) {
-  const shown = view(heatmap);
-  writeView(shown, again);
+  writeView(view(heatmap), again);
+  linkComparison(heatmap);
+}
+
+/**
+ * The link to the comparison opens what is shown.
+ * @param {Heatmap} heatmap
+ */
+function linkComparison(heatmap) {
   const link = /** @type {HTMLAnchorElement | null} */ (
     heatmap.element.closest(".atlas-section")?.querySelector('[data-role="compare"]')
   );
@@ -79,7 +86,8 @@ export function writeShown(heatmap, again) {
   const query = new URL(link.href).searchParams;
   query.set("matrix", heatmap.matrix.name);
   query.delete("scale");
-  if (shown?.scale) query.set("scale", shown.scale);
+  const scale = view(heatmap)?.scale;
+  if (scale) query.set("scale", scale);
   link.search = unescaped(`?${query}`);
 }
 
@@ -119,6 +127,7 @@ export async function showAddressed(heatmap) {
   const labels = turned(heatmap, { row: said.row ?? "", column: said.column ?? "" });
   heatmap.cursor.pinned = heatmap.cursor.placeOf(labels) && labels;
   heatmap.show();
+  linkComparison(heatmap);
   heatmap.stage.scrollIntoView({ block: "nearest" });
 }
 

@@ -28,7 +28,7 @@ function legend(matrix) {
   const owners = [matrix.own ?? matrix, ...(matrix.beside ? [matrix.beside] : [])];
   const error = owners.some((one) => one.spread && !isWhole(one)) ? "; ± standard error" : "";
   const isDominated = owners.some((one) => one.largest_share?.flat().some((share) => (share ?? 0) > DOMINANT));
-  return error + (isDominated ? `; %: of it from one passage or sequence, above ${100 * DOMINANT}` : "");
+  return error + (isDominated ? `; percentages: share of the value from a single passage or sequence, if above ${100 * DOMINANT}%` : "");
 }
 
 /** @param {Matrix} matrix */

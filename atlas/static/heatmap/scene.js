@@ -42,7 +42,7 @@ export function scene(heatmap) {
   return {
     title: `${matrix.title} of ${element.dataset.name}`,
     caption: [
-      `${matrix.unit}. ${direction(matrix)}.`,
+      ...meaning(matrix),
       `Colour: ${text}.${without && ` Hatched: ${without}.`}`,
       ...measuredOn(profile),
       source(profile),
@@ -50,6 +50,16 @@ export function scene(heatmap) {
     rows: [[{ title: "", x, y, grid: { ...grid(heatmap, image), apart: matrix.beside ? [1] : [] } }]],
     keys: keys(heatmap, given),
   };
+}
+
+/**
+ * The unit and what a higher value means, of what has an order.
+ * @param {import("../matrix/numbers.js").Matrix} matrix
+ */
+function meaning(matrix) {
+  const told = direction(matrix);
+  const unit = isWhole(matrix) ? "" : `Unit: ${matrix.unit}. `;
+  return told ? [`${unit}${told}.`] : [];
 }
 
 /**

@@ -64,15 +64,15 @@ function sceneOf(drawing, title) {
   return {
     title,
     caption: [
-      "Models that are alike lie close together. Only distances mean something: up and down, left and right do not.",
-      drawing.querySelector(".atlas-map-tune") ? "A line leads from a base model to one made from it." : "",
+      "Similar models lie close together. Only distances carry meaning; the axes have none.",
+      drawing.querySelector(".atlas-map-made") ? "A line leads from a base model to one made from it." : "",
       isRinged ? "A ring is a reference model, trained for this atlas." : "",
     ].filter(Boolean),
     rows: [[{
       title: "",
       x: { title: "", from: 0, to: width, ticks: [] },
       y: { title: "", from: height, to: 0, ticks: [] },
-      lines: [...line(".atlas-map-tune, .atlas-map-bar", FAINT), ...line(".atlas-map-lead", PALE)],
+      lines: [...line(".atlas-map-made, .atlas-map-bar", FAINT), ...line(".atlas-map-lead", PALE)],
       points: dots.map(({ x, y, colour, hollow }) => ({ x, y, colour, hollow, size: SIZE })),
       words,
       ratio: height / width,

@@ -11,8 +11,6 @@ import { decimals, numeric } from "./numbers.js";
 /** @typedef {"canonical"|"name"|"mean"} Order */
 
 const LAYER = "layer";
-/** The order of a file in a reader's words, where labels are not numbers. @type {Record<string, string>} */
-const FIRST = { module: "in the model's order", sublayer: "in the model's order", cluster: "by number" };
 
 /**
  * The orders that fit a matrix, the one of its file first. Layers keep theirs.
@@ -21,13 +19,12 @@ const FIRST = { module: "in the model's order", sublayer: "in the model's order"
  */
 export function orders(matrix) {
   const at = sortable(matrix);
-  if (at < 0) return [{ value: "canonical", label: "Layers in their order" }];
+  if (at < 0) return [{ value: "canonical", label: "Layers in order" }];
   const labels = at ? matrix.columns : matrix.rows;
   const many = plural(matrix.axes[at]);
   const counted = numeric(labels);
-  const first = counted ? "by number" : (FIRST[matrix.axes[at]] ?? "in the file's order");
   /** @type {{value: Order, label: string}[]} */
-  const found = [{ value: "canonical", label: `${many} ${first}` }];
+  const found = [{ value: "canonical", label: counted ? `${many} by number` : `${many}, default order` }];
   if (!counted) found.push({ value: "name", label: `${many} by name` });
   if (matrix.kind !== "categorical") found.push({ value: "mean", label: `${many} by mean` });
   return found;

@@ -135,7 +135,7 @@ export function trust(matrix, row, column) {
   const share = own.largest_share?.[row][at] ?? 0;
   return [
     error === null ? "" : `${plusMinus(error)} (standard error)`,
-    share > DOMINANT ? `one passage makes ${Math.round(100 * share)}% of it` : "",
+    share > DOMINANT ? `${Math.round(100 * share)}% of it comes from one passage or sequence` : "",
   ];
 }
 

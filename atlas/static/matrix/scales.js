@@ -89,7 +89,7 @@ export function colour(matrix, scale) {
  */
 function whole(matrix) {
   const { length: count, 0: light, 1: dark } = classes(matrix);
-  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour a category";
+  const text = matrix.kind === "binary" ? `dark ${dark}, light ${light}` : "one colour per category";
   return { shares: mapped(matrix, (value) => (value + 0.5) / count), ticks: [], text };
 }
 

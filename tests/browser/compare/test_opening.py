@@ -14,8 +14,9 @@ from atlas.profiles import profile_file
 from atlas.site import pages
 
 
-def _real(made: Project, slug: str, base: str = "", **changes: Any) -> None:
+def _real(made: Project, slug: str, base: str = "", family: str = "", **changes: Any) -> None:
     more = {"base": base} if base else {}
+    more |= {"family": family} if family else {}
     atlases.entry(made, slug, source=f"org/{slug}", revision=samples.REVISION, **more)
     pin = profile_file.Pin(slug, f"org/{slug}", samples.REVISION, samples.DIGEST, None)
     atlases.profile(made, slug, model=pin, **changes)
@@ -38,11 +39,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
-    """Two models, and a third that was made from the second."""
+    """Two models, a third that was made from the second, and one of another family."""
     made = atlases.project(tmp_path_factory.mktemp("tuned") / "atlas")
     for slug in ("b-real", "c-real"):
         _real(made, slug)
     _real(made, "d-tuned", matrices=atlases.matrices(2), base="c-real")
+    _real(made, "e-alone", family="alone")
     pages.render(made)
     served = Site(made, serve(made.root))
     atlases.build(made, served.url)
@@ -68,7 +70,8 @@ def test_an_address_is_followed(page: Any, site: Site) -> None:
 
 
 def test_a_models_own_page_takes_the_nearest_model_along(page: Any, tuned: Site) -> None:
-    """Its base, as a difference; else what was made from it, one of its family, or the first."""
+    """Its base, as a difference; else what was made from it, one of its family, or one that the
+    page opens with."""
     page.goto(f"{tuned.url}models/d-tuned/")
     page.locator("a", has_text="Compare with other models").click()
     assert _chosen(page) == ["Model c-real", "Model d-tuned"]
@@ -76,7 +79,8 @@ def test_a_models_own_page_takes_the_nearest_model_along(page: Any, tuned: Site)
     page.locator('[data-role="chosen"] button').first.click()
     page.wait_for_function("!location.search.includes('c-real')")
     assert _chosen(page) == ["Model d-tuned"], "a model that was taken out stays out"
-    for slug, wanted in (("c-real", "Model d-tuned"), ("b-real", "Model c-real")):
+    wanted_by = {"c-real": "Model d-tuned", "b-real": "Model c-real", "e-alone": "Model c-real"}
+    for slug, wanted in wanted_by.items():
         page.goto(f"{tuned.url}compare/?models={slug}&with=nearest&analysis=weights&matrix=rms")
         assert _chosen(page) == [f"Model {slug}", wanted]
 

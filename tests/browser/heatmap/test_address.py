@@ -142,6 +142,8 @@ def test_the_address_says_what_is_shown_without_a_pin(page: Any, site: Any) -> N
     assert chosen == ["outlier", "column", "name"]
     assert all(page.is_checked(f'[data-role="{role}"]') for role in ("native", "depth"))
     assert _pin(page).is_hidden()
+    again = page.get_attribute('[data-role="compare"]', "href")
+    assert again is not None and again.endswith(f"compare/?{query}")
 
 
 def test_a_figure_is_linked_to_and_cited(page: Any, site: Any) -> None:

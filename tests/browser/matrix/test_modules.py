@@ -39,7 +39,7 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
 
     modules = samples.matrix()
     assert offered(modules) == [
-        "Components in the model's order",
+        "Components, default order",
         "Components by name",
         "Components by mean",
     ]
@@ -47,8 +47,8 @@ def test_orders_are_offered_for_what_is_no_layer(call: Any) -> None:
     kinds = of([[0.0]], kind="categorical", categories=("a",))
     assert offered(kinds) == ["Heads by number"]
     clusters = of([[1.0]], axes=("cluster", "layer"), rows=("law",))
-    assert offered(clusters) == ["Topics by number", "Topics by name", "Topics by mean"]
-    assert offered(of([[1.0]], axes=("layer", "layer"))) == ["Layers in their order"]
+    assert offered(clusters) == ["Topics, default order", "Topics by name", "Topics by mean"]
+    assert offered(of([[1.0]], axes=("layer", "layer"))) == ["Layers in order"]
 
 
 def test_columns_move_with_everything_that_is_theirs(call: Any) -> None:

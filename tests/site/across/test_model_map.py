@@ -220,7 +220,7 @@ def test_who_is_not_measured_like_the_others_is_named(tmp_path: Path) -> None:
     found = _map(made)
     assert [place.model.entry.slug for place in found.places] == ["a", "b", "c"]
     assert [(model.entry.slug, why) for model, why in found.apart] == [
-        ("old", "Weights measured otherwise")
+        ("old", "Weights measured differently")
     ]
     (stated, _), *rest = found.yardstick
     assert (stated.name, rest) == ("weights", [])

@@ -237,6 +237,18 @@ def test_the_highest_head_of_each_score(atlas: Project) -> None:
         assert _matrices(top.listed.slug)[name].values[top.head] == highest
 
 
+def test_a_count_that_is_0_everywhere_has_no_highest_head(atlas: Project) -> None:
+    for at, slug in enumerate(("large", "small")):
+        matrices = head_atlas.functions(at, *SHAPES[slug])
+        none = tuple(
+            replace(one, values=0 * one.values) if one.name == "relations" else one
+            for one in matrices
+        )
+        head_atlas.write(atlas, slug, "functions", none)
+    names = {top.score.first.name for top in _load(atlas).top}
+    assert "relations" not in names and "relations:knowledge" in names
+
+
 def test_matrices_of_other_heads_are_left_out_and_named(atlas: Project) -> None:
     *rest, last = head_atlas.attention(1, 3, 5)
     other = head_atlas.attention(1, 2, 2)[-1]
@@ -273,5 +285,5 @@ def test_the_pages_build_with_heads_and_without(atlas: Project, tmp_path: Path) 
     atlases.entry(empty, "waiting")
     pages.render(empty)
     text = pagecheck.Page(atlases.build(empty) / "heads/index.html").text
-    assert "No head has been measured yet." in text
+    assert "No heads have been measured yet." in text
     assert not (empty.docs / "heads/bundle.json").exists()

@@ -107,7 +107,7 @@ class Family {
     this.part("beside").checked = asked.get("beside") !== "no";
   }
 
-  /** Show whole blocks first, or not. */
+  /** Show whole layers first, or not. */
   joinOrPart() {
     this.draw();
     this.write();

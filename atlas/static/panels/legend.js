@@ -8,7 +8,9 @@ import { STEPS, sharedTicks } from "../matrix/scales.js";
 import { colour } from "./canvas.js";
 import { button, made } from "../shell/dom.js";
 
-const TICK = 0.18; // of a colour bar, between two of its ticks
+const BAR = 7.8; // rem of a colour bar on a phone
+const GLYPH = 0.36; // rem of a character of its ticks
+const SPACE = 0.4; // rem between two of them
 
 /** @typedef {import("../matrix/scales.js").Shared & {unit: string, direction: string, kind: any}} Told */
 
@@ -40,7 +42,9 @@ export function bar(scale, palettes) {
   const key = made("div", "atlas-key");
   const strip = made("i", "atlas-key-bar");
   strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  for (const { at, label } of apart(sharedTicks(scale), TICK)) {
+  const ticks = sharedTicks(scale);
+  const longest = Math.max(0, ...ticks.map(({ label }) => label.length));
+  for (const { at, label } of apart(ticks, (longest * GLYPH + SPACE) / BAR)) {
     const tick = made("span", "", label);
     tick.style.left = `${at * 100}%`;
     strip.append(tick);

@@ -3,8 +3,11 @@
  * where it stands. `early.js` marks the document before anything is seen.
  */
 
-import { readQuery } from "./address.js";
+import { readQuery, unescaped } from "./address.js";
 import { link, made } from "./dom.js";
+
+/** What a pin in the address calls a kind of figure whose page has a heatmap of the kind's name too. @type {Record<string, string>} */
+const PINNED = { "block-masks": "masks" };
 
 /** Leave only the figure of the address, or the page's first. */
 export function showAlone() {
@@ -16,6 +19,7 @@ export function showAlone() {
   for (let at = figure.parentElement; at && !at.matches(".md-content__inner"); at = at.parentElement) at.classList.add("atlas-way");
   const url = new URL(location.href);
   url.searchParams.delete("embed");
+  url.search = unescaped(url.search);
   const back = link(document.title, url.href);
   back.target = "_blank";
   back.rel = "noopener";
@@ -33,6 +37,6 @@ function named() {
   const name = query.get("figure") ?? location.hash.slice(1);
   const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-atlas]")]);
   const heatmap = all.find(({ dataset }) => [dataset.key, dataset.figure].includes(name));
-  const own = all.find(({ dataset }) => dataset.atlas === name);
+  const own = all.find(({ dataset }) => dataset.atlas === (PINNED[name] ?? name));
   return (query.has("matrix") ? (heatmap ?? own) : (own ?? heatmap)) ?? all[0];
 }

@@ -153,6 +153,9 @@ def test_the_heading_where_one_is_is_marked_also_after_a_swap_of_pages(
         SMOL,
         f"{SMOL}#functions",
         f"{SMOL}#attention",
+        "models/gemma-3-270m/#importance",
+        "models/ref-llama/#residual",
+        "models/ref-llama/#masks",
     ],
 )
 def test_nothing_moves_as_a_page_loads(page: Any, site: Site, path: str) -> None:

@@ -23,6 +23,7 @@ from served import Site
 from atlas.profiles import matrix_csv, profile_file
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
+from atlas.site.figures import column_order
 from atlas.words import number
 
 BYTES = int(estimated_atlas.BYTES.sum())
@@ -135,9 +136,10 @@ def test_the_table_and_the_csv_carry_the_errors(page: Any, site: Site) -> None:
     with page.expect_download() as download:
         page.locator('[data-role="csv"]').click()
     text = Path(download.value.path()).read_bytes().decode()
-    assert text == matrix_csv.csv(matrix)
+    shown = column_order.arranged(matrix, "mean")
+    assert text == matrix_csv.csv(shown), "in the order of the figure"
     head = text.splitlines()[0]
-    assert "attn.q spread" in head and head.endswith("norm.attn largest_share")
+    assert "attn.q spread" in head and head.endswith(f"{shown.columns[-1]} largest_share")
 
 
 def test_a_legend_tells_only_what_stands_in_the_table(page: Any, site: Site) -> None:
@@ -320,7 +322,7 @@ def test_a_survey_marks_unfair_pairs_in_words(page: Any, site: Site) -> None:
     assert "another estimator" in page.locator('[data-slug="trimmed"]').inner_text()
     for slug in ("one", "two", "lost"):
         assert "not to be subtracted" not in page.locator(f'[data-slug="{slug}"]').inner_text()
-    assert "2 measured with another version or protocol: not to be subtracted" in (
+    assert "2 measured with another version or protocol, not to be subtracted from the others" in (
         page.locator('[data-role="told"]').inner_text()
     )
 

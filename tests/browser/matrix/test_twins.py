@@ -190,7 +190,7 @@ def test_categories_that_share_a_colour_are_told(call: Call, count: int) -> None
     matrix = of([[0.0, None]], kind="categorical", categories=names, range=None)
     text = call("matrix/scales", "colour", matrix, "whole")["text"]
     assert text == heatmap.scale_text(matrix)
-    assert (text == "one colour a category") == (len(set(heatmap.colours(matrix))) == count)
+    assert (text == "one colour per category") == (len(set(heatmap.colours(matrix))) == count)
 
 
 def test_only_ascii_digits_are_a_number_of_a_layer(call: Call) -> None:

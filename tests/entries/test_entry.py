@@ -316,9 +316,9 @@ def test_bases_do_not_go_in_circles(project: Project) -> None:
     with pytest.raises(Problems) as caught:
         entry.load_all(project)
     assert [item.problem for item in caught.value.problems] == [
-        "base 'b' is itself tuned from 'a'",
-        "base 'c' is itself tuned from 'b'",
-        "base 'a' is itself tuned from 'c'",
+        "base 'b' is itself fine-tuned from 'a'",
+        "base 'c' is itself fine-tuned from 'b'",
+        "base 'a' is itself fine-tuned from 'c'",
     ]
 
 
@@ -335,13 +335,13 @@ def test_a_circle_names_how_its_models_were_made(project: Project) -> None:
         "base 'b' is itself quantised from 'a'",
         "base 'a' is itself merged from 'b'",
         "base 'd' is itself made from 'c'",
-        "base 'e' is itself tuned from 'd'",
+        "base 'e' is itself fine-tuned from 'd'",
         "base 'c' is itself made from 'e'",
     ]
 
 
 def test_a_model_with_a_base_is_a_fine_tune_or_says_what(project: Project) -> None:
-    assert entry.load(write_entry(project, base="other")).made == "tuned"
+    assert entry.load(write_entry(project, base="other")).made == "fine-tuned"
     keys = schemas.load("entry")["properties"]["relation"]["enum"]
     assert list(relation.MADE) == keys == list(get_args(relation.Relation))
     for how, made in relation.MADE.items():

@@ -28,7 +28,7 @@ PROTOCOL = {protocol!r}
 MATRICES = {{
     name: {{
         "title": "Root mean square",
-        "unit": "weight",
+        "unit": "weight units",
         "direction": "larger weights",
         "axes": ("layer", "module"),
         "gaps": True,

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas import words
 from atlas.errors import AtlasError
 from atlas.profiles import shares
 from atlas.profiles.comparable import BINDING
@@ -120,16 +121,10 @@ def _differing(what: str, first: Any, second: Any) -> Iterator[Differs]:
 
 def _told(value: Any) -> str:
     """A scalar as people read it, with all of its digits; those of large whole numbers in
-    groups."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "yes", False: "no"}[value]
-    if isinstance(value, int | float) and 1e4 <= abs(value) < 2**53 and value == int(value):
-        return f"{int(value):,}"
-    if not isinstance(value, float):
-        return str(value)
-    if value == 0 or 1e-6 <= abs(value) < 1e21:
-        return np.format_float_positional(value, trim="-")
-    return re.sub(r"e([+-])0", r"e\1", repr(value))
+    groups, also where JSON has them with a point."""
+    if isinstance(value, float) and abs(value) < 2**53 and value == int(value):
+        value = int(value)
+    return words.scalar(value)
 
 
 def align(matrices: Sequence[Matrix], by: By = "layer", shared: bool = False) -> Grid:

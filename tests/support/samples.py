@@ -54,7 +54,7 @@ def matrix(**changes: Any) -> Matrix:
     fields: dict[str, Any] = {
         "name": "rms",
         "title": "Root mean square",
-        "unit": "weight",
+        "unit": "weight units",
         "kind": "sequential",
         "axes": ("layer", "module"),
         "rows": ("0", "1"),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 NUMBER = r"(-?[\d.]+)"
 PLACE = re.compile(rf"translate\({NUMBER} {NUMBER}\)")
-RUN = re.compile(rf"M{NUMBER} {NUMBER}h{NUMBER}v{NUMBER}H{NUMBER}z")
+RUN = re.compile(rf"M{NUMBER} {NUMBER}H{NUMBER}V{NUMBER}H{NUMBER}z")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -85,8 +85,9 @@ def _panel(group: ElementTree.Element, heading: str) -> Panel:
     runs = []
     for path in cells.findall(f"{SVG}path"):
         fill = str(path.get("fill"))
-        for left, top, wide, high, _ in RUN.findall(str(path.get("d"))):
-            box = (float(left), float(top), float(wide), float(high))
+        for run in RUN.findall(str(path.get("d"))):
+            left, top, right, bottom, _ = map(float, run)
+            box = (left, top, right - left, bottom - top)
             runs.append((*box, None if fill.startswith("url") else fill))
     return Panel(
         heading=heading,

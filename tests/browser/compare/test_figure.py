@@ -30,7 +30,7 @@ SLUGS = list(large_atlas.SHAPES)
 FIGURE = f"?models={','.join(SLUGS)}&analysis=functions&matrix=categories"
 DIFFERENCE = "?models=invented-xl,invented-phi&analysis=functions&matrix=relations&view=difference"
 SVG = "{http://www.w3.org/2000/svg}"
-RUN = re.compile(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)")
+RUN = re.compile(r"M([\d.]+) ([\d.]+)H([\d.]+)V")
 
 SCREEN = """() => [...document.querySelectorAll(".atlas-pane:not(.atlas-resting)")].map((pane) => {
   const layer = pane.querySelector(".atlas-live");
@@ -125,9 +125,8 @@ def _painted(panel: dict[str, Any], shape: list[int]) -> list[list[str | None]]:
     high, wide = shape
     found: list[list[str | None]] = [["nothing"] * wide for _ in range(high)]
     cell = panel["size"][0] / wide, panel["size"][1] / high
-    for fill, (x, y, width, _) in panel["runs"]:
-        first = round(x / cell[0])
-        for column in range(first, first + round(width / cell[0])):
+    for fill, (left, y, right) in panel["runs"]:
+        for column in range(round(left / cell[0]), round(right / cell[0])):
             found[round(y / cell[1])][column] = None if fill.startswith("url") else fill
     return found
 

@@ -104,7 +104,7 @@ def test_keys_read_cells_aloud(
     assert float(told(page)) == value
     place = int((matrix.values >= value).sum())
     spoken = page.locator(VOICE).inner_text()
-    assert spoken == (f"layer {row}, {matrix.columns[column]}: {value} weight, rank {place} of 96")
+    assert spoken == (f"layer {row}, {matrix.columns[column]}: {value} weight units, rank {place} of 96")
     assert page.locator(VOICE).get_attribute("aria-live") == "polite"
 
 

@@ -192,7 +192,7 @@ def test_a_corpus_is_called_by_its_name() -> None:
         ),
         (
             {"matrices": (samples.matrix(unit="share"),)},
-            Differs("unit", "weight", "share"),
+            Differs("unit", "weight units", "share"),
         ),
         (
             {"matrices": (samples.matrix(kind="diverging"),)},

@@ -147,7 +147,7 @@ def test_findings_about_real_models_come_before_those_about_reference_models(
 
 def test_without_findings_home_has_none_and_the_list_says_so(atlas: Project) -> None:
     assert "## Findings" not in page(atlas, "index.md")
-    assert "No finding has been written yet." in page(atlas, "findings/index.md")
+    assert "There are no findings yet." in page(atlas, "findings/index.md")
 
 
 def test_data_lists_findings_with_their_schema(atlas: Project) -> None:

@@ -15,11 +15,11 @@ from atlas.site import pages
 from atlas.site.heads import fingerprints, nearest, strengths
 
 FREE: dict[str, set[str]] = {
-    "heads/bundle.json": {"groups"},
+    "heads/bundle.json": {"groups", "chance"},
     "families/reference/ladder.json": {"protocol"},
     "survey/attention/bundle.json": {"protocol"},
 }
-"""Keys below which names are those of analyses and protocols."""
+"""Keys below which names are those of analyses, protocols and relations."""
 
 TOLD = {
     "heads/bundle.json": ("heads.txt", "heads/index.md"),
@@ -62,10 +62,10 @@ def test_nearest_is_told_with_its_numbers(planned: dict[str, bytes]) -> None:
     page = planned["heads/index.md"].decode()
     assert f"above {strengths.THRESHOLD}, and" in page
     assert f"(v - {strengths.FLOOR}) / {1 - strengths.FLOOR} for" in page
-    assert f"taken as {strengths.LEAST_CHANCE} at least" in page
+    assert f"taken to be at least {strengths.LEAST_CHANCE}" in page
     assert f"fewer than {fingerprints.FEWEST} relations" in page
-    assert f"add up to less than {nearest.LEAST} stands" in page
-    assert f"{nearest.NEAREST} at most" in page
+    assert f"add up to less than {nearest.LEAST} is in no list" in page
+    assert f"at most {nearest.NEAREST} of them" in page
 
 
 def test_every_schema_is_published(planned: dict[str, bytes]) -> None:

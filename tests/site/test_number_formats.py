@@ -8,7 +8,9 @@ from pathlib import Path
 
 from atlas.paths import PACKAGE, static
 
-SCRIPT = re.compile(r"\.to(?:Fixed|Precision|Exponential|LocaleString)\(|\bIntl\.|replace\(\"-\"")
+SCRIPT = re.compile(
+    r"\.to(?:Fixed|Precision|Exponential|LocaleString)\(|\bIntl\.NumberFormat|replace\(\"-\""
+)
 PYTHON = re.compile(r"\{[^{}\"]*:[,+]?(?:\.\d+)?[,gGfFeE]\}|%\.\d|\.replace\(\"-\", \"(?:−|\\N)")
 TEMPLATE = re.compile(r"\| *(?:format|round)\b|\.format\(")
 

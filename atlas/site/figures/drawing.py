@@ -202,4 +202,4 @@ def _text(label: str) -> str:
 
 def _short(value: float) -> str:
     """A number of a drawing, to a hundredth of a pixel, or of a share to a fraction of that."""
-    return f"{value:.5g}"
+    return str(round(value, 3))

@@ -167,20 +167,21 @@ def _drawn(chart: Chart) -> Iterator[str]:
     yield f'<text class="t" x="4" y="14">{escape(chart.title)}</text>'
     for at, label in chart.y.ticks:
         y = bottom - chart.y.share(at) * high
-        yield f'<path d="M{LEFT} {y:.1f}h{wide}"/>'
-        yield f'<text class="e" x="{LEFT - 6}" y="{y + 4:.1f}">{escape(label)}</text>'
+        yield f'<path d="M{LEFT} {round(y, 1)}h{wide}"/>'
+        yield f'<text class="e" x="{LEFT - 6}" y="{round(y + 4, 1)}">{escape(label)}</text>'
     for at, label in chart.x.ticks:
         x = LEFT + chart.x.share(at) * wide
-        yield f'<path d="M{x:.1f} {bottom}v4"/>'
-        yield f'<text class="c" x="{x:.1f}" y="{bottom + 16}">{escape(label)}</text>'
+        yield f'<path d="M{round(x, 1)} {bottom}v4"/>'
+        yield f'<text class="c" x="{round(x, 1)}" y="{bottom + 16}">{escape(label)}</text>'
     yield f'<path d="M{LEFT} {bottom}h{wide}"/>'
     middle = LEFT + wide / 2
-    yield f'<text class="m c" x="{middle:.0f}" y="{bottom + 31}">{chart.x.title}</text>'
-    turned = f"translate(12 {TOP + high / 2:.0f}) rotate(-90)"
+    yield f'<text class="m c" x="{round(middle)}" y="{bottom + 31}">{chart.x.title}</text>'
+    turned = f"translate(12 {round(TOP + high / 2)}) rotate(-90)"
     yield f'<text class="m c" transform="{turned}">{escape(chart.y.title)}</text>'
     for line in chart.lines:
         through = "L".join(
-            f"{LEFT + chart.x.share(x) * wide:.1f} {bottom - chart.y.share(y) * high:.1f}"
+            f"{round(LEFT + chart.x.share(x) * wide, 1)} "
+            f"{round(bottom - chart.y.share(y) * high, 1)}"
             for x, y in line.points
         )
         yield f'<path class="k k{line.colour}" d="M{through}"/>'
@@ -189,5 +190,5 @@ def _drawn(chart: Chart) -> Iterator[str]:
 def _legend(lines: Sequence[Line], y: int) -> Iterator[str]:
     widths = [30 + 6.5 * len(line.name) for line in lines]
     for line, x in zip(lines, itertools.accumulate(widths, initial=4.0), strict=False):
-        yield f'<path class="k k{line.colour}" d="M{x:.0f} {y - 4}h14"/>'
-        yield f'<text x="{x + 19:.0f}" y="{y}">{escape(line.name)}</text>'
+        yield f'<path class="k k{line.colour}" d="M{round(x)} {y - 4}h14"/>'
+        yield f'<text x="{round(x + 19)}" y="{y}">{escape(line.name)}</text>'

@@ -29,7 +29,7 @@ from atlas.site.heads import scores as head_scores
 from atlas.site.heads.fingerprints import Prints
 from atlas.site.heads.relations import Relations
 from atlas.site.heads.scores import Groups, Listed, Score
-from atlas.words import number
+from atlas.words import number, significant
 
 FORMAT = 2
 FOLDER = "heads"
@@ -281,7 +281,7 @@ def _chance(one: Listed) -> dict[str, float]:
     for fact, value in profile.facts.items() if profile else ():
         kind, _, asked = fact.partition(":")
         if kind in CHANCE and isinstance(value, int | float):
-            found[f"{CHANCE[kind]}{asked}"] = float(f"{value:.3g}")
+            found[f"{CHANCE[kind]}{asked}"] = significant(value, 3)
     return found
 
 

@@ -4,7 +4,7 @@
 
 import { layerText } from "./words.js";
 import { tidy } from "../matrix/contrast.js";
-import { blank, classes, field } from "../matrix/numbers.js";
+import { blank, classes, field, rounded } from "../matrix/numbers.js";
 import { header, made } from "../shell/dom.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -111,17 +111,17 @@ function line(group, contrasts, row, column) {
     const value = own === null || other === null ? null : matrix.values[own][other];
     if (value !== null) cells.push(classes(matrix)[value] ?? String(value));
     else cells.push(own === null || other === null ? "" : blank(matrix, own, other));
-    if (matrix.spread) cells.push(own === null || other === null ? "" : rounded(matrix.spread[own][other]));
+    if (matrix.spread) cells.push(own === null || other === null ? "" : inFile(matrix.spread[own][other]));
   });
   for (const { shown, panels, unsure, view, labels } of contrasts) {
     panels.forEach((at, panel) => {
       const value = shown[panel][row][column];
-      cells.push(value === null ? "" : (labels[value] ?? (view === "ratio" ? rounded(value) : String(tidy(value)))));
+      cells.push(value === null ? "" : (labels[value] ?? (view === "ratio" ? inFile(value) : String(tidy(value)))));
       const errors = group.errors[at];
       if (!errors) return;
       const error = errors.values[row][column];
       const isUnsure = unsure[panel]?.[row][column];
-      cells.push(...(error === null ? ["", ""] : [rounded(error), isUnsure ? "yes" : "no"]));
+      cells.push(...(error === null ? ["", ""] : [inFile(error), isUnsure ? "yes" : "no"]));
     });
   }
   return cells;
@@ -131,6 +131,6 @@ function line(group, contrasts, row, column) {
  * What is computed here, to as many digits as the files have.
  * @param {number|null} value
  */
-function rounded(value) {
-  return value === null ? "" : String(Number(value.toPrecision(4)));
+function inFile(value) {
+  return value === null ? "" : String(rounded(value, 4));
 }

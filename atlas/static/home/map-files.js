@@ -4,7 +4,7 @@
  */
 
 import { exportLine } from "../drawing/exporting.js";
-import { field } from "../matrix/numbers.js";
+import { field, rounded } from "../matrix/numbers.js";
 
 /** @typedef {import("../drawing/scene.js").Scene} Scene */
 /** @typedef {{name: string, family: string, colour: string, x: number, y: number, hollow: boolean}} Dot */
@@ -95,7 +95,7 @@ function ends(path) {
  */
 function csvOf(drawing) {
   const scale = Number(drawing.dataset.pixel);
-  const short = (/** @type {number} */ pixels) => String(Number((pixels * scale).toPrecision(4)));
+  const short = (/** @type {number} */ pixels) => String(rounded(pixels * scale, 4));
   const { height } = drawing.viewBox.baseVal;
   const lines = dotsOf(drawing).map(({ name, family, x, y }) => [field(name), field(family), short(x), short(height - y)]);
   return [["model", "family", "x", "y"], ...lines].map((line) => `${line.join(",")}\r\n`).join("");

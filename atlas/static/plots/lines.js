@@ -3,7 +3,7 @@
  */
 
 import { shareOf } from "../drawing/layout.js";
-import { number } from "../matrix/numbers.js";
+import { number, rounded } from "../matrix/numbers.js";
 import { linearTicks, logTicks } from "../matrix/ticks.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { made, node, text } from "../shell/dom.js";
@@ -79,7 +79,7 @@ export function csvOf(charts, field) {
 
 /** @param {number} value @returns {number} without the noise of binary fractions */
 function tidy(value) {
-  return Number(value.toPrecision(6));
+  return rounded(value, 6);
 }
 
 /** @param {boolean} log @returns {(value: number) => number} the place of a value on its axis */

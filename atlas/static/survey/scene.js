@@ -3,7 +3,7 @@
  */
 
 import { shownAxes } from "./bundle.js";
-import { direction, field } from "../matrix/numbers.js";
+import { direction, field, rounded } from "../matrix/numbers.js";
 import { MISSING, hatching, valueOf } from "../matrix/scales.js";
 import { barOf } from "../panels/colour-bar.js";
 import { colour } from "../panels/canvas.js";
@@ -90,7 +90,7 @@ export function csvOf({ quantity, shown }) {
     const { rows, columns, steps } = map;
     return [...steps].map((step, at) => {
       const labels = [model.name, rows[Math.floor(at / columns.length)], columns[at % columns.length]];
-      return [...labels.map(field), step === MISSING ? "" : (quantity.categories[step] && field(quantity.categories[step])) || String(Number(valueOf(quantity, step).toPrecision(4)))];
+      return [...labels.map(field), step === MISSING ? "" : (quantity.categories[step] && field(quantity.categories[step])) || String(rounded(valueOf(quantity, step), 4))];
     });
   });
   return [head.map(field), ...lines].map((line) => `${line.join(",")}\r\n`).join("");

@@ -104,7 +104,9 @@ def test_keys_read_cells_aloud(
     assert float(told(page)) == value
     place = int((matrix.values >= value).sum())
     spoken = page.locator(VOICE).inner_text()
-    assert spoken == (f"layer {row}, {matrix.columns[column]}: {value} weight units, rank {place} of 96")
+    assert spoken == (
+        f"layer {row}, {matrix.columns[column]}: {value} weight units, rank {place} of 96"
+    )
     assert page.locator(VOICE).get_attribute("aria-live") == "polite"
 
 
@@ -257,7 +259,7 @@ def test_what_stands_behind_a_figure_is_one_click_away(page: Any, site: Any) -> 
         "(html) => new DOMParser().parseFromString(html, 'text/html').body.textContent", general
     )
     assert reading.locator("> p").last.text_content() == said
-    for quantity in ("rms", "alpha"):
+    for quantity in ("rms", "outlier"):
         page.select_option('[data-role="matrix"]', quantity)
         reading.locator(f".atlas-reading code:text-is('{quantity}')").first.wait_for()
         assert reading.locator(".atlas-reading").count() == 1

@@ -152,13 +152,13 @@ def test_a_block_tells_its_own_unit_and_rank(page: Any, sizes: Sizes) -> None:
     figure.locator(".atlas-stage").focus()
     page.keyboard.press("ArrowRight")
     tip = figure.locator(".atlas-tip").inner_text()
-    assert "Importance of blocks, share between blocks" in tip
+    assert "Importance of layers, share between blocks" in tip
     assert " of 5" in tip
     assert "share between blocks" in figure.locator(".atlas-voice").inner_text()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     tip = figure.locator(".atlas-tip").inner_text()
-    assert "Importance of blocks" not in tip
+    assert "Importance of layers" not in tip
     assert " of 20" in tip
     page.keyboard.press("Enter")
     link = page.evaluate("location.href")
@@ -196,7 +196,7 @@ def test_a_family_shows_its_sizes_so_and_can_do_without_blocks(page: Any, sizes:
     page.keyboard.press("ArrowRight")
     tip = page.locator(".atlas-family > .atlas-tip")
     assert float(tip.locator(".atlas-value").inner_text()) == sizes.block[1].values[0, 0]
-    assert "Importance of blocks" in tip.inner_text()
+    assert "Importance of layers" in tip.inner_text()
     page.locator('[data-role="beside"]').uncheck()
     assert panels.first.locator(".atlas-panel-columns span").all_inner_texts() == order
     page.reload()

@@ -126,7 +126,7 @@ def test_the_figure_is_told_which_size_fails_at_the_text(atlas: Project) -> None
     ((slug, why),) = _analysis(atlas)["doubts"]
     assert slug == "large"
     assert why == (
-        "predicts the text worse than counting tokens does (5.6 against 3.7 bits per byte)"
+        "predicts the text worse than token frequencies alone do (5.6 against 3.7 bits per byte)"
     )
 
 

@@ -67,10 +67,11 @@ def read(text: str) -> Drawing:
             panels.append(_panel(part, " ".join(heading)))
             heading = []
         elif part.tag == f"{SVG}text":
-            words.append(part.text or "")
-            heading.append(part.text or "")
+            said = " ".join(part.itertext())
+            words.append(said)
+            heading.append(said)
             if before is not None and before.tag == f"{SVG}rect" and before.get("fill"):
-                boxes[part.text or ""] = str(before.get("fill"))
+                boxes[said] = str(before.get("fill"))
     return Drawing(str(root.findtext(f"{SVG}title")), panels, words, boxes)
 
 

@@ -124,9 +124,13 @@ export class Heatmap {
     await whenDrawn(this);
     this.watch();
     this.cursor.show();
+    void this.print().catch(() => undefined); // what is chosen meanwhile does not wait for paper
     this.element.dataset.ready = "live";
-    const { printable } = await import("../drawing/printing.js");
-    const { scene } = await import("./scene.js");
+  }
+
+  /** Have what it shows drawn on paper. */
+  async print() {
+    const [{ printable }, { scene }] = await Promise.all([import("../drawing/printing.js"), import("./scene.js")]);
     printable(this.stage, () => ({ ...scene(this), title: "" }), this.gone.signal);
   }
 

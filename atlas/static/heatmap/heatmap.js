@@ -130,7 +130,8 @@ export class Heatmap {
 
   /** Have what it shows drawn on paper. */
   async print() {
-    const [{ printable }, { scene }] = await Promise.all([import("../drawing/printing.js"), import("./scene.js")]);
+    const { printable } = await import("../drawing/printing.js");
+    const { scene } = await import("./scene.js");
     printable(this.stage, () => ({ ...scene(this), title: "" }), this.gone.signal);
   }
 

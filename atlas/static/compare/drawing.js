@@ -7,6 +7,7 @@ import { hatchText } from "./colour-key.js";
 import { differingText } from "./differing-words.js";
 import { countsSentence, summary } from "./sentences.js";
 import { quantity, scaleText, unsureKey } from "./words.js";
+import { colourOf } from "../drawing/scene.js";
 import { direction, isWhole } from "../matrix/numbers.js";
 import { DOT } from "../panels/stipple.js";
 
@@ -114,16 +115,6 @@ function panel({ title, note, frame, shares, palette, unsure, box }, ratio) {
   const y = { title: frame.rows.title, from: high - 0.5, to: -0.5, ticks: rowTicks(frame.rows, box) };
   const colours = Array.from(shares, (share) => colourOf(palette, share));
   return { title, note, x, y, grid: { rows: high, columns: wide, colours, dotted: unsure }, ratio };
-}
-
-/**
- * The colour that the screen gives to a share of the palette.
- * @param {string[]} palette
- * @param {number} share
- */
-function colourOf(palette, share) {
-  if (Number.isNaN(share)) return null;
-  return palette[Math.min(palette.length - 1, Math.floor(share * palette.length))];
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { LAYER } from "../matrix/align.js";
+import { axisNamed } from "../matrix/axes.js";
 import { isHeads } from "../matrix/column-order.js";
 
 /** @typedef {import("./scene.js").Group} Group */
@@ -21,9 +22,6 @@ import { isHeads } from "../matrix/column-order.js";
  * @property {number[]} fromGrid for each line of the grid the one of the panel, -1 where it has none
  */
 /** @typedef {{rows: Side, columns: Side, turned: boolean}} Frame turned: rows of the matrix run across */
-
-/** What axes are called, where that is not their name in the files. @type {Record<string, string>} */
-const TITLES = { cluster: "Topic", module: "Component", sublayer: "Block" };
 
 /**
  * The frame of a model's own values.
@@ -46,18 +44,9 @@ export function commonFrame({ grid, deep }) {
   const side = (/** @type {Axis} */ { name, labels }) => {
     const places = labels.map((_, place) => place);
     const isDeep = deep && name === LAYER;
-    return { title: isDeep ? "Relative depth" : axisTitle(name), labels, deep: isDeep, places, onGrid: places, fromGrid: places };
+    return { title: isDeep ? "Relative depth" : axisNamed(name), labels, deep: isDeep, places, onGrid: places, fromGrid: places };
   };
   return arranged(grid, side(grid.rows), side(grid.columns));
-}
-
-/**
- * @param {string} name of an axis
- * @returns {string}
- */
-export function axisTitle(name) {
-  const words = name.replaceAll("_", " ");
-  return TITLES[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /**
@@ -84,7 +73,7 @@ function ownSide(plain, grid, at, count) {
   const line = new Map(own.map((place, index) => [place, index]));
   const last = grid.labels.length - 1;
   return {
-    title: axisTitle(plain.name),
+    title: axisNamed(plain.name),
     labels: places.map((place) => plain.labels[place]),
     deep: false,
     places,

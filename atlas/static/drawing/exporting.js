@@ -86,10 +86,11 @@ export async function save({ scene, file, csv }, kind) {
   const name = `${file}.${kind}`;
   if (kind === "csv") return download(name, new Blob([csv()], { type: "text/csv" }));
   const { svg } = await import("./svg.js");
-  const { png } = await import("./png.js");
   const options = read();
   const picture = svg(scene, options);
-  download(name, kind === "png" ? await png(picture, options.width) : new Blob([picture], { type: "image/svg+xml" }));
+  if (kind === "svg") return download(name, new Blob([picture], { type: "image/svg+xml" }));
+  const { png } = await import("./png.js");
+  download(name, await png(picture, options.width));
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { TYPE } from "./layout.js";
 import { wideness, wrapped } from "./lettering.js";
-import { FAINT, round, said } from "./marks.js";
+import { FAINT, LINE, round, said } from "./marks.js";
 
 /** @typedef {import("./scene.js").Key} Key */
 
@@ -51,7 +51,7 @@ export function upright(bar, left, top, most) {
     const y = top + (1 - at) * high;
     if (y > free) continue;
     free = y - TYPE.label - 1;
-    marks.push(`<path d="M${round(x + BAR_HIGH)} ${round(y)}h2.5" stroke="#8a93a3" stroke-width="0.5"/>`);
+    marks.push(`<path d="M${round(x + BAR_HIGH)} ${round(y)}h2.5" stroke="${LINE}" stroke-width="0.5"/>`);
     marks.push(said(label, x + BAR_HIGH + 4, y + 2.5, {}));
   }
   const lines = wrapped(bar.title, LONG, TYPE.label);
@@ -110,7 +110,7 @@ function bar({ title, palette, ticks }, room, top) {
     const x = Math.min(room - half, Math.max(half, at * wide));
     if (x - half < free + 3) continue;
     free = x + half;
-    marks.push(`<path d="M${round(at * wide)} ${round(y + BAR_HIGH)}v2.5" stroke="#8a93a3" stroke-width="0.5"/>`);
+    marks.push(`<path d="M${round(at * wide)} ${round(y + BAR_HIGH)}v2.5" stroke="${LINE}" stroke-width="0.5"/>`);
     marks.push(said(label, x, y + BAR_HIGH + 3 + TYPE.label, { anchor: "middle" }));
   }
   return { marks, bottom: y + BAR_HIGH + (ticks.length ? 4 + TYPE.label : 0) };

@@ -4,14 +4,16 @@
 
 export const INK = "#1d2430";
 export const FAINT = "#5b6575";
+/** Of ticks and of lines around plots. */
+export const LINE = "#8a93a3";
 
 /**
  * @param {string} words
  * @param {number} x
  * @param {number} y of the baseline
- * @param {{size?: number, bold?: boolean, colour?: string, anchor?: "middle"|"end", turned?: number, behind?: string}} look behind: fainter words in the same line
+ * @param {{size?: number, bold?: boolean, colour?: string, anchor?: "middle"|"end", turned?: number}} look
  */
-export function said(words, x, y, { size, bold, colour, anchor, turned, behind }) {
+export function said(words, x, y, { size, bold, colour, anchor, turned }) {
   const [left, low] = [round(x), round(y)];
   const attributes = [
     size ? ` font-size="${size}"` : "",
@@ -20,8 +22,7 @@ export function said(words, x, y, { size, bold, colour, anchor, turned, behind }
     anchor ? ` text-anchor="${anchor}"` : "",
     turned ? ` transform="rotate(${turned} ${left} ${low})"` : "",
   ].join("");
-  const more = behind ? `<tspan dx="4" font-size="7" font-weight="400" fill="${FAINT}">${drawn(behind)}</tspan>` : "";
-  return `<text x="${left}" y="${low}"${attributes}>${drawn(words)}${more}</text>`;
+  return `<text x="${left}" y="${low}"${attributes}>${drawn(words)}</text>`;
 }
 
 /**

@@ -90,3 +90,13 @@ export function across(title, labels, shown) {
 export function down(title, labels, shown) {
   return { ...across(title, labels, shown), from: labels.length - 0.5, to: -0.5 };
 }
+
+/**
+ * The colour that the screen gives to a share of the palette, null for one that does not exist.
+ * @param {string[]} palette
+ * @param {number} share
+ */
+export function colourOf(palette, share) {
+  if (Number.isNaN(share)) return null;
+  return palette[Math.min(palette.length - 1, Math.floor(share * palette.length))];
+}

@@ -5,7 +5,7 @@
 import { besides, keys, roomUpright, upright } from "./keys.js";
 import { TYPE, linesIn, place, shareOf } from "./layout.js";
 import { wrapped } from "./lettering.js";
-import { FAINT, INK, absentMark, drawn, round, said } from "./marks.js";
+import { absentMark, FAINT, INK, LINE, drawn, round, said } from "./marks.js";
 import { AROUND, DOT, RIM, dots, radius } from "../panels/stipple.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -152,7 +152,7 @@ function* cells({ rows, columns, colours, dotted, apart, lined }, width, height,
 function* edges(grid, width, height) {
   const ends = [0, ...(grid?.apart ?? []).flatMap((column) => [-1, 1].map((side) => (column * width) / (grid?.columns ?? 1) + (side * APART) / 2)), width];
   for (let at = 0; at < ends.length; at += 2) {
-    yield `<rect x="${round(ends[at])}" width="${round(ends[at + 1] - ends[at])}" height="${round(height)}" fill="none" stroke="#8a93a3" stroke-width="0.5"/>`;
+    yield `<rect x="${round(ends[at])}" width="${round(ends[at + 1] - ends[at])}" height="${round(height)}" fill="none" stroke="${LINE}" stroke-width="0.5"/>`;
   }
 }
 
@@ -202,7 +202,7 @@ function* emptied(why, width, height) {
 
 /** @param {Placed} placed */
 function* axes({ panel: { x, y, grid }, columns, rows, turned, width, height, below, beside }) {
-  const tick = (/** @type {string} */ path) => `<path d="${path}" stroke="#8a93a3" stroke-width="0.5"/>`;
+  const tick = (/** @type {string} */ path) => `<path d="${path}" stroke="${LINE}" stroke-width="0.5"/>`;
   for (const { at, label } of columns) {
     const place = round(shareOf(x, at) * width);
     yield tick(`M${place} ${round(height)}v2.5`);

@@ -4,7 +4,7 @@
  */
 
 import { shades, shownAttributes } from "./layout.js";
-import { across, down } from "../drawing/scene.js";
+import { across, colourOf, down } from "../drawing/scene.js";
 import { measuredOn, source } from "../drawing/source.js";
 import { classes, csv, direction, isWhole, toldUnit } from "../matrix/numbers.js";
 import { hatched } from "../matrix/sentences.js";
@@ -69,8 +69,7 @@ function meaning(matrix) {
  */
 function grid(heatmap, { width, height, shares }) {
   const palette = inked(heatmap);
-  const of = (/** @type {number} */ share) => palette[Math.min(palette.length - 1, Math.floor(share * palette.length))];
-  const colours = [...shares].map((share) => (Number.isNaN(share) ? null : of(share)));
+  const colours = Array.from(shares, (share) => colourOf(palette, share));
   return { rows: height, columns: width, colours, lined: heatmap.box.lines, marked: heatmap.cursor.held() };
 }
 

@@ -6,6 +6,8 @@
  */
 
 const LONGEST = 26;
+/** How many labels are taken together where there is no room for each. */
+const STEPS = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100];
 /** Width of a character in pixels, on average. */
 export const CHARACTER = 6;
 
@@ -55,11 +57,11 @@ export function cutLabels(labels) {
  * @param {number} count
  * @param {number} room
  * @param {number} least
+ * @param {number[]} [steps] to choose from, the last where none gives room enough
  * @returns {number[]}
  */
-export function every(count, room, least) {
-  const steps = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100];
-  const step = steps.find((size) => (room / count) * size >= least) ?? 100;
+export function every(count, room, least, steps = STEPS) {
+  const step = steps.find((size) => (room / count) * size >= least) ?? steps[steps.length - 1];
   return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
 }
 

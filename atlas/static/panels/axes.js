@@ -3,6 +3,7 @@
  * for, at the same places in every map of a figure.
  */
 
+import { every } from "../matrix/labels.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {{title: string, labels: string[], shown: number[]}} Side an axis: `shown` are the places that it labels */
@@ -17,8 +18,7 @@ const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
  * @returns {number[]}
  */
 export function labelled(count, room, least) {
-  const step = STEPS.find((size) => (room / count) * size >= least) ?? STEPS[STEPS.length - 1];
-  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
+  return every(count, room, least, STEPS);
 }
 
 /**

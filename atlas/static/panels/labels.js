@@ -2,6 +2,7 @@
  * The axes around a panel: their titles, and labels of rows and columns, as many as there is room for.
  */
 
+import { every } from "../matrix/labels.js";
 import { numeric } from "../matrix/numbers.js";
 import { made } from "../shell/dom.js";
 
@@ -23,7 +24,7 @@ const TITLE = 18;
  * @param {number} height of all of them in pixels
  */
 export function shownDown(rows, height) {
-  return every(rows.length, height / rows.length, LINE);
+  return every(rows.length, height, LINE, STEPS);
 }
 
 /**
@@ -32,17 +33,7 @@ export function shownDown(rows, height) {
  * @param {number} width
  */
 export function shownAcross(columns, width) {
-  return every(columns.length, width / columns.length, numeric(columns) ? NUMBER : LEANING);
-}
-
-/**
- * @param {number} count
- * @param {number} room for each
- * @param {number} least that a label needs
- */
-function every(count, room, least) {
-  const step = STEPS.find((size) => room * size >= least) ?? STEPS[STEPS.length - 1];
-  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
+  return every(columns.length, width, numeric(columns) ? NUMBER : LEANING, STEPS);
 }
 
 /**

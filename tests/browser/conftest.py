@@ -11,9 +11,7 @@ import chrome
 import own_atlas
 import pytest
 import samples
-from served import Site
-
-from atlas.site import pages
+from served import Site, built
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,10 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     atlases.entry(made, "large")
     atlases.profile(made, "large", matrices=atlases.matrices(3, 80, 64))
     atlases.entry(made, "waiting", source="some-org/waiting", revision=samples.REVISION)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 @pytest.fixture(scope="session")

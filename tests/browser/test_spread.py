@@ -18,11 +18,10 @@ import estimated_atlas
 import numpy as np
 import pytest
 from pointing import hover
-from served import Site
+from served import Site, built
 
 from atlas.profiles import matrix_csv, profile_file
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 from atlas.site.figures import column_order
 from atlas.words import number
 
@@ -46,10 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     make("trimmed", 5, conditions=named)
     make("big-one", 6, layers=80, heads=64, family="big")
     make("big-two", 7, layers=80, heads=64, family="big")
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 @pytest.fixture(autouse=True)

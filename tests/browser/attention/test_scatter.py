@@ -9,11 +9,10 @@ import functional_atlas
 import numpy as np
 import pytest
 import samples
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file, statement
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 from atlas.site.figures import heatmap
 
 SHAPES = {"small": (4, 4), "large": (80, 64)}
@@ -74,10 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         functional_atlas.site(made, slug, layers, heads, seed)
         save(made, slug, "attention", attention(layers, heads))
         save(made, slug, "residual", residual(layers))
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def open_heads(page: Any, site: Site, slug: str) -> dict[str, Matrix]:

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 import samples
 from pointing import hover
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 from atlas.site.figures import heatmap
 from atlas.words import number
 
@@ -66,10 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     atlases.entry(made, "deep")
     atlases.profile(made, "deep", matrices=deep, conditions={"device": "cuda", "tokens": 32768})
     atlases.entry(made, "waiting", source="some-org/waiting", revision=samples.REVISION)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _open(page: Any, site: Site, query: str = "") -> None:

@@ -12,10 +12,9 @@ import counted_relations
 import numpy as np
 import pytest
 import samples
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file, side_files, statement
-from atlas.site import pages
 
 LIVE = '[data-atlas="compare"][data-ready="live"]'
 SHAPE = {**samples.GEOMETRY, "layers": 5, "heads": 6, "kv_heads": 6, "parameters": 10_000}
@@ -41,10 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         side_files.save(path, profile, "pairs", items)
         if slug == "bare":
             side_files.path(path, "pairs").write_text("{}")
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def status(page: Any, site: Site, query: str) -> str:

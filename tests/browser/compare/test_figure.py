@@ -17,11 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from pointing import hover
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 
 LIVE = '[data-atlas="compare"][data-ready="live"]'
 HIGH = {"viewport": {"width": 1280, "height": 2600}}
@@ -66,10 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     large_atlas.write(made)
     head_atlas.model(made, "tuned", 48, 25, seed=9, base="invented-xl", name="Tuned XL")
     large_atlas.functions(made, "tuned", 48, 25, seed=9)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _open(page: Any, site: Site, query: str) -> None:

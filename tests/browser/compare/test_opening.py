@@ -7,11 +7,10 @@ from typing import Any
 import atlases
 import pytest
 import samples
-from served import Site
+from served import Site, built
 
 from atlas.paths import Project
 from atlas.profiles import profile_file
-from atlas.site import pages
 
 
 def _real(made: Project, slug: str, base: str = "", family: str = "", **changes: Any) -> None:
@@ -31,10 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     _real(made, "b-real", matrices=atlases.matrices()[:1])
     _real(made, "c-real")
     _real(made, "d-real", matrices=atlases.matrices(1))
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +41,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         _real(made, slug)
     _real(made, "d-tuned", matrices=atlases.matrices(2), base="c-real")
     _real(made, "e-alone", family="alone")
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _chosen(page: Any) -> list[str]:

@@ -10,10 +10,9 @@ import atlases
 import drawn
 import large_atlas
 import pytest
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file
-from atlas.site import pages
 
 LIVE = '[data-atlas="family"][data-ready="live"]'
 FIGURE = ".atlas-family-figure"
@@ -50,10 +49,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     """The family of three invented models of 28, 36 and 36 layers."""
     made = atlases.project(tmp_path_factory.mktemp("tower") / "atlas")
     large_atlas.tower(made)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _open(page: Any, site: Site, address: str) -> Any:

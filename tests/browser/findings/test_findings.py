@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs
 
-import atlases
 import found_atlas
 import pytest
-from served import Site
+from served import Site, built
 from shown import draw_all
 
 from atlas import words
-from atlas.site import pages
 from atlas.site.figures import column_order
 
 FIGURE = '.atlas-step:nth-of-type({}) [data-atlas="heatmap"]'
@@ -36,10 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     found_atlas.finding(
         made, "word", found_atlas.step("true", title=WORD), title=WORD, lead=WORD * 9
     )
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _centre(page: Any, number: int, name: str, row: int, column: int) -> tuple[float, float]:

@@ -13,11 +13,10 @@ import atlases
 import functional_atlas
 import numpy as np
 import pytest
-from served import Site
+from served import Site, built
 
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles import profile_file
-from atlas.site import pages
 from atlas.site.figures import palettes
 from atlas.site.figures.functions import NONE_HAS_IT, NOT_MEASURABLE
 
@@ -56,10 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         if matrix.name in ("relations:translation", "relations:knowledge"):
             matrix.values[:] = 0
     profile_file.save(made.profile("bare", "functions"), profile)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _open(page: Any, site: Site, slug: str, query: str = "") -> Any:

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 import samples
 from PIL import Image
-from served import Site
+from served import Site, built
 
 from atlas.pinned.relations import CATEGORIES
 from atlas.profiles import profile_file, statement
-from atlas.site import pages
 from atlas.site.figures import palettes
 
 SHAPES = {"a48x25": (48, 25), "b32x32": (32, 32), "c36x40": (36, 40), "d80x64": (80, 64)}
@@ -32,10 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         functional_atlas.site(made, slug, layers, heads, seed)
     functional_atlas.site(made, "f4x4", 4, 4, seed=9)
     profile_file.save(made.profile("f4x4", "attention"), attention("f4x4"))
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def attention(slug: str) -> profile_file.Profile:

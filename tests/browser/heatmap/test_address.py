@@ -11,10 +11,9 @@ import atlases
 import pytest
 import samples
 from cells import LIVE, TIP, centre, open_model, stored, told
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file, statement
-from atlas.site import pages
 
 
 def _query(page: Any) -> dict[str, str]:
@@ -246,10 +245,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., str]) ->
         matrices=atlases.matrices(1),
     )
     profile_file.save(made.profile("small", "activations"), second)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _second(page: Any, site: Any) -> tuple[Any, Any]:

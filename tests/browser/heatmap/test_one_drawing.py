@@ -20,11 +20,10 @@ import pytest
 import scene_reading
 from cells import open_model
 from PIL import Image
-from served import Site
+from served import Site, built
 
 from atlas.profiles import profile_file, rewording
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 from atlas.site.figures import drawing, heatmap, scene
 
 SIZES = {"tiny": (4, 4), "some": (12, 32), "large": (80, 64)}
@@ -57,10 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         atlases.entry(made, slug)
         found = atlases.matrices(seed, layers, heads)
         atlases.profile(made, slug, matrices=(*found, _with_holes(found[2])))
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def _with_holes(matrix: Matrix) -> Matrix:

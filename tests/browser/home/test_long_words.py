@@ -9,9 +9,7 @@ import atlases
 import functional_atlas
 import pytest
 import samples
-from served import Site
-
-from atlas.site import pages
+from served import Site, built
 
 LONG = "Extraordinarily" * 4 + "Long-68B"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -57,10 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
         **{**words, "name": f"{LONG}-base", "source": f"{'o' * 60}/{'n' * 80}"},
         revision=samples.REVISION,
     )
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 @pytest.mark.parametrize("context_options", [PHONE], ids=["phone"])

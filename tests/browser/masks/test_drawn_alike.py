@@ -14,9 +14,8 @@ import pytest
 import scene_reading
 from PIL import Image
 from scene_reading import Drawing
-from served import Site
+from served import Site, built
 
-from atlas.site import pages
 from atlas.site.figures import palettes
 
 LAYERS = {"d4": 4, "e36": 36, "f80": 80}
@@ -41,10 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     for seed, (slug, layers) in enumerate(LAYERS.items()):
         topics = OTHER if slug == "f80" else masks_atlas.TOPICS
         masks_atlas.site(made, slug, layers, seed, topics=topics)
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def opened(page: Any, site: Site, case: str) -> str:

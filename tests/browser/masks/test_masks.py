@@ -15,12 +15,11 @@ import masks_atlas
 import numpy as np
 import pytest
 from PIL import Image
-from served import Site
+from served import Site, built
 
 from atlas.analyses.masks import choosing
 from atlas.profiles import profile_file
 from atlas.profiles.matrix import Matrix
-from atlas.site import pages
 from atlas.site.figures import masks as mask_maps
 from atlas.site.figures import palettes
 
@@ -36,10 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
     made = atlases.project(tmp_path_factory.mktemp("masks") / "atlas")
     for seed, (slug, layers) in enumerate(LAYERS.items()):
         masks_atlas.site(made, slug, layers, seed, learned=slug == "a8")
-    pages.render(made)
-    served = Site(made, serve(made.root))
-    atlases.build(made, served.url)
-    return served
+    return built(made, serve)
 
 
 def profile(site: Site, slug: str) -> profile_file.Profile:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import atlases
 
 from atlas.paths import Project, static
+from atlas.site import pages
 
 
 @dataclass(frozen=True)
@@ -26,3 +31,11 @@ class Site:
         if not folder.exists():
             shutil.copytree(static(), folder)
         return f"{self.url}modules/"
+
+
+def built(made: Project, serve: Callable[[Path], str]) -> Site:
+    """A project rendered, built for the address that it is then served at."""
+    pages.render(made)
+    served = Site(made, serve(made.root))
+    atlases.build(made, served.url)
+    return served

@@ -169,6 +169,8 @@ class Architecture:
     def _slots(self, module: str, source: Source, place: str) -> list[Slot]:
         shape = self._shape(module, source)
         is_norm = "norm" in module
+        if is_norm and not self.row.norm.gain:
+            return []
         bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
         slots = [self._slot(module, "weight", source, place, shape)]
         if self.flag(bias):

@@ -56,6 +56,8 @@ def _bounds(row: Row, shape: Geometry) -> Bounds:
 
 def _module(row: Row, name: str, source: Source, shape: Geometry) -> tuple[int, int]:
     """Least and most elements of one module's weight and bias."""
+    if "norm" in name and not row.norm.gain:
+        return 0, 0
     words = row.shapes.get(name) or SHAPES.get(name, ("d_model",))
     if row.mixture and name in EXPERT_MODULES:
         words = ("experts", *words)

@@ -88,13 +88,15 @@ In a mixture the MLP's matrices have the experts before that.
 class Norm:
     """A row's norms: `layer` subtracts the mean, `rms` does not; the gain is offset + weight.
 
-    `eps` is a config key, or a number where the config has none.
+    `eps` is a config key, or a number where the config has none. Without `gain` a norm stores nothing
+    and its gain is 1.
     """
 
     kind: Literal["layer", "rms"]
     eps: str | float
     bias: Flag = False
     offset: float = 0.0
+    gain: bool = True
 
 
 @dataclass(frozen=True)

@@ -38,13 +38,9 @@ def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tens
     """Attention of one layer on its input x (batch, position, d_model), from stored weights."""
     queries = torch.einsum("hed,bpd->bhpe", heads.W_Q.double(), x) + bias(heads.B_Q)
     keys = torch.einsum("hed,bpd->bhpe", heads.W_K.double(), x) + bias(heads.B_K)
-    if case.row.has("norm.q"):
-        queries, keys = (normed(case, layer, *part) for part in (("q", queries), ("k", keys)))
-    if case.row.model_type not in tiny.UNTURNED and has_positions(case, layer):
-        dims = int(heads.W_Q.shape[1] * tiny.PARTLY.get(case.row.model_type, 1))
-        paired = case.row.model_type in tiny.PAIRED
-        queries = rotated(queries, dims, paired, theta(case, layer))
-        keys = rotated(keys, dims, paired, theta(case, layer))
+    steps = [normed, turned]
+    for step in steps[::-1] if case.row.model_type in tiny.TURNED_FIRST else steps:
+        queries, keys = step(case, layer, "q", queries), step(case, layer, "k", keys)
     scores = queries @ keys.transpose(-2, -1) * case.row.attention_scale
     cap = case.setting("attn_logit_softcapping")
     if cap is not None:
@@ -63,14 +59,25 @@ def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tens
     return scores.softmax(-1)
 
 
+def turned(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
+    """Queries or keys (batch, query head, position, d_head) turned by their positions."""
+    name = case.row.model_type
+    if name in tiny.UNTURNED or not has_positions(case, layer):
+        return x
+    dims = int(x.shape[-1] * tiny.PARTLY.get(name, 1))
+    return rotated(x, dims, name in tiny.PAIRED, theta(case, layer))
+
+
 def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
-    """Queries or keys (batch, query head, position, d_head) after their norm.
+    """Queries or keys (batch, query head, position, d_head) after their norm, where they have one.
 
     The norm is over a head with one gain for all heads, over a head with a gain for each, or over
     all heads at once.
     """
     tensors, shape = case.layer(layer), case.checkpoint.geometry
     name = f"norm.{part}"
+    if not case.row.has(name):
+        return x
     weight = tensors[f"{name}.weight"]
     if weight.shape == (shape.d_head,):
         return live_cases.normed(case.row, x, tensors, name)

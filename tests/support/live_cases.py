@@ -48,6 +48,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt2, bfloat16": ("gpt2", {"dtype": torch.bfloat16}),
     "gpt2, n_inner": ("gpt2", {"n_inner": 40}),
     "gpt2, untied": ("gpt2", {"tie_word_embeddings": False}),
+    "gpt_bigcode, a key per head": ("gpt_bigcode", {"multi_query": False}),
     "gpt_neox, float16": ("gpt_neox", {"dtype": torch.float16}),
     "gpt_neox, no attention bias": ("gpt_neox", {"attention_bias": False}),
     "gpt_neox, sequential": ("gpt_neox", {"use_parallel_residual": False}),
@@ -56,6 +57,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_oss, gates at their limit": ("gpt_oss", {"swiglu_limit": 0.3}),
     "gpt_oss, no attention bias": ("gpt_oss", {"attention_bias": False}),
     "granite, biases": ("granite", {"attention_bias": True, "mlp_bias": True}),
+    "hunyuan_v1_dense, biases": ("hunyuan_v1_dense", {"attention_bias": True}),
     "llama, as many key/value heads": ("llama", {"num_key_value_heads": 4}),
     "llama, bfloat16": ("llama", {"dtype": torch.bfloat16}),
     "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
@@ -173,4 +175,6 @@ def standardised(row: Architecture, x: torch.Tensor) -> torch.Tensor:
 
 
 def gain(row: Architecture, tensors: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
+    if not row.row.norm.gain:
+        return torch.ones(())
     return row.row.norm.offset + tensors[f"{name}.weight"]

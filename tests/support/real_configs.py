@@ -159,6 +159,22 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "scale_attn_weights": True,
         },
     ),
+    "starcoderbase-1b": (
+        "gpt_bigcode",
+        {
+            "activation_function": "gelu_pytorch_tanh",
+            "attention_softmax_in_fp32": True,
+            "inference_runner": 0,
+            "max_batch_size": None,
+            "multi_query": True,
+            "n_inner": 128,
+            "pad_key_length": True,
+            "pre_allocate_kv_cache": False,
+            "scale_attention_softmax_in_fp32": True,
+            "scale_attn_weights": True,
+            "validate_runner_input": True,
+        },
+    ),
     "gpt-j-6b": (
         "gptj",
         {
@@ -202,6 +218,19 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "granite-3.1-2b": ("granite", {**_RUN, "attention_dropout": 0.1, "rope_scaling": None}),
+    "hunyuan-7b": (
+        "hunyuan_v1_dense",
+        {
+            **_RUN,
+            "attention_head_dim": 128,
+            "cla_share_factor": 2,
+            "mlp_bias": False,
+            "norm_type": "rms",
+            "rope_scaling": {"alpha": 1000.0, "factor": 1.0, "type": "dynamic"},
+            "use_cla": False,
+            "use_qk_norm": True,
+        },
+    ),
     "llama-3.1-8b": ("llama", _LLAMA_3),
     "llama-2-7b": ("llama", {**_LLAMA_3, "rope_scaling": None, "pretraining_tp": 1}),
     "smollm2-135m": (
@@ -216,6 +245,24 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "mistral-7b-v0.3": ("mistral", {**_RUN, "rms_norm_eps": 1e-05, "sliding_window": None}),
     "mixtral-8x7b": ("mixtral", {**_RUN, **_EXPERTS, "sliding_window": None}),
+    "olmo-1b-0724": ("olmo", {**_RUN, "attention_bias": False, "clip_qkv": None}),
+    "olmo-3-7b": (
+        "olmo3",
+        {
+            **_RUN,
+            "attention_bias": False,
+            "rms_norm_eps": 1e-06,
+            "rope_scaling": {
+                "attention_factor": 1.2079441541679836,
+                "beta_fast": 32.0,
+                "beta_slow": 1.0,
+                "factor": 8.0,
+                "original_max_position_embeddings": 8192,
+                "rope_type": "yarn",
+            },
+            "sliding_window": 4096,
+        },
+    ),
     "olmo-2-7b": ("olmo2", {**_RUN, "attention_bias": False, "rms_norm_eps": 1e-06}),
     "olmoe-1b-7b": (
         "olmoe",

@@ -15,7 +15,7 @@ from atlas.loaded.tiny import CONFIGS, SIZES, build, config, loader, make
 
 __all__ = ["CONFIGS", "build", "config", "live", "make", "tokens"]
 
-UNTURNED = ("bert", "bloom", "gpt2", "opt")
+UNTURNED = ("bert", "bloom", "gpt2", "gpt_bigcode", "opt")
 """No rotary embedding: learned positions, or ALIBI."""
 
 PARTLY = {"glm4": 0.5, "gpt_neox": 0.25, "gptj": 0.5, "phi": 0.5, "stablelm": 0.25}
@@ -23,6 +23,9 @@ PARTLY = {"glm4": 0.5, "gpt_neox": 0.25, "gptj": 0.5, "phi": 0.5, "stablelm": 0.
 
 PAIRED = ("cohere", "glm4", "gptj")
 """Rotary embeddings that turn neighbouring dimensions; the others pair the halves of a head."""
+
+TURNED_FIRST = ("hunyuan_v1_dense",)
+"""Queries and keys that are turned before their norm; all others are turned after it."""
 
 ALIBI = ("bloom",)
 """Attention scores lowered in proportion to distance (Press et al. 2022) instead of rotations."""

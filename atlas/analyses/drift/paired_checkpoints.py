@@ -98,7 +98,7 @@ def modules_of(
 def _paired(
     new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], modules: list[str], last: bool
 ) -> Iterator[PairedModule]:
-    for module in modules:
+    for module in (name for name in modules if f"{name}.weight" in new):
         weights = new.pop(f"{module}.weight"), old.pop(f"{module}.weight")
         bias, before = new.pop(f"{module}.bias", None), old.pop(f"{module}.bias", None)
         biases = None if bias is None or before is None else (bias, before)

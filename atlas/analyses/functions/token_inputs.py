@@ -122,9 +122,9 @@ def entering(
     stored = checkpoint.embedding()
     x = (stored if tokens is None else stored[tokens]).to(device, dtype, copy=True)
     x *= checkpoint.architecture.embedding_scale
-    held = checkpoint.outside("embedding_norm")
-    if held:
-        x = norm(checkpoint.architecture, x, held["weight"], held.get("bias"))
+    if checkpoint.architecture.has("embedding_norm"):
+        held = checkpoint.outside("embedding_norm")
+        x = norm(checkpoint.architecture, x, held.get("weight"), held.get("bias"))
     return x
 
 
@@ -148,11 +148,14 @@ def module_norm(
     architecture: Architecture, x: torch.Tensor, layer: Mapping[str, torch.Tensor], name: str
 ) -> torch.Tensor:
     """A norm of a layer, `norm.mlp`, applied to x (..., d_model)."""
-    return norm(architecture, x, layer[f"{name}.weight"], layer.get(f"{name}.bias"))
+    return norm(architecture, x, layer.get(f"{name}.weight"), layer.get(f"{name}.bias"))
 
 
 def norm(
-    architecture: Architecture, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    architecture: Architecture,
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
 ) -> torch.Tensor:
     """A family's norm with that stored weight and bias (d_model,), applied to x (..., d_model)."""
     if architecture.row.norm.kind == "layer":

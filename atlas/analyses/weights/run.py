@@ -62,7 +62,7 @@ def _of_layer(
     modules = checkpoint.architecture.modules
     shared = [name for name in modules if name not in EXPERT_MODULES]
     held = checkpoint.layer(layer, shared)
-    for module in shared:
+    for module in (name for name in shared if f"{name}.weight" in held):
         weight = held.pop(f"{module}.weight")
         dtypes.add(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))

@@ -8,6 +8,8 @@ model_type    `model_type` in config.json, the key
 kind          decoder or encoder
 prefixes      prefixes of names on disk that the hub adds, dropped: `model.`, `transformer.`
 live_prefix   what the live model with its language-model head puts before the same names
+part          the part of the config that the row describes, of a model that also sees or hears;
+              tensors of its other parts are neither read nor counted
 layers        the list of layers, `layers`; live_layers where the live name differs
 modules       canonical module -> Source: name within a layer, bias, share of a fused projection
 outside       the same outside the layers; a leading `/` means: not below the prefix

@@ -225,14 +225,17 @@ class Architecture:
         return widths[word]
 
     def plain_names(self, stored: Iterable[str]) -> dict[str, str]:
-        """Plain name -> name on disk: hub prefixes dropped, names of older versions renamed."""
+        """Plain name -> name on disk: hub prefixes dropped, names of older versions renamed.
+
+        Tensors of other parts of a model (`row.Part`) are left out.
+        """
         plain: dict[str, str] = {}
+        head = self.row.outside["unembedding"].disk[1:]
         for name in stored:
-            short_name = name
-            for prefix in self.row.prefixes:
-                if name.startswith(prefix):
-                    short_name = name[len(prefix) :]
-                    break
+            prefix = next((one for one in self.row.prefixes if name.startswith(one)), "")
+            short_name = name[len(prefix) :]
+            if self.row.part and not prefix and not name.startswith(f"{head}."):
+                continue
             for old, new in self.row.renamed.items():
                 if short_name.endswith(old):
                     short_name = short_name[: -len(old)] + new
@@ -268,7 +271,9 @@ class Architecture:
         meant, nothing says, and transformers may take the other one."""
         held: dict[str, str] = {}
         for disk in stored:
-            (plain,) = self.plain_names([disk])
+            plain = next(iter(self.plain_names([disk])), None)
+            if plain is None:
+                continue
             if plain in held:
                 raise AtlasError(
                     f"tensors {held[plain]!r} and {disk!r} are both {plain!r} of the model",
@@ -276,6 +281,12 @@ class Architecture:
                     remedy="save the model anew with the one that is meant",
                 )
             held[plain] = disk
+
+    def other_parts(self, stored: Mapping[str, int]) -> int:
+        """Elements of the tensors of other parts, which are in memory all the same when it runs."""
+        return sum(stored.values()) - sum(
+            stored[disk] for disk in self.plain_names(stored).values()
+        )
 
     def parameters(self, stored: Mapping[str, int]) -> int:
         """How many parameters the model has, from the number of elements by name on disk.

@@ -19,6 +19,7 @@ MOST_LAYERS = 10_000
 
 def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
     """A row with one model's config filled in; `where` is the config's file, for errors."""
+    config = part(row, config, where)
     settings = {**row.defaults, **config}
     for older, key in row.older_keys.items():
         if settings.get(older) is not None:
@@ -62,6 +63,28 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
         and reader.truth("tie_word_embeddings"),
         flags=resolved,
     )
+
+
+def part(row: Row, config: Mapping[str, Any], where: Path | str) -> Mapping[str, Any]:
+    """What the config says of the part that the row describes: all of it where it has no parts.
+
+    Whether the embeddings are tied, it says at the top.
+    """
+    if row.part is None:
+        return config
+    held = config.get(row.part.key)
+    if not isinstance(held, Mapping):
+        raise Reader(row, config, where).wrong(
+            row.part.key, f"expected a part of the config, found {short(held)}"
+        )
+    found = held.get("model_type", row.part.model_types[0])
+    if found not in row.part.model_types:
+        known = " or ".join(row.part.model_types)
+        raise Reader(row, config, where).wrong(
+            f"{row.part.key}.model_type", f"expected {known}, found {short(found)}"
+        )
+    tied = config.get("tie_word_embeddings")
+    return held if tied is None else {**held, "tie_word_embeddings": tied}
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ In a mixture the MLP's matrices have the experts before that.
 class Norm:
     """A row's norms: `layer` subtracts the mean, `rms` does not; the gain is offset + weight.
 
-    `eps` is a config key, or a number where the config has none. Without `gain` a norm stores nothing
-    and its gain is 1.
+    `eps` is a config key, or a number where the config has none. Without `gain` nothing is stored,
+    and the gain is 1.
     """
 
     kind: Literal["layer", "rms"]
@@ -186,6 +186,18 @@ class Clamp:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The part of a model that a row describes, where it is one of several: that which the config
+    describes under `key`, with one of these model types, the first of them if it does not say.
+
+    What is stored below no prefix of the row belongs to other parts, but for its head.
+    """
+
+    key: str
+    model_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Key:
     """In `requires`: the value has to be that of another key."""
 
@@ -214,6 +226,7 @@ class Row:
     live_prefix: str = ""
     live_layers: str | None = None
     kind: Literal["decoder", "encoder"] = "decoder"
+    part: Part | None = None
     keys: Mapping[str, str | int | None] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
     activation: str = "hidden_act"

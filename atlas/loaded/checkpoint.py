@@ -69,6 +69,14 @@ class Checkpoint:
         checkpoint._check()
         return checkpoint
 
+    @property
+    def loaded(self) -> Geometry:
+        """Its shape with the parameters of all that is in memory when it runs: other parts too."""
+        held = {name: tensor.elements for name, tensor in self.tensors.items()}
+        assert self.geometry.parameters is not None
+        others = self.architecture.other_parts(held)
+        return replace(self.geometry, parameters=self.geometry.parameters + others)
+
     def layer(self, number: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
         """The tensors of one layer, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
 

@@ -73,7 +73,7 @@ class LiveModel:
         room = memory.free_memory(device)
         needs = [
             (
-                memory.needed_bytes(checkpoint.geometry, one.itemsize),
+                memory.needed_bytes(checkpoint.loaded, one.itemsize),
                 f"in {loading.dtype_name(one)}",
             )
             for one in possible
@@ -81,7 +81,7 @@ class LiveModel:
         chosen, devices = memory.place_first(needs, room, folder)
         running = possible[chosen]
         if dtype == "stored":
-            running = loading.widened(running, devices, room, checkpoint.geometry)
+            running = loading.widened(running, devices, room, checkpoint.loaded)
         live, has_head = loading.load(checkpoint, devices, running, attention)
         model = cls(
             folder=folder,
@@ -126,9 +126,16 @@ class LiveModel:
         )
 
     @property
+    def config(self) -> Any:
+        """transformers' config of what is measured: of a model of several parts, of that part."""
+        part = self.architecture.row.part
+        whole: Any = self.live.config
+        return whole if part is None else getattr(whole, part.key)
+
+    @property
     def positions(self) -> int | None:
         """How many tokens the model was made to read at once, None where it does not say."""
-        stated = getattr(self.live.config, "max_position_embeddings", None)
+        stated = getattr(self.config, "max_position_embeddings", None)
         return int(stated) if isinstance(stated, int) else None
 
     @functools.cached_property

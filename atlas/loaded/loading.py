@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from atlas.architectures.row import Row
 from atlas.checkpoints import headers
 from atlas.checkpoints.tensor import Tensor
 from atlas.entries.geometry import Geometry
@@ -113,13 +114,22 @@ def _from_pretrained(
     return live, report, taken
 
 
+def auto_class(row: Row) -> Any:
+    """The class of transformers that makes and loads a row's models with their head."""
+    import transformers
+
+    if row.part is not None:
+        return transformers.AutoModelForImageTextToText
+    if row.kind == "encoder":
+        return transformers.AutoModelForMaskedLM
+    return transformers.AutoModelForCausalLM
+
+
 def _class(checkpoint: Checkpoint) -> tuple[Any, Any]:
     """The model's class in transformers, and its config."""
     import transformers
 
-    loader = transformers.AutoModelForCausalLM
-    if checkpoint.architecture.kind == "encoder":
-        loader = transformers.AutoModelForMaskedLM
+    loader = auto_class(checkpoint.architecture.row)
     try:
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False

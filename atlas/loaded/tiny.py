@@ -13,6 +13,9 @@ from typing import Any
 import torch
 import transformers
 
+from atlas import architectures
+from atlas.loaded import loading
+
 SIZES = {"vocab_size": 61, "max_position_embeddings": 128}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
 NARROW = {**SIZES, **WIDE, "num_key_value_heads": 2, "intermediate_size": 48}
@@ -82,14 +85,34 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
+
+_EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
+_TOWER = {**_EYES, "num_hidden_layers": 1, "num_attention_heads": 2}
+VISION = {
+    "gemma3": _TOWER,
+    "mistral3": _TOWER,
+    "qwen3_vl": {
+        **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
+        "deepstack_visual_indexes": [0],
+    },
+}
+"""The part of a model beside its language, which no analysis measures."""
+
 TRANSPOSED = {"gpt2": ".c_", "gpt_oss": ".experts."}
 """What the names of weights that are (in, out) hold; those of all other models are (out, in)."""
 
 
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
     """The tiny config of an architecture, some of its values replaced."""
-    settings = {**CONFIGS[model_type], "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    return transformers.AutoConfig.for_model(model_type, **{**settings, **overrides})
+    tokens = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    settings = {**CONFIGS[model_type], **tokens, **overrides}
+    part = architectures.row(model_type).part
+    if part is not None:
+        tied = {key: settings[key] for key in ("tie_word_embeddings",) if key in settings}
+        of_part = {"model_type": part.model_types[0], **settings}
+        settings = {part.key: of_part, "vision_config": VISION[model_type], **tied}
+    return transformers.AutoConfig.for_model(model_type, **settings)
 
 
 def build(
@@ -136,6 +159,4 @@ def make(
 
 def loader(model_type: str) -> Any:
     """The class of transformers that makes and loads a model type with its head."""
-    if model_type == "bert":
-        return transformers.AutoModelForMaskedLM
-    return transformers.AutoModelForCausalLM
+    return loading.auto_class(architectures.row(model_type))

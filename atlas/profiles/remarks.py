@@ -1,8 +1,9 @@
 """What is to be said of a model's files though it can be measured.
 
-Tensors that nothing reads, and code of the model's own, which is never run; of a GGUF file how it
-is stored, and what it leaves open. All stand among the conditions of its profiles; `check` and
-`plan` tell of models that are on this machine what is unusual.
+The part that is measured, of a model of several; tensors that nothing reads, and code of the
+model's own, which is never run; of a GGUF file how it is stored, and what it leaves open. All stand
+among the conditions of its profiles; `check` and `plan` tell of models that are on this machine
+what is unusual.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ NAMED = 3
 WORDS = {"unread": "tensors that nothing reads", "code": "code that runs", "config": "its config"}
 """The conditions that `check` and `plan` tell of."""
 
+OF_LANGUAGE = "the language part alone; the others are neither run nor counted"
+"""What is said of models that also see or hear."""
+
 LONGEST = 80
 """Characters of a tensor's name that are told."""
 
@@ -34,6 +38,8 @@ def of_folder(folder: Path) -> dict[str, str]:
     config = headers.config(folder)
     architecture = architectures.lookup(config, folder / "config.json")
     found = {}
+    if part := architecture.row.part:
+        found["part"] = f"{OF_LANGUAGE} ({part.key} of its config)"
     if unread := architecture.unread(headers.read(folder)):
         found["unread"] = _named(unread)
     if config.get("auto_map"):
@@ -41,6 +47,12 @@ def of_folder(folder: Path) -> dict[str, str]:
             "that of transformers; the model brings its own (auto_map), which is not run"
         )
     return found | (gguf_folder.conditions(folder) if gguf_folder.holds(folder) else {})
+
+
+def of_language(architecture: str) -> bool:
+    """Whether of models of an architecture the language part is measured, and no other."""
+    known = architecture in architectures.known()
+    return known and architectures.row(architecture).part is not None
 
 
 def lines(project: Project, entries: Iterable[Entry]) -> list[str]:

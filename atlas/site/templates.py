@@ -25,6 +25,7 @@ from atlas import words
 from atlas.entries import licenses
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
+from atlas.profiles import remarks
 from atlas.site.assets import FOLDER
 
 UNSEEN = dict.fromkeys(
@@ -65,6 +66,7 @@ def environment(
         family=lambda word: (families or {}).get(word, word),
         scalar=words.scalar,
     )
+    made.tests["of_language"] = remarks.of_language
     return made
 
 

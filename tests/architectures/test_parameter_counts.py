@@ -20,7 +20,7 @@ def shape(model_type: str, **overrides: Any) -> Geometry:
 
 def count(model_type: str, **overrides: Any) -> int:
     live = tiny.build(model_type, **overrides)
-    return sum({id(tensor): tensor.numel() for tensor in live.parameters()}.values())
+    return sum(held.numel() for held in tiny.measured(model_type, live))
 
 
 @pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))

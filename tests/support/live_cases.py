@@ -109,7 +109,7 @@ class Case:
 
     def setting(self, key: str) -> Any:
         """A value of the live model's config, None where it has no such key."""
-        return getattr(self.model.config, key, None)
+        return getattr(self.model.config.get_text_config(), key, None)
 
     def path(self, layer: int, module: str) -> str:
         return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"

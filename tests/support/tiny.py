@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
+from atlas import architectures
 from atlas.loaded.tiny import CONFIGS, SIZES, build, config, loader, make
 
-__all__ = ["CONFIGS", "build", "config", "live", "make", "tokens"]
+__all__ = ["CONFIGS", "build", "config", "live", "make", "measured", "part", "tokens"]
 
 UNTURNED = ("bert", "bloom", "gpt2", "gpt_bigcode", "opt")
 """No rotary embedding: learned positions, or ALIBI."""
@@ -29,6 +30,20 @@ TURNED_FIRST = ("hunyuan_v1_dense",)
 
 ALIBI = ("bloom",)
 """Attention scores lowered in proportion to distance (Press et al. 2022) instead of rotations."""
+
+
+def part(model_type: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Of a whole config, what the row reads: of a model of several parts, one of them."""
+    held = architectures.row(model_type).part
+    found: dict[str, Any] = config if held is None else config[held.key]
+    return found
+
+
+def measured(model_type: str, model: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """The parameters of a live model, those of its other parts left out, shared ones once."""
+    row = architectures.row(model_type)
+    prefixes = (row.live_prefix, "lm_head.") if row.part else ("",)
+    return [held for name, held in model.named_parameters() if name.startswith(prefixes)]
 
 
 def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:

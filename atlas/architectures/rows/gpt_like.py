@@ -42,6 +42,7 @@ GPT2 = Row(
     requires={"add_cross_attention": False},
 )
 
+
 def _bigcode(split: Literal["stacked", "grouped"]) -> dict[str, Source]:
     """GPT-2's modules as they are stored (out, in), the fused projection laid out otherwise."""
     return {

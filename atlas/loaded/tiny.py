@@ -7,11 +7,14 @@ on them, and `atlas check --dry-run` that the analyses of an entry run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+
+from atlas import architectures
 
 SIZES = {"vocab_size": 61, "max_position_embeddings": 128}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
@@ -82,9 +85,15 @@ TRANSPOSED = {"gpt2": ".c_", "gpt_oss": ".experts."}
 """What the names of weights that are (in, out) hold; those of all other models are (out, in)."""
 
 
+def stated(model_type: str) -> Mapping[str, Any]:
+    """What the tiny config of an architecture states; that of a derived row is stored with it."""
+    derived = architectures.derived(model_type)
+    return CONFIGS[model_type] if derived is None else derived.tiny
+
+
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
     """The tiny config of an architecture, some of its values replaced."""
-    settings = {**CONFIGS[model_type], "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    settings = {**stated(model_type), "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     return transformers.AutoConfig.for_model(model_type, **{**settings, **overrides})
 
 

@@ -1,17 +1,9 @@
-"""Tiny random models of every architecture: those of the package, and what tests know of them.
-
-`live(folder)` loads one back with transformers, eager attention, evaluation mode.
-"""
+"""Tiny random models of every architecture: those of the package, and what tests know of them."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
-import torch
-
-from atlas.loaded.tiny import CONFIGS, SIZES, build, config, loader, make
+from atlas.loaded.proofs.case import live, tokens
+from atlas.loaded.tiny import CONFIGS, build, config, make
 
 __all__ = ["CONFIGS", "build", "config", "live", "make", "tokens"]
 
@@ -26,16 +18,3 @@ PAIRED = ("cohere", "glm4", "gptj")
 
 ALIBI = ("bloom",)
 """Attention scores lowered in proportion to distance (Press et al. 2022) instead of rotations."""
-
-
-def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:
-    """The saved model in transformers, with its language-model head and eager attention."""
-    settings = json.loads((folder / "config.json").read_text())
-    auto = loader(settings["model_type"])
-    return auto.from_pretrained(folder, attn_implementation="eager", dtype=dtype).eval()
-
-
-def tokens(batch: int, length: int, *, seed: int = 0) -> torch.Tensor:
-    """Random token ids, (batch, length), without the special ones."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(3, SIZES["vocab_size"], (batch, length), generator=generator)

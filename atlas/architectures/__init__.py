@@ -2,7 +2,9 @@
 
 To add one, write a row (a constant of type `Row`) in the file of `rows/` that it is most like, and
 a tiny config in `atlas/loaded/tiny.py`; tests then hold the row against transformers' own model.
-Rows are found, not listed. The columns (types in `row.py`):
+Rows are found, not listed. `atlas architecture` derives a row and proves it; such rows are files of
+`derived/` and of a project's folder `architectures/`, and a row by hand goes before them.
+The columns (types in `row.py`):
 
 model_type    `model_type` in config.json, the key
 kind          decoder or encoder
@@ -41,17 +43,20 @@ Keys that a row does not read and its class in transformers does: see `switches.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from atlas.architectures import rows
+from atlas.architectures import row_file, rows
 from atlas.architectures.architecture import Architecture
 from atlas.architectures.from_config import resolve
 from atlas.architectures.row import Row
-from atlas.errors import AtlasError, short, suggest
+from atlas.architectures.row_file import DerivedRow
+from atlas.errors import AtlasError, Problems, short, suggest
 
 _ROWS: Mapping[str, Row] = {
     row.model_type: row
@@ -61,19 +66,84 @@ _ROWS: Mapping[str, Row] = {
 }
 
 
+_OF_PROJECT: dict[str, DerivedRow] = {}
+"""The derived rows of the project at work; see `use`."""
+
+_ON_TRIAL: dict[str, Row] = {}
+"""Rows that are still to be proved; see `on_trial`."""
+
+
+@functools.cache
+def _shipped() -> Mapping[str, DerivedRow]:
+    """The derived rows of the package."""
+    files = sorted((Path(__file__).parent / "derived").glob("*.json"))
+    return {path.stem: row_file.read_trusted(path) for path in files}
+
+
+def use(files: Iterable[Path]) -> list[AtlasError]:
+    """Take the derived rows of a project, in place of those of another one, and return what is
+    wrong with them: a file that cannot be read keeps no other model from being measured."""
+    _OF_PROJECT.clear()
+    wrong: list[AtlasError] = []
+    for path in files:
+        try:
+            found = row_file.read(path)
+        except AtlasError as error:
+            wrong += Problems([error]).problems
+            continue
+        if found.row.model_type in (*_ROWS, *_shipped()):
+            told = f"{found.row.model_type} has a row in atlas, which goes before this one"
+            wrong.append(AtlasError(told, file=path, remedy="delete the file"))
+        else:
+            _OF_PROJECT[found.row.model_type] = found
+    return wrong
+
+
+@contextlib.contextmanager
+def on_trial(row: Row) -> Iterator[None]:
+    """Read models of a row's type by this row while it is being proved."""
+    _ON_TRIAL[row.model_type] = row
+    try:
+        yield
+    finally:
+        del _ON_TRIAL[row.model_type]
+
+
 def known() -> tuple[str, ...]:
     """The model types that have a row, sorted."""
+    return tuple(sorted({*_ROWS, *_shipped(), *_OF_PROJECT}))
+
+
+def by_hand() -> tuple[str, ...]:
+    """The model types whose row was written by hand, sorted."""
     return tuple(sorted(_ROWS))
+
+
+def derived(model_type: str) -> DerivedRow | None:
+    """The derived row of a model type and how it came to be; None where there is none, or one that
+    was written by hand."""
+    return None if model_type in _ROWS else {**_shipped(), **_OF_PROJECT}.get(model_type)
+
+
+def origin(model_type: str) -> str:
+    """Where the row of a model type is from; `KeyError` where there is none."""
+    if model_type in _ROWS:
+        return "written by hand"
+    of_project = "" if model_type in _shipped() else "a row of this project, "
+    return of_project + {**_shipped(), **_OF_PROJECT}[model_type].origin
 
 
 def row(model_type: str) -> Row:
     """The row of a model type; `KeyError` where there is none."""
-    return _ROWS[model_type]
+    if model_type in _ON_TRIAL:
+        return _ON_TRIAL[model_type]
+    found = derived(model_type)
+    return _ROWS[model_type] if found is None else found.row
 
 
 def kind(model_type: str) -> Literal["decoder", "encoder"]:
     """Whether models of that type are decoders or encoders; `KeyError` where there is no row."""
-    return _ROWS[model_type].kind
+    return row(model_type).kind
 
 
 def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
@@ -83,13 +153,13 @@ def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
     lacks what the row needs.
     """
     model_type = config.get("model_type")
-    if not isinstance(model_type, str) or model_type not in _ROWS:
+    if not isinstance(model_type, str) or model_type not in {*known(), *_ON_TRIAL}:
         raise AtlasError(
             f"no architecture {short(model_type)}",
             file=where,
             place="model_type",
-            remedy=f"{suggest(model_type, known(), len(_ROWS))}; to add one, write a row in "
-            "atlas/architectures/rows (its columns stand at the top of atlas/architectures/"
-            "__init__.py) and a tiny config in atlas/loaded/tiny.py",
+            remedy=f"{suggest(model_type, known(), len(known()))}; to add one, derive it: atlas "
+            "architecture CONFIG; or write a row in atlas/architectures/rows (its columns stand at "
+            "the top of atlas/architectures/__init__.py) and a tiny config in atlas/loaded/tiny.py",
         )
-    return resolve(_ROWS[model_type], config, where)
+    return resolve(row(model_type), config, where)

@@ -7,6 +7,7 @@ on them, and `atlas check --dry-run` that the analyses of an entry run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +104,16 @@ TRANSPOSED = {"gpt2": ".c_", "gpt_oss": ".experts."}
 """What the names of weights that are (in, out) hold; those of all other models are (out, in)."""
 
 
+def stated(model_type: str) -> Mapping[str, Any]:
+    """What the tiny config of an architecture states; that of a derived row is stored with it."""
+    derived = architectures.derived(model_type)
+    return CONFIGS[model_type] if derived is None else derived.tiny
+
+
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
     """The tiny config of an architecture, some of its values replaced."""
     tokens = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    settings = {**CONFIGS[model_type], **tokens, **overrides}
+    settings = {**stated(model_type), **tokens, **overrides}
     part = architectures.row(model_type).part
     if part is not None:
         tied = {key: settings[key] for key in ("tie_word_embeddings",) if key in settings}

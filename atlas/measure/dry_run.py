@@ -117,7 +117,7 @@ def _groups(
 
 def _extras(project: Project, item: Entry) -> dict[str, Any]:
     """Values of the tiny config that follow the entry: shared heads, their width, switches."""
-    config = tiny_models.CONFIGS[item.architecture]
+    config = tiny_models.stated(item.architecture)
     keys = architectures.row(item.architecture).config_keys
     extras: dict[str, Any] = {}
     shape = item.geometry

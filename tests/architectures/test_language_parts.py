@@ -19,6 +19,7 @@ from atlas.errors import AtlasError
 from atlas.loaded import memory
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.live import LiveModel
+from atlas.loaded.proofs.case import measured
 from atlas.profiles import remarks
 from atlas.site import pages
 
@@ -60,7 +61,7 @@ def test_names_of_today_and_of_before(
     held = Checkpoint.open(folder)
     live = LiveModel.open(folder, "cpu")
     assert live.has_head and not held.unknown
-    own = tiny.measured(model_type, live.live)
+    own = measured(held.architecture.row, live.live)
     assert held.geometry.parameters == sum(parameter.numel() for parameter in own)
     head = live.live.get_parameter("lm_head.weight")
     assert torch.equal(head, held.unembedding()) and not torch.equal(head, held.embedding())

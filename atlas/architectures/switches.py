@@ -27,7 +27,7 @@ HARMLESS: Mapping[str, str] = {
             *("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout"),
             *("embd_pdrop", "embedding_dropout", "hidden_dropout", "hidden_dropout_prob"),
             *("resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
-            *("router_aux_loss_coef", "router_jitter_noise"),
+            *("router_aux_loss_coef", "router_jitter_noise", "sinusoidal_pos_embds"),
         ),
         "of training alone",
     ),
@@ -35,7 +35,7 @@ HARMLESS: Mapping[str, str] = {
         (
             *("classifier_dropout", "problem_type", "summary_activation"),
             *("summary_first_dropout", "summary_proj_to_labels", "summary_type"),
-            "summary_use_proj",
+            *("summary_use_proj", "summary_last_dropout", "qa_dropout", "seq_classif_dropout"),
         ),
         "of heads for other tasks, which nothing here runs",
     ),

@@ -134,7 +134,12 @@ class LiveModel:
 
     @property
     def positions(self) -> int | None:
-        """How many tokens the model was made to read at once, None where it does not say."""
+        """How many tokens the model was made to read at once, None where it does not say: as many
+        as learned positions, where it has these."""
+        if self.architecture.has("positions"):
+            table = self.live.get_submodule(self.architecture.live("positions"))
+            skipped = self.architecture.row.outside["positions"].skip
+            return int(table.get_parameter("weight").shape[0]) - skipped
         stated = getattr(self.config, "max_position_embeddings", None)
         return int(stated) if isinstance(stated, int) else None
 

@@ -25,6 +25,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
     "bloom": {**N_NAMES, "hidden_size": 32},
     "cohere": {**NARROW, "logit_scale": 0.25},
+    "distilbert": {
+        **SIZES,
+        **{"n_layers": 3, "n_heads": 4, "dim": 32, "hidden_dim": 48, "pad_token_id": 0},
+    },
+    "electra": {**SIZES, **WIDE, "intermediate_size": 48, "embedding_size": 32},
     "falcon": {**SIZES, **WIDE, "ffn_hidden_size": 48, "bias": True},
     "gemma": {**NARROW, "head_dim": 6},
     "gemma2": {
@@ -80,12 +85,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "num_experts": 5,
         "num_experts_per_tok": 2,
     },
+    "roberta": {**SIZES, **WIDE, "intermediate_size": 48, "pad_token_id": 1},
     "smollm3": {**NARROW, "no_rope_layers": [1, 0, 1]},
     "stablelm": NARROW,
     "starcoder2": NARROW,
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
 
 _EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
@@ -113,7 +120,7 @@ def stated(model_type: str) -> Mapping[str, Any]:
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
     """The tiny config of an architecture, some of its values replaced."""
     tokens = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    settings = {**stated(model_type), **tokens, **overrides}
+    settings = {**tokens, **stated(model_type), **overrides}
     part = architectures.row(model_type).part
     if part is not None:
         tied = {key: settings[key] for key in ("tie_word_embeddings",) if key in settings}

@@ -82,6 +82,18 @@ def test_the_stored_dtype_is_kept(tmp_path: Path, dtype: torch.dtype) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("model_type", "positions"), [("llama", 128), ("opt", 128), ("bert", 128), ("roberta", 126)]
+)
+def test_as_many_positions_as_the_model_has(
+    tmp_path: Path, model_type: str, positions: int
+) -> None:
+    """RoBERTa's config counts two that no token has."""
+    held = opened(tmp_path, model_type)
+    assert held.positions == positions
+    assert len(run(held, ragged((positions,)))[0]) == positions
+
+
 def test_the_stored_dtype_is_not_what_the_config_says(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "qwen3", dtype=torch.bfloat16)
     settings = json.loads((folder / "config.json").read_text())

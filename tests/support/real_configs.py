@@ -79,6 +79,46 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "use_cache": True,
         },
     ),
+    "distilbert-base": (
+        "distilbert",
+        {
+            "activation": "gelu",
+            "attention_dropout": 0.1,
+            "model_type": "distilbert",
+            "qa_dropout": 0.1,
+            "seq_classif_dropout": 0.2,
+            "sinusoidal_pos_embds": False,
+            "tie_weights_": True,
+        },
+    ),
+    "electra-base-discriminator": (
+        "electra",
+        {
+            "attention_probs_dropout_prob": 0.1,
+            "layer_norm_eps": 1e-12,
+            "summary_activation": "gelu",
+            "summary_last_dropout": 0.1,
+            "summary_type": "first",
+            "summary_use_proj": True,
+            "type_vocab_size": 2,
+        },
+    ),
+    **{
+        f"{name}-base": (
+            name,
+            {
+                "bos_token_id": 0,
+                "eos_token_id": 2,
+                "hidden_act": "gelu",
+                "layer_norm_eps": 1e-05,
+                "output_past": True,
+                "pad_token_id": 1,
+                "position_embedding_type": "absolute",
+                "type_vocab_size": 1,
+            },
+        )
+        for name in ("roberta", "xlm-roberta")
+    },
     "bloom-560m": (
         "bloom",
         {

@@ -10,7 +10,17 @@ from atlas.loaded.tiny import CONFIGS, build, config, make
 
 __all__ = ["CONFIGS", "build", "config", "live", "make", "part", "tokens"]
 
-UNTURNED = ("bert", "bloom", "gpt2", "gpt_bigcode", "opt")
+UNTURNED = (
+    "bert",
+    "bloom",
+    "distilbert",
+    "electra",
+    "gpt2",
+    "gpt_bigcode",
+    "opt",
+    "roberta",
+    "xlm-roberta",
+)
 """No rotary embedding: learned positions, or ALIBI."""
 
 PARTLY = {"glm4": 0.5, "gpt_neox": 0.25, "gptj": 0.5, "phi": 0.5, "stablelm": 0.25}

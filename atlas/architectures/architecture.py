@@ -43,6 +43,11 @@ class Routing:
     experts: int
     active: int
     renormalised: bool
+    scores: Literal["softmax", "sigmoid"] = "softmax"
+    groups: int = 1
+    active_groups: int = 1
+    scale: float = 1.0
+    shared: int = 0
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,9 @@ class Architecture:
             "d_model": shape.d_model,
             "d_head": shape.d_head,
             "d_mlp": shape.d_mlp,
+            "d_shared": self.routing.shared if self.routing else 0,
             "vocabulary": shape.vocabulary,
+            "one": 1,
             "any": -1,
         }
         return widths[word]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,8 +141,21 @@ class Reader:
         experts, active = self.natural(mixture.experts), self.natural(mixture.active)
         if active > experts:
             raise self.wrong(mixture.active, f"{active} active experts of {experts}")
+        groups, kept = (self.natural(key) for key in mixture.groups) if mixture.groups else (1, 1)
+        if experts % groups or kept > groups or active * groups > experts * kept:
+            told = f"{active} of {experts} experts in {kept} of {groups} groups"
+            raise self.wrong(mixture.groups[0] if mixture.groups else mixture.active, told)
         flag = mixture.renormalised
-        return Routing(experts, active, self.truth(flag) if isinstance(flag, str) else flag)
+        return Routing(
+            experts,
+            active,
+            self.truth(flag) if isinstance(flag, str) else flag,
+            mixture.scores,
+            groups,
+            kept,
+            1.0 if mixture.scale is None else self.number(mixture.scale),
+            math.prod(self.natural(key) for key in mixture.shared) if mixture.shared else 0,
+        )
 
     def count(self, field_name: str, fallback: int | None = None) -> int:
         key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])

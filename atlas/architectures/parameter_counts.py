@@ -87,6 +87,8 @@ def _size(words: tuple[str, ...], shape: Geometry, unsaid: int) -> int:
         "d_mlp": shape.d_mlp,
         "vocabulary": shape.vocabulary,
         "experts": 1,
+        "d_shared": 1,
+        "one": 1,
         "any": unsaid,
     }
     return math.prod(lengths[word] for word in words)

@@ -1,14 +1,21 @@
 """The columns of a row of `architectures`, and the canonical names that rows speak in.
 
-Canonical modules of a layer: attn.q attn.k attn.v attn.o attn.sinks router mlp.up mlp.gate mlp.down
-norm.attn norm.attn_after norm.mlp norm.mlp_after norm.q norm.k (`after`: a norm of what a sublayer
-gives). Outside the layers: embedding, unembedding, positions, token_types, embedding_norm,
-final_norm.
+Canonical modules of a layer: attn.q attn.k attn.v attn.o attn.gate attn.sinks router
+router.correction mlp.up mlp.gate mlp.down shared.router shared.up shared.gate shared.down norm.attn
+norm.attn_after norm.mlp norm.mlp_after norm.q norm.k (`after`: a norm of what a sublayer gives).
+Outside the layers: embedding, unembedding, positions, token_types, embedding_norm, final_norm.
 
 In a mixture of experts the MLP keeps its three names: the experts' matrices stand stacked, `mlp.up`
 is (expert, d_mlp, d_model) with d_mlp the width of one expert, whether they are stored one by one
 or in one tensor; `router` is (expert, d_model). `Checkpoint.experts` reads them one at a time, so
-that nothing has to hold all of them; a dense MLP comes out of it as one expert.
+that nothing has to hold all of them; a dense MLP comes out of it as one expert. What every token
+goes through beside its experts is `shared.*`, where several stand stored as one wide MLP;
+`shared.router` (1, d_model) says with what share a token takes it, all of it without one.
+`router.correction` (expert,) is added to scores to choose the experts by, not to weight them with.
+
+`attn.gate` reads what queries read; what it gives, through an activation, multiplies what the heads
+give before `attn.o`, each value with its own or all of a head's with one. What a head writes then
+depends on the token in more ways than its pattern.
 """
 
 from __future__ import annotations
@@ -22,11 +29,17 @@ CANONICAL = (
     "attn.k",
     "attn.v",
     "attn.o",
+    "attn.gate",
     "attn.sinks",
     "router",
+    "router.correction",
     "mlp.up",
     "mlp.gate",
     "mlp.down",
+    "shared.router",
+    "shared.up",
+    "shared.gate",
+    "shared.down",
     "norm.attn",
     "norm.mlp",
     "norm.attn_after",
@@ -68,9 +81,14 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "attn.o": ("d_model", "q"),
     "attn.sinks": ("heads",),
     "router": ("experts", "d_model"),
+    "router.correction": ("experts",),
     "mlp.up": ("d_mlp", "d_model"),
     "mlp.gate": ("d_mlp", "d_model"),
     "mlp.down": ("d_model", "d_mlp"),
+    "shared.router": ("one", "d_model"),
+    "shared.up": ("d_shared", "d_model"),
+    "shared.gate": ("d_shared", "d_model"),
+    "shared.down": ("d_model", "d_shared"),
     "norm.q": ("d_head",),
     "norm.k": ("d_head",),
     "embedding": ("vocabulary", "d_model"),
@@ -165,13 +183,27 @@ class Scale:
 class Mixture:
     """A mixture of experts: a token goes to the `active` ones that the router scores highest.
 
-    Their outputs are added with the router's probabilities (softmax over all experts) as weights,
-    divided by the sum of these where `renormalised`. The counts are config keys.
+    Their outputs are added with these scores as weights: the softmax over all experts, or the
+    logistic function of each. They are divided by the sum of those chosen where `renormalised`,
+    and multiplied with the value of `scale`. `groups`: how many groups the experts form, and in
+    how many of them, those with the highest sum of two scores, experts are chosen. `shared`: the
+    width of what every token goes through beside them, the product of these. All are config keys.
     """
 
     experts: str
     active: str
     renormalised: Flag
+    scores: Literal["softmax", "sigmoid"] = "softmax"
+    groups: tuple[str, str] | None = None
+    scale: str | None = None
+    shared: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> set[str]:
+        """Every key of a config that it reads."""
+        found = {self.experts, self.active, *(self.groups or ()), *self.shared}
+        found |= {self.scale} if self.scale else set()
+        return found | ({self.renormalised} if isinstance(self.renormalised, str) else set())
 
 
 @dataclass(frozen=True)
@@ -252,7 +284,7 @@ class Row:
         """Every key of a config that the row reads."""
         sources = [*self.modules.values(), *self.outside.values()]
         flags: list[object] = [flag for one in sources for flag in (one.bias, one.present)]
-        flags += [self.norm.bias, self.norm.eps, self.mixture and self.mixture.renormalised]
+        flags += [self.norm.bias, self.norm.eps]
         found = {flag for flag in flags if isinstance(flag, str)}
         found |= {"tie_word_embeddings", self.activation, *self.config_keys.values()}
         found |= {*self.defaults, *self.meant, *self.requires}
@@ -260,7 +292,7 @@ class Row:
         found |= {scale.key for scale in self.scales.values()}
         found |= {key for variant in self.variants for key in variant.when}
         if self.mixture is not None:
-            found |= {self.mixture.experts, self.mixture.active}
+            found |= self.mixture.keys
         if self.clamp is not None:
             found |= {self.clamp.alpha, self.clamp.limit}
         return frozenset(found)

@@ -107,7 +107,7 @@ class LiveModel:
         return tuple(
             name
             for name in architecture.modules
-            if architecture.own_module(name) and name != "router"
+            if architecture.own_module(name) and not name.startswith("router")
         )
 
     @property

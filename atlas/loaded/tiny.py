@@ -62,6 +62,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "hunyuan_v1_dense": {**NARROW, "head_dim": 6},
     "llama": {**NARROW, "head_dim": 6},
+    "minimax_m2": {
+        **NARROW,
+        "head_dim": 10,
+        "intermediate_size": 20,
+        "num_local_experts": 5,
+        "num_experts_per_tok": 2,
+        "rotary_dim": 6,
+    },
     "mistral": NARROW,
     "mixtral": {
         **NARROW,
@@ -77,6 +85,13 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "phi": NARROW,
     "phi3": NARROW,
     "qwen2": NARROW,
+    "qwen2_moe": {
+        **NARROW,
+        "moe_intermediate_size": 20,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
+        "shared_expert_intermediate_size": 28,
+    },
     "qwen3": {**NARROW, "head_dim": 10},
     "qwen3_moe": {
         **NARROW,
@@ -137,7 +152,7 @@ def build(
     settings._attn_implementation = "eager"
     model = loader(model_type).from_config(settings)
     generator = torch.Generator().manual_seed(seed)
-    for name, parameter in sorted(model.named_parameters()):
+    for name, parameter in sorted([*model.named_parameters(), *stored_buffers(model)]):
         drawn = torch.randn(parameter.shape, generator=generator)
         if parameter.ndim > 1:
             turned = TRANSPOSED.get(model_type, "no name") in name
@@ -147,6 +162,12 @@ def build(
             drawn = 0.3 * drawn + (0 if name.endswith("bias") else 1)
         parameter.data.copy_(drawn)
     return model.to(dtype).eval()
+
+
+def stored_buffers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """The buffers that are stored beside a model's parameters."""
+    stored = model.state_dict()
+    return [(name, held) for name, held in model.named_buffers() if name in stored]
 
 
 def make(

@@ -163,7 +163,7 @@ class _KeptStates:
 
 def workers(model: LiveModel, point: str) -> tuple[str, ...]:
     """The modules right below a layer's module in which attention, or the MLP, is computed."""
-    prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router")}[point]
+    prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router", "shared.")}[point]
     architecture = model.architecture
     paths = [architecture.live(name) for name in architecture.modules if name.startswith(prefixes)]
     return tuple(dict.fromkeys(path.partition(".")[0] for path in paths))

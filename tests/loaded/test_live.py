@@ -115,16 +115,17 @@ def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("point", ["attn", "mlp"])
 def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, point: str) -> None:
-    """By hand: the projection that writes the contribution is set to zero, bias too."""
+    """By hand: what writes the contribution is set to zero, biases and shared experts too."""
     held, tokens = opened(tmp_path, variant), ragged()
     whole = run(held, tokens)
     last = held.geometry.layers - 1
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
-    writer = {"attn": "attn.o", "mlp": "mlp.down"}[point]
-    removed = held.layer(last).get_submodule(held.architecture.live(writer))
-    for parameter in removed.parameters():
-        parameter.data.zero_()
+    for writer in {"attn": ("attn.o",), "mlp": ("mlp.down", "shared.down")}[point]:
+        if held.architecture.has(writer):
+            removed = held.layer(last).get_submodule(held.architecture.live(writer))
+            for parameter in removed.parameters():
+                parameter.data.zero_()
     torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
     assert not torch.allclose(gated, whole)
 
@@ -225,7 +226,8 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     shape = held.geometry
     assert not {"router", "attn.sinks"} & {*held.modules}
     words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "norm.q": "q", "norm.k": "kv"}
-    words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
+    words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp", "shared.router": "one"}
+    words |= {"shared.up": "d_shared", "shared.gate": "d_shared"}
     for length in (shape.heads, shape.heads + 2):
         for module in (*held.modules, *POINTS):
             seen: dict[str, torch.Tensor] = {}

@@ -425,6 +425,26 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "norm_topk_prob": True,
         },
     ),
+    "minimax-m2": (
+        "minimax_m2",
+        {
+            **_RUN,
+            "attn_type_list": [1, 1, 1],
+            "hidden_act": "silu",
+            "num_mtp_modules": 3,
+            "qk_norm_type": "per_layer",
+            "rotary_dim": 6,
+            "scoring_func": "sigmoid",
+            "shared_intermediate_size": 0,
+            "use_mtp": True,
+            "use_qk_norm": True,
+            "use_routing_bias": True,
+        },
+    ),
+    "qwen1.5-moe-a2.7b": (
+        "qwen2_moe",
+        {**_QWEN, **_EXPERTS, "decoder_sparse_step": 1, "norm_topk_prob": False},
+    ),
     "smollm3-3b": ("smollm3", {**_RUN, "max_window_layers": 28, "no_rope_layer_interval": 4}),
     "stablelm-3b-4e1t": ("stablelm", {**_RUN, "rope_pct": 0.25, "use_qkv_bias": False}),
     "starcoder2-3b": (

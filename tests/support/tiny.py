@@ -23,7 +23,14 @@ UNTURNED = (
 )
 """No rotary embedding: learned positions, or ALIBI."""
 
-PARTLY = {"glm4": 0.5, "gpt_neox": 0.25, "gptj": 0.5, "phi": 0.5, "stablelm": 0.25}
+PARTLY = {
+    "glm4": 0.5,
+    "gpt_neox": 0.25,
+    "gptj": 0.5,
+    "phi": 0.5,
+    "stablelm": 0.25,
+    "minimax_m2": 0.6,
+}
 """The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
 
 PAIRED = ("cohere", "glm4", "gptj")

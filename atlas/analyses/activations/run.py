@@ -173,6 +173,7 @@ def _start(passage: Passage) -> Passage:
 def values_per_token(architecture: Architecture, module: str) -> int:
     """How many values a module puts out at one position, all heads together."""
     words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
+    words |= {"shared.router": "one", "shared.up": "d_shared", "shared.gate": "d_shared"}
     if module in ("norm.q", "norm.k"):
         return architecture.width("q" if module == "norm.q" else "kv")
     return architecture.width(words.get(module, "d_model"))

@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from atlas.loaded import fused, stored_mlp
+from atlas.loaded import fused, stored_mlp, tiny
 from atlas.loaded.attention_heads import Heads
 from atlas.loaded.proofs.case import (
     Case,
@@ -120,7 +120,7 @@ def every_live_module_computes_with_our_weights(case: Case) -> None:
 
 
 def live_parameters_are_our_weights(case: Case) -> None:
-    held = dict(case.model.named_parameters())
+    held = dict([*case.model.named_parameters(), *tiny.stored_buffers(case.model)])
     row, shape = case.row, case.checkpoint.geometry
     for layer in case.layers:
         for name, tensor in case.checkpoint.layer(layer).items():
@@ -222,6 +222,6 @@ def parameters_are_the_true_count(case: Case) -> None:
 def every_parameter_of_a_block_is_read(case: Case) -> None:
     """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
     live = case.model.get_submodule(f"{case.row.live_layers}.0")
-    true = sum(parameter.numel() for parameter in live.parameters())
+    true = sum(held.numel() for held in live.state_dict().values())
     read = sum(tensor.numel() for tensor in case.checkpoint.layer(0).values())
     require(read == true, f"{read} parameters of a layer are read, of {true}")

@@ -29,6 +29,7 @@ meant         config key -> word in older configs -> the word that it means
 activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means 4 d_model
 clamp         config keys of a gate with limits, which has no activation beside it
 mixture       config keys of a mixture of experts
+gate          what attn.gate goes through before it multiplies what heads give
 scales        factors that the config states: of embedding, attention scores, residual, logits
 shapes        canonical module -> shape in words, where it is not the usual one
 renamed       ending of a name in older checkpoints -> its ending today

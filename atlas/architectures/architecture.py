@@ -206,11 +206,20 @@ class Architecture:
         if self.routing is not None and module in EXPERT_MODULES:
             words = ("experts", *words)
         *before, out, inputs = (1, *(self.width(word) for word in words))
-        if source.part in ("q", "k", "v"):
+        if source.split == "paired":
+            out = 2 * self.width("q")
+        elif source.part in ("q", "k", "v"):
             out = self.width("q") + 2 * self.width("kv")
-        if source.part in ("gate", "up"):
+        elif source.part in ("gate", "up"):
             out *= 2
         return (*before, out, inputs)[1:]
+
+    def features(self, module: str) -> int:
+        """How many values a module puts out at one position, all heads together."""
+        if module in ("norm.q", "norm.k"):
+            return self.width("q" if module == "norm.q" else "kv")
+        words = self.row.shapes.get(module) or SHAPES.get(module, ("d_model",))
+        return self.width(words[0])
 
     def width(self, word: str) -> int:
         """A length in words (`q`: heads x d_head, `kv`: key/value heads x d_head) as a number."""

@@ -79,6 +79,7 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "attn.k": ("kv", "d_model"),
     "attn.v": ("kv", "d_model"),
     "attn.o": ("d_model", "q"),
+    "attn.gate": ("q", "d_model"),
     "attn.sinks": ("heads",),
     "router": ("experts", "d_model"),
     "router.correction": ("experts",),
@@ -130,7 +131,8 @@ class Source:
     `bias` of a norm, where given, overrules that of the row's norms. `part` names the share of a
     fused projection, `split` how its output features are laid out: `stacked` (all of q, then k,
     then v), `grouped` (per key/value head: its queries, its key, its value; with as many key/value
-    heads as heads that is q, k, v per head) or `interleaved` (gate, up, gate, up). `transposed`:
+    heads as heads that is q, k, v per head), `interleaved` (gate, up, gate, up) or `paired` (per
+    head: its queries, its gate). `transposed`:
     stored as (in, out). `skip`: so many first rows belong to nothing. `present` False leaves the
     module out.
     """
@@ -139,7 +141,7 @@ class Source:
     live: str | Source | None = None
     bias: Flag | None = None
     part: Literal["q", "k", "v", "gate", "up"] | None = None
-    split: Literal["stacked", "grouped", "interleaved"] | None = None
+    split: Literal["stacked", "grouped", "interleaved", "paired"] | None = None
     transposed: bool = False
     bare: bool = False
     skip: int = 0
@@ -267,6 +269,7 @@ class Row:
     meant: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     mixture: Mixture | None = None
     clamp: Clamp | None = None
+    gate: Literal["sigmoid", "softplus"] | None = None
     scales: Mapping[ScaleName, Scale] = field(default_factory=dict)
     residual: Literal["sequential", "parallel", "post-norm"] = "sequential"
     attn_input: str | None = "norm.attn"

@@ -16,6 +16,7 @@ from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.entries.entry import Entry
 from atlas.errors import cut
 from atlas.paths import Project
+from atlas.profiles import statement
 
 NAMED = 3
 """Tensors that are named before the rest is counted."""
@@ -56,9 +57,12 @@ def of_language(architecture: str) -> bool:
 
 
 def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
-    """A line for each remark on each model that is on this machine."""
+    """A line for each analysis that a model cannot have, and for each remark on a model that is on
+    this machine."""
     told = []
     for entry in entries:
+        for name, why in statement.not_offered(entry.architecture).items():
+            told.append(f"{entry.slug}: {name} is not offered: {why}")
         try:
             folder = locate.of_entry(project, entry)
             found = of_folder(folder) if folder is not None else {}

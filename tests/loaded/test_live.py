@@ -228,6 +228,7 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "norm.q": "q", "norm.k": "kv"}
     words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp", "shared.router": "one"}
     words |= {"shared.up": "d_shared", "shared.gate": "d_shared"}
+    words["attn.gate"] = held.architecture.row.shapes.get("attn.gate", ("q",))[0]
     for length in (shape.heads, shape.heads + 2):
         for module in (*held.modules, *POINTS):
             seen: dict[str, torch.Tensor] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from torch.nn import functional
 
 from atlas.loaded import fused, stored_mlp, tiny
 from atlas.loaded.attention_heads import Heads
@@ -22,11 +23,22 @@ from atlas.loaded.proofs.patterns import bias, pattern
 from atlas.loaded.proofs.positions import Positions, candidates
 
 
-def written(heads: Heads, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """What attention with these patterns gives, (batch, position, d_model)."""
+def written(case: Case, layer: int, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """What attention with these patterns gives on its input x, (batch, position, d_model)."""
+    heads = case.checkpoint.heads(layer)
     values = torch.einsum("hed,bpd->bhpe", heads.W_V.double(), x) + bias(heads.B_V)
-    added = torch.einsum("hde,bhqk,bhke->bqd", heads.W_O.double(), weights, values)
+    given = weights @ values * gate(case, layer, x)
+    added = torch.einsum("hde,bhqe->bqd", heads.W_O.double(), given)
     return added + (0 if heads.B_O is None else heads.B_O.double())
+
+
+def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
+    """What multiplies what heads give, (batch, head, position, d_head or 1), or 1."""
+    if case.row.row.gate is None:
+        return torch.ones(())
+    given = x @ case.layer(layer)["attn.gate.weight"].T
+    opened = given.sigmoid() if case.row.row.gate == "sigmoid" else functional.softplus(given)
+    return opened.unflatten(-1, (case.checkpoint.geometry.heads, -1)).transpose(1, 2)
 
 
 def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
@@ -38,7 +50,7 @@ def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
             if case.row.has("attn.sinks"):
                 # A learned sink takes its share even where there is nothing else to look at.
                 weights = output.attentions[layer].double()
-            added = written(case.checkpoint.heads(layer), weights, x)
+            added = written(case, layer, weights, x)
             assert_close(added, seen[case.path(layer, "attn.o")][1])
 
 
@@ -50,7 +62,9 @@ def patterns_are_the_models_own(case: Case) -> None:
             heads = case.checkpoint.heads(layer)
             own = output.attentions[layer].double()
             _, weights = told_apart(case, layer, heads, x, own)
-            assert_close(written(heads, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5)
+            assert_close(
+                written(case, layer, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5
+            )
 
 
 def told_apart(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch.nn import functional
 
-from atlas.architectures.architecture import Routing
+from atlas.architectures.architecture import Architecture, Routing
 from atlas.loaded.checkpoint import Checkpoint
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -20,18 +20,18 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
     (`norm.mlp_after`) is not applied, nor is the residual scale. Of a mixture, every token goes to
     the experts that the router chooses for it, and one expert's weights are in memory at a time.
     """
-    architecture = checkpoint.architecture
-    routing = architecture.routing
+    view = checkpoint.architecture.layer(layer)
+    routing = view.routing
     if routing is None:
         (dense,) = checkpoint.experts(layer)
-        return _expert(checkpoint, dense, x)
+        return _expert(view, dense, x)
     router = checkpoint.layer(layer, ["router"])
     shares = routed(x, router, routing)
     added = torch.zeros_like(x)
     for number, expert in enumerate(checkpoint.experts(layer)):
         tokens = shares[:, number].nonzero().flatten()
         if len(tokens):
-            added[tokens] += shares[tokens, number, None] * _expert(checkpoint, expert, x[tokens])
+            added[tokens] += shares[tokens, number, None] * _expert(view, expert, x[tokens])
     return added
 
 
@@ -45,9 +45,8 @@ def routed(x: torch.Tensor, router: Mapping[str, torch.Tensor], routing: Routing
 
 
 def _expert(
-    checkpoint: Checkpoint, weights: Mapping[str, torch.Tensor], x: torch.Tensor
+    architecture: Architecture, weights: Mapping[str, torch.Tensor], x: torch.Tensor
 ) -> torch.Tensor:
-    architecture = checkpoint.architecture
     up = functional.linear(x, *_cast(weights, "mlp.up", x))
     if not architecture.has("mlp.gate"):
         inner = _activation(architecture.activation)(up)

@@ -50,6 +50,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "logits_scaling": 5.0,
         "residual_multiplier": 0.5,
     },
+    "lfm2": {
+        **NARROW,
+        "block_multiple_of": 20,
+        "layer_types": ["conv", "full_attention", "conv"],
+    },
     "llama": {**NARROW, "head_dim": 6},
     "mistral": NARROW,
     "mixtral": {

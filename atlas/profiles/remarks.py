@@ -1,8 +1,9 @@
 """What is to be said of a model's files though it can be measured.
 
-Tensors that nothing reads, and code of the model's own, which is never run; of a GGUF file how it
-is stored, and what it leaves open. All stand among the conditions of its profiles; `check` and
-`plan` tell of models that are on this machine what is unusual.
+Tensors that nothing reads, and code of the model's own, which is never run; which layers have
+another mixer than attention, or another MLP; of a GGUF file how it is stored, and what it leaves
+open. All stand among the conditions of its profiles; `check` and `plan` tell of models that are on
+this machine what is unusual.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def of_folder(folder: Path) -> dict[str, str]:
     config = headers.config(folder)
     architecture = architectures.lookup(config, folder / "config.json")
     found = {}
+    if kinds := architecture.told_kinds:
+        found["kinds_of_layers"] = kinds
     if unread := architecture.unread(headers.read(folder)):
         found["unread"] = _named(unread)
     if config.get("auto_map"):

@@ -18,6 +18,8 @@ from atlas.errors import AtlasError
 from atlas.loaded import fused, stored_mlp
 from atlas.loaded.attention_heads import Heads
 
+BLOCKS = ("attn", "mlp")
+
 
 @pytest.fixture(params=VARIANTS, scope="module")
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
@@ -31,6 +33,12 @@ def written(heads: Heads, weights: torch.Tensor, x: torch.Tensor) -> torch.Tenso
     return added + (0 if heads.B_O is None else heads.B_O.double())
 
 
+def patterns(case: Case, output: Any) -> dict[int, torch.Tensor]:
+    """The model's own attention patterns, by layer; some families list those that there are."""
+    held = [one for one in output.attentions if one is not None]
+    return dict(zip(case.attending, held, strict=True))
+
+
 def test_every_row_has_a_tiny_model() -> None:
     assert tuple(sorted(tiny.CONFIGS)) == architectures.known()
 
@@ -38,12 +46,12 @@ def test_every_row_has_a_tiny_model() -> None:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_one_token_attention_is_the_sum_of_heads(case: Case, batch: int) -> None:
     seen, output = watch(case, tiny.tokens(batch, 1))
-    for layer in case.layers:
+    for layer in case.attending:
         x = seen[case.path(layer, "attn.q")][0]
         weights = torch.ones(batch, case.checkpoint.geometry.heads, 1, 1, dtype=torch.double)
         if case.row.has("attn.sinks"):
             # A learned sink takes its share even where there is nothing else to look at.
-            weights = output.attentions[layer].double()
+            weights = patterns(case, output)[layer].double()
         added = written(case.checkpoint.heads(layer), weights, x)
         assert_close(added, seen[case.path(layer, "attn.o")][1])
 
@@ -51,20 +59,21 @@ def test_one_token_attention_is_the_sum_of_heads(case: Case, batch: int) -> None
 @pytest.mark.parametrize("batch", [1, 2])
 def test_patterns_are_the_models_own(case: Case, batch: int) -> None:
     seen, output = watch(case, tiny.tokens(batch, 9))
-    for layer in case.layers:
+    for layer in case.attending:
         x = seen[case.path(layer, "attn.q")][0]
         heads = case.checkpoint.heads(layer)
         weights = pattern(case, layer, heads, x)
-        assert_close(weights, output.attentions[layer].double(), 2e-5)
+        assert_close(weights, patterns(case, output)[layer].double(), 2e-5)
         assert_close(written(heads, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5)
 
 
 def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 7))
-    row = case.row
     for layer in case.layers:
+        row = case.at(layer)
         before, after = seen[f"{row.live_layers}.{layer}"]
-        attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
+        given = (seen[join][1] * row.residual_scale for join in case.joins(layer))
+        attention, mlp_gave = (next(given) if block in row.blocks else 0 for block in BLOCKS)
         tensors = case.layer(layer)
         middle = before + attention
         if row.residual == "post-norm":
@@ -76,28 +85,33 @@ def test_outputs_join_the_residual_as_the_row_says(case: Case) -> None:
         mlp_reads = before if row.residual == "parallel" else middle
         for module, x, norm in (
             ("attn.q", before, row.row.attn_input),
+            ("mixer.in", before, row.row.attn_input),
             ("router" if row.routing else "mlp.up", mlp_reads, row.row.mlp_input),
         ):
-            read = seen[case.path(layer, module)][0]
-            assert_close(normed(row, x, tensors, norm) if norm else x, read)
+            if row.has(module):
+                read = seen[case.path(layer, module)][0]
+                assert_close(normed(row, x, tensors, norm) if norm else x, read)
 
 
 def test_mlps_from_stored_weights_give_what_joins(case: Case) -> None:
     """Activation, gate, routing among experts: the whole MLP, on what it really read."""
     seen, _ = watch(case, tiny.tokens(2, 7))
     for layer in case.layers:
-        x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
+        row = case.at(layer)
+        if "mlp" not in row.blocks:
+            continue
+        x = seen[case.path(layer, "router" if row.routing else "mlp.up")][0]
         found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
-        if case.row.has("norm.mlp_after"):
-            found = normed(case.row, found, case.layer(layer), "norm.mlp_after")
-        assert_close(found, seen[case.joins(layer)[1]][1])
+        if row.has("norm.mlp_after"):
+            found = normed(row, found, case.layer(layer), "norm.mlp_after")
+        assert_close(found, seen[case.joins(layer)[-1]][1])
 
 
 def test_every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tiny.tokens(2, 5))
-    row, shape = case.row, case.checkpoint.geometry
+    shape = case.checkpoint.geometry
     for layer in case.layers:
-        tensors = case.layer(layer)
+        tensors, row = case.layer(layer), case.at(layer)
         for module in filter(row.own_module, row.modules):
             x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
@@ -111,8 +125,9 @@ def test_every_live_module_computes_with_our_weights(case: Case) -> None:
 
 def test_live_parameters_are_our_weights(case: Case) -> None:
     held = dict(case.model.named_parameters())
-    row, shape = case.row, case.checkpoint.geometry
+    shape = case.checkpoint.geometry
     for layer in case.layers:
+        row = case.at(layer)
         for name, tensor in case.checkpoint.layer(layer).items():
             module, _, kind = name.rpartition(".")
             found = live_parameter(
@@ -132,10 +147,10 @@ def live_parameter(
     kind: Literal["weight", "bias"],
 ) -> torch.Tensor:
     """The whole live parameter that holds a module's weight (..., out, in) or bias."""
-    source = case.row.live_source(module)
+    source = case.at(layer).live_source(module)
     pieces = [
         held[f"{case.row.live_layers}.{layer}.{name}"]
-        for name in case.row.live_parameters(module, kind)
+        for name in case.at(layer).live_parameters(module, kind)
     ]
     whole = torch.stack(pieces) if source.pieces else pieces[0]
     return whole.transpose(-2, -1) if source.transposed and kind == "weight" else whole
@@ -147,11 +162,12 @@ def test_experts_one_at_a_time_are_the_block(case: Case) -> None:
     for layer in case.layers:
         tensors = case.checkpoint.layer(layer, modules)
         experts = list(case.checkpoint.experts(layer))
-        assert len(experts) == (case.row.routing.experts if case.row.routing else 1)
+        row = case.at(layer)
+        assert len(experts) == (row.routing.experts if row.routing else "mlp" in row.blocks)
         for number, expert in enumerate(experts):
             assert expert.keys() == tensors.keys()
             for name, tensor in expert.items():
-                wanted = tensors[name][number] if case.row.routing else tensors[name]
+                wanted = tensors[name][number] if row.routing else tensors[name]
                 assert torch.equal(tensor, wanted)
 
 
@@ -204,9 +220,10 @@ def test_parameters_are_the_true_count(case: Case) -> None:
 
 def test_every_parameter_of_a_block_is_read(case: Case) -> None:
     """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
-    live = case.model.get_submodule(f"{case.row.live_layers}.0")
-    true = sum(parameter.numel() for parameter in live.parameters())
-    assert sum(tensor.numel() for tensor in case.checkpoint.layer(0).values()) == true
+    for layer in case.layers:
+        live = case.model.get_submodule(f"{case.row.live_layers}.{layer}")
+        true = sum(parameter.numel() for parameter in live.parameters())
+        assert sum(tensor.numel() for tensor in case.checkpoint.layer(layer).values()) == true
 
 
 def test_buffers_and_tied_copies_are_no_parameters(tmp_path: Path) -> None:
@@ -298,8 +315,10 @@ def test_a_variant_that_the_row_does_not_describe_is_refused() -> None:
     ("model_type", "change", "message"),
     [
         ("opt", {"word_embed_proj_dim": 16}, "word_embed_proj_dim is 16, the row reads 32"),
-        ("qwen3_moe", {"mlp_only_layers": [1]}, r"mlp_only_layers is \[1\], the row reads \[\]"),
-        ("qwen3_moe", {"decoder_sparse_step": 2}, "decoder_sparse_step is 2, the row reads 1"),
+        ("qwen3_moe", {"mlp_only_layers": 1}, "expected a list of layers"),
+        ("qwen3_moe", {"decoder_sparse_step": 0}, "expected a number from 1, found 0"),
+        ("lfm2", {"layer_types": ["conv"]}, "expected a word for each of 3 layers"),
+        ("lfm2", {"layer_types": ["conv", "rnn", "conv"]}, "no kind of layer 'rnn'; known: conv, "),
         ("olmoe", {"clip_qkv": 8.0}, r"clip_qkv is 8\.0, the row reads None"),
         ("mixtral", {"num_experts_per_tok": 6}, "6 active experts of 5"),
         ("mixtral", {"num_local_experts": None}, "expected a count, found None"),

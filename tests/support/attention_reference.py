@@ -38,7 +38,7 @@ def pattern(case: Case, layer: int, heads: Heads, x: torch.Tensor) -> torch.Tens
     """Attention of one layer on its input x (batch, position, d_model), from stored weights."""
     queries = torch.einsum("hed,bpd->bhpe", heads.W_Q.double(), x) + bias(heads.B_Q)
     keys = torch.einsum("hed,bpd->bhpe", heads.W_K.double(), x) + bias(heads.B_K)
-    if case.row.has("norm.q"):
+    if case.at(layer).has("norm.q"):
         queries, keys = (normed(case, layer, *part) for part in (("q", queries), ("k", keys)))
     if case.row.model_type not in tiny.UNTURNED and has_positions(case, layer):
         dims = int(heads.W_Q.shape[1] * tiny.PARTLY.get(case.row.model_type, 1))

@@ -56,6 +56,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_oss, gates at their limit": ("gpt_oss", {"swiglu_limit": 0.3}),
     "gpt_oss, no attention bias": ("gpt_oss", {"attention_bias": False}),
     "granite, biases": ("granite", {"attention_bias": True, "mlp_bias": True}),
+    "lfm2, biases": ("lfm2", {"conv_bias": True}),
+    "lfm2, width as stated": ("lfm2", {"block_auto_adjust_ff_dim": False}),
     "llama, as many key/value heads": ("llama", {"num_key_value_heads": 4}),
     "llama, bfloat16": ("llama", {"dtype": torch.bfloat16}),
     "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
@@ -73,6 +75,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3, as many key/value heads": ("phi3", {"num_key_value_heads": 4}),
     "qwen3, biases": ("qwen3", {"attention_bias": True}),
     "qwen3, tied": ("qwen3", {"tie_word_embeddings": True}),
+    "qwen3_moe, dense first": ("qwen3_moe", {"mlp_only_layers": [0]}),
+    "qwen3_moe, dense between": ("qwen3_moe", {"decoder_sparse_step": 2}),
     "qwen3_moe, renormalised": ("qwen3_moe", {"norm_topk_prob": True}),
     "smollm3, biases": ("smollm3", {"attention_bias": True, "mlp_bias": True}),
     "stablelm, parallel": ("stablelm", {"use_parallel_residual": True}),
@@ -102,6 +106,15 @@ class Case:
     def layers(self) -> range:
         return range(self.checkpoint.geometry.layers)
 
+    def at(self, layer: int) -> Architecture:
+        """What the row says of one layer."""
+        return self.row.layer(layer)
+
+    @property
+    def attending(self) -> list[int]:
+        """The layers that have attention."""
+        return [layer for layer in self.layers if "attn.q" in self.at(layer).modules]
+
     def layer(self, number: int) -> dict[str, torch.Tensor]:
         return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
@@ -110,11 +123,13 @@ class Case:
         return getattr(self.model.config, key, None)
 
     def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
+        return f"{self.row.live_layers}.{layer}.{self.at(layer).live(module)}"
 
     def joins(self, layer: int) -> list[str]:
-        """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
+        """Of attention and of the MLP: the live module whose output is added to the residual; of a
+        layer without one of them, of the other."""
+        joins = self.at(layer).row.joins
+        return [f"{self.row.live_layers}.{layer}.{join}" for join in joins if join is not None]
 
 
 Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]

@@ -56,7 +56,9 @@ class Architecture:
 
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
     times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
-    gate with limits, None for act(gate) * up (`row.Clamp`).
+    gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
+    `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
+    layer what this model would be if all were like it; `kinds` are the names of that layer's.
     """
 
     row: Row
@@ -72,6 +74,34 @@ class Architecture:
     logits_scale: float
     tied: bool
     flags: Mapping[str, bool] = field(repr=False)
+    views: tuple[Architecture, ...] = field(default=(), repr=False)
+    kinds: tuple[str, ...] = ()
+
+    def layer(self, number: int) -> Architecture:
+        """What this model is in one layer: all that depends on it is to be asked of this."""
+        return self.views[number] if self.views else self
+
+    @property
+    def attending(self) -> tuple[int, ...]:
+        """The layers that have attention, and so heads."""
+        layers = range(self.geometry.layers)
+        return tuple(at for at in layers if "attn.q" in self.layer(at).modules)
+
+    @property
+    def told_kinds(self) -> str:
+        """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
+        where all layers are alike and have attention."""
+        found: dict[str, list[str]] = {}
+        for number, view in enumerate(self.views):
+            for kind in view.kinds:
+                found.setdefault(kind, []).append(str(number))
+        return "; ".join(f"{kind} in {', '.join(layers)}" for kind, layers in found.items())
+
+    @property
+    def blocks(self) -> tuple[Literal["attn", "mlp"], ...]:
+        """What adds to the residual stream in a layer: attention or another mixer, and the MLP."""
+        mixer, mlp = self.row.joins
+        return (*(("attn",) if mixer else ()), *(("mlp",) if mlp else ()))
 
     @property
     def model_type(self) -> str:
@@ -87,8 +117,13 @@ class Architecture:
 
     @property
     def native(self) -> dict[str, str]:
-        """Canonical module -> its native label, `self_attn.q_proj` or `attn.c_attn[q]`."""
-        return {name: self.row.modules[name].label for name in self.modules}
+        """Canonical module -> its native label, `self_attn.q_proj` or `attn.c_attn[q]`; where the
+        layers have several, all of them, in the order of layers."""
+        found: dict[str, dict[str, None]] = {name: {} for name in self.modules}
+        for view in self.views or (self,):
+            for name in view.modules:
+                found[name][view.row.modules[name].label] = None
+        return {name: " or ".join(labels) for name, labels in found.items()}
 
     @property
     def live_layers(self) -> str:
@@ -140,7 +175,8 @@ class Architecture:
 
         Experts and attention sinks are parameters that other modules compute with.
         """
-        return not self.live_source(module).bare
+        source = self.live_source(module)
+        return source.called and not source.bare
 
     def _from_the_top(self, module: str, name: str) -> str:
         if module in self.row.modules:
@@ -159,10 +195,11 @@ class Architecture:
     def slots(self, layer: int) -> list[Slot]:
         """Every tensor of one layer, in canonical order."""
         place = f"{self.row.layers}.{layer}."
+        view = self.layer(layer)
         return [
             slot
-            for name in self.modules
-            for slot in self._slots(name, self.row.modules[name], place)
+            for name in view.modules
+            for slot in view._slots(name, view.row.modules[name], place)
         ]
 
     def outside(self, module: str) -> list[Slot]:
@@ -179,7 +216,7 @@ class Architecture:
         bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
         slots = [self._slot(module, "weight", source, place, shape)]
         if self.flag(bias):
-            shape = shape if is_norm else shape[:-1]
+            shape = shape if is_norm else shape[:1] if module == "mixer.conv" else shape[:-1]
             slots.append(self._slot(module, "bias", source, place, shape))
         return slots
 

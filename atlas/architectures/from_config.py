@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from atlas.architectures import switches
 from atlas.architectures.architecture import Architecture, Routing
-from atlas.architectures.row import CANONICAL, GEOMETRY_KEYS, Key, Mixture, Row, ScaleName
+from atlas.architectures.layer_rules import UnreadableKeyError
+from atlas.architectures.row import (
+    CANONICAL,
+    GEOMETRY_KEYS,
+    Key,
+    LayerKind,
+    Mixture,
+    Row,
+    ScaleName,
+)
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short
 
@@ -31,9 +41,60 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
     for key, meanings in row.meant.items():
         if isinstance(settings.get(key), str):
             settings[key] = meanings.get(settings[key], settings[key])
-    reader = Reader(row, settings, where)
-    reader.check_requirements()
+    Reader(row, settings, where).check_requirements()
     switches.require_known(row, config, where)
+    whole = _resolved(row, settings, where)
+    if not row.layer_kinds:
+        return whole
+    return _of_kinds(whole, _kinds(row, settings, whole.geometry.layers, where), settings, where)
+
+
+def _kinds(
+    row: Row, settings: Mapping[str, Any], count: int, where: Path | str
+) -> list[tuple[LayerKind, ...]]:
+    """The kinds that each layer is of, in the order of the row."""
+    found: list[tuple[LayerKind, ...]] = [()] * count
+    for kind in row.layer_kinds:
+        try:
+            layers = kind.where.layers(settings, count)
+        except UnreadableKeyError as error:
+            raise Reader(row, settings, where).wrong(error.key, str(error)) from None
+        if layers is None:
+            key = kind.where.keys[0]
+            told = f"nothing says which layers have a {kind.name}: {key} is missing"
+            raise Reader(row, settings, where).wrong(key, told)
+        found = [(*held, kind) if at in layers else held for at, held in enumerate(found)]
+    return found
+
+
+def _of_kinds(
+    whole: Architecture,
+    kinds: Sequence[tuple[LayerKind, ...]],
+    settings: Mapping[str, Any],
+    where: Path | str,
+) -> Architecture:
+    """The whole of a model whose layers differ: the modules of all of them together."""
+    made: dict[tuple[str, ...], Architecture] = {}
+    for several in kinds:
+        names = tuple(kind.name for kind in several)
+        if names not in made:
+            row = functools.reduce(lambda row, kind: kind.applied(row), several, whole.row)
+            made[names] = replace(_resolved(row, settings, where), kinds=names)
+    views = tuple(made[tuple(kind.name for kind in several)] for several in kinds)
+    modules = {name for view in made.values() for name in view.modules}
+    sources = {name: view.row.modules[name] for view in reversed(views) for name in view.modules}
+    return replace(
+        whole,
+        row=replace(whole.row, modules={**whole.row.modules, **sources}),
+        modules=tuple(name for name in CANONICAL if name in modules),
+        routing=next((view.routing for view in views if view.routing is not None), None),
+        views=views,
+    )
+
+
+def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Architecture:
+    """A row as if all layers were as it says."""
+    reader = Reader(row, settings, where)
     sources = [*row.modules.values(), *row.outside.values()]
     flags = {flag for source in sources for flag in (source.bias, source.present)}
     flags |= {row.norm.bias, row.mixture.renormalised if row.mixture else False}
@@ -171,6 +232,16 @@ class Reader:
             raise self.wrong(key, f"expected a count, found {short(value)}")
         return value
 
+    def mlp_width(self, unsaid: int | None) -> int:
+        """The width of the MLP, `unsaid` where no key says it."""
+        stated, rounded = self.count("d_mlp", unsaid), self.row.mlp_rounded
+        if rounded is None or not self.truth(rounded.where):
+            return stated
+        wide, multiple = int(2 * stated / 3), self.natural(rounded.multiple)
+        if self.settings.get(rounded.factor) is None:
+            return wide
+        return multiple * math.ceil(int(self.number(rounded.factor) * wide) / multiple)
+
     def geometry(self) -> Geometry:
         """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid."""
         heads, d_model = self.count("heads"), self.count("d_model")
@@ -186,6 +257,6 @@ class Reader:
             kv_heads=kv_heads,
             d_model=d_model,
             d_head=self.count("d_head", d_model // heads or None),
-            d_mlp=self.count("d_mlp", 4 * d_model if self.row.mlp_unsaid else None),
+            d_mlp=self.mlp_width(4 * d_model if self.row.mlp_unsaid else None),
             vocabulary=self.count("vocabulary"),
         )

@@ -5,6 +5,23 @@ router.correction mlp.up mlp.gate mlp.down shared.router shared.up shared.gate s
 norm.attn_after norm.mlp norm.mlp_after norm.q norm.k (`after`: a norm of what a sublayer gives).
 Outside the layers: embedding, unembedding, positions, token_types, embedding_norm, final_norm.
 
+A mixer is what moves information between tokens. Where it is not attention, but a convolution,
+linear attention or a state space, or stands beside attention, its modules are
+
+mixer.in         what it reads of the stream: queries, keys and values, inputs and state matrices
+mixer.gate       the gate on its output, where that is a projection of its own
+mixer.rates      how much a token is written into the state and how fast that fades; where these
+                 are two projections, mixer.write and mixer.decay
+mixer.step       step sizes, from a narrower projection of them
+mixer.step_bias  what is added to step sizes
+mixer.conv       the convolution over neighbouring tokens, (channel, 1, width)
+mixer.A          how fast the state fades, as a logarithm
+mixer.D          the share of its input that goes past the state
+mixer.norm       the norm before the output; mixer.norm_step, mixer.norm_B, mixer.norm_C within
+mixer.out        what it writes to the stream
+
+and `norm.attn` is the norm that it reads through.
+
 In a mixture of experts the MLP keeps its three names: the experts' matrices stand stacked, `mlp.up`
 is (expert, d_mlp, d_model) with d_mlp the width of one expert, whether they are stored one by one
 or in one tensor; `router` is (expert, d_model). `Checkpoint.experts` reads them one at a time, so
@@ -24,6 +41,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from atlas.architectures.layer_rules import Rule
+
 CANONICAL = (
     "attn.q",
     "attn.k",
@@ -31,6 +50,21 @@ CANONICAL = (
     "attn.o",
     "attn.gate",
     "attn.sinks",
+    "mixer.in",
+    "mixer.gate",
+    "mixer.rates",
+    "mixer.write",
+    "mixer.decay",
+    "mixer.step",
+    "mixer.step_bias",
+    "mixer.conv",
+    "mixer.A",
+    "mixer.D",
+    "mixer.norm",
+    "mixer.norm_step",
+    "mixer.norm_B",
+    "mixer.norm_C",
+    "mixer.out",
     "router",
     "router.correction",
     "mlp.up",
@@ -81,6 +115,12 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "attn.o": ("d_model", "q"),
     "attn.gate": ("q", "d_model"),
     "attn.sinks": ("heads",),
+    **dict.fromkeys(("mixer.in", "mixer.gate", "mixer.write", "mixer.decay"), ("any", "d_model")),
+    **dict.fromkeys(("mixer.rates", "mixer.step", "mixer.A"), ("any", "any")),
+    **dict.fromkeys(("mixer.step_bias", "mixer.D", "mixer.norm"), ("any",)),
+    **dict.fromkeys(("mixer.norm_step", "mixer.norm_B", "mixer.norm_C"), ("any",)),
+    "mixer.conv": ("any", "one", "any"),
+    "mixer.out": ("d_model", "any"),
     "router": ("experts", "d_model"),
     "router.correction": ("experts",),
     "mlp.up": ("d_mlp", "d_model"),
@@ -99,8 +139,12 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
 }
 """Shape of a module's weight in words; a norm that is not listed has (d_model,).
 
-In a mixture the MLP's matrices have the experts before that.
+In a mixture the MLP's matrices have the experts before that. No geometry says how wide other
+mixers than attention are.
 """
+
+ATTENTION = ("attn.q", "attn.k", "attn.v", "attn.o", "norm.q", "norm.k")
+"""What a layer lacks whose mixer is not attention."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +178,8 @@ class Source:
     heads as heads that is q, k, v per head), `interleaved` (gate, up, gate, up) or `paired` (per
     head: its queries, its gate). `transposed`:
     stored as (in, out). `skip`: so many first rows belong to nothing. `present` False leaves the
-    module out.
+    module out. `called` False: the live module only holds the weights, and another one computes
+    with them.
     """
 
     disk: str
@@ -146,6 +191,7 @@ class Source:
     bare: bool = False
     skip: int = 0
     present: Flag = True
+    called: bool = True
 
     @property
     def label(self) -> str:
@@ -232,6 +278,17 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Rounded:
+    """How the MLP's width follows from the one that a config states, where its key `where` is true:
+    two thirds of that, times the value of `factor`, rounded up to a multiple of that of `multiple`.
+    """
+
+    where: str
+    factor: str
+    multiple: str
+
+
+@dataclass(frozen=True)
 class Key:
     """In `requires`: the value has to be that of another key."""
 
@@ -247,6 +304,28 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class LayerKind:
+    """What is otherwise in some of a model's layers, those that `where` means.
+
+    `name`: what such a layer has, for people: `convolution`, `dense MLP`. `modules`: canonical
+    module -> its source there, beside the row's own, or None where such a layer has none of it.
+    `columns`: other columns of the row that are others there. Kinds that mean the same layer are
+    applied in turn, so that one may choose its mixer and another its MLP.
+    """
+
+    name: str
+    where: Rule
+    modules: Mapping[str, Source | None]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def applied(self, row: Row) -> Row:
+        """The row as it is of such a layer."""
+        modules = {**row.modules, **self.modules}
+        kept = {name: source for name, source in modules.items() if source is not None}
+        return replace(row, modules=kept, **self.columns)
+
+
+@dataclass(frozen=True)
 class Row:
     """One family, as data. See `architectures` for what every column means."""
 
@@ -255,7 +334,7 @@ class Row:
     modules: Mapping[str, Source]
     outside: Mapping[str, Source]
     norm: Norm
-    joins: tuple[str, str]
+    joins: tuple[str | None, str | None]
     prefixes: tuple[str, ...] = ()
     live_prefix: str = ""
     live_layers: str | None = None
@@ -265,6 +344,7 @@ class Row:
     defaults: Mapping[str, object] = field(default_factory=dict)
     activation: str = "hidden_act"
     mlp_unsaid: bool = False
+    mlp_rounded: Rounded | None = None
     older_keys: Mapping[str, str] = field(default_factory=dict)
     meant: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     mixture: Mixture | None = None
@@ -281,6 +361,7 @@ class Row:
     beside: tuple[str, ...] = ()
     requires: Mapping[str, object] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
+    layer_kinds: tuple[LayerKind, ...] = ()
 
     @property
     def config_reads(self) -> frozenset[str]:
@@ -294,8 +375,12 @@ class Row:
         found |= {*self.older_keys, *self.older_keys.values()}
         found |= {scale.key for scale in self.scales.values()}
         found |= {key for variant in self.variants for key in variant.when}
+        for kind in self.layer_kinds:
+            found |= {*kind.where.keys, *replace(kind.applied(self), layer_kinds=()).config_reads}
         if self.mixture is not None:
             found |= self.mixture.keys
+        if (held := self.mlp_rounded) is not None:
+            found |= {held.where, held.factor, held.multiple}
         if self.clamp is not None:
             found |= {self.clamp.alpha, self.clamp.limit}
         return frozenset(found)

@@ -48,8 +48,8 @@ HARMLESS: Mapping[str, str] = {
         "how it is run or what it returns, not what it computes",
     ),
     **dict.fromkeys(
-        ("type_vocab_size", "intermediate_size"),
-        "a length that the stored tensors say themselves, or of layers that a row rules out",
+        ("conv_L_cache", "type_vocab_size"),
+        "a length that the stored tensors say themselves",
     ),
     **dict.fromkeys(
         (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch.nn import functional
 
-from atlas.architectures.architecture import Routing
+from atlas.architectures.architecture import Architecture, Routing
 from atlas.loaded.checkpoint import Checkpoint
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -21,27 +21,27 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
     the experts that the router chooses for it and through what all share, and one expert's weights
     are in memory at a time.
     """
-    architecture = checkpoint.architecture
-    routing = architecture.routing
+    view = checkpoint.architecture.layer(layer)
+    routing = view.routing
     if routing is None:
         (dense,) = checkpoint.experts(layer)
-        return _expert(checkpoint, dense, x)
-    beside = [name for name in architecture.modules if name.startswith(("router", "shared"))]
+        return _expert(view, dense, x)
+    beside = [name for name in view.modules if name.startswith(("router", "shared"))]
     held = checkpoint.layer(layer, beside)
     shares = routed(x, held, routing)
-    added = _shared(checkpoint, held, x) if routing.shared else torch.zeros_like(x)
+    added = _shared(view, held, x) if routing.shared else torch.zeros_like(x)
     for number, expert in enumerate(checkpoint.experts(layer)):
         tokens = shares[:, number].nonzero().flatten()
         if len(tokens):
-            added[tokens] += shares[tokens, number, None] * _expert(checkpoint, expert, x[tokens])
+            added[tokens] += shares[tokens, number, None] * _expert(view, expert, x[tokens])
     return added
 
 
 def _shared(
-    checkpoint: Checkpoint, held: Mapping[str, torch.Tensor], x: torch.Tensor
+    architecture: Architecture, held: Mapping[str, torch.Tensor], x: torch.Tensor
 ) -> torch.Tensor:
     """What every token goes through beside its experts."""
-    found = _expert(checkpoint, held, x, "shared")
+    found = _expert(architecture, held, x, "shared")
     if "shared.router.weight" not in held:
         return found
     return found * functional.linear(x, *_cast(held, "shared.router", x)).sigmoid()
@@ -70,13 +70,12 @@ def _chosen(scores: torch.Tensor, routing: Routing) -> torch.Tensor:
 
 
 def _expert(
-    checkpoint: Checkpoint,
+    architecture: Architecture,
     weights: Mapping[str, torch.Tensor],
     x: torch.Tensor,
     name: str = "mlp",
 ) -> torch.Tensor:
     """The MLP with that name, which has the activation and the gate that the row says."""
-    architecture = checkpoint.architecture
     up = functional.linear(x, *_cast(weights, f"{name}.up", x))
     if not architecture.has("mlp.gate"):
         inner = _activation(architecture.activation)(up)

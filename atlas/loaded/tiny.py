@@ -61,6 +61,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "residual_multiplier": 0.5,
     },
     "hunyuan_v1_dense": {**NARROW, "head_dim": 6},
+    "lfm2": {
+        **NARROW,
+        "block_multiple_of": 20,
+        "layer_types": ["conv", "full_attention", "conv"],
+    },
     "llama": {**NARROW, "head_dim": 6},
     "minimax_m2": {
         **NARROW,

@@ -1,9 +1,9 @@
 """What is to be said of a model's files though it can be measured.
 
-The part that is measured, of a model of several; tensors that nothing reads, and code of the
-model's own, which is never run; of a GGUF file how it is stored, and what it leaves open. All stand
-among the conditions of its profiles; `check` and `plan` tell of models that are on this machine
-what is unusual.
+The part that is measured, of a model of several; which layers have another mixer than attention, or
+another MLP; tensors that nothing reads, and code of the model's own, which is never run; of a GGUF
+file how it is stored, and what it leaves open. All stand among the conditions of its profiles;
+`check` and `plan` tell of models that are on this machine what is unusual.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def of_folder(folder: Path) -> dict[str, str]:
     found = {}
     if part := architecture.row.part:
         found["part"] = f"{OF_LANGUAGE} ({part.key} of its config)"
+    if kinds := architecture.told_kinds:
+        found["kinds_of_layers"] = kinds
     if unread := architecture.unread(headers.read(folder)):
         found["unread"] = _named(unread)
     if config.get("auto_map"):

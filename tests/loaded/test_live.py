@@ -18,7 +18,7 @@ from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError
 from atlas.loaded import checkpoint, loading, memory
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.loaded.live import POINTS, LiveModel
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
 
@@ -121,9 +121,11 @@ def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, poin
     last = held.geometry.layers - 1
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
-    for writer in {"attn": ("attn.o",), "mlp": ("mlp.down", "shared.down")}[point]:
-        if held.architecture.has(writer):
-            removed = held.layer(last).get_submodule(held.architecture.live(writer))
+    view = held.architecture.layer(last)
+    mixer = "attn.o" if view.has("attn.o") else "mixer.out"
+    for writer in {"attn": (mixer,), "mlp": ("mlp.down", "shared.down")}[point]:
+        if view.has(writer):
+            removed = held.layer(last).get_submodule(view.live(writer))
             for parameter in removed.parameters():
                 parameter.data.zero_()
     torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
@@ -230,12 +232,25 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     words |= {"shared.up": "d_shared", "shared.gate": "d_shared"}
     words["attn.gate"] = held.architecture.row.shapes.get("attn.gate", ("q",))[0]
     for length in (shape.heads, shape.heads + 2):
-        for module in (*held.modules, *POINTS):
+        for layer, module in every_module(held):
             seen: dict[str, torch.Tensor] = {}
-            with held.hook(0, module, keep(seen, module)):
+            with held.hook(layer, module, keep(seen, module)):
                 run(held, ragged((length, 3)))
-            width = held.architecture.width(words.get(module, "d_model"))
+            width = held.width(layer, module)
+            if not module.startswith("mixer."):
+                view = held.architecture.layer(layer)
+                assert width == view.width(words.get(module, "d_model"))
             assert seen[module].flatten(2).shape == (2, length, width), module
+
+
+def every_module(held: LiveModel) -> list[tuple[int, str]]:
+    """What can be watched in the first layer, and what else there is, in the first that has it."""
+    found: dict[str, int] = {}
+    for layer in range(held.geometry.layers):
+        blocks = held.architecture.layer(layer).blocks
+        for module in (*held.modules_of(layer), "layer", *blocks):
+            found.setdefault(module, layer)
+    return [(layer, module) for module, layer in found.items()]
 
 
 def test_norms_of_heads_are_laid_out_alike(tmp_path: Path) -> None:

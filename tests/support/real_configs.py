@@ -64,6 +64,27 @@ _QWEN = {
 _EXPERTS = {"output_router_logits": False, "router_aux_loss_coef": 0.02}
 
 REAL: dict[str, tuple[str, dict[str, Any]]] = {
+    "LFM2.5-1.2B": (
+        "lfm2",
+        {
+            **_RUN,
+            "architectures": ["Lfm2ForCausalLM"],
+            "block_auto_adjust_ff_dim": True,
+            "block_ffn_dim_multiplier": 1.0,
+            "block_mlp_init_scale": 1.0,
+            "block_multiple_of": 256,
+            "block_norm_eps": 1e-05,
+            "block_out_init_scale": 1.0,
+            "block_use_swiglu": True,
+            "block_use_xavier_init": True,
+            "conv_L_cache": 3,
+            "conv_bias": False,
+            "conv_dim": 2048,
+            "conv_use_xavier_init": True,
+            "eos_token_id": 7,
+            "full_attn_idxs": None,
+        },
+    ),
     "all-MiniLM-L6-v2": (
         "bert",
         {

@@ -79,8 +79,8 @@ class Sizes:
         self.moments: dict[Place, Moments] = {}
         self.drawn: dict[Place, SampledValues] = {}
         for layer in range(model.geometry.layers):
-            for module in model.modules:
-                width = model.architecture.features(module)
+            for module in model.modules_of(layer):
+                width = model.width(layer, module)
                 if width not in samples:
                     samples[width] = Sample(passages, width, most, seed)
                 self.moments[layer, module] = Moments()
@@ -118,7 +118,7 @@ class Activations:
         self.passages = passages
         self.rest = Sizes(model, passages)
         self.start = Sizes(model, [_start(passage) for passage in passages])
-        layers = range(model.geometry.layers) if DOWN in model.modules else ()
+        layers = [at for at in range(model.geometry.layers) if DOWN in model.modules_of(at)]
         self.sparsity = {layer: Sparsity() for layer in layers}
 
     @property

@@ -37,7 +37,7 @@ def folded(
     takes the norm after attention, then the final one: a row of E' W_V W_O U is the same whether U
     or W_O is multiplied with a gain and centred.
     """
-    architecture = checkpoint.architecture
+    architecture = checkpoint.architecture.layer(layer)
     read, written = input_norm(architecture), output_norm(architecture)
     held = checkpoint.layer(layer, [name for name in (read, written) if name])
     W_V, W_O = W_V.double(), W_O.double()

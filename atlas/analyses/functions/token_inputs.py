@@ -64,8 +64,10 @@ class AttentionBlocks:
         """Every layer in its order."""
         reads = HeadInputs.of(self._entering(torch.float64, self.sources))
         self.x = salient_mappings.unit_rows(self.x)
-        for layer in range(self.checkpoint.geometry.layers):
-            if layer == 1 and self.later == "mlp":
+        later = False
+        for layer in self.checkpoint.architecture.attending:
+            if layer > first_mlp(self.checkpoint) and not later and self.later == "mlp":
+                later = True
                 self.x = self.x[:0]  # not both at once
                 self.x = after_first_mlp(self.checkpoint, self._entering(torch.float32))
                 self.x = salient_mappings.unit_rows(self.x)
@@ -128,19 +130,27 @@ def entering(
     return x
 
 
+def first_mlp(checkpoint: Checkpoint) -> int:
+    """The first layer that has an MLP; its own heads stand before that."""
+    architecture = checkpoint.architecture
+    layers = range(checkpoint.geometry.layers)
+    return next(layer for layer in layers if "mlp" in architecture.layer(layer).blocks)
+
+
 def after_first_mlp(checkpoint: Checkpoint, x: torch.Tensor) -> torch.Tensor:
     """E' of entering embeddings x (token, d_model), written over x, which is returned.
 
     Through the norm that the first MLP reads through, where there is one; a norm after the MLP is
     not applied, the residual is not added. A mixture gives its routed output.
     """
-    read_through = checkpoint.architecture.row.mlp_input
-    held = checkpoint.layer(0, [read_through]) if read_through else {}
+    first = first_mlp(checkpoint)
+    read_through = checkpoint.architecture.layer(first).row.mlp_input
+    held = checkpoint.layer(first, [read_through]) if read_through else {}
     for start in range(0, len(x), TOKENS):
         part = x[start : start + TOKENS]
         if read_through:
             part = module_norm(checkpoint.architecture, part, held, read_through)
-        x[start : start + TOKENS] = stored_mlp.output(checkpoint, 0, part)
+        x[start : start + TOKENS] = stored_mlp.output(checkpoint, first, part)
     return x
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atlas.architectures.row import Clamp, Mixture, Source
+from atlas.architectures.layer_rules import AnyOf, Every, Numbers, Others
+from atlas.architectures.row import Clamp, LayerKind, Mixture, Source
 from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN2, QWEN3
 
 _LIVE_EXPERTS = {
@@ -21,6 +22,20 @@ _EXPERTS_ONE_BY_ONE = {
         for part in ("up", "gate", "down")
     },
 }
+
+DENSE_INSTEAD = {
+    **dict.fromkeys(("router", "router.correction")),
+    **{f"shared.{part}": None for part in ("router", "up", "gate", "down")},
+    **{f"mlp.{part}": Source(f"mlp.{part}_proj") for part in ("up", "gate", "down")},
+}
+DENSE_WIDTH = {"mixture": None, "keys": {"d_mlp": "intermediate_size"}}
+
+DENSE_BETWEEN = LayerKind(
+    "dense MLP",
+    where=AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1)))),
+    modules=DENSE_INSTEAD,
+    columns=DENSE_WIDTH,
+)
 
 MIXTRAL = replace(
     MISTRAL,
@@ -48,8 +63,14 @@ QWEN3_MOE = replace(
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     keys={"d_mlp": "moe_intermediate_size"},
     older_keys={"num_local_experts": "num_experts"},
-    defaults={**LLAMA.defaults, "norm_topk_prob": False, "num_key_value_heads": 4},
-    requires={"decoder_sparse_step": 1, "mlp_only_layers": []},
+    defaults={
+        **LLAMA.defaults,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "norm_topk_prob": False,
+        "num_key_value_heads": 4,
+    },
+    layer_kinds=(DENSE_BETWEEN,),
 )
 
 

@@ -44,6 +44,15 @@ class Case:
     def layers(self) -> range:
         return range(self.checkpoint.geometry.layers)
 
+    def at(self, layer: int) -> Architecture:
+        """What the row says of one layer."""
+        return self.row.layer(layer)
+
+    @property
+    def attending(self) -> list[int]:
+        """The layers that have attention."""
+        return [layer for layer in self.layers if "attn.q" in self.at(layer).modules]
+
     def layer(self, number: int) -> dict[str, torch.Tensor]:
         return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
@@ -52,11 +61,13 @@ class Case:
         return getattr(self.model.config.get_text_config(), key, None)
 
     def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
+        return f"{self.row.live_layers}.{layer}.{self.at(layer).live(module)}"
 
     def joins(self, layer: int) -> list[str]:
-        """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
+        """Of attention and of the MLP: the live module whose output is added to the residual; of a
+        layer without one of them, of the other."""
+        joins = self.at(layer).row.joins
+        return [f"{self.row.live_layers}.{layer}.{join}" for join in joins if join is not None]
 
 
 def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:

@@ -39,7 +39,7 @@ def prepared(
 ) -> torch.Tensor:
     """Queries or keys (batch, query head, position, d_head) as they are multiplied."""
     x = positions.turned(x) if positions.before_norm else x
-    if case.row.has(f"norm.{part}"):
+    if case.at(layer).has(f"norm.{part}"):
         x = normed(case, layer, part, x)
     return x if positions.before_norm else positions.turned(x)
 

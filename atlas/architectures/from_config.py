@@ -220,7 +220,7 @@ class Reader:
 
     def count(self, field_name: str, fallback: int | None = None) -> int:
         key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])
-        if isinstance(key, int) and 0 < key <= MOST_LAYERS:
+        if isinstance(key, int):
             return key
         if (key is None or self.settings.get(key) is None) and fallback is not None:
             return fallback

@@ -32,6 +32,10 @@ MOST = 2**31
 """No count of a row, and no number of a config's, is larger."""
 
 
+MOST_COUNTED = 10_000
+"""More than any model has of what a row states itself: layers, heads, widths."""
+
+
 @dataclass(frozen=True)
 class DerivedRow:
     """A row, and how it came to be.
@@ -75,6 +79,7 @@ def read(path: Path) -> DerivedRow:
     try:
         row = _value(Row, document["row"], "row")
         tiny = _value(Mapping[str, object], document["tiny"], "tiny")
+        _require_counts(row)
     except _WrongError as error:
         raise AtlasError(str(error), file=path, place=error.place, remedy=AGAIN) from None
     except RecursionError:
@@ -86,22 +91,18 @@ def read(path: Path) -> DerivedRow:
             place="row.model_type",
             remedy=f"call the file {row.model_type}.json",
         )
-    return DerivedRow(
-        row=row,
-        transformers=document["transformers"],
-        proved=tuple(document["proved"]),
-        varied=tuple(document["varied"]),
-        tiny=tiny,
-    )
+    return _derived(document, row, tiny)
 
 
 def read_trusted(path: Path) -> DerivedRow:
     """The row of a file of the package: tests hold these to `read`, which takes longer."""
-    held = json.loads(path.read_text(encoding="utf-8"))
-    row = _value(Row, held["row"], "row")
-    return DerivedRow(
-        row, held["transformers"], *map(tuple, (held["proved"], held["varied"])), held["tiny"]
-    )
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return _derived(document, _value(Row, document["row"], "row"), document["tiny"])
+
+
+def _derived(document: Mapping[str, Any], row: Row, tiny: Mapping[str, Any]) -> DerivedRow:
+    proved, varied = (tuple(document[key]) for key in ("proved", "varied"))
+    return DerivedRow(row, document["transformers"], proved, varied, tiny)
 
 
 def _plain(value: Any) -> Any:
@@ -161,6 +162,13 @@ def _value(kind: Any, value: Any, place: str) -> Any:
     elif kind is float and type(value) in (int, float) and math.isfinite(value):
         return float(value)
     raise _WrongError(place, f"{short(value)} is not what stands there")
+
+
+def _require_counts(row: Row) -> None:
+    """Refuse a count of what is gone through one by one that no model has."""
+    for name, count in row.keys.items():
+        if isinstance(count, int) and not 0 < count <= MOST_COUNTED:
+            raise _WrongError(f"row.keys.{name}", f"{count} is not a count")
 
 
 def _is_sound(value: str | int | None) -> bool:

@@ -155,18 +155,22 @@ def build(
     """A live model with drawn weights: N(0, 2/fan in), gains about 1, biases about 0."""
     settings = config(model_type, **overrides)
     settings._attn_implementation = "eager"
-    model = loader(model_type).from_config(settings)
+    turned = TRANSPOSED.get(model_type, "no name")
+    return drawn(loader(model_type).from_config(settings), seed, turned).to(dtype).eval()
+
+
+def drawn(model: Any, seed: int, turned: str = "no name") -> Any:
+    """The same model with drawn weights; weights are (in, out) whose name holds `turned`."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in sorted([*model.named_parameters(), *stored_buffers(model)]):
-        drawn = torch.randn(parameter.shape, generator=generator)
+        values = torch.randn(parameter.shape, generator=generator)
         if parameter.ndim > 1:
-            turned = TRANSPOSED.get(model_type, "no name") in name
-            inputs = parameter.shape[-2 if turned else -1]
-            drawn *= (2 / inputs) ** 0.5
+            inputs = parameter.shape[-2 if turned in name else -1]
+            values *= (2 / inputs) ** 0.5
         else:
-            drawn = 0.3 * drawn + (0 if name.endswith("bias") else 1)
-        parameter.data.copy_(drawn)
-    return model.to(dtype).eval()
+            values = 0.3 * values + (0 if name.endswith("bias") else 1)
+        parameter.data.copy_(values)
+    return model
 
 
 def stored_buffers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:

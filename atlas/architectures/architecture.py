@@ -5,8 +5,8 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -295,9 +295,42 @@ class Architecture:
             plain[short_name] = name
         return plain
 
+    def laid_out(self, stored: Iterable[str]) -> Architecture:
+        """The same for weights with these plain names: some models are stored with their experts
+        as the live model has them, stacked, and not one by one."""
+        names = set(stored)
+        first = next((at for at, view in enumerate(self._each()) if view.routing is not None), None)
+        if first is None or all(slot.names[0] in names for slot in self.slots(first)):
+            return self
+        stacked = self._stacked()
+        fits = all(slot.names[0] in names for slot in stacked.slots(first))
+        return stacked if fits else self
+
+    def _stacked(self) -> Architecture:
+        """This architecture with all that is stored in pieces where the live model has it."""
+        modules = {
+            name: source.live if source.pieces and isinstance(source.live, Source) else source
+            for name, source in self.row.modules.items()
+        }
+        views = {id(view): view._stacked() for view in self.views}
+        return replace(
+            self,
+            row=replace(self.row, modules=modules),
+            views=tuple(views[id(view)] for view in self.views),
+        )
+
+    def _each(self) -> Iterator[Architecture]:
+        """What the model is in each of its layers."""
+        return (self.layer(number) for number in range(self.geometry.layers))
+
     def known_names(self) -> set[str]:
         """Every plain name that this row reads."""
-        slots = [slot for layer in range(self.geometry.layers) for slot in self.slots(layer)]
+        slots = [
+            slot
+            for form in (self, self._stacked())
+            for layer in range(self.geometry.layers)
+            for slot in form.slots(layer)
+        ]
         slots += [slot for name in OUTSIDE for slot in self.outside(name)]
         return {name for slot in slots for name in slot.names}
 

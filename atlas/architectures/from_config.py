@@ -224,6 +224,9 @@ class Reader:
             return key
         if (key is None or self.settings.get(key) is None) and fallback is not None:
             return fallback
+        listed = self.settings.get(str(key))
+        if field_name == "layers" and isinstance(listed, list | str) and listed:
+            return len(listed)  # a word or a letter each
         return self.natural(str(key), MOST_LAYERS if field_name == "layers" else 2**31)
 
     def natural(self, key: str, most: int = 2**31) -> int:

@@ -74,6 +74,24 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "block_multiple_of": 20,
         "layer_types": ["conv", "full_attention", "conv"],
     },
+    "jamba": {
+        **NARROW,
+        "attn_layer_offset": 1,
+        "attn_layer_period": 2,
+        "expert_layer_offset": 2,
+        "expert_layer_period": 3,
+        "mamba_d_state": 6,
+        "mamba_dt_rank": 5,
+        "num_experts": 5,
+    },
+    "lfm2_moe": {
+        **NARROW,
+        "layer_types": ["conv", "full_attention", "conv"],
+        "moe_intermediate_size": 20,
+        "num_dense_layers": 1,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
+    },
     "llama": {**NARROW, "head_dim": 6},
     "minimax_m2": {
         **NARROW,
@@ -89,6 +107,16 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "intermediate_size": 20,
         "num_local_experts": 5,
         "num_experts_per_tok": 2,
+    },
+    "nemotron_h": {
+        **{key: value for key, value in NARROW.items() if key != "num_hidden_layers"},
+        **{"conv_kernel": 3, "head_dim": 6, "n_groups": 2, "ssm_state_size": 6},
+        "layers_block_type": ["linear_attention", "mlp", "full_attention", "moe"],
+        "mamba_head_dim": 10,
+        "mamba_num_heads": 4,
+        "moe_intermediate_size": 20,
+        "moe_shared_expert_intermediate_size": 28,
+        "n_routed_experts": 6,
     },
     "olmo": NARROW,
     "olmo2": NARROW,
@@ -144,16 +172,16 @@ CONFIGS |= {name: CONFIGS[f"{name}_text"] for name in ("qwen3_5", "qwen3_5_moe")
 
 _EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
 _TOWER = {**_EYES, "num_hidden_layers": 1, "num_attention_heads": 2}
+_LOOKING = {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
 VISION = {
     "gemma3": _TOWER,
     "mistral3": _TOWER,
     "qwen3_vl": {
-        **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
+        **_LOOKING,
         "deepstack_visual_indexes": [0],
     },
-    **dict.fromkeys(
-        ("qwen3_5", "qwen3_5_moe"), {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
-    ),
+    "qwen3_5": _LOOKING,
+    "qwen3_5_moe": _LOOKING,
 }
 """The part of a model beside its language, which no analysis measures."""
 

@@ -17,6 +17,8 @@ UNTURNED = (
     "electra",
     "gpt2",
     "gpt_bigcode",
+    "jamba",
+    "nemotron_h",
     "opt",
     "roberta",
     "xlm-roberta",
@@ -30,6 +32,8 @@ PARTLY = {
     "phi": 0.5,
     "stablelm": 0.25,
     "minimax_m2": 0.6,
+    "qwen3_next": 0.25,
+    **dict.fromkeys(("qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"), 0.25),
 }
 """The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
 

@@ -45,7 +45,8 @@ def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
     """What multiplies what heads give, (batch, head, position, d_head or 1), or 1."""
     if case.row.row.gate is None:
         return torch.ones(())
-    given = x @ case.layer(layer)["attn.gate.weight"].T
+    tensors = case.layer(layer)
+    given = x @ tensors["attn.gate.weight"].T + tensors.get("attn.gate.bias", 0)
     opened = given.sigmoid() if case.row.row.gate == "sigmoid" else functional.softplus(given)
     return opened.unflatten(-1, (case.checkpoint.geometry.heads, -1)).transpose(1, 2)
 

@@ -55,7 +55,8 @@ class Architecture:
     """A row resolved with one model's config.
 
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
-    times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
+    times keys, of what joins the residual stream, of the logits, and of what single modules read or
+    give (that of keys is in `attention_scale`). `clamp` has alpha and limit of a
     gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
     `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
     layer what this model would be if all were like it; `kinds` are the names of that layer's.
@@ -74,6 +75,8 @@ class Architecture:
     logits_scale: float
     tied: bool
     flags: Mapping[str, bool] = field(repr=False)
+    reads: Mapping[str, float] = field(default_factory=dict, repr=False)
+    gives: Mapping[str, float] = field(default_factory=dict, repr=False)
     views: tuple[Architecture, ...] = field(default=(), repr=False)
     kinds: tuple[str, ...] = ()
 
@@ -102,6 +105,14 @@ class Architecture:
         """What adds to the residual stream in a layer: attention or another mixer, and the MLP."""
         mixer, mlp = self.row.joins
         return (*(("attn",) if mixer else ()), *(("mlp",) if mlp else ()))
+
+    def joins(self, block: Literal["attn", "mlp"]) -> Mapping[str, float]:
+        """The live modules of a layer whose outputs, each times its factor, are what a block adds
+        to the residual stream, but for the residual scale; none where there is no such block."""
+        join = self.row.joins[block == "mlp"]
+        modules = (join,) if isinstance(join, str) else join or ()
+        factors = {self.live(module): factor for module, factor in self.gives.items()}
+        return {module: factors.get(module, 1.0) for module in modules}
 
     @property
     def model_type(self) -> str:

@@ -51,6 +51,17 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_oss, gates at their limit": ("gpt_oss", {"swiglu_limit": 0.3}),
     "gpt_oss, no attention bias": ("gpt_oss", {"attention_bias": False}),
     "granite, biases": ("granite", {"attention_bias": True, "mlp_bias": True}),
+    "falcon_h1, biases": (
+        "falcon_h1",
+        {"attention_bias": True, "mlp_bias": True, "projectors_bias": True},
+    ),
+    "falcon_h1, a norm in the mixer": ("falcon_h1", {"mamba_rms_norm": True}),
+    "granitemoehybrid, biases": (
+        "granitemoehybrid",
+        {"attention_bias": True, "mamba_conv_bias": False, "mamba_proj_bias": True},
+    ),
+    "granitemoehybrid, no attention": ("granitemoehybrid", {"layer_types": None}),
+    "granitemoehybrid, no experts": ("granitemoehybrid", {"num_local_experts": 0}),
     "hunyuan_v1_dense, biases": ("hunyuan_v1_dense", {"attention_bias": True}),
     "lfm2, biases": ("lfm2", {"conv_bias": True}),
     "lfm2, width as stated": ("lfm2", {"block_auto_adjust_ff_dim": False}),

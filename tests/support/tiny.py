@@ -17,13 +17,14 @@ UNTURNED = (
     "electra",
     "gpt2",
     "gpt_bigcode",
+    "granitemoehybrid",
     "jamba",
     "nemotron_h",
     "opt",
     "roberta",
     "xlm-roberta",
 )
-"""No rotary embedding: learned positions, or ALIBI."""
+"""No rotary embedding: learned positions, ALiBi, or none at all."""
 
 PARTLY = {
     "glm4": 0.5,

@@ -72,6 +72,12 @@ def gated_losses(
     )[0]
 
 
+def existing(model: LiveModel) -> list[bool]:
+    """Of every block, in their order, whether its layer has it."""
+    layers = range(model.geometry.layers)
+    return [point in model.architecture.layer(layer).blocks for layer in layers for point in POINTS]
+
+
 def planned(model: LiveModel) -> int:
     """Tokens of the first micro-batch: beside the inputs of layers as many elements of what their
     attention gives are kept."""

@@ -10,13 +10,15 @@ model_type    `model_type` in config.json, the key
 kind          decoder or encoder
 prefixes      prefixes of names on disk that the hub adds, dropped: `model.`, `transformer.`
 live_prefix   what the live model with its language-model head puts before the same names
+part          the part of the config that the row describes, of a model that also sees or hears;
+              tensors of its other parts are neither read nor counted
 layers        the list of layers, `layers`; live_layers where the live name differs
 modules       canonical module -> Source: name within a layer, bias, share of a fused projection
 outside       the same outside the layers; a leading `/` means: not below the prefix
 norm          kind of norm, config key of its epsilon, bias, offset of its gain
 joins         live modules (within a layer) whose outputs, times the residual scale, are added to
-              the residual stream: of attention, of the MLP. An output may have batch and position
-              in one axis
+              the residual stream: of attention, or of what a layer has instead, and of the MLP;
+              None where there is none. An output may have batch and position in one axis
 residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;
               post-norm: x = norm(x + attn(x)), then x = norm(x + mlp(x))
 attn_input    norm that attention reads through, None without; mlp_input the same for the MLP
@@ -24,9 +26,11 @@ keys          geometry -> config key, where it is not the usual one, or a number
 older_keys    config key of some configs -> the key that the row speaks of
 defaults      config key -> value, where config.json may leave it out
 meant         config key -> word in older configs -> the word that it means
-activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means 4 d_model
+activation    config key of the MLP's activation; mlp_unsaid: d_mlp unsaid means 4 d_model;
+              mlp_rounded: d_mlp follows from what the config states
 clamp         config keys of a gate with limits, which has no activation beside it
 mixture       config keys of a mixture of experts
+gate          what attn.gate goes through before it multiplies what heads give
 scales        factors that the config states: of embedding, attention scores, residual, logits
 shapes        canonical module -> shape in words, where it is not the usual one
 renamed       ending of a name in older checkpoints -> its ending today
@@ -35,6 +39,8 @@ twins         a stored name -> the name that it repeats where the embeddings are
 beside        prefixes of names that the published classes have beside these: they are parameters
 requires      config key -> the only value that this row describes, or the key that has it
 variants      columns that are others where the config has some values
+layer_kinds   modules and columns that are others in some of the layers, and the rule that says in
+              which: `layer_rules.py`
 
 Keys that a row does not read and its class in transformers does: see `switches.py`.
 """

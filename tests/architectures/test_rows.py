@@ -36,9 +36,9 @@ def test_rows_describe_the_live_models(case: Case, proof: str) -> None:
 def test_positions_are_told_apart_as_we_know(case: Case) -> None:
     """What the proof of the patterns finds by trying is no accident."""
     seen, output = watch(case, tokens(2, 9))
-    for layer in case.layers:
+    for layer in case.attending:
         x = seen[case.path(layer, "attn.q")][0]
-        heads, own = case.checkpoint.heads(layer), output.attentions[layer].double()
+        heads, own = case.checkpoint.heads(layer), statements.patterns(case, output)[layer].double()
         assert statements.told_apart(case, layer, heads, x, own)[0] == known_positions(case, layer)
 
 
@@ -54,7 +54,8 @@ def known_positions(case: Case, layer: int) -> Positions:
     if "rope_theta" not in rope:
         rope = rope[case.setting("layer_types")[layer]]
     dims = int(case.checkpoint.geometry.d_head * tiny.PARTLY.get(name, 1))
-    return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]))
+    before_norm = name in tiny.TURNED_FIRST
+    return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]), before_norm)
 
 
 def test_buffers_and_tied_copies_are_no_parameters(tmp_path: Path) -> None:
@@ -104,7 +105,13 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
 
 @pytest.mark.parametrize(
     ("model_type", "near"),
-    [("gemma3", "gemma3_text"), ("mamba", None), ("mpt", None), ("bart", None), ("qwen4", None)],
+    [
+        ("gemma3_txt", "gemma3_text"),
+        ("mamba", None),
+        ("mpt", None),
+        ("bart", None),
+        ("qwen4", None),
+    ],
 )
 def test_only_a_related_architecture_is_suggested(model_type: str, near: str | None) -> None:
     with pytest.raises(AtlasError) as caught:
@@ -146,8 +153,10 @@ def test_a_variant_that_the_row_does_not_describe_is_refused() -> None:
     ("model_type", "change", "message"),
     [
         ("opt", {"word_embed_proj_dim": 16}, "word_embed_proj_dim is 16, the row reads 32"),
-        ("qwen3_moe", {"mlp_only_layers": [1]}, r"mlp_only_layers is \[1\], the row reads \[\]"),
-        ("qwen3_moe", {"decoder_sparse_step": 2}, "decoder_sparse_step is 2, the row reads 1"),
+        ("qwen3_moe", {"mlp_only_layers": 1}, "expected a list of layers"),
+        ("qwen3_moe", {"decoder_sparse_step": 0}, "expected a number from 1, found 0"),
+        ("lfm2", {"layer_types": ["conv"]}, "expected a word for each of 3 layers"),
+        ("lfm2", {"layer_types": ["conv", "rnn", "conv"]}, "no kind of layer 'rnn'; known: conv, "),
         ("olmoe", {"clip_qkv": 8.0}, r"clip_qkv is 8\.0, the row reads None"),
         ("mixtral", {"num_experts_per_tok": 6}, "6 active experts of 5"),
         ("mixtral", {"num_local_experts": None}, "expected a count, found None"),

@@ -64,6 +64,27 @@ _QWEN = {
 _EXPERTS = {"output_router_logits": False, "router_aux_loss_coef": 0.02}
 
 REAL: dict[str, tuple[str, dict[str, Any]]] = {
+    "LFM2.5-1.2B": (
+        "lfm2",
+        {
+            **_RUN,
+            "architectures": ["Lfm2ForCausalLM"],
+            "block_auto_adjust_ff_dim": True,
+            "block_ffn_dim_multiplier": 1.0,
+            "block_mlp_init_scale": 1.0,
+            "block_multiple_of": 256,
+            "block_norm_eps": 1e-05,
+            "block_out_init_scale": 1.0,
+            "block_use_swiglu": True,
+            "block_use_xavier_init": True,
+            "conv_L_cache": 3,
+            "conv_bias": False,
+            "conv_dim": 2048,
+            "conv_use_xavier_init": True,
+            "eos_token_id": 7,
+            "full_attn_idxs": None,
+        },
+    ),
     "all-MiniLM-L6-v2": (
         "bert",
         {
@@ -79,6 +100,46 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "use_cache": True,
         },
     ),
+    "distilbert-base": (
+        "distilbert",
+        {
+            "activation": "gelu",
+            "attention_dropout": 0.1,
+            "model_type": "distilbert",
+            "qa_dropout": 0.1,
+            "seq_classif_dropout": 0.2,
+            "sinusoidal_pos_embds": False,
+            "tie_weights_": True,
+        },
+    ),
+    "electra-base-discriminator": (
+        "electra",
+        {
+            "attention_probs_dropout_prob": 0.1,
+            "layer_norm_eps": 1e-12,
+            "summary_activation": "gelu",
+            "summary_last_dropout": 0.1,
+            "summary_type": "first",
+            "summary_use_proj": True,
+            "type_vocab_size": 2,
+        },
+    ),
+    **{
+        f"{name}-base": (
+            name,
+            {
+                "bos_token_id": 0,
+                "eos_token_id": 2,
+                "hidden_act": "gelu",
+                "layer_norm_eps": 1e-05,
+                "output_past": True,
+                "pad_token_id": 1,
+                "position_embedding_type": "absolute",
+                "type_vocab_size": 1,
+            },
+        )
+        for name in ("roberta", "xlm-roberta")
+    },
     "bloom-560m": (
         "bloom",
         {
@@ -148,6 +209,23 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "sliding_window_pattern": 6,
         },
     ),
+    "gemma-3-4b": (
+        "gemma3",
+        {
+            "architectures": ["Gemma3ForConditionalGeneration"],
+            "boi_token_index": 255999,
+            "image_token_index": 262144,
+            "mm_tokens_per_image": 256,
+            "text_config": {
+                "hidden_size": 2560,
+                "intermediate_size": 10240,
+                "model_type": "gemma3_text",
+                "num_hidden_layers": 34,
+                "rope_scaling": {"factor": 8.0, "rope_type": "linear"},
+                "sliding_window": 1024,
+            },
+        },
+    ),
     "glm-4-9b": ("glm4", {**_RUN, "attention_bias": True, "partial_rotary_factor": 0.5}),
     "gpt2": ("gpt2", _GPT2),
     "alias-gpt2-small-x21": (
@@ -157,6 +235,22 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "reorder_and_upcast_attn": True,
             "scale_attn_by_inverse_layer_idx": True,
             "scale_attn_weights": True,
+        },
+    ),
+    "starcoderbase-1b": (
+        "gpt_bigcode",
+        {
+            "activation_function": "gelu_pytorch_tanh",
+            "attention_softmax_in_fp32": True,
+            "inference_runner": 0,
+            "max_batch_size": None,
+            "multi_query": True,
+            "n_inner": 128,
+            "pad_key_length": True,
+            "pre_allocate_kv_cache": False,
+            "scale_attention_softmax_in_fp32": True,
+            "scale_attn_weights": True,
+            "validate_runner_input": True,
         },
     ),
     "gpt-j-6b": (
@@ -202,6 +296,19 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "granite-3.1-2b": ("granite", {**_RUN, "attention_dropout": 0.1, "rope_scaling": None}),
+    "hunyuan-7b": (
+        "hunyuan_v1_dense",
+        {
+            **_RUN,
+            "attention_head_dim": 128,
+            "cla_share_factor": 2,
+            "mlp_bias": False,
+            "norm_type": "rms",
+            "rope_scaling": {"alpha": 1000.0, "factor": 1.0, "type": "dynamic"},
+            "use_cla": False,
+            "use_qk_norm": True,
+        },
+    ),
     "llama-3.1-8b": ("llama", _LLAMA_3),
     "llama-2-7b": ("llama", {**_LLAMA_3, "rope_scaling": None, "pretraining_tp": 1}),
     "smollm2-135m": (
@@ -215,7 +322,50 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "mistral-7b-v0.3": ("mistral", {**_RUN, "rms_norm_eps": 1e-05, "sliding_window": None}),
+    "mistral-small-3.1-24b": (
+        "mistral3",
+        {
+            "multimodal_projector_bias": False,
+            "projector_hidden_act": "gelu",
+            "spatial_merge_size": 2,
+            "text_config": {
+                **_RUN,
+                "attention_dropout": 0.0,
+                "head_dim": 128,
+                "hidden_act": "silu",
+                "hidden_size": 5120,
+                "intermediate_size": 32768,
+                "max_position_embeddings": 131072,
+                "model_type": "mistral",
+                "num_attention_heads": 32,
+                "num_hidden_layers": 40,
+                "num_key_value_heads": 8,
+                "rms_norm_eps": 1e-05,
+                "rope_theta": 1000000000.0,
+                "sliding_window": None,
+                "vocab_size": 131072,
+            },
+        },
+    ),
     "mixtral-8x7b": ("mixtral", {**_RUN, **_EXPERTS, "sliding_window": None}),
+    "olmo-1b-0724": ("olmo", {**_RUN, "attention_bias": False, "clip_qkv": None}),
+    "olmo-3-7b": (
+        "olmo3",
+        {
+            **_RUN,
+            "attention_bias": False,
+            "rms_norm_eps": 1e-06,
+            "rope_scaling": {
+                "attention_factor": 1.2079441541679836,
+                "beta_fast": 32.0,
+                "beta_slow": 1.0,
+                "factor": 8.0,
+                "original_max_position_embeddings": 8192,
+                "rope_type": "yarn",
+            },
+            "sliding_window": 4096,
+        },
+    ),
     "olmo-2-7b": ("olmo2", {**_RUN, "attention_bias": False, "rms_norm_eps": 1e-06}),
     "olmoe-1b-7b": (
         "olmoe",
@@ -258,6 +408,34 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "qwen2.5-7b": ("qwen2", {**_QWEN, "use_mrope": False}),
     "qwen3-8b": ("qwen3", {**_QWEN, "attention_bias": False, "rope_scaling": None}),
+    "qwen3-vl-8b": (
+        "qwen3_vl",
+        {
+            "image_token_id": 151655,
+            "text_config": {
+                **_RUN,
+                "attention_bias": False,
+                "attention_dropout": 0.0,
+                "head_dim": 128,
+                "hidden_act": "silu",
+                "hidden_size": 4096,
+                "intermediate_size": 12288,
+                "max_position_embeddings": 262144,
+                "model_type": "qwen3_vl_text",
+                "num_attention_heads": 32,
+                "num_hidden_layers": 36,
+                "num_key_value_heads": 8,
+                "rms_norm_eps": 1e-06,
+                "rope_scaling": {
+                    "mrope_interleaved": True,
+                    "mrope_section": [24, 20, 20],
+                    "rope_type": "default",
+                },
+                "rope_theta": 5000000,
+                "vocab_size": 151936,
+            },
+        },
+    ),
     "qwen3-30b-a3b": (
         "qwen3_moe",
         {
@@ -267,6 +445,26 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "mlp_only_layers": [],
             "norm_topk_prob": True,
         },
+    ),
+    "minimax-m2": (
+        "minimax_m2",
+        {
+            **_RUN,
+            "attn_type_list": [1, 1, 1],
+            "hidden_act": "silu",
+            "num_mtp_modules": 3,
+            "qk_norm_type": "per_layer",
+            "rotary_dim": 6,
+            "scoring_func": "sigmoid",
+            "shared_intermediate_size": 0,
+            "use_mtp": True,
+            "use_qk_norm": True,
+            "use_routing_bias": True,
+        },
+    ),
+    "qwen1.5-moe-a2.7b": (
+        "qwen2_moe",
+        {**_QWEN, **_EXPERTS, "decoder_sparse_step": 1, "norm_topk_prob": False},
     ),
     "smollm3-3b": ("smollm3", {**_RUN, "max_window_layers": 28, "no_rope_layer_interval": 4}),
     "stablelm-3b-4e1t": ("stablelm", {**_RUN, "rope_pct": 0.25, "use_qkv_bias": False}),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atlas.architectures.row import Clamp, Mixture, Source
-from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN3
+from atlas.architectures.layer_rules import AnyOf, Every, Numbers, Others
+from atlas.architectures.row import Clamp, LayerKind, Mixture, Source
+from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN2, QWEN3
 
 _LIVE_EXPERTS = {
     "mlp.up": Source("mlp.experts.gate_up_proj", part="up", split="stacked", bare=True),
@@ -21,6 +22,20 @@ _EXPERTS_ONE_BY_ONE = {
         for part in ("up", "gate", "down")
     },
 }
+
+DENSE_INSTEAD = {
+    **dict.fromkeys(("router", "router.correction")),
+    **{f"shared.{part}": None for part in ("router", "up", "gate", "down")},
+    **{f"mlp.{part}": Source(f"mlp.{part}_proj") for part in ("up", "gate", "down")},
+}
+DENSE_WIDTH = {"mixture": None, "keys": {"d_mlp": "intermediate_size"}}
+
+DENSE_BETWEEN = LayerKind(
+    "dense MLP",
+    where=AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1)))),
+    modules=DENSE_INSTEAD,
+    columns=DENSE_WIDTH,
+)
 
 MIXTRAL = replace(
     MISTRAL,
@@ -48,8 +63,65 @@ QWEN3_MOE = replace(
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     keys={"d_mlp": "moe_intermediate_size"},
     older_keys={"num_local_experts": "num_experts"},
-    defaults={**LLAMA.defaults, "norm_topk_prob": False, "num_key_value_heads": 4},
-    requires={"decoder_sparse_step": 1, "mlp_only_layers": []},
+    defaults={
+        **LLAMA.defaults,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "norm_topk_prob": False,
+        "num_key_value_heads": 4,
+    },
+    layer_kinds=(DENSE_BETWEEN,),
+)
+
+
+def _shared(name: str) -> dict[str, Source]:
+    """What every token goes through beside its experts."""
+    return {f"shared.{part}": Source(f"mlp.{name}.{part}_proj") for part in ("up", "gate", "down")}
+
+
+QWEN2_MOE = replace(
+    QWEN3_MOE,
+    model_type="qwen2_moe",
+    modules={
+        **QWEN2.modules,
+        **{f"attn.{part}": Source(f"self_attn.{part}_proj", bias="qkv_bias") for part in "qkv"},
+        **_EXPERTS_ONE_BY_ONE,
+        **_shared("shared_expert"),
+        "shared.router": Source("mlp.shared_expert_gate"),
+    },
+    mixture=Mixture(
+        "num_experts",
+        "num_experts_per_tok",
+        renormalised="norm_topk_prob",
+        shared=("shared_expert_intermediate_size",),
+    ),
+    defaults={**QWEN3_MOE.defaults, "num_key_value_heads": 16, "qkv_bias": True},
+)
+
+MINIMAX_M2 = replace(
+    MIXTRAL,
+    model_type="minimax_m2",
+    modules={
+        **MIXTRAL.modules,
+        "router.correction": Source(
+            "block_sparse_moe.e_score_correction_bias",
+            live="mlp.e_score_correction_bias",
+            bare=True,
+        ),
+        "norm.q": Source("self_attn.q_norm"),
+        "norm.k": Source("self_attn.k_norm"),
+    },
+    shapes=OLMO2.shapes,
+    mixture=Mixture(
+        "num_local_experts", "num_experts_per_tok", renormalised=True, scores="sigmoid"
+    ),
+    defaults={
+        "hidden_act": "silu",
+        "head_dim": 128,
+        "num_key_value_heads": 8,
+        "rms_norm_eps": 1e-6,
+    },
+    buffers=("layers.{i}.block_sparse_moe.e_score_correction_bias",),
 )
 
 OLMOE = replace(

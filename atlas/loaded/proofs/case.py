@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from atlas.architectures.architecture import Architecture
+from atlas.architectures.row import Row
 from atlas.checkpoints import headers
 from atlas.errors import AtlasError
 from atlas.loaded import tiny
@@ -43,25 +44,42 @@ class Case:
     def layers(self) -> range:
         return range(self.checkpoint.geometry.layers)
 
+    def at(self, layer: int) -> Architecture:
+        """What the row says of one layer."""
+        return self.row.layer(layer)
+
+    @property
+    def attending(self) -> list[int]:
+        """The layers that have attention."""
+        return [layer for layer in self.layers if "attn.q" in self.at(layer).modules]
+
     def layer(self, number: int) -> dict[str, torch.Tensor]:
         return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
     def setting(self, key: str) -> Any:
         """A value of the live model's config, None where it has no such key."""
-        return getattr(self.model.config, key, None)
+        return getattr(self.model.config.get_text_config(), key, None)
 
     def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
+        return f"{self.row.live_layers}.{layer}.{self.at(layer).live(module)}"
 
     def joins(self, layer: int) -> list[str]:
-        """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
+        """Of attention and of the MLP: the live module whose output is added to the residual; of a
+        layer without one of them, of the other."""
+        joins = self.at(layer).row.joins
+        return [f"{self.row.live_layers}.{layer}.{join}" for join in joins if join is not None]
 
 
 def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:
     """The saved model in transformers, with its language-model head and eager attention."""
     auto = tiny.loader(headers.config(folder)["model_type"])
     return auto.from_pretrained(folder, attn_implementation="eager", dtype=dtype).eval()
+
+
+def measured(row: Row, model: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """The parameters of a live model, those of its other parts left out, shared ones once."""
+    prefixes = (row.live_prefix, row.outside["unembedding"].disk[1:]) if row.part else ("",)
+    return [held for name, held in model.named_parameters() if name.startswith(prefixes)]
 
 
 def tokens(batch: int, length: int, *, seed: int = 0) -> torch.Tensor:
@@ -133,4 +151,6 @@ def standardised(row: Architecture, x: torch.Tensor) -> torch.Tensor:
 
 
 def gain(row: Architecture, tensors: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
+    if not row.row.norm.gain:
+        return torch.ones(())
     return row.row.norm.offset + tensors[f"{name}.weight"]

@@ -16,9 +16,9 @@ def pattern(
     """Attention of one layer on its input x (batch, position, d_model), from stored weights."""
     queries = torch.einsum("hed,bpd->bhpe", heads.W_Q.double(), x) + bias(heads.B_Q)
     keys = torch.einsum("hed,bpd->bhpe", heads.W_K.double(), x) + bias(heads.B_K)
-    if case.row.has("norm.q"):
-        queries, keys = (normed(case, layer, *part) for part in (("q", queries), ("k", keys)))
-    queries, keys = positions.turned(queries), positions.turned(keys)
+    queries, keys = (
+        prepared(case, layer, *part, positions) for part in (("q", queries), ("k", keys))
+    )
     scores = queries @ keys.transpose(-2, -1) * case.row.attention_scale
     cap = case.setting("attn_logit_softcapping")
     if cap is not None:
@@ -32,6 +32,16 @@ def pattern(
         scores = torch.cat((scores, sinks.expand(*scores.shape[:-1], 1)), dim=-1)
         return scores.softmax(-1)[..., :-1]
     return scores.softmax(-1)
+
+
+def prepared(
+    case: Case, layer: int, part: str, x: torch.Tensor, positions: Positions
+) -> torch.Tensor:
+    """Queries or keys (batch, query head, position, d_head) as they are multiplied."""
+    x = positions.turned(x) if positions.before_norm else x
+    if case.at(layer).has(f"norm.{part}"):
+        x = normed(case, layer, part, x)
+    return x if positions.before_norm else positions.turned(x)
 
 
 def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:

@@ -19,14 +19,16 @@ class Positions:
     """What is done to queries and keys, or to scores.
 
     `rotary`: the first `dims` of every head are turned, halves or neighbours (`paired`) making up
-    the planes. `alibi`: scores lowered in proportion to distance (Press et al. 2022). `none`: they
-    are told apart elsewhere, by learned positions, or not at all.
+    the planes; after the norm of queries and keys, where there is one, or before it. `alibi`:
+    scores lowered in proportion to distance (Press et al. 2022). `none`: they are told apart
+    elsewhere, by learned positions, or not at all.
     """
 
     kind: Literal["rotary", "alibi", "none"]
     dims: int = 0
     paired: bool = False
     theta: float = 0.0
+    before_norm: bool = False
 
     def turned(self, x: torch.Tensor) -> torch.Tensor:
         return rotated(x, self.dims, self.paired, self.theta) if self.kind == "rotary" else x
@@ -43,10 +45,12 @@ def candidates(case: Case) -> Iterator[Positions]:
     """Every kind that is tried, the usual ones first; thetas are those of the model's config."""
     d_head = case.checkpoint.geometry.d_head
     thetas = sorted({float(theta) for theta in _thetas(case.model.config.to_dict())} | {10000.0})
-    for dims in range(d_head - d_head % 2, 0, -2):
-        for theta in thetas:
-            for paired in (False, True):
-                yield Positions("rotary", dims, paired, theta)
+    orders = (False, True) if case.row.has("norm.q") else (False,)
+    for before_norm in orders:
+        for dims in range(d_head - d_head % 2, 0, -2):
+            for theta in thetas:
+                for paired in (False, True):
+                    yield Positions("rotary", dims, paired, theta, before_norm)
     yield Positions("none")
     yield Positions("alibi")
 

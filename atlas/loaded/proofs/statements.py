@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from torch.nn import functional
 
-from atlas.loaded import fused, stored_mlp
+from atlas.loaded import fused, stored_mlp, tiny
 from atlas.loaded.attention_heads import Heads
 from atlas.loaded.proofs.case import (
     Case,
     UnprovedError,
     assert_close,
+    measured,
     normed,
     require,
     tokens,
@@ -20,36 +22,58 @@ from atlas.loaded.proofs.case import (
 from atlas.loaded.proofs.patterns import bias, pattern
 from atlas.loaded.proofs.positions import Positions, candidates
 
+BLOCKS = ("attn", "mlp")
+"""What adds to the residual stream in a layer, in their order."""
 
-def written(heads: Heads, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """What attention with these patterns gives, (batch, position, d_model)."""
+
+def written(case: Case, layer: int, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """What attention with these patterns gives on its input x, (batch, position, d_model)."""
+    heads = case.checkpoint.heads(layer)
     values = torch.einsum("hed,bpd->bhpe", heads.W_V.double(), x) + bias(heads.B_V)
-    added = torch.einsum("hde,bhqk,bhke->bqd", heads.W_O.double(), weights, values)
+    given = weights @ values * gate(case, layer, x)
+    added = torch.einsum("hde,bhqe->bqd", heads.W_O.double(), given)
     return added + (0 if heads.B_O is None else heads.B_O.double())
+
+
+def patterns(case: Case, output: Any) -> dict[int, torch.Tensor]:
+    """The model's own attention patterns, by layer; some families list those that there are."""
+    held = [one for one in output.attentions if one is not None]
+    return dict(zip(case.attending, held, strict=True))
+
+
+def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
+    """What multiplies what heads give, (batch, head, position, d_head or 1), or 1."""
+    if case.row.row.gate is None:
+        return torch.ones(())
+    given = x @ case.layer(layer)["attn.gate.weight"].T
+    opened = given.sigmoid() if case.row.row.gate == "sigmoid" else functional.softplus(given)
+    return opened.unflatten(-1, (case.checkpoint.geometry.heads, -1)).transpose(1, 2)
 
 
 def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
     for batch in (1, 3):
         seen, output = watch(case, tokens(batch, 1))
-        for layer in case.layers:
+        for layer in case.attending:
             x = seen[case.path(layer, "attn.q")][0]
             weights = torch.ones(batch, case.checkpoint.geometry.heads, 1, 1, dtype=torch.double)
             if case.row.has("attn.sinks"):
                 # A learned sink takes its share even where there is nothing else to look at.
-                weights = output.attentions[layer].double()
-            added = written(case.checkpoint.heads(layer), weights, x)
+                weights = patterns(case, output)[layer].double()
+            added = written(case, layer, weights, x)
             assert_close(added, seen[case.path(layer, "attn.o")][1])
 
 
 def patterns_are_the_models_own(case: Case) -> None:
     for batch in (1, 2):
         seen, output = watch(case, tokens(batch, 9))
-        for layer in case.layers:
+        for layer in case.attending:
             x = seen[case.path(layer, "attn.q")][0]
             heads = case.checkpoint.heads(layer)
-            own = output.attentions[layer].double()
+            own = patterns(case, output)[layer].double()
             _, weights = told_apart(case, layer, heads, x, own)
-            assert_close(written(heads, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5)
+            assert_close(
+                written(case, layer, weights, x), seen[case.path(layer, "attn.o")][1], 2e-5
+            )
 
 
 def told_apart(
@@ -70,10 +94,11 @@ def told_apart(
 
 def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     seen, _ = watch(case, tokens(2, 7))
-    row = case.row
     for layer in case.layers:
+        row = case.at(layer)
         before, after = seen[f"{row.live_layers}.{layer}"]
-        attention, mlp_gave = (seen[join][1] * row.residual_scale for join in case.joins(layer))
+        given = (seen[join][1] * row.residual_scale for join in case.joins(layer))
+        attention, mlp_gave = (next(given) if block in row.blocks else 0 for block in BLOCKS)
         tensors = case.layer(layer)
         middle = before + attention
         if row.residual == "post-norm":
@@ -85,28 +110,33 @@ def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
         mlp_reads = before if row.residual == "parallel" else middle
         for module, x, norm in (
             ("attn.q", before, row.row.attn_input),
+            ("mixer.in", before, row.row.attn_input),
             ("router" if row.routing else "mlp.up", mlp_reads, row.row.mlp_input),
         ):
-            read = seen[case.path(layer, module)][0]
-            assert_close(normed(row, x, tensors, norm) if norm else x, read)
+            if row.has(module):
+                read = seen[case.path(layer, module)][0]
+                assert_close(normed(row, x, tensors, norm) if norm else x, read)
 
 
 def mlps_from_stored_weights_give_what_joins(case: Case) -> None:
     """Activation, gate, routing among experts: the whole MLP, on what it really read."""
     seen, _ = watch(case, tokens(2, 7))
     for layer in case.layers:
-        x = seen[case.path(layer, "router" if case.row.routing else "mlp.up")][0]
+        row = case.at(layer)
+        if "mlp" not in row.blocks:
+            continue
+        x = seen[case.path(layer, "router" if row.routing else "mlp.up")][0]
         found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
-        if case.row.has("norm.mlp_after"):
-            found = normed(case.row, found, case.layer(layer), "norm.mlp_after")
-        assert_close(found, seen[case.joins(layer)[1]][1])
+        if row.has("norm.mlp_after"):
+            found = normed(row, found, case.layer(layer), "norm.mlp_after")
+        assert_close(found, seen[case.joins(layer)[-1]][1])
 
 
 def every_live_module_computes_with_our_weights(case: Case) -> None:
     seen, _ = watch(case, tokens(2, 5))
-    row, shape = case.row, case.checkpoint.geometry
+    shape = case.checkpoint.geometry
     for layer in case.layers:
-        tensors = case.layer(layer)
+        tensors, row = case.layer(layer), case.at(layer)
         for module in filter(row.own_module, row.modules):
             x, y = seen[case.path(layer, module)]
             if module.startswith("norm"):
@@ -119,9 +149,10 @@ def every_live_module_computes_with_our_weights(case: Case) -> None:
 
 
 def live_parameters_are_our_weights(case: Case) -> None:
-    held = dict(case.model.named_parameters())
-    row, shape = case.row, case.checkpoint.geometry
+    held = dict([*case.model.named_parameters(), *tiny.stored_buffers(case.model)])
+    shape = case.checkpoint.geometry
     for layer in case.layers:
+        row = case.at(layer)
         for name, tensor in case.checkpoint.layer(layer).items():
             module, _, kind = name.rpartition(".")
             found = live_parameter(
@@ -140,10 +171,10 @@ def live_parameter(
     kind: Literal["weight", "bias"],
 ) -> torch.Tensor:
     """The whole live parameter that holds a module's weight (..., out, in) or bias."""
-    source = case.row.live_source(module)
+    source = case.at(layer).live_source(module)
     pieces = [
         held[f"{case.row.live_layers}.{layer}.{name}"]
-        for name in case.row.live_parameters(module, kind)
+        for name in case.at(layer).live_parameters(module, kind)
     ]
     whole = torch.stack(pieces) if source.pieces else pieces[0]
     return whole.transpose(-2, -1) if source.transposed and kind == "weight" else whole
@@ -155,12 +186,13 @@ def experts_one_at_a_time_are_the_block(case: Case) -> None:
     for layer in case.layers:
         tensors = case.checkpoint.layer(layer, modules)
         experts = list(case.checkpoint.experts(layer))
-        count = case.row.routing.experts if case.row.routing else 1
+        row = case.at(layer)
+        count = row.routing.experts if row.routing else int("mlp" in row.blocks)
         require(len(experts) == count, f"{len(experts)} experts instead of {count}")
         for number, expert in enumerate(experts):
             require(expert.keys() == tensors.keys(), f"expert {number} holds {list(expert)}")
             for name, tensor in expert.items():
-                wanted = tensors[name][number] if case.row.routing else tensors[name]
+                wanted = tensors[name][number] if row.routing else tensors[name]
                 require(torch.equal(tensor, wanted), f"{name} of expert {number} is another")
 
 
@@ -213,14 +245,15 @@ def logits_are_the_scaled_unembedding(case: Case) -> None:
 
 
 def parameters_are_the_true_count(case: Case) -> None:
-    true = sum(parameter.numel() for parameter in case.model.parameters())
+    true = sum(held.numel() for held in measured(case.row.row, case.model))
     counted = case.checkpoint.geometry.parameters
     require(counted == true, f"{counted} parameters instead of {true}")
 
 
 def every_parameter_of_a_block_is_read(case: Case) -> None:
     """No row forgets a module: a layer's tensors add up to the live layer's parameters."""
-    live = case.model.get_submodule(f"{case.row.live_layers}.0")
-    true = sum(parameter.numel() for parameter in live.parameters())
-    read = sum(tensor.numel() for tensor in case.checkpoint.layer(0).values())
-    require(read == true, f"{read} parameters of a layer are read, of {true}")
+    for layer in case.layers:
+        live = case.model.get_submodule(f"{case.row.live_layers}.{layer}")
+        true = sum(held.numel() for held in live.state_dict().values())
+        read = sum(tensor.numel() for tensor in case.checkpoint.layer(layer).values())
+        require(read == true, f"{read} parameters of layer {layer} are read, of {true}")

@@ -25,7 +25,7 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     file = tmp_path / "model.safetensors"
     tensors = load_file(file)
     row = case.row
-    slots = [slot for slot in row.slots(0) if slot.module == "attn.o"]
+    slots = [slot for slot in row.slots(0) if slot.module in ("attn.o", "mixer.out")]
     for slot in (*slots, *row.outside("positions")):
         tensors[case.checkpoint.names[slot.names[0]]].zero_()
     save_file(tensors, file, metadata={"format": "pt"})

@@ -82,6 +82,7 @@ def row(first: Seen, other: Seen, turned: Sequence[Turned], prefix: str) -> Row:
             eps=_eps(worlds),
             bias=norm_bias,
             offset=found.layer.norm.offset,
+            gain=found.layer.norm.gain,
         ),
         joins=found.layer.joins,
         keys={name: key for name, key in keys.items() if key != GEOMETRY_KEYS[name]},
@@ -206,6 +207,9 @@ def _eps(worlds: Sequence[Seen]) -> str | float:
     own = {value for norm in norms for value in norm.own if abs(value - norm.eps) < 1e-6}
     if len(own) == 1:
         return own.pop()
+    written = {float(f"{norm.eps:.0e}") for norm in norms}  # as a number in the code
+    if len(written) == 1 and all(math.isclose(norm.eps, *written, rel_tol=0.05) for norm in norms):
+        return written.pop()
     raise UnreachedError(f"no key of the config says the epsilon of norms, {norms[0].eps:.2g}")
 
 

@@ -113,7 +113,7 @@ def test_failed_arithmetic_is_an_error(
         (Measured((matrix(undefined=(("0", "mlp.gate"),)),), {"x": math.nan}), "fact x: is nan"),
         (
             Measured((matrix(undefined=(("0", "mlp.gate"),), unit="volts"),)),
-            "matrix 'rms': unit is 'volts', and alpha promises 'weight'",
+            "matrix 'rms': unit is 'volts', and alpha promises 'weight units'",
         ),
     ],
 )

@@ -6,7 +6,6 @@ bar, so its scale is the robust one of surveys: a few extreme values leave the r
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.files import still_svg
 from atlas.profiles.collection import Model, Section
 from atlas.profiles.matrix import Matrix
 from atlas.site.across import shared_scale
 from atlas.site.across.shared_scale import MISSING, STEPS, Scale
-from atlas.site.figures import palettes
+from atlas.site.figures import column_order, palettes, previews
 
 LEVELS = 64
 """Colours of a scale, of the 256 that a figure has."""
@@ -66,9 +64,9 @@ def of(
 ) -> Thumbnail:
     """The thumbnail of a matrix. `scale`: one that it shares with others; `shown`: colours other
     than those of its kind; `name`: of its file, where a matrix has several."""
-    plain = name or matrix.name.replace(":", "-").replace("@", "-at-")
+    file = previews.plain(name or matrix.name)
     return Thumbnail(
-        path=f"{model.folder}/previews/small.{analysis}.{plain}.svg",
+        path=f"{model.folder}/previews/small.{analysis}.{file}.svg",
         analysis=analysis,
         matrix=matrix.name,
         title=matrix.title,
@@ -84,14 +82,11 @@ def axes(matrix: Matrix) -> str:
 
 
 def _plural(axis: str) -> str:
-    word = {"module": "component", "cluster": "topic", "sublayer": "block"}.get(
-        axis, axis.replace("_", " ")
-    )
-    return f"{word}s"
+    return f"{column_order.axis_title(axis, False).lower()}s"
 
 
 def _is_turned(matrix: Matrix) -> bool:
-    return matrix.axes == ("layer", "head")
+    return matrix.axes == column_order.HEADS
 
 
 def laid(matrix: Matrix, scale: Scale | None = None) -> NDArray[np.uint8]:
@@ -112,14 +107,8 @@ def colours(matrix: Matrix) -> Colours:
 def drawn(steps: NDArray[np.uint8], shown: Colours) -> bytes:
     """Steps of a scale, (row, column), as a picture that fills what it is put into; cells without a
     value are transparent."""
-    from PIL import Image
-
-    image = Image.fromarray(indexed(steps, len(shown)), mode="P")
-    image.putpalette(bytes.fromhex("".join(one[1:] for one in shown)) + b"\x80\x80\x80")
-    is_clear = len(shown) if (steps == MISSING).any() else None
-    out = io.BytesIO()
-    image.save(out, "PNG", transparency=is_clear, compress_level=9)
-    return still_svg.written(out.getvalue(), steps.shape[1], steps.shape[0])
+    index = np.where(steps == MISSING, -1, indexed(steps, len(shown)).astype(np.int64))
+    return previews.stretching(previews.of_index(index, shown))
 
 
 def indexed(steps: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
@@ -165,9 +154,8 @@ def wall(analysis: str, models: Sequence[Model], most: int) -> tuple[Labelled, .
     shown = [(model, item) for model, each in measured for item in each if item.name == name]
     shown = [pair for pair in shown if pair[1].kind == shown[0][1].kind][:most]
     scale = shared_scale.over([item for _, item in shown]) if shown else None
-    file = f"{name.replace(':', '-').replace('@', '-at-')}-in-survey"
     return tuple(
-        Labelled(model.entry.name, of(model, analysis, item, scale, name=file))
+        Labelled(model.entry.name, of(model, analysis, item, scale, name=f"{name}-in-survey"))
         for model, item in shown
     )
 

@@ -24,11 +24,15 @@ GREY = b"\x80\x80\x80"
 """What a transparent cell is where transparency is not known."""
 
 
+def plain(name: str) -> str:
+    """The name of a matrix in the name of a file: `:` and `@` may not stand in every file system or
+    address."""
+    return name.replace(":", "-").replace("@", "-at-")
+
+
 def file_name(analysis: str, matrix: Matrix, part: str = "") -> str:
-    """`attention.entropy.svg`, or `attention.entropy.figure.svg` with its axes; `:` and `@` may not
-    stand in every file system or address."""
-    plain = matrix.name.replace(":", "-").replace("@", "-at-")
-    return f"{analysis}.{plain}{part}.svg"
+    """`attention.entropy.svg`, or `attention.entropy.figure.svg` with its axes."""
+    return f"{analysis}.{plain(matrix.name)}{part}.svg"
 
 
 def png(matrix: Matrix, width: int = 0) -> bytes:

@@ -3,7 +3,7 @@
  * the back button restore it. The head that is open has a key of its own.
  */
 
-import { amend, readQuery, unescaped } from "../shell/address.js";
+import { addressOf, amend, readQuery, unescaped } from "../shell/address.js";
 
 /** What colours mean, the first at the start. */
 export const COLOURS = /** @type {const} */ (["categories", "relations"]);
@@ -29,13 +29,9 @@ export function write(state) {
   amend(valuesOf(state), false, unescaped);
 }
 
-/** The address of the figure and what it shows, without what the rest of the page shows. @param {State} state */
-export function addressOf(state) {
-  const url = new URL(location.pathname, location.href);
-  for (const [key, value] of Object.entries(valuesOf(state))) if (value) url.searchParams.set(key, value);
-  url.search = unescaped(url.search);
-  url.hash = "functions";
-  return url;
+/** The address of the figure and what it shows. @param {State} state */
+export function shownAddress(state) {
+  return addressOf(valuesOf(state), "functions");
 }
 
 /**

@@ -2,7 +2,7 @@
  * The functional map as a scene and as CSV: what its panels show now, for files and for paper.
  */
 
-import { addressOf } from "./address.js";
+import { shownAddress } from "./address.js";
 import { isLined } from "./panel.js";
 import { CATEGORIES, named } from "./words.js";
 import { across, down } from "../drawing/scene.js";
@@ -30,7 +30,7 @@ export function exported(maps) {
  * @returns {import("../drawing/citing.js").Cited}
  */
 export function cited(maps) {
-  return { title: titled(), pinned: [source(maps.profile)], address: addressOf(maps.state) };
+  return { title: titled(), pinned: [source(maps.profile)], address: shownAddress(maps.state) };
 }
 
 function titled() {

@@ -2,7 +2,7 @@
  * What a reader has chosen on the block masks, in the page's address.
  */
 
-import { amend, readQuery } from "../shell/address.js";
+import { addressOf, amend, readQuery } from "../shell/address.js";
 
 /**
  * @typedef {object} Choice
@@ -29,11 +29,7 @@ export function writeChoice(choice) {
 
 /** The address of the figure with what is chosen in the page's, for links to it and frames. @returns {URL} */
 export function chosenAddress() {
-  const url = new URL(location.pathname, location.href);
-  const values = { figure: "masks", ...valuesOf(readChoice()) };
-  for (const [key, value] of Object.entries(values)) if (value) url.searchParams.set(key, value);
-  url.hash = "masks";
-  return url;
+  return addressOf({ figure: "masks", ...valuesOf(readChoice()) }, "masks");
 }
 
 /**

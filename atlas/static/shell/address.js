@@ -99,14 +99,14 @@ export function writeView(view, again) {
 }
 
 /**
- * The address of the page with a figure that shows something.
- * @param {View | null} view
+ * The address of the page with a figure that shows something, without what else the page shows.
+ * @param {Record<string, string | undefined>} values
  * @param {string} anchor
  * @returns {URL}
  */
-export function addressOf(view, anchor) {
+export function addressOf(values, anchor) {
   const url = new URL(location.pathname, location.href);
-  for (const [key, value] of Object.entries(view ?? {})) if (value !== undefined) url.searchParams.set(key, value);
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) url.searchParams.set(key, value);
   url.search = unescaped(url.search);
   url.hash = anchor;
   return url;

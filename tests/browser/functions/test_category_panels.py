@@ -60,6 +60,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Site:
 
 def _open(page: Any, site: Site, slug: str, query: str = "") -> Any:
     page.goto(f"{site.url}models/{slug}/{query}")
+    return _live(page)
+
+
+def _live(page: Any) -> Any:
     page.locator(FIGURE).scroll_into_view_if_needed()
     page.wait_for_selector(LIVE)
     page.locator(f"{FIGURE} .atlas-axes").nth(4).wait_for(state="attached")
@@ -168,7 +172,7 @@ def test_what_is_shown_stands_in_the_address(page: Any, site: Site) -> None:
     figure.get_by_role("button", name="Copy link").click()
     assert figure.locator("textarea").input_value().endswith("/small/?without=2#functions")
     page.reload()
-    _open(page, site, "small", "?without=2#functions")
+    _live(page)
     drawn = {colour for panel in figure.evaluate(SCREEN) for colour in panel["colours"]}
     assert palettes.HEAD_COLOURS[1] not in drawn
     assert palettes.HEAD_COLOURS[0] in drawn

@@ -31,6 +31,7 @@ def site(whole_site: Site) -> Site:
 )
 def test_names_do_not_overlap(page: Any, site: Site, drawing: str) -> None:
     page.goto(site.url)
+    page.locator(MAP).first.scroll_into_view_if_needed()
     page.wait_for_selector(f"{MAP} .atlas-export")
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     maps = page.evaluate(NAMES, f"{MAP} .atlas-map-{drawing}")
@@ -45,6 +46,7 @@ def test_names_do_not_overlap(page: Any, site: Site, drawing: str) -> None:
 def test_files_have_the_same_names_and_colours(page: Any, site: Site) -> None:
     page.goto(site.url)
     files = f"{MAP} .atlas-export"
+    page.locator(MAP).first.scroll_into_view_if_needed()
     page.wait_for_selector(files)
     shown = page.locator(MAP).first.locator(".atlas-map-wide")
     names = shown.locator("a text").all_text_contents()

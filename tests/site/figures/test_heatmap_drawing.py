@@ -127,4 +127,4 @@ def test_every_shape_has_a_frame_that_a_page_can_hold(layers: int, heads: int) -
     assert 8 * layers <= box.height <= max(8 * layers, 450)
     assert box.width <= max(8 * heads, 770)
     assert box.left < 200
-    assert box.right < 100
+    assert box.right <= heatmap.BAR + 2 * heatmap.LINE

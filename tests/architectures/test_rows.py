@@ -48,11 +48,13 @@ def known_positions(case: Case, layer: int) -> Positions:
     name, rotated = case.row.model_type, case.setting("no_rope_layers")
     if name in tiny.ALIBI:
         return Positions("alibi")
-    if name in tiny.UNTURNED or (rotated and not rotated[layer]):
+    kinds = case.setting("layer_types")
+    still = name in tiny.TURNED_WHERE_LOCAL and kinds[layer] == "full_attention"
+    if name in tiny.UNTURNED or still or (rotated and not rotated[layer]):
         return Positions("none")
     rope = case.setting("rope_parameters") or {"rope_theta": 10000.0}
     if "rope_theta" not in rope:
-        rope = rope[case.setting("layer_types")[layer]]
+        rope = rope[kinds[layer]]
     dims = int(case.checkpoint.geometry.d_head * tiny.PARTLY.get(name, 1))
     before_norm = name in tiny.TURNED_FIRST
     return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]), before_norm)

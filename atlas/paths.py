@@ -80,6 +80,14 @@ class Project:
         return self.root / "templates"
 
     @property
+    def architectures(self) -> Path:
+        """Derived rows of the project's own, a JSON file each: data, never code."""
+        return self.root / "architectures"
+
+    def rows(self) -> list[Path]:
+        return sorted(self.architectures.glob("*.json"))
+
+    @property
     def site(self) -> Path:
         return self.root / "site"
 

@@ -54,6 +54,9 @@ def _switches(model_type: str) -> dict[str, Any]:
     """Keys that the class' code reads and its row does not, with the class' defaults."""
     row = architectures.row(model_type)
     config = transformers.AutoConfig.for_model(model_type)
+    if row.part is not None:
+        config = getattr(config, row.part.key)
+        model_type = config.model_type
     defaults, found = config.to_dict(), {}
     for read, unsaid in _read_by(model_type, row.kind == "decoder").items():
         key = config.attribute_map.get(read, read)

@@ -43,6 +43,11 @@ class Routing:
     experts: int
     active: int
     renormalised: bool
+    scores: Literal["softmax", "sigmoid"] = "softmax"
+    groups: int = 1
+    active_groups: int = 1
+    scale: float = 1.0
+    shared: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,9 @@ class Architecture:
 
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
     times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
-    gate with limits, None for act(gate) * up (`row.Clamp`).
+    gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
+    `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
+    layer what this model would be if all were like it; `kinds` are the names of that layer's.
     """
 
     row: Row
@@ -67,6 +74,34 @@ class Architecture:
     logits_scale: float
     tied: bool
     flags: Mapping[str, bool] = field(repr=False)
+    views: tuple[Architecture, ...] = field(default=(), repr=False)
+    kinds: tuple[str, ...] = ()
+
+    def layer(self, number: int) -> Architecture:
+        """What this model is in one layer: all that depends on it is to be asked of this."""
+        return self.views[number] if self.views else self
+
+    @property
+    def attending(self) -> tuple[int, ...]:
+        """The layers that have attention, and so heads."""
+        layers = range(self.geometry.layers)
+        return tuple(at for at in layers if "attn.q" in self.layer(at).modules)
+
+    @property
+    def told_kinds(self) -> str:
+        """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
+        where all layers are alike and have attention."""
+        found: dict[str, list[str]] = {}
+        for number, view in enumerate(self.views):
+            for kind in view.kinds:
+                found.setdefault(kind, []).append(str(number))
+        return "; ".join(f"{kind} in {', '.join(layers)}" for kind, layers in found.items())
+
+    @property
+    def blocks(self) -> tuple[Literal["attn", "mlp"], ...]:
+        """What adds to the residual stream in a layer: attention or another mixer, and the MLP."""
+        mixer, mlp = self.row.joins
+        return (*(("attn",) if mixer else ()), *(("mlp",) if mlp else ()))
 
     @property
     def model_type(self) -> str:
@@ -82,8 +117,13 @@ class Architecture:
 
     @property
     def native(self) -> dict[str, str]:
-        """Canonical module -> its native label, `self_attn.q_proj` or `attn.c_attn[q]`."""
-        return {name: self.row.modules[name].label for name in self.modules}
+        """Canonical module -> its native label, `self_attn.q_proj` or `attn.c_attn[q]`; where the
+        layers have several, all of them, in the order of layers."""
+        found: dict[str, dict[str, None]] = {name: {} for name in self.modules}
+        for view in self.views or (self,):
+            for name in view.modules:
+                found[name][view.row.modules[name].label] = None
+        return {name: " or ".join(labels) for name, labels in found.items()}
 
     @property
     def live_layers(self) -> str:
@@ -135,7 +175,8 @@ class Architecture:
 
         Experts and attention sinks are parameters that other modules compute with.
         """
-        return not self.live_source(module).bare
+        source = self.live_source(module)
+        return source.called and not source.bare
 
     def _from_the_top(self, module: str, name: str) -> str:
         if module in self.row.modules:
@@ -154,10 +195,11 @@ class Architecture:
     def slots(self, layer: int) -> list[Slot]:
         """Every tensor of one layer, in canonical order."""
         place = f"{self.row.layers}.{layer}."
+        view = self.layer(layer)
         return [
             slot
-            for name in self.modules
-            for slot in self._slots(name, self.row.modules[name], place)
+            for name in view.modules
+            for slot in view._slots(name, view.row.modules[name], place)
         ]
 
     def outside(self, module: str) -> list[Slot]:
@@ -169,10 +211,12 @@ class Architecture:
     def _slots(self, module: str, source: Source, place: str) -> list[Slot]:
         shape = self._shape(module, source)
         is_norm = "norm" in module
+        if is_norm and not self.row.norm.gain:
+            return []
         bias = self.row.norm.bias if is_norm and source.bias is None else source.bias or False
         slots = [self._slot(module, "weight", source, place, shape)]
         if self.flag(bias):
-            shape = shape if is_norm else shape[:-1]
+            shape = shape if is_norm else shape[:1] if module == "mixer.conv" else shape[:-1]
             slots.append(self._slot(module, "bias", source, place, shape))
         return slots
 
@@ -199,11 +243,20 @@ class Architecture:
         if self.routing is not None and module in EXPERT_MODULES:
             words = ("experts", *words)
         *before, out, inputs = (1, *(self.width(word) for word in words))
-        if source.part in ("q", "k", "v"):
+        if source.split == "paired":
+            out = 2 * self.width("q")
+        elif source.part in ("q", "k", "v"):
             out = self.width("q") + 2 * self.width("kv")
-        if source.part in ("gate", "up"):
+        elif source.part in ("gate", "up"):
             out *= 2
         return (*before, out, inputs)[1:]
+
+    def features(self, module: str) -> int:
+        """How many values a module puts out at one position, all heads together."""
+        if module in ("norm.q", "norm.k"):
+            return self.width("q" if module == "norm.q" else "kv")
+        words = self.row.shapes.get(module) or SHAPES.get(module, ("d_model",))
+        return self.width(words[0])
 
     def width(self, word: str) -> int:
         """A length in words (`q`: heads x d_head, `kv`: key/value heads x d_head) as a number."""
@@ -217,20 +270,25 @@ class Architecture:
             "d_model": shape.d_model,
             "d_head": shape.d_head,
             "d_mlp": shape.d_mlp,
+            "d_shared": self.routing.shared if self.routing else 0,
             "vocabulary": shape.vocabulary,
+            "one": 1,
             "any": -1,
         }
         return widths[word]
 
     def plain_names(self, stored: Iterable[str]) -> dict[str, str]:
-        """Plain name -> name on disk: hub prefixes dropped, names of older versions renamed."""
+        """Plain name -> name on disk: hub prefixes dropped, names of older versions renamed.
+
+        Tensors of other parts of a model (`row.Part`) are left out.
+        """
         plain: dict[str, str] = {}
+        head = self.row.outside["unembedding"].disk[1:]
         for name in stored:
-            short_name = name
-            for prefix in self.row.prefixes:
-                if name.startswith(prefix):
-                    short_name = name[len(prefix) :]
-                    break
+            prefix = next((one for one in self.row.prefixes if name.startswith(one)), "")
+            short_name = name[len(prefix) :]
+            if self.row.part and not prefix and not name.startswith(f"{head}."):
+                continue
             for old, new in self.row.renamed.items():
                 if short_name.endswith(old):
                     short_name = short_name[: -len(old)] + new
@@ -266,7 +324,9 @@ class Architecture:
         meant, nothing says, and transformers may take the other one."""
         held: dict[str, str] = {}
         for disk in stored:
-            (plain,) = self.plain_names([disk])
+            plain = next(iter(self.plain_names([disk])), None)
+            if plain is None:
+                continue
             if plain in held:
                 raise AtlasError(
                     f"tensors {held[plain]!r} and {disk!r} are both {plain!r} of the model",
@@ -274,6 +334,12 @@ class Architecture:
                     remedy="save the model anew with the one that is meant",
                 )
             held[plain] = disk
+
+    def other_parts(self, stored: Mapping[str, int]) -> int:
+        """Elements of the tensors of other parts, which are in memory all the same when it runs."""
+        return sum(stored.values()) - sum(
+            stored[disk] for disk in self.plain_names(stored).values()
+        )
 
     def parameters(self, stored: Mapping[str, int]) -> int:
         """How many parameters the model has, from the number of elements by name on disk.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ LEAST = 10
 
 TWO_STACKS = next(iter(missing.REASONS))
 """What encoder-decoders lack here: they are another kind of model."""
+
+MIXER = re.compile(r"mixer\.")
+"""The canonical modules of what a layer has in place of attention, or beside it."""
 
 NO_ROW = "nothing but a row that says where its parts are"
 
@@ -50,9 +54,13 @@ def read() -> dict[str, list[Type]]:
 
 
 def kind(model_type: str) -> str:
-    """`decoder`, `decoder, mixture of experts`, `encoder`."""
+    """`encoder`, `decoder`, `decoder, mixture of experts`, `decoder, layers of convolution`."""
     row = architectures.row(model_type)
-    return row.kind if row.mixture is None else f"{row.kind}, mixture of experts"
+    mixers = [one.name for one in row.layer_kinds if any(map(MIXER.match, one.modules))]
+    told = [row.kind if row.part is None else f"{row.kind} that is part of a model"]
+    told += [] if row.mixture is None else ["mixture of experts"]
+    told += [f"layers of {' and '.join(mixers)}"] if mixers else []
+    return ", ".join(told)
 
 
 def unread() -> dict[str, list[Type]]:

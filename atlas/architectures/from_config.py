@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from atlas.architectures import switches
 from atlas.architectures.architecture import Architecture, Routing
-from atlas.architectures.row import CANONICAL, GEOMETRY_KEYS, Key, Mixture, Row, ScaleName
+from atlas.architectures.layer_rules import UnreadableKeyError
+from atlas.architectures.row import (
+    CANONICAL,
+    GEOMETRY_KEYS,
+    Key,
+    LayerKind,
+    Mixture,
+    Row,
+    ScaleName,
+)
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short
 
@@ -19,6 +30,7 @@ MOST_LAYERS = 10_000
 
 def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architecture:
     """A row with one model's config filled in; `where` is the config's file, for errors."""
+    config = part(row, config, where)
     settings = {**row.defaults, **config}
     for older, key in row.older_keys.items():
         if settings.get(older) is not None:
@@ -29,9 +41,60 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
     for key, meanings in row.meant.items():
         if isinstance(settings.get(key), str):
             settings[key] = meanings.get(settings[key], settings[key])
-    reader = Reader(row, settings, where)
-    reader.check_requirements()
+    Reader(row, settings, where).check_requirements()
     switches.require_known(row, config, where)
+    whole = _resolved(row, settings, where)
+    if not row.layer_kinds:
+        return whole
+    return _of_kinds(whole, _kinds(row, settings, whole.geometry.layers, where), settings, where)
+
+
+def _kinds(
+    row: Row, settings: Mapping[str, Any], count: int, where: Path | str
+) -> list[tuple[LayerKind, ...]]:
+    """The kinds that each layer is of, in the order of the row."""
+    found: list[tuple[LayerKind, ...]] = [()] * count
+    for kind in row.layer_kinds:
+        try:
+            layers = kind.where.layers(settings, count)
+        except UnreadableKeyError as error:
+            raise Reader(row, settings, where).wrong(error.key, str(error)) from None
+        if layers is None:
+            key = kind.where.keys[0]
+            told = f"nothing says which layers have a {kind.name}: {key} is missing"
+            raise Reader(row, settings, where).wrong(key, told)
+        found = [(*held, kind) if at in layers else held for at, held in enumerate(found)]
+    return found
+
+
+def _of_kinds(
+    whole: Architecture,
+    kinds: Sequence[tuple[LayerKind, ...]],
+    settings: Mapping[str, Any],
+    where: Path | str,
+) -> Architecture:
+    """The whole of a model whose layers differ: the modules of all of them together."""
+    made: dict[tuple[str, ...], Architecture] = {}
+    for several in kinds:
+        names = tuple(kind.name for kind in several)
+        if names not in made:
+            row = functools.reduce(lambda row, kind: kind.applied(row), several, whole.row)
+            made[names] = replace(_resolved(row, settings, where), kinds=names)
+    views = tuple(made[tuple(kind.name for kind in several)] for several in kinds)
+    modules = {name for view in made.values() for name in view.modules}
+    sources = {name: view.row.modules[name] for view in reversed(views) for name in view.modules}
+    return replace(
+        whole,
+        row=replace(whole.row, modules={**whole.row.modules, **sources}),
+        modules=tuple(name for name in CANONICAL if name in modules),
+        routing=next((view.routing for view in views if view.routing is not None), None),
+        views=views,
+    )
+
+
+def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Architecture:
+    """A row as if all layers were as it says."""
+    reader = Reader(row, settings, where)
     sources = [*row.modules.values(), *row.outside.values()]
     flags = {flag for source in sources for flag in (source.bias, source.present)}
     flags |= {row.norm.bias, row.mixture.renormalised if row.mixture else False}
@@ -62,6 +125,28 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
         and reader.truth("tie_word_embeddings"),
         flags=resolved,
     )
+
+
+def part(row: Row, config: Mapping[str, Any], where: Path | str) -> Mapping[str, Any]:
+    """What the config says of the part that the row describes: all of it where it has no parts.
+
+    Whether the embeddings are tied, it says at the top.
+    """
+    if row.part is None:
+        return config
+    held = config.get(row.part.key)
+    if not isinstance(held, Mapping):
+        raise Reader(row, config, where).wrong(
+            row.part.key, f"expected a part of the config, found {short(held)}"
+        )
+    found = held.get("model_type", row.part.model_types[0])
+    if found not in row.part.model_types:
+        known = " or ".join(row.part.model_types)
+        raise Reader(row, config, where).wrong(
+            f"{row.part.key}.model_type", f"expected {known}, found {short(found)}"
+        )
+    tied = config.get("tie_word_embeddings")
+    return held if tied is None else {**held, "tie_word_embeddings": tied}
 
 
 @dataclass(frozen=True)
@@ -117,8 +202,21 @@ class Reader:
         experts, active = self.natural(mixture.experts), self.natural(mixture.active)
         if active > experts:
             raise self.wrong(mixture.active, f"{active} active experts of {experts}")
+        groups, kept = (self.natural(key) for key in mixture.groups) if mixture.groups else (1, 1)
+        if experts % groups or kept > groups or active * groups > experts * kept:
+            told = f"{active} of {experts} experts in {kept} of {groups} groups"
+            raise self.wrong(mixture.groups[0] if mixture.groups else mixture.active, told)
         flag = mixture.renormalised
-        return Routing(experts, active, self.truth(flag) if isinstance(flag, str) else flag)
+        return Routing(
+            experts,
+            active,
+            self.truth(flag) if isinstance(flag, str) else flag,
+            mixture.scores,
+            groups,
+            kept,
+            1.0 if mixture.scale is None else self.number(mixture.scale),
+            math.prod(self.natural(key) for key in mixture.shared) if mixture.shared else 0,
+        )
 
     def count(self, field_name: str, fallback: int | None = None) -> int:
         key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])
@@ -133,6 +231,16 @@ class Reader:
         if type(value) is not int or not 0 < value <= most:
             raise self.wrong(key, f"expected a count, found {short(value)}")
         return value
+
+    def mlp_width(self, unsaid: int | None) -> int:
+        """The width of the MLP, `unsaid` where no key says it."""
+        stated, rounded = self.count("d_mlp", unsaid), self.row.mlp_rounded
+        if rounded is None or not self.truth(rounded.where):
+            return stated
+        wide, multiple = int(2 * stated / 3), self.natural(rounded.multiple)
+        if self.settings.get(rounded.factor) is None:
+            return wide
+        return multiple * math.ceil(int(self.number(rounded.factor) * wide) / multiple)
 
     def geometry(self) -> Geometry:
         """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid."""
@@ -149,6 +257,6 @@ class Reader:
             kv_heads=kv_heads,
             d_model=d_model,
             d_head=self.count("d_head", d_model // heads or None),
-            d_mlp=self.count("d_mlp", 4 * d_model if self.row.mlp_unsaid else None),
+            d_mlp=self.mlp_width(4 * d_model if self.row.mlp_unsaid else None),
             vocabulary=self.count("vocabulary"),
         )

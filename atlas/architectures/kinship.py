@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from atlas.architectures import missing, switches
-from atlas.errors import LISTED, AtlasError, list_known, short, suggest
+from atlas.errors import LISTED, AtlasError, list_known, nearest, short
 
 
 def advice(model_type: object, known: Sequence[str], most: int = LISTED) -> str:
     """What helps against a model type without a row, and those that have one, at most so many."""
     name = str(model_type)[:100]
     kin = relative(name, known)
+    near = nearest(name, known) if name not in switches.model_types() else None
     if name in missing.WHY and kin != f"{name}_text":
         told = f"missing: {missing.WHY[name]}; "
+    elif near is not None:
+        told = f"did you mean {near!r}? "
     elif kin is not None:
         told = f"its nearest relative with a row is {kin!r}; "
-    elif name in switches.model_types():
-        told = ""
     else:
-        return suggest(model_type, known, most)
+        told = ""
     return told + list_known(known, most)
 
 

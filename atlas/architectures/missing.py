@@ -45,16 +45,16 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     ),
     "layers that mix tokens by state spaces, recurrence, convolution or linear attention": (
         *("bailing_hybrid", "bamba", "falcon_h1", "falcon_mamba", "granitemoehybrid", "jamba"),
-        *("kimi_linear", "lfm2", "lfm2_moe", "mamba", "mamba2", "minimax", "nemotron_h"),
+        *("kimi_linear", "lfm2_moe", "mamba", "mamba2", "minimax", "nemotron_h"),
         *("olmo_hybrid", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_5_text"),
         *("qwen3_next", "recurrent_gemma", "rwkv", "zamba", "zamba2"),
     ),
     "experts that every token goes to, beside the routed ones, or another router": (
-        *("cohere2_moe", "dots1", "ernie4_5_moe", "exaone_moe", "glm4_moe", "hunyuan_v1_moe"),
-        *("hy_v3", "llama4", "llama4_text", "mimo_v2_flash", "minimax_m2", "minimax_m3_vl"),
-        *("phimoe", "qwen2_moe", "solar_open"),
+        *("cohere2_moe", "dots1", "ernie4_5_moe", "exaone_moe", "hunyuan_v1_moe"),
+        *("hy_v3", "llama4", "llama4_text", "mimo_v2_flash", "minimax_m3_vl"),
+        *("phimoe", "solar_open"),
     ),
-    "a gate between the heads and o, which depends on the token": ("afmoe", "laguna", "step3p7"),
+    "a gate between the heads and o, which depends on the token": ("step3p7",),
     "a norm between the heads and o": ("bitnet",),
     "an activation with parameters of its own": ("apertus",),
     "attention that is itself a mixture of experts": ("jetmoe",),
@@ -64,9 +64,9 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "layers that attend to pictures": ("idefics", "mllama"),
     "the same layers gone through several times": ("hrm_text",),
     "pictures or sound before the text, around a language part": (
-        *("audioflamingo3", "emu3", "gemma3", "gemma4_unified", "glm4v", "glmasr", "hunyuan_vl"),
-        *("idefics3", "llava", "llava_next", "llava_onevision", "mistral3", "musicflamingo"),
-        *("qwen2_5_vl", "qwen2_audio", "qwen2_vl", "qwen3_asr", "qwen3_vl", "qwen3_vl_moe"),
+        *("audioflamingo3", "emu3", "gemma4_unified", "glm4v", "glmasr", "hunyuan_vl"),
+        *("idefics3", "llava", "llava_next", "llava_onevision", "musicflamingo"),
+        *("qwen2_5_vl", "qwen2_audio", "qwen2_vl", "qwen3_asr", "qwen3_vl_moe"),
     ),
 }
 """Reason -> model types, sorted."""

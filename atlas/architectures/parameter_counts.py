@@ -45,17 +45,39 @@ def _forms(row: Row) -> Iterator[Row]:
 
 
 def _bounds(row: Row, shape: Geometry) -> Bounds:
-    inside = [_module(row, name, source, shape) for name, source in row.modules.items()]
+    inside = [_layer(form, _narrow(row, form, shape)) for form in _layer_forms(row)]
     outside = [_module(row, name, source, shape) for name, source in row.outside.items()]
-    least = shape.layers * sum(few for few, _ in inside) + sum(few for few, _ in outside)
-    most = shape.layers * sum(many for _, many in inside) + sum(many for _, many in outside)
+    least = shape.layers * min(few for few, _ in inside) + sum(few for few, _ in outside)
+    most = shape.layers * max(many for _, many in inside) + sum(many for _, many in outside)
     if row.kind == "encoder":  # a pooler, and what lies before the prediction of words
         most += 2 * shape.d_model * (shape.d_model + 4) + shape.vocabulary
     return Bounds(least, None if row.mixture else most)
 
 
+def _layer_forms(row: Row) -> Iterator[Row]:
+    """What a row is of each kind of layer that it can come to."""
+    forms = [row]
+    for kind in row.layer_kinds:
+        forms += [kind.applied(form) for form in forms]
+    yield from forms
+
+
+def _narrow(row: Row, form: Row, shape: Geometry) -> Geometry:
+    """The shape of a layer: no geometry says the width of an MLP that has a key of its own."""
+    own = form.keys.get("d_mlp") != row.keys.get("d_mlp")
+    return replace(shape, d_mlp=1) if own else shape
+
+
+def _layer(row: Row, shape: Geometry) -> tuple[int, int]:
+    """Least and most elements of a layer."""
+    each = [_module(row, name, source, shape) for name, source in row.modules.items()]
+    return sum(few for few, _ in each), sum(many for _, many in each)
+
+
 def _module(row: Row, name: str, source: Source, shape: Geometry) -> tuple[int, int]:
     """Least and most elements of one module's weight and bias."""
+    if "norm" in name and not row.norm.gain:
+        return 0, 0
     words = row.shapes.get(name) or SHAPES.get(name, ("d_model",))
     if row.mixture and name in EXPERT_MODULES:
         words = ("experts", *words)
@@ -85,6 +107,8 @@ def _size(words: tuple[str, ...], shape: Geometry, unsaid: int) -> int:
         "d_mlp": shape.d_mlp,
         "vocabulary": shape.vocabulary,
         "experts": 1,
+        "d_shared": 1,
+        "one": 1,
         "any": unsaid,
     }
     return math.prod(lengths[word] for word in words)

@@ -27,7 +27,7 @@ HARMLESS: Mapping[str, str] = {
             *("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout"),
             *("embd_pdrop", "embedding_dropout", "hidden_dropout", "hidden_dropout_prob"),
             *("resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
-            *("router_aux_loss_coef", "router_jitter_noise"),
+            *("router_aux_loss_coef", "router_jitter_noise", "sinusoidal_pos_embds"),
         ),
         "of training alone",
     ),
@@ -35,7 +35,7 @@ HARMLESS: Mapping[str, str] = {
         (
             *("classifier_dropout", "problem_type", "summary_activation"),
             *("summary_first_dropout", "summary_proj_to_labels", "summary_type"),
-            "summary_use_proj",
+            *("summary_use_proj", "summary_last_dropout", "qa_dropout", "seq_classif_dropout"),
         ),
         "of heads for other tasks, which nothing here runs",
     ),
@@ -43,12 +43,13 @@ HARMLESS: Mapping[str, str] = {
         (
             *("output_attentions", "output_hidden_states", "output_router_logits", "return_dict"),
             *("use_cache", "dtype", "pad_token_id", "pretraining_tp", "reorder_and_upcast_attn"),
+            *("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32"),
         ),
         "how it is run or what it returns, not what it computes",
     ),
     **dict.fromkeys(
-        ("type_vocab_size", "intermediate_size"),
-        "a length that the stored tensors say themselves, or of layers that a row rules out",
+        ("conv_L_cache", "type_vocab_size"),
+        "a length that the stored tensors say themselves",
     ),
     **dict.fromkeys(
         (

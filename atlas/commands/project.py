@@ -29,12 +29,16 @@ class Planned:
 
 
 def opened(project: Path | None) -> Project:
-    """The project that was named, which must be one itself, or the nearest one upwards."""
+    """The project that was named, which must be one itself, or the nearest one upwards; its derived
+    rows are taken, and `check` tells what is wrong with them."""
+    from atlas import architectures
+
     found = find_project(project or Path.cwd())
     if project is not None and found.root != project.resolve():
         raise AtlasError(
             "holds no mkdocs.yml", file=project, remedy="name a project's own folder with --project"
         )
+    architectures.use(found.rows())
     return found
 
 

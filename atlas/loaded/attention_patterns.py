@@ -78,7 +78,7 @@ def _wrap(model: LiveModel, layer: int, callback: Callback) -> Any:
         callback(Pattern(weights, _visible(options["attention_mask"], weights)))
         return attended, None
 
-    path = model.architecture.live("attn.o").rpartition(".")[0]
+    path = model.architecture.layer(layer).live("attn.o").rpartition(".")[0]
     return model.layer(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
 
 

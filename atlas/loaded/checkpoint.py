@@ -69,11 +69,20 @@ class Checkpoint:
         checkpoint._check()
         return checkpoint
 
+    @property
+    def loaded(self) -> Geometry:
+        """Its shape with the parameters of all that is in memory when it runs: other parts too."""
+        held = {name: tensor.elements for name, tensor in self.tensors.items()}
+        assert self.geometry.parameters is not None
+        others = self.architecture.other_parts(held)
+        return replace(self.geometry, parameters=self.geometry.parameters + others)
+
     def layer(self, number: int, modules: Iterable[str] | None = None) -> dict[str, torch.Tensor]:
         """The tensors of one layer, or of some of its modules: `attn.q.weight`, `norm.mlp.bias`...
 
         Weights are (out, in), in the dtype that is stored. Only these tensors are read. A mixture's
-        `mlp.*` are all experts at once, (expert, out, in), their biases (expert, out).
+        `mlp.*` are all experts at once, (expert, out, in), their biases (expert, out). Where layers
+        differ, what a layer has not is left out.
         """
         if not 0 <= number < self.geometry.layers:
             raise AtlasError(f"no layer {number} of {self.geometry.layers}", file=self.folder)
@@ -93,15 +102,18 @@ class Checkpoint:
         """The MLP of one layer, or some of its modules, one expert at a time, in their order.
 
         Every one is `mlp.up.weight` (d_mlp, d_model) and so on, as `layer` has them for a dense
-        MLP, which is the only expert of its layer here. Only one expert is in memory.
+        MLP, which is the only expert of its layer here. Only one expert is in memory. A layer
+        without an MLP has none.
         """
+        view = self.architecture.layer(layer)
         wanted = set(EXPERT_MODULES if modules is None else modules)
-        wanted &= set(self.architecture.modules) & set(EXPERT_MODULES)
-        if self.architecture.routing is None:
-            yield self.layer(layer, wanted)
+        wanted &= set(view.modules) & set(EXPERT_MODULES)
+        if view.routing is None:
+            if "mlp" in view.blocks:
+                yield self.layer(layer, wanted)
             return
-        slots = [slot for slot in self.architecture.slots(layer) if slot.module in wanted]
-        for expert in range(self.architecture.routing.experts):
+        slots = [slot for slot in view.slots(layer) if slot.module in wanted]
+        for expert in range(view.routing.experts):
             yield self._read(slots, expert)
 
     def outside(self, module: str) -> dict[str, torch.Tensor]:
@@ -160,8 +172,9 @@ class Checkpoint:
         architecture = self.architecture
         for layer in range(self.geometry.layers):
             place = f"{architecture.live_layers}.{layer}."
-            for slot in architecture.slots(layer):
-                name = architecture.live_as_stored(slot)
+            view = architecture.layer(layer)
+            for slot in view.slots(layer):
+                name = view.live_as_stored(slot)
                 yield slot, None if name is None else place + name
         for module in OUTSIDE:
             for slot in architecture.outside(module):

@@ -18,6 +18,9 @@ def part(whole: torch.Tensor, source: Source, shape: Geometry, dim: int = 0) -> 
         return whole
     dim %= whole.ndim
     before, after = whole.shape[:dim], whole.shape[dim + 1 :]
+    if source.split == "paired":
+        pairs = whole.reshape(*before, shape.heads, 2, shape.d_head, *after)
+        return pairs.select(dim + 1, int(source.part == "gate")).flatten(dim, dim + 1)
     if source.part in ("gate", "up"):
         # Gate comes first.
         if source.split == "interleaved":

@@ -1,6 +1,7 @@
 """The live model: canonical modules of layers can be watched, contributions of blocks gated.
 
-A layer has two blocks, attention and the MLP.
+A layer has two blocks, attention, or another mixer in its place, and the MLP; in a few models it
+has only one of them.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class LiveModel:
         room = memory.free_memory(device)
         needs = [
             (
-                memory.needed_bytes(checkpoint.geometry, one.itemsize),
+                memory.needed_bytes(checkpoint.loaded, one.itemsize),
                 f"in {loading.dtype_name(one)}",
             )
             for one in possible
@@ -81,7 +82,7 @@ class LiveModel:
         chosen, devices = memory.place_first(needs, room, folder)
         running = possible[chosen]
         if dtype == "stored":
-            running = loading.widened(running, devices, room, checkpoint.geometry)
+            running = loading.widened(running, devices, room, checkpoint.loaded)
         live, has_head = loading.load(checkpoint, devices, running, attention)
         model = cls(
             folder=folder,
@@ -98,17 +99,28 @@ class LiveModel:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The canonical modules that have an output of their own to watch.
+        """The canonical modules that have an output of their own to watch, in any layer.
 
         A mixture's experts and attention sinks are parameters that other modules compute with, and
         routers give logits in one family and probabilities in the next.
         """
-        architecture = self.architecture
-        return tuple(
-            name
-            for name in architecture.modules
-            if architecture.own_module(name) and name != "router"
-        )
+        layers = range(self.geometry.layers)
+        held = {name for layer in layers for name in self.modules_of(layer)}
+        return tuple(name for name in self.architecture.modules if name in held)
+
+    def modules_of(self, layer: int) -> tuple[str, ...]:
+        """Those of one layer."""
+        view = self.architecture.layer(layer)
+        own = filter(view.own_module, view.modules)
+        return tuple(name for name in own if not name.startswith("router"))
+
+    def width(self, layer: int, module: str) -> int:
+        """How many values a module of a layer puts out at one position, all heads together."""
+        view = self.architecture.layer(layer)
+        if module.startswith("mixer."):  # no geometry says how wide it is
+            (path,) = view.live_parameters(module)
+            return len(self.layer(layer).get_parameter(path))
+        return view.features(module)
 
     @property
     def device(self) -> torch.device:
@@ -126,9 +138,21 @@ class LiveModel:
         )
 
     @property
+    def config(self) -> Any:
+        """transformers' config of what is measured: of a model of several parts, of that part."""
+        part = self.architecture.row.part
+        whole: Any = self.live.config
+        return whole if part is None else getattr(whole, part.key)
+
+    @property
     def positions(self) -> int | None:
-        """How many tokens the model was made to read at once, None where it does not say."""
-        stated = getattr(self.live.config, "max_position_embeddings", None)
+        """How many tokens the model was made to read at once, None where it does not say: as many
+        as learned positions, where it has these."""
+        if self.architecture.has("positions"):
+            table = self.live.get_submodule(self.architecture.live("positions"))
+            skipped = self.architecture.row.outside["positions"].skip
+            return int(table.get_parameter("weight").shape[0]) - skipped
+        stated = getattr(self.config, "max_position_embeddings", None)
         return int(stated) if isinstance(stated, int) else None
 
     @functools.cached_property
@@ -189,7 +213,8 @@ class LiveModel:
 
         def seen(tensor: Any) -> None:
             # Layers of some families return the hidden states as the first of a tuple.
-            callback(self._canonical(module, tensor[0] if type(tensor) is tuple else tensor, side))
+            tensor = tensor[0] if type(tensor) is tuple else tensor
+            callback(self._canonical(layer, module, tensor, side))
 
         if side == "input":
             handle = live.register_forward_pre_hook(lambda _, inputs: seen(inputs))
@@ -207,11 +232,14 @@ class LiveModel:
         """Multiply contributions of blocks where they join the residual stream, by layer.
 
         0 removes a contribution, 1 leaves it bit for bit. A tensor may carry gradients. Hooks on
-        `attn` and `mlp` see the gated contribution when they are set within.
+        `attn` and `mlp` see the gated contribution when they are set within. `attn` is whatever
+        mixer a layer has. A gate on a block that a layer has not does nothing.
         """
         with contextlib.ExitStack() as stack:
             for point, gates in (("attn", attn or {}), ("mlp", mlp or {})):
                 for layer, gate in gates.items():
+                    if point not in self.architecture.layer(layer).blocks:
+                        continue
                     module = self._module(layer, point)
                     handle = module.register_forward_hook(functools.partial(_gated, gate))
                     stack.callback(handle.remove)
@@ -221,16 +249,18 @@ class LiveModel:
         whole = self.layer(layer)
         if module == "layer":
             return whole
-        if module in POINTS:
-            return whole.get_submodule(self.architecture.row.joins[module == "mlp"])
-        if module not in self.modules:
-            known = (*POINTS, *self.modules)
+        view, modules = self.architecture.layer(layer), self.modules_of(layer)
+        join = view.row.joins[module == "mlp"] if module in POINTS else None
+        if join is not None:
+            return whole.get_submodule(join)
+        if module not in modules:
+            known = ("layer", *view.blocks, *modules)
             raise AtlasError(
                 f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
             )
-        return whole.get_submodule(self.architecture.live(module))
+        return whole.get_submodule(view.live(module))
 
-    def _canonical(self, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
+    def _canonical(self, layer: int, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
         """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
         if tensor.ndim == 2:  # some families run parts of a layer on (batch x length, width)
             tensor = tensor.reshape(*self._shape, -1)
@@ -243,14 +273,20 @@ class LiveModel:
             return tensor.transpose(1, 2)
         if side == "input":
             return tensor
-        return fused.part(tensor, self.architecture.live_source(module), self.geometry, dim=-1)
+        source = self.architecture.layer(layer).live_source(module)
+        return fused.part(tensor, source, self.geometry, dim=-1)
 
     def _puts_heads_first(self) -> bool:
         """Whether norms of queries run on (batch, heads, length, d_head).
 
         Seen on a sequence that is longer than there are heads; the pass ends at the first of them.
         """
-        if "norm.q" not in self.architecture.modules:
+        having = (
+            layer
+            for layer in range(self.geometry.layers)
+            if "norm.q" in self.architecture.layer(layer).modules
+        )
+        if (first := next(having, None)) is None:
             return False
         length = self.geometry.heads + 1
         ids = torch.zeros(1, length, dtype=torch.int64)
@@ -260,7 +296,7 @@ class LiveModel:
             seen.append(tuple(output.shape))
             raise _Enough
 
-        handle = self._module(0, "norm.q").register_forward_hook(stop)
+        handle = self._module(first, "norm.q").register_forward_hook(stop)
         try:
             with torch.inference_mode(), contextlib.suppress(_Enough):
                 self.trunk(Batch(ids, torch.ones_like(ids, dtype=torch.bool), (0,), ((1, length),)))

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from atlas.architectures.row import Row
 from atlas.checkpoints import headers
 from atlas.checkpoints.tensor import Tensor
 from atlas.entries.geometry import Geometry
@@ -113,13 +114,22 @@ def _from_pretrained(
     return live, report, taken
 
 
+def auto_class(row: Row) -> Any:
+    """The class of transformers that makes and loads a row's models with their head."""
+    import transformers
+
+    if row.part is not None:
+        return transformers.AutoModelForImageTextToText
+    if row.kind == "encoder":
+        return transformers.AutoModelForMaskedLM
+    return transformers.AutoModelForCausalLM
+
+
 def _class(checkpoint: Checkpoint) -> tuple[Any, Any]:
     """The model's class in transformers, and its config."""
     import transformers
 
-    loader = transformers.AutoModelForCausalLM
-    if checkpoint.architecture.kind == "encoder":
-        loader = transformers.AutoModelForMaskedLM
+    loader = auto_class(checkpoint.architecture.row)
     try:
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
@@ -164,12 +174,19 @@ def _require_streamed(live: torch.nn.Module, checkpoint: Checkpoint, taken: set[
         if live_name is None or slot.names[0] not in checkpoint.names:
             continue
         stored = load_tensor(checkpoint.tensors[checkpoint.names[slot.names[0]]].part(0))
-        held = live.get_parameter(live_name)[0].to("cpu")
+        held = tensor_of(live, live_name)[0].to("cpu")
         same = held.shape == stored.shape and torch.allclose(
             held, stored.to(held.dtype), rtol=0, atol=0, equal_nan=True
         )
         if not same:
             raise _not_streamed(checkpoint, slot.names[0], "has other values in it")
+
+
+def tensor_of(live: torch.nn.Module, name: str) -> torch.Tensor:
+    """A parameter of a live model, or a buffer."""
+    module, _, own = name.rpartition(".")
+    found: torch.Tensor = getattr(live.get_submodule(module), own)
+    return found
 
 
 def _not_streamed(checkpoint: Checkpoint, name: str, told: str) -> AtlasError:

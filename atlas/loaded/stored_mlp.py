@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch.nn import functional
 
-from atlas.architectures.architecture import Routing
+from atlas.architectures.architecture import Architecture, Routing
 from atlas.loaded.checkpoint import Checkpoint
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -18,48 +18,76 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
 
     x is what the MLP reads, after the norm before it (`row.mlp_input`); a norm after it
     (`norm.mlp_after`) is not applied, nor is the residual scale. Of a mixture, every token goes to
-    the experts that the router chooses for it, and one expert's weights are in memory at a time.
+    the experts that the router chooses for it and through what all share, and one expert's weights
+    are in memory at a time.
     """
-    architecture = checkpoint.architecture
-    routing = architecture.routing
+    view = checkpoint.architecture.layer(layer)
+    routing = view.routing
     if routing is None:
         (dense,) = checkpoint.experts(layer)
-        return _expert(checkpoint, dense, x)
-    router = checkpoint.layer(layer, ["router"])
-    shares = routed(x, router, routing)
-    added = torch.zeros_like(x)
+        return _expert(view, dense, x)
+    beside = [name for name in view.modules if name.startswith(("router", "shared"))]
+    held = checkpoint.layer(layer, beside)
+    shares = routed(x, held, routing)
+    added = _shared(view, held, x) if routing.shared else torch.zeros_like(x)
     for number, expert in enumerate(checkpoint.experts(layer)):
         tokens = shares[:, number].nonzero().flatten()
         if len(tokens):
-            added[tokens] += shares[tokens, number, None] * _expert(checkpoint, expert, x[tokens])
+            added[tokens] += shares[tokens, number, None] * _expert(view, expert, x[tokens])
     return added
+
+
+def _shared(
+    architecture: Architecture, held: Mapping[str, torch.Tensor], x: torch.Tensor
+) -> torch.Tensor:
+    """What every token goes through beside its experts."""
+    found = _expert(architecture, held, x, "shared")
+    if "shared.router.weight" not in held:
+        return found
+    return found * functional.linear(x, *_cast(held, "shared.router", x)).sigmoid()
 
 
 def routed(x: torch.Tensor, router: Mapping[str, torch.Tensor], routing: Routing) -> torch.Tensor:
     """The weight of every expert's output for every token, (token, expert), most of them 0."""
-    scores = functional.linear(x, *_cast(router, "router", x)).softmax(-1)
-    largest, chosen = scores.topk(routing.active, dim=-1)
+    logits = functional.linear(x, *_cast(router, "router", x))
+    scores = logits.softmax(-1) if routing.scores == "softmax" else logits.sigmoid()
+    correction = router.get("router.correction.weight")
+    chosen = _chosen(scores if correction is None else scores + correction.to(x), routing)
+    weights = scores.gather(-1, chosen)
     if routing.renormalised:
-        largest = largest / largest.sum(-1, keepdim=True)
-    return torch.zeros_like(scores).scatter(-1, chosen, largest)
+        weights = weights / weights.sum(-1, keepdim=True)
+    return torch.zeros_like(scores).scatter(-1, chosen, weights * routing.scale)
+
+
+def _chosen(scores: torch.Tensor, routing: Routing) -> torch.Tensor:
+    """The experts of the highest scores, in the groups with the highest sums of two, if any."""
+    if routing.groups > 1:
+        grouped = scores.unflatten(-1, (routing.groups, -1))
+        best = grouped.topk(2, dim=-1).values.sum(-1).topk(routing.active_groups, dim=-1).indices
+        closed = torch.ones_like(grouped[..., 0], dtype=torch.bool).scatter(-1, best, False)
+        scores = grouped.masked_fill(closed[..., None], -torch.inf).flatten(-2)
+    return scores.topk(routing.active, dim=-1).indices
 
 
 def _expert(
-    checkpoint: Checkpoint, weights: Mapping[str, torch.Tensor], x: torch.Tensor
+    architecture: Architecture,
+    weights: Mapping[str, torch.Tensor],
+    x: torch.Tensor,
+    name: str = "mlp",
 ) -> torch.Tensor:
-    architecture = checkpoint.architecture
-    up = functional.linear(x, *_cast(weights, "mlp.up", x))
+    """The MLP with that name, which has the activation and the gate that the row says."""
+    up = functional.linear(x, *_cast(weights, f"{name}.up", x))
     if not architecture.has("mlp.gate"):
         inner = _activation(architecture.activation)(up)
     else:
-        gate = functional.linear(x, *_cast(weights, "mlp.gate", x))
+        gate = functional.linear(x, *_cast(weights, f"{name}.gate", x))
         if architecture.clamp is None:
             inner = _activation(architecture.activation)(gate) * up
         else:
             alpha, limit = architecture.clamp
             gate, up = gate.clamp(max=limit), up.clamp(-limit, limit)
             inner = (up + 1) * gate * torch.sigmoid(alpha * gate)
-    return functional.linear(inner, *_cast(weights, "mlp.down", x))
+    return functional.linear(inner, *_cast(weights, f"{name}.down", x))
 
 
 def _cast(

@@ -7,11 +7,15 @@ on them, and `atlas check --dry-run` that the analyses of an entry run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+
+from atlas import architectures
+from atlas.loaded import loading
 
 SIZES = {"vocab_size": 61, "max_position_embeddings": 128}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
@@ -21,6 +25,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
     "bloom": {**N_NAMES, "hidden_size": 32},
     "cohere": {**NARROW, "logit_scale": 0.25},
+    "distilbert": {
+        **SIZES,
+        **{"n_layers": 3, "n_heads": 4, "dim": 32, "hidden_dim": 48, "pad_token_id": 0},
+    },
+    "electra": {**SIZES, **WIDE, "intermediate_size": 48, "embedding_size": 32},
     "falcon": {**SIZES, **WIDE, "ffn_hidden_size": 48, "bias": True},
     "gemma": {**NARROW, "head_dim": 6},
     "gemma2": {
@@ -32,6 +41,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "gemma3_text": {**NARROW, "head_dim": 6, "query_pre_attn_scalar": 5},
     "glm4": {**NARROW, "head_dim": 12},
+    "gpt_bigcode": {**N_NAMES, "n_positions": 128, "n_embd": 32},
     "gptj": {**N_NAMES, "n_positions": 128, "n_embd": 32, "rotary_dim": 4},
     "gpt2": {**N_NAMES, "n_positions": 128, "n_embd": 32},
     "gpt_neox": {**SIZES, **WIDE, "intermediate_size": 48},
@@ -50,7 +60,21 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "logits_scaling": 5.0,
         "residual_multiplier": 0.5,
     },
+    "hunyuan_v1_dense": {**NARROW, "head_dim": 6},
+    "lfm2": {
+        **NARROW,
+        "block_multiple_of": 20,
+        "layer_types": ["conv", "full_attention", "conv"],
+    },
     "llama": {**NARROW, "head_dim": 6},
+    "minimax_m2": {
+        **NARROW,
+        "head_dim": 10,
+        "intermediate_size": 20,
+        "num_local_experts": 5,
+        "num_experts_per_tok": 2,
+        "rotary_dim": 6,
+    },
     "mistral": NARROW,
     "mixtral": {
         **NARROW,
@@ -58,12 +82,21 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "num_local_experts": 5,
         "num_experts_per_tok": 2,
     },
+    "olmo": NARROW,
     "olmo2": NARROW,
+    "olmo3": NARROW,
     "olmoe": {**NARROW, "intermediate_size": 20, "num_experts": 5, "num_experts_per_tok": 2},
     "opt": {**SIZES, **WIDE, "ffn_dim": 48},
     "phi": NARROW,
     "phi3": NARROW,
     "qwen2": NARROW,
+    "qwen2_moe": {
+        **NARROW,
+        "moe_intermediate_size": 20,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
+        "shared_expert_intermediate_size": 28,
+    },
     "qwen3": {**NARROW, "head_dim": 10},
     "qwen3_moe": {
         **NARROW,
@@ -72,20 +105,75 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "num_experts": 5,
         "num_experts_per_tok": 2,
     },
+    "roberta": {**SIZES, **WIDE, "intermediate_size": 48, "pad_token_id": 1},
     "smollm3": {**NARROW, "no_rope_layers": [1, 0, 1]},
     "stablelm": NARROW,
     "starcoder2": NARROW,
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+_MIXTURE = {
+    **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
+    "num_experts_per_tok": 2,
+}
+CONFIGS |= {
+    "afmoe": {
+        **_MIXTURE,
+        "global_attn_every_n_layers": 2,
+        "mup_enabled": True,
+        "num_shared_experts": 2,
+        "route_scale": 2.5,
+    },
+    "glm4_moe": {
+        **{key: value for key, value in _MIXTURE.items() if key != "num_experts"},
+        "n_group": 3,
+        "n_routed_experts": 6,
+        "n_shared_experts": 2,
+        "routed_scaling_factor": 2.5,
+        "topk_group": 2,
+    },
+    "laguna": {
+        **_MIXTURE,
+        "moe_routed_scaling_factor": 2.5,
+        "shared_expert_intermediate_size": 28,
+    },
+    "mellum": _MIXTURE,
+}
+CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
+CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
+
+_EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
+_TOWER = {**_EYES, "num_hidden_layers": 1, "num_attention_heads": 2}
+VISION = {
+    "gemma3": _TOWER,
+    "mistral3": _TOWER,
+    "qwen3_vl": {
+        **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
+        "deepstack_visual_indexes": [0],
+    },
+}
+"""The part of a model beside its language, which no analysis measures."""
+
 TRANSPOSED = {"gpt2": ".c_", "gpt_oss": ".experts."}
 """What the names of weights that are (in, out) hold; those of all other models are (out, in)."""
 
 
+def stated(model_type: str) -> Mapping[str, Any]:
+    """What the tiny config of an architecture states; that of a derived row is stored with it."""
+    derived = architectures.derived(model_type)
+    return CONFIGS[model_type] if derived is None else derived.tiny
+
+
 def config(model_type: str, **overrides: Any) -> transformers.PretrainedConfig:
     """The tiny config of an architecture, some of its values replaced."""
-    settings = {**CONFIGS[model_type], "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    return transformers.AutoConfig.for_model(model_type, **{**settings, **overrides})
+    tokens = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    settings = {**tokens, **stated(model_type), **overrides}
+    part = architectures.row(model_type).part
+    if part is not None:
+        tied = {key: settings[key] for key in ("tie_word_embeddings",) if key in settings}
+        of_part = {"model_type": part.model_types[0], **settings}
+        settings = {part.key: of_part, "vision_config": VISION[model_type], **tied}
+    return transformers.AutoConfig.for_model(model_type, **settings)
 
 
 def build(
@@ -94,18 +182,28 @@ def build(
     """A live model with drawn weights: N(0, 2/fan in), gains about 1, biases about 0."""
     settings = config(model_type, **overrides)
     settings._attn_implementation = "eager"
-    model = loader(model_type).from_config(settings)
+    turned = TRANSPOSED.get(model_type, "no name")
+    return drawn(loader(model_type).from_config(settings), seed, turned).to(dtype).eval()
+
+
+def drawn(model: Any, seed: int, turned: str = "no name") -> Any:
+    """The same model with drawn weights; weights are (in, out) whose name holds `turned`."""
     generator = torch.Generator().manual_seed(seed)
-    for name, parameter in sorted(model.named_parameters()):
-        drawn = torch.randn(parameter.shape, generator=generator)
+    for name, parameter in sorted([*model.named_parameters(), *stored_buffers(model)]):
+        values = torch.randn(parameter.shape, generator=generator)
         if parameter.ndim > 1:
-            turned = TRANSPOSED.get(model_type, "no name") in name
-            inputs = parameter.shape[-2 if turned else -1]
-            drawn *= (2 / inputs) ** 0.5
+            inputs = parameter.shape[-2 if turned in name else -1]
+            values *= (2 / inputs) ** 0.5
         else:
-            drawn = 0.3 * drawn + (0 if name.endswith("bias") else 1)
-        parameter.data.copy_(drawn)
-    return model.to(dtype).eval()
+            values = 0.3 * values + (0 if name.endswith("bias") else 1)
+        parameter.data.copy_(values)
+    return model
+
+
+def stored_buffers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """The buffers that are stored beside a model's parameters."""
+    stored = model.state_dict()
+    return [(name, held) for name, held in model.named_buffers() if name in stored]
 
 
 def make(
@@ -132,6 +230,4 @@ def make(
 
 def loader(model_type: str) -> Any:
     """The class of transformers that makes and loads a model type with its head."""
-    if model_type == "bert":
-        return transformers.AutoModelForMaskedLM
-    return transformers.AutoModelForCausalLM
+    return loading.auto_class(architectures.row(model_type))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas import architectures, failures
+from atlas.architectures import from_config
 from atlas.checkpoints import headers, locate
 from atlas.entries import entry_text
 from atlas.entries.entry import Entry
@@ -116,7 +117,7 @@ def _groups(
 
 def _extras(project: Project, item: Entry) -> dict[str, Any]:
     """Values of the tiny config that follow the entry: shared heads, their width, switches."""
-    config = tiny_models.CONFIGS[item.architecture]
+    config = tiny_models.stated(item.architecture)
     keys = architectures.row(item.architecture).config_keys
     extras: dict[str, Any] = {}
     shape = item.geometry
@@ -140,7 +141,9 @@ def _is_even(shape: Geometry) -> bool:
 
 def _switches(config: Mapping[str, Any], architecture: str) -> dict[str, bool]:
     """The switches of a config that its class of transformers knows: biases, norms, ties."""
-    known = tiny_models.config(architecture).to_dict()
+    row = architectures.row(architecture)
+    config = from_config.part(row, config, "config.json")
+    known = from_config.part(row, tiny_models.config(architecture).to_dict(), "config.json")
     return {
         key: value
         for key, value in config.items()

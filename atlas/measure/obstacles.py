@@ -99,7 +99,8 @@ def _of_live_memory(project: Project, entry: Entry) -> Obstacle | None:
     assert folder is not None, "its files were read"
     tensors = headers.read(folder)
     shape = architectures.lookup(headers.config(folder), folder / "config.json")
-    parameters = shape.parameters({name: held.elements for name, held in tensors.items()})
+    stored = {name: held.elements for name, held in tensors.items()}
+    parameters = shape.parameters(stored) + shape.other_parts(stored)
     dtype = headers.main_dtype(tensors.values(), tensor.FLOATS)
     geometry = replace(shape.geometry, parameters=parameters)
     sizes = [tensor.BITS[dtype] // 8]

@@ -59,7 +59,8 @@ def _require_finite(made: profile_file.Profile) -> None:
     for matrix in made.matrices:
         failed = np.isinf(matrix.values) | (np.isnan(matrix.values) & ~matrix.is_undefined)
         quantity = contract.find(stated, matrix.name)
-        if failed.any() and not (quantity is not None and quantity.gaps):
+        lacking = quantity is not None and soundness.may_lack(quantity, made.conditions)
+        if failed.any() and not lacking:
             [(row, column), *_] = cells(matrix.rows, matrix.columns, failed)
             where = f"{matrix.axes[0]} {row}, {matrix.axes[1]} {column}"
             told = f"{int(failed.sum())} of {failed.size} values are not finite, first at {where}"

@@ -1,5 +1,5 @@
-"""What a model loses without one block of attention or one MLP: its loss with what that block adds
-to the residual stream left out, prefixes computed once.
+"""What a model loses without one block, attention or another mixer, or an MLP: its loss with what
+that block adds to the residual stream left out, prefixes computed once.
 
 Up to the block that is skipped the model does what it does whole, so what comes before runs once
 for all skips, and the block that is skipped does not run at all: with L layers that are about as
@@ -31,7 +31,8 @@ POINTS = ("attn", "mlp")
 def losses_without(
     model: LiveModel, passages: Sequence[Passage], progress: Progress, tokens: int | None = None
 ) -> torch.Tensor:
-    """Loss of every passage, whole and without each block: (1 + 2 layers, passages), float64, nats.
+    """Loss of every passage, whole and without each block: (1 + 2 layers, passages), float64, nats;
+    NaN for a block that its layer has not.
 
     `tokens`: tokens of the first micro-batch, planned from the free memory if unsaid; halved where
     memory runs out. `progress` counts passages. Every passage must have a scored position. Raises
@@ -92,7 +93,11 @@ def _losses(model: LiveModel, tokens: Batch) -> torch.Tensor:
     with kept.watched():
         found = [losses.per_passage(model, tokens).double().cpu()]
     for layer in range(model.geometry.layers):
+        blocks = model.architecture.layer(layer).blocks
         for point in POINTS:
+            if point not in blocks:
+                found.append(torch.full_like(found[0], torch.nan))
+                continue
             with kept.skipped(layer, point):
                 found.append(losses.per_passage(model, tokens).double().cpu())
         kept.forget(layer)
@@ -118,8 +123,8 @@ class _KeptStates:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.layers.watched())
             for layer in range(self.model.geometry.layers):
-                for point in POINTS:
-                    for name in workers(self.model, point):
+                for point in self.model.architecture.layer(layer).blocks:
+                    for name in workers(self.model, layer, point):
                         watch = functools.partial(self._see, layer, point, name)
                         module = self.model.layer(layer).get_submodule(name)
                         stack.callback(module.register_forward_hook(watch).remove)
@@ -139,11 +144,12 @@ class _KeptStates:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.layers.begun(layer, self.layers.inputs[layer]))
             if point == "mlp":  # attention is as in the whole pass
-                for name in workers(self.model, "attn"):
+                for name in workers(self.model, layer, "attn"):
                     again = idle(self.attended[layer, name], self.lengths[layer, name])
                     stack.enter_context(replaced_forward.replaced(block.get_submodule(name), again))
-            join = self.model.architecture.row.joins[POINTS.index(point)]
-            for name in workers(self.model, point):
+            join = self.model.architecture.layer(layer).row.joins[POINTS.index(point)]
+            assert join is not None, "the layer has this block"
+            for name in workers(self.model, layer, point):
                 worker = block.get_submodule(name)
                 adds = join == name or join.startswith(f"{name}.")
                 passing = _passing(worker, self.lengths[layer, name], nothing=adds)
@@ -157,14 +163,14 @@ class _KeptStates:
     def forget(self, layer: int) -> None:
         """Drop what only passes without a block of this layer needed."""
         self.layers.forget(layer)
-        for name in workers(self.model, "attn"):
+        for name in workers(self.model, layer, "attn"):
             del self.attended[layer, name]
 
 
-def workers(model: LiveModel, point: str) -> tuple[str, ...]:
-    """The modules right below a layer's module in which attention, or the MLP, is computed."""
-    prefixes = {"attn": ("attn.",), "mlp": ("mlp.", "router")}[point]
-    architecture = model.architecture
+def workers(model: LiveModel, layer: int, point: str) -> tuple[str, ...]:
+    """The modules right below a layer's module in which its mixer, or the MLP, is computed."""
+    prefixes = {"attn": ("attn.", "mixer."), "mlp": ("mlp.", "router", "shared.")}[point]
+    architecture = model.architecture.layer(layer)
     paths = [architecture.live(name) for name in architecture.modules if name.startswith(prefixes)]
     return tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
 

@@ -42,7 +42,8 @@ class Quantity:
     together. `n`: the condition or fact that counts what is behind a value, `conditions.tokens`.
     `spread`: what gives a value's standard error (`Matrix.estimate`), "" where the analysis does.
     `gaps`: single cells may stand for what does not exist in an architecture; else a null is a
-    value that cannot be defined, and marked as such. `constructed`: values that no model could have
+    value that cannot be defined, and marked as such, but for models whose layers differ
+    (`soundness.may_lack`). `constructed`: values that no model could have
     otherwise, which are no finding: those of the "last row", or of the "diagonal". `same_as`: the
     quantity that this one is a function of, so that a finding about both is told once; of a
     pattern, what it shares with others of it.
@@ -142,19 +143,24 @@ class Quantity:
         `spread` and `largest_share` in the same way, None for all where they are not told.
 
         `native`: the modules that may have a column, in order, with their native names; those that
-        the first layer has no value for, or that are not stated, get none.
+        no layer has a value for, or that are not stated, get none. What a layer has no value for
+        does not exist there.
         """
         stated = native if self.columns is None else self.columns
-        columns = [one for one in native if one in stated and (self.name, 0, one) in found]
+        held = {module for name, _, module in found if name == self.name}
+        columns = [one for one in native if one in stated and one in held]
         labels = [native[column] for column in columns]
 
         def table(known: Mapping[tuple[str, int, str], float | None]) -> NDArray[np.float64]:
             values = [
-                [known[self.name, row, column] for column in columns] for row in range(layers)
+                [known.get((self.name, row, column)) for column in columns] for row in range(layers)
             ]
             return np.array(values, dtype=np.float64)  # None becomes NaN
 
-        marked = [[found[self.name, row, one] is None for one in columns] for row in range(layers)]
+        marked = [
+            [found.get((self.name, row, one), 0.0) is None for one in columns]
+            for row in range(layers)
+        ]
         return self.matrix(
             table(found),
             columns=columns,

@@ -1,8 +1,9 @@
 """What is to be said of a model's files though it can be measured.
 
-Tensors that nothing reads, and code of the model's own, which is never run; of a GGUF file how it
-is stored, and what it leaves open. All stand among the conditions of its profiles; `check` and
-`plan` tell of models that are on this machine what is unusual.
+The part that is measured, of a model of several; which layers have another mixer than attention, or
+another MLP; tensors that nothing reads, and code of the model's own, which is never run; of a GGUF
+file how it is stored, and what it leaves open. All stand among the conditions of its profiles;
+`check` and `plan` tell of models that are on this machine what is unusual.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.entries.entry import Entry
 from atlas.errors import cut
 from atlas.paths import Project
+from atlas.profiles import statement
 
 NAMED = 3
 """Tensors that are named before the rest is counted."""
 
 WORDS = {"unread": "tensors that nothing reads", "code": "code that runs", "config": "its config"}
 """The conditions that `check` and `plan` tell of."""
+
+OF_LANGUAGE = "the language part alone; the others are neither run nor counted"
+"""What is said of models that also see or hear."""
 
 LONGEST = 80
 """Characters of a tensor's name that are told."""
@@ -34,6 +39,10 @@ def of_folder(folder: Path) -> dict[str, str]:
     config = headers.config(folder)
     architecture = architectures.lookup(config, folder / "config.json")
     found = {}
+    if part := architecture.row.part:
+        found["part"] = f"{OF_LANGUAGE} ({part.key} of its config)"
+    if kinds := architecture.told_kinds:
+        found["kinds_of_layers"] = kinds
     if unread := architecture.unread(headers.read(folder)):
         found["unread"] = _named(unread)
     if config.get("auto_map"):
@@ -43,10 +52,19 @@ def of_folder(folder: Path) -> dict[str, str]:
     return found | (gguf_folder.conditions(folder) if gguf_folder.holds(folder) else {})
 
 
+def of_language(architecture: str) -> bool:
+    """Whether of models of an architecture the language part is measured, and no other."""
+    known = architecture in architectures.known()
+    return known and architectures.row(architecture).part is not None
+
+
 def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
-    """A line for each remark on each model that is on this machine."""
+    """A line for each analysis that a model cannot have, and for each remark on a model that is on
+    this machine."""
     told = []
     for entry in entries:
+        for name, why in statement.not_offered(entry.architecture).items():
+            told.append(f"{entry.slug}: {name} is not offered: {why}")
         try:
             folder = locate.of_entry(project, entry)
             found = of_folder(folder) if folder is not None else {}

@@ -132,10 +132,16 @@ def _unsaid(quantity: Quantity, matrix: Matrix, profile: Profile) -> Iterator[st
     """A null that is no value that cannot be defined, where every model has the quantity: what
     failed to be measured is an error, never a gap. Format 1 does not tell."""
     unsaid = np.isnan(matrix.values) & ~matrix.is_undefined
-    if profile.format > 1 and not quantity.gaps and unsaid.any():
+    if profile.format > 1 and not may_lack(quantity, profile.conditions) and unsaid.any():
         [(row, column), *_] = cells(matrix.rows, matrix.columns, unsaid)
         where = f"{matrix.axes[0]} {row}, {matrix.axes[1]} {column}"
         yield f"{int(unsaid.sum())} of its values are not a number, the first at {where}"
+
+
+def may_lack(quantity: Quantity, conditions: Mapping[str, Scalar]) -> bool:
+    """Whether single values may be those of something that does not exist: in a quantity that says
+    so, and wherever layers are counted in a model whose layers differ."""
+    return quantity.gaps or ("kinds_of_layers" in conditions and "layer" in quantity.axes)
 
 
 def _missing(
@@ -208,7 +214,7 @@ def _unlike_native(quantity: Quantity, matrix: Matrix, entry: Entry | None) -> I
     for label, native in zip(matrix.columns, matrix.native or matrix.columns, strict=True):
         if label not in names and label in CANONICAL:
             yield f"{entry.architecture} has no module {label!r}"
-        elif label in names and matrix.native and native not in names[label]:
+        elif label in names and matrix.native and not names[label].issuperset(native.split(" or ")):
             told = " or ".join(sorted(names[label]))
             yield f"{entry.architecture} calls {label!r} {told}, not {short(native)}"
 
@@ -220,9 +226,11 @@ def _names(architecture: str) -> Mapping[str, frozenset[str]]:
         return {}
     row = architectures.row(architecture)
     found: dict[str, set[str]] = {}
-    for modules in (row.modules, *(one.columns.get("modules", {}) for one in row.variants)):
+    several = [row.modules, *(one.columns.get("modules", {}) for one in row.variants)]
+    for modules in (*several, *(kind.modules for kind in row.layer_kinds)):
         for name, source in modules.items():
-            found.setdefault(name, set()).add(source.label)
+            if source is not None:
+                found.setdefault(name, set()).add(source.label)
     return {name: frozenset(labels) for name, labels in found.items()}
 
 

@@ -17,6 +17,8 @@ SIZES             where stated: numbers of parts that are differences, and the k
                   that says of what size, {"losses": {"increase": "loss"}}
 NEEDS             where stated: keys of the entry without which it does not apply, ("base",); what
                   needs a base has run(checkpoint, base, progress)
+UNLESS            where stated: canonical modules that no model it fits has, and why, {"attn.gate":
+                  "a gate ..."}: a clause that readers are told
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
                   by their mean, the column of the matrix `block` before those on the same scale;
                   {"pin": "head"}: what the address of a model's page calls one of its cells
@@ -44,7 +46,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
 
-from atlas import analyses
+from atlas import analyses, architectures
 from atlas.entries.entry import Entry
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
@@ -110,6 +112,7 @@ class Statement:
     own_protocol: Mapping[str, Scalar] = field(repr=False)
     prose: str
     needs: tuple[str, ...]
+    unless: Mapping[str, str] = field(repr=False)
     shown: Mapping[str, str]
     facts: Mapping[str, str] = field(repr=False)
     reworded: Mapping[str, str] = field(repr=False)
@@ -227,8 +230,24 @@ def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tu
         for name in names()
         if name in asked
         and kind in of(name).kinds
+        and unfit(name, entry.architecture) is None
         and all(getattr(entry, key) is not None for key in of(name).needs)
     )
+
+
+def unfit(name: str, architecture: str) -> str | None:
+    """Why an analysis fits no model of an architecture, whatever its kind; None where it may."""
+    if architecture not in architectures.known():
+        return None
+    modules = architectures.row(architecture).modules
+    return next((why for module, why in of(name).unless.items() if module in modules), None)
+
+
+def not_offered(architecture: str) -> dict[str, str]:
+    """The analyses that fit no model of an architecture, though they fit its kind, and why."""
+    kind = architectures.kind(architecture) if architecture in architectures.known() else None
+    reasons = {name: unfit(name, architecture) for name in names() if kind in of(name).kinds}
+    return {name: why for name, why in reasons.items() if why is not None}
 
 
 def _folders() -> tuple[str, ...]:
@@ -270,6 +289,7 @@ def _read(name: str, package: ModuleType, where: str) -> Statement:
         own_protocol=stated["PROTOCOL"],
         prose=prose,
         needs=tuple(stated.get("NEEDS", ())),
+        unless=stated.get("UNLESS", {}),
         shown=stated.get("SHOWN", {}),
         facts=stated.get("FACTS", {}),
         reworded=stated.get("REWORDED", {}),
@@ -289,6 +309,7 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         "KINDS": isinstance(stated["KINDS"], tuple)
         and set(stated["KINDS"]) <= {"decoder", "encoder"},
         "NEEDS": stated.get("NEEDS", ()) in ((), ("base",)),
+        "UNLESS": _is_words(stated.get("UNLESS", {})),
         "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside", "pin"},
         "FACTS": _is_words(stated.get("FACTS", {})),
         "REWORDED": _is_words(stated.get("REWORDED", {})),

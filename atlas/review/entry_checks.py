@@ -65,3 +65,9 @@ def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasEr
                 file=file,
                 remedy="remove it",
             )
+        elif why := statement.unfit(profile.analysis, item.architecture):
+            yield AtlasError(
+                f"{profile.analysis!r} does not fit {item.architecture}: {why}",
+                file=file,
+                remedy="remove it",
+            )

@@ -25,6 +25,7 @@ from atlas import words
 from atlas.entries import licenses
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
+from atlas.profiles import remarks, statement
 from atlas.site.assets import FOLDER
 
 UNSEEN = dict.fromkeys(
@@ -64,8 +65,16 @@ def environment(
         license=licenses.name,
         family=lambda word: (families or {}).get(word, word),
         scalar=words.scalar,
+        not_offered=not_offered,
     )
+    made.tests["of_language"] = remarks.of_language
     return made
+
+
+def not_offered(architecture: str) -> list[tuple[str, str]]:
+    """Titles of the analyses that no model of an architecture can have, and why."""
+    reasons = statement.not_offered(architecture)
+    return [(statement.of(name).title, why) for name, why in reasons.items()]
 
 
 MEND = "mend the template, or remove it to use the one that atlas ships"

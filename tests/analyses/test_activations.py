@@ -150,24 +150,23 @@ def made(folder: Path, name: str, **options: Any) -> Path:
     return tiny.make(folder, name.split()[0], **overrides, **options)
 
 
-def plain(folder: Path, name: str) -> tuple[str, dict[str, tuple[str, Split]]]:
-    """The list of layers; module -> name within a layer, and how its output is split."""
+def plain(folder: Path, name: str) -> tuple[str, Callable[[int], dict[str, tuple[str, Split]]]]:
+    """The list of layers; of a layer module -> name within it, and how its output is split."""
     if name in PLAIN:
-        return PLAIN[name][0], PLAIN[name][2]
+        return PLAIN[name][0], lambda _: PLAIN[name][2]
     architecture = Checkpoint.open(folder).architecture
 
-    def split(module: str) -> Split:
-        source = architecture.live_source(module)
-        return lambda x: fused.part(x, source, architecture.geometry, dim=-1)
+    def of_layer(layer: int) -> dict[str, tuple[str, Split]]:
+        view = architecture.layer(layer)
 
-    watched = (
-        module
-        for module in architecture.modules
-        if architecture.own_module(module) and module != "router"
-    )
-    return architecture.live_layers, {
-        module: (architecture.live(module), split(module)) for module in watched
-    }
+        def split(module: str) -> Split:
+            source = view.live_source(module)
+            return lambda x: fused.part(x, source, view.geometry, dim=-1)
+
+        watched = (one for one in view.modules if view.own_module(one) and one != "router")
+        return {module: (view.live(module), split(module)) for module in watched}
+
+    return architecture.live_layers, of_layer
 
 
 def measure(folder: Path, rows: list[Passage], tokens: int = 40, **options: Any) -> Measured:
@@ -185,11 +184,11 @@ def kept(
     `mlp.down` with "input" in front is what goes into it; "first" are the first positions alone."""
     live = tiny.live(folder, dtype)
     live.set_experts_implementation("eager")
-    layers, modules = plain(folder, name)
+    layers, modules_of = plain(folder, name)
     found: dict[tuple[int, str], list[torch.Tensor]] = {}
     held: dict[tuple[int, str], torch.Tensor] = {}
     for layer, one in enumerate(live.get_submodule(layers)):
-        for module, (path, split) in modules.items():
+        for module, (path, split) in modules_of(layer).items():
 
             def keep(
                 _: Any, inputs: Any, out: Any, key: Any = (layer, module), s: Any = split
@@ -240,6 +239,7 @@ def flat(measured: Measured) -> dict[tuple[str, int, str], float]:
         for matrix in measured.matrices
         for row, line in zip(matrix.rows, matrix.values, strict=True)
         for column, value in zip(matrix.columns, line, strict=True)
+        if not np.isnan(value) or (row, column) in matrix.undefined
     }
 
 

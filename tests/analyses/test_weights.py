@@ -22,6 +22,7 @@ from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import matrix, statement
+from atlas.profiles.matrix import Matrix
 from atlas.profiles.statement import Measured
 from atlas.site.figures import explanations
 
@@ -59,6 +60,19 @@ def reference(W: np.ndarray) -> dict[str, float]:
     }
 
 
+FEW_NUMBERS = (
+    *("attn.sinks", "mixer.step_bias", "mixer.conv", "mixer.A", "mixer.D"),
+    *("mixer.norm", "mixer.norm_step", "mixer.norm_B", "mixer.norm_C"),
+)
+"""Modules that are no matrix that maps anything."""
+
+
+def there(checkpoint: Checkpoint, item: Matrix) -> np.ndarray:
+    """(layer, column): whether the layer has that module."""
+    layers = [checkpoint.architecture.layer(layer).modules for layer in range(3)]
+    return np.array([[name in modules for name in item.columns] for modules in layers])
+
+
 @pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
 def test_every_module_of_every_layer_has_every_quantity(model_type: str, tmp_path: Path) -> None:
     checkpoint = Checkpoint.open(tiny.make(tmp_path, model_type))
@@ -70,21 +84,23 @@ def test_every_module_of_every_layer_has_every_quantity(model_type: str, tmp_pat
     for item in measured.matrices:
         if item.name in largest:
             assert item.columns == ("mlp.up", "mlp.gate", "mlp.down")
-            assert np.isfinite(item.values).all()
+            assert np.array_equal(np.isfinite(item.values), there(checkpoint, item))
             continue
         norms = [name for name in item.columns if name.startswith("norm")]
         assert bool(norms) == (item.name == "rms")
         assert item.columns == tuple(
             name
             for name in modules
-            if item.name == "rms" or not ("norm" in name or name == "attn.sinks")
+            if item.name == "rms" or not ("norm" in name or name in FEW_NUMBERS)
         )
         assert item.native == tuple(checkpoint.architecture.native[name] for name in item.columns)
         assert item.rows == ("0", "1", "2")
         assert item.axes == ("layer", "module")
-        assert np.isfinite(item.values).all()
+        assert np.array_equal(np.isfinite(item.values), there(checkpoint, item))
+        assert not item.undefined
         assert matrix.from_json(json.loads(item.json_text())).columns == item.columns
-    assert seen[-1] == (3 * len(modules), 3 * len(modules))
+    count = sum(len(checkpoint.architecture.layer(layer).modules) for layer in range(3))
+    assert seen[-1] == (count, count)
     assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
 
 

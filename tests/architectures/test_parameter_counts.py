@@ -11,6 +11,7 @@ import tiny
 from atlas import architectures
 from atlas.architectures import parameter_counts
 from atlas.entries.geometry import Geometry
+from atlas.loaded.proofs.case import measured
 
 
 def shape(model_type: str, **overrides: Any) -> Geometry:
@@ -20,7 +21,7 @@ def shape(model_type: str, **overrides: Any) -> Geometry:
 
 def count(model_type: str, **overrides: Any) -> int:
     live = tiny.build(model_type, **overrides)
-    return sum({id(tensor): tensor.numel() for tensor in live.parameters()}.values())
+    return sum(held.numel() for held in measured(architectures.row(model_type), live))
 
 
 @pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))

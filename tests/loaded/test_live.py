@@ -18,7 +18,7 @@ from atlas.checkpoints.tensor import Tensor
 from atlas.errors import AtlasError
 from atlas.loaded import checkpoint, loading, memory
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.loaded.live import POINTS, LiveModel
+from atlas.loaded.live import LiveModel
 from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
 
@@ -82,6 +82,18 @@ def test_the_stored_dtype_is_kept(tmp_path: Path, dtype: torch.dtype) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("model_type", "positions"), [("llama", 128), ("opt", 128), ("bert", 128), ("roberta", 126)]
+)
+def test_as_many_positions_as_the_model_has(
+    tmp_path: Path, model_type: str, positions: int
+) -> None:
+    """RoBERTa's config counts two that no token has."""
+    held = opened(tmp_path, model_type)
+    assert held.positions == positions
+    assert len(run(held, ragged((positions,)))[0]) == positions
+
+
 def test_the_stored_dtype_is_not_what_the_config_says(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path, "qwen3", dtype=torch.bfloat16)
     settings = json.loads((folder / "config.json").read_text())
@@ -103,16 +115,19 @@ def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("point", ["attn", "mlp"])
 def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, point: str) -> None:
-    """By hand: the projection that writes the contribution is set to zero, bias too."""
+    """By hand: what writes the contribution is set to zero, biases and shared experts too."""
     held, tokens = opened(tmp_path, variant), ragged()
     whole = run(held, tokens)
     last = held.geometry.layers - 1
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
-    writer = {"attn": "attn.o", "mlp": "mlp.down"}[point]
-    removed = held.layer(last).get_submodule(held.architecture.live(writer))
-    for parameter in removed.parameters():
-        parameter.data.zero_()
+    view = held.architecture.layer(last)
+    mixer = "attn.o" if view.has("attn.o") else "mixer.out"
+    for writer in {"attn": (mixer,), "mlp": ("mlp.down", "shared.down")}[point]:
+        if view.has(writer):
+            removed = held.layer(last).get_submodule(view.live(writer))
+            for parameter in removed.parameters():
+                parameter.data.zero_()
     torch.testing.assert_close(gated, run(held, tokens), rtol=0, atol=0)
     assert not torch.allclose(gated, whole)
 
@@ -213,14 +228,29 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     shape = held.geometry
     assert not {"router", "attn.sinks"} & {*held.modules}
     words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "norm.q": "q", "norm.k": "kv"}
-    words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
+    words |= {"mlp.up": "d_mlp", "mlp.gate": "d_mlp", "shared.router": "one"}
+    words |= {"shared.up": "d_shared", "shared.gate": "d_shared"}
+    words["attn.gate"] = held.architecture.row.shapes.get("attn.gate", ("q",))[0]
     for length in (shape.heads, shape.heads + 2):
-        for module in (*held.modules, *POINTS):
+        for layer, module in every_module(held):
             seen: dict[str, torch.Tensor] = {}
-            with held.hook(0, module, keep(seen, module)):
+            with held.hook(layer, module, keep(seen, module)):
                 run(held, ragged((length, 3)))
-            width = held.architecture.width(words.get(module, "d_model"))
+            width = held.width(layer, module)
+            if not module.startswith("mixer."):
+                view = held.architecture.layer(layer)
+                assert width == view.width(words.get(module, "d_model"))
             assert seen[module].flatten(2).shape == (2, length, width), module
+
+
+def every_module(held: LiveModel) -> list[tuple[int, str]]:
+    """What can be watched in the first layer, and what else there is, in the first that has it."""
+    found: dict[str, int] = {}
+    for layer in range(held.geometry.layers):
+        blocks = held.architecture.layer(layer).blocks
+        for module in (*held.modules_of(layer), "layer", *blocks):
+            found.setdefault(module, layer)
+    return [(layer, module) for module, layer in found.items()]
 
 
 def test_norms_of_heads_are_laid_out_alike(tmp_path: Path) -> None:

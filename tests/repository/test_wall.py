@@ -37,7 +37,7 @@ MAY: dict[str, set[str]] = {
     "schemas": ROOT | {"files"},
     "pinned": ROOT | {"files", "schemas"},
     "entries": ROOT | {"files", "schemas"},
-    "architectures": ROOT | {"entries"},
+    "architectures": ROOT | {"files", "schemas", "entries"},
     "checkpoints": ROOT | {"entries", "files"},
     "profiles": ROOT | FLOOR,
     "drafting": ROOT | FLOOR | {"profiles"},

@@ -1,20 +1,14 @@
-"""Tiny models of every row and its variants, live beside their checkpoints, watched while they run.
-
-What a row says is written down here once more as formulas on stored weights, in float64.
-"""
+"""Tiny models of every row and its variants, live beside their checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tiny
 import torch
 
-from atlas.architectures.architecture import Architecture
-from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.proofs.case import Case
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in tiny.CONFIGS},
@@ -44,10 +38,16 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "gemma3_text",
         {"layer_types": ["full_attention", "sliding_attention", "full_attention"]},
     ),
+    "afmoe, no dense layer": ("afmoe", {"num_dense_layers": 0, "mup_enabled": False}),
+    "glm4_moe, biases and norms": (
+        "glm4_moe",
+        {"attention_bias": True, "use_qk_norm": True, "norm_topk_prob": False},
+    ),
     "glm4, no bias": ("glm4", {"attention_bias": False}),
     "gpt2, bfloat16": ("gpt2", {"dtype": torch.bfloat16}),
     "gpt2, n_inner": ("gpt2", {"n_inner": 40}),
     "gpt2, untied": ("gpt2", {"tie_word_embeddings": False}),
+    "gpt_bigcode, a key per head": ("gpt_bigcode", {"multi_query": False}),
     "gpt_neox, float16": ("gpt_neox", {"dtype": torch.float16}),
     "gpt_neox, no attention bias": ("gpt_neox", {"attention_bias": False}),
     "gpt_neox, sequential": ("gpt_neox", {"use_parallel_residual": False}),
@@ -56,6 +56,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_oss, gates at their limit": ("gpt_oss", {"swiglu_limit": 0.3}),
     "gpt_oss, no attention bias": ("gpt_oss", {"attention_bias": False}),
     "granite, biases": ("granite", {"attention_bias": True, "mlp_bias": True}),
+    "hunyuan_v1_dense, biases": ("hunyuan_v1_dense", {"attention_bias": True}),
+    "lfm2, biases": ("lfm2", {"conv_bias": True}),
+    "lfm2, width as stated": ("lfm2", {"block_auto_adjust_ff_dim": False}),
     "llama, as many key/value heads": ("llama", {"num_key_value_heads": 4}),
     "llama, bfloat16": ("llama", {"dtype": torch.bfloat16}),
     "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
@@ -73,6 +76,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3, as many key/value heads": ("phi3", {"num_key_value_heads": 4}),
     "qwen3, biases": ("qwen3", {"attention_bias": True}),
     "qwen3, tied": ("qwen3", {"tie_word_embeddings": True}),
+    "qwen3_moe, dense first": ("qwen3_moe", {"mlp_only_layers": [0]}),
+    "qwen3_moe, dense between": ("qwen3_moe", {"decoder_sparse_step": 2}),
     "qwen3_moe, renormalised": ("qwen3_moe", {"norm_topk_prob": True}),
     "smollm3, biases": ("smollm3", {"attention_bias": True, "mlp_bias": True}),
     "stablelm, parallel": ("stablelm", {"use_parallel_residual": True}),
@@ -81,96 +86,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """A saved model, opened as a checkpoint, and the same model live in float32."""
-
-    checkpoint: Checkpoint
-    model: Any
-
-    @classmethod
-    def make(cls, folder: Path, variant: str) -> Case:
-        name, overrides = VARIANTS[variant]
-        tiny.make(folder, name, **overrides)
-        return cls(Checkpoint.open(folder), tiny.live(folder, torch.float32))
-
-    @property
-    def row(self) -> Architecture:
-        return self.checkpoint.architecture
-
-    @property
-    def layers(self) -> range:
-        return range(self.checkpoint.geometry.layers)
-
-    def layer(self, number: int) -> dict[str, torch.Tensor]:
-        return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
-
-    def setting(self, key: str) -> Any:
-        """A value of the live model's config, None where it has no such key."""
-        return getattr(self.model.config, key, None)
-
-    def path(self, layer: int, module: str) -> str:
-        return f"{self.row.live_layers}.{layer}.{self.row.live(module)}"
-
-    def joins(self, layer: int) -> list[str]:
-        """Of attention and of the MLP: the live module whose output is added to the residual."""
-        return [f"{self.row.live_layers}.{layer}.{join}" for join in self.row.row.joins]
-
-
-Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]
-
-
-def watch(case: Case, ids: torch.Tensor) -> tuple[Seen, Any]:
-    """What every live module read and gave, by its path, and the model's own output."""
-    seen: Seen = {}
-
-    def kept(tensor: torch.Tensor) -> torch.Tensor:
-        """Cloned, because some models add in place; batch and position told apart again."""
-        if tensor.ndim == 2 and len(tensor) == ids.numel():
-            tensor = tensor.reshape(*ids.shape, -1)
-        return tensor.double().clone()
-
-    def hook(path: str) -> Callable[..., None]:
-        def keep(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
-            read = inputs[0] if inputs else named.get("hidden_states")
-            gave = output[0] if isinstance(output, tuple) else output
-            if isinstance(read, torch.Tensor) and isinstance(gave, torch.Tensor):
-                seen[path] = (kept(read), kept(gave))
-
-        return keep
-
-    handles = [
-        module.register_forward_hook(hook(path), with_kwargs=True)
-        for path, module in case.model.named_modules()
-    ]
-    with torch.no_grad():
-        output = case.model(ids, output_attentions=True)
-    for handle in handles:
-        handle.remove()
-    return seen, output
-
-
-def assert_close(found: torch.Tensor, wanted: torch.Tensor, relative: float = 1e-5) -> None:
-    """The largest difference, relative to the largest value."""
-    assert found.shape == wanted.shape
-    error = (found - wanted).abs().max() / wanted.abs().max()
-    assert error <= relative, f"relative error {error:.1e}"
-
-
-def normed(
-    row: Architecture, x: torch.Tensor, tensors: Mapping[str, torch.Tensor], name: str
-) -> torch.Tensor:
-    """A norm computed from stored weights as the row describes it."""
-    bias = tensors.get(f"{name}.bias", torch.zeros(()))
-    return standardised(row, x) * gain(row, tensors, name) + bias
-
-
-def standardised(row: Architecture, x: torch.Tensor) -> torch.Tensor:
-    """A norm without its gain and bias."""
-    if row.row.norm.kind == "layer":
-        x = x - x.mean(-1, keepdim=True)
-    return x / (x.pow(2).mean(-1, keepdim=True) + row.norm_eps).sqrt()
-
-
-def gain(row: Architecture, tensors: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
-    return row.row.norm.offset + tensors[f"{name}.weight"]
+def make(folder: Path, variant: str) -> Case:
+    """One of `VARIANTS`, made in a folder."""
+    name, overrides = VARIANTS[variant]
+    return Case.of(tiny.make(folder, name, **overrides))

@@ -12,13 +12,13 @@ import tiny
 import tokenizers
 import torch
 import transformers
-from live_cases import normed
 from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
 
 from atlas.analyses.functions import token_inputs
 from atlas.loaded import fused, stored_mlp
 from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.proofs.case import normed
 from atlas.pinned.relations import Relation
 
 VOCABULARY = 1200

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from atlas.analyses.activations import MATRICES, PROTOCOL
-from atlas.architectures.architecture import Architecture
 from atlas.errors import DAMAGED, AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, Sample
@@ -80,8 +79,8 @@ class Sizes:
         self.moments: dict[Place, Moments] = {}
         self.drawn: dict[Place, SampledValues] = {}
         for layer in range(model.geometry.layers):
-            for module in model.modules:
-                width = values_per_token(model.architecture, module)
+            for module in model.modules_of(layer):
+                width = model.width(layer, module)
                 if width not in samples:
                     samples[width] = Sample(passages, width, most, seed)
                 self.moments[layer, module] = Moments()
@@ -119,7 +118,7 @@ class Activations:
         self.passages = passages
         self.rest = Sizes(model, passages)
         self.start = Sizes(model, [_start(passage) for passage in passages])
-        layers = range(model.geometry.layers) if DOWN in model.modules else ()
+        layers = [at for at in range(model.geometry.layers) if DOWN in model.modules_of(at)]
         self.sparsity = {layer: Sparsity() for layer in layers}
 
     @property
@@ -168,14 +167,6 @@ class Activations:
 def _start(passage: Passage) -> Passage:
     """Its first position as all that is scored of it, where anything is."""
     return replace(passage, first=0, last=min(1, passage.scored))
-
-
-def values_per_token(architecture: Architecture, module: str) -> int:
-    """How many values a module puts out at one position, all heads together."""
-    words = {"attn.q": "q", "attn.k": "kv", "attn.v": "kv", "mlp.up": "d_mlp", "mlp.gate": "d_mlp"}
-    if module in ("norm.q", "norm.k"):
-        return architecture.width("q" if module == "norm.q" else "kv")
-    return architecture.width(words.get(module, "d_model"))
 
 
 def _facts(matrices: Mapping[str, Matrix]) -> dict[str, Scalar]:

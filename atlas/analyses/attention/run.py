@@ -13,6 +13,7 @@ from atlas.errors import AtlasError
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
 from atlas.passes import observing
+from atlas.passes.estimates import Floats
 from atlas.passes.observing import PatternTap
 from atlas.profiles import contract
 from atlas.profiles.contract import Quantity
@@ -42,11 +43,12 @@ class Attention:
         self.model = model
         self.passages = passages
         kind = model.architecture.kind
-        self.scores = [PatternScores(kind) for _ in range(model.geometry.layers)]
+        self.layers = model.architecture.attending
+        self.scores = [PatternScores(kind) for _ in self.layers]
 
     @property
     def taps(self) -> list[PatternTap]:
-        return [PatternTap(layer, held) for layer, held in enumerate(self.scores)]
+        return [PatternTap(*one) for one in zip(self.layers, self.scores, strict=True)]
 
     def measured(self, progress: Progress) -> Measured:
         """The matrices, the repeated sequences read first.
@@ -63,13 +65,15 @@ class Attention:
         counts = self._counts()
         wanted = [*found, *(RepetitionScores.NAMES if self.is_decoder else ())]
         matrices = tuple(
-            _matrix(score, found[name], counts[name]) if name in found else self._without(score)
+            self._matrix(score, found[name], counts[name])
+            if name in found
+            else self._without(score)
             for name, score in SCORES.items()
             if name in wanted
         )
         return Measured(
             matrices=matrices,
-            facts=_facts(matrices, found),
+            facts=self._facts(matrices, found),
             conditions=observing.conditions(self.model, self.passages),
         )
 
@@ -84,9 +88,16 @@ class Attention:
 
     def _without(self, score: Quantity) -> Matrix:
         """The matrix of a score that cannot be defined, for the model reads too little at once."""
-        shape = self.model.geometry
-        values = np.full((shape.layers, shape.heads), np.nan)
-        return score.matrix(values, undefined=np.isnan(values))
+        values = np.full((len(self.layers), self.model.geometry.heads), np.nan)
+        return score.matrix(
+            self._spread(values), undefined=self._spread(np.ones(values.shape), 0.0) > 0
+        )
+
+    def _spread(self, values: Floats, absent: float = np.nan) -> Floats:
+        """(layer with heads, head) -> (layer, head)."""
+        found = np.full((self.model.geometry.layers, values.shape[1]), absent)
+        found[list(self.layers)] = values
+        return found
 
     def _of_corpus(self) -> list[str]:
         """The scores on the corpus that the model has."""
@@ -107,22 +118,36 @@ class Attention:
         """Duplicate-token and induction scores of each layer's heads, in a pass of their own."""
         n = int(PROTOCOL["segment"])
         held = [RepetitionScores(passages[0].first, n) for _ in self.scores]
-        taps = [PatternTap(layer, statistic) for layer, statistic in enumerate(held)]
+        taps = [PatternTap(*one) for one in zip(self.layers, held, strict=True)]
         observing.run(self.model, passages, taps, progress)
         observing.require_finite(self.model, held, NO_NUMBER)
         return held
 
+    def _matrix(self, score: Quantity, held: Sequence[HeadScores], n: int) -> Matrix:
+        """Sums are finite: a head without a value is one that none of its queries gives one."""
+        values = np.stack([one.mean(score.name) for one in held])
+        return score.matrix(
+            self._spread(values),
+            n=n,
+            undefined=self._spread(np.isnan(values), 0.0) > 0,
+            spread=self._spread(np.stack([one.error(score.name) for one in held])),
+            largest_share=self._spread(np.stack([one.largest_share(score.name) for one in held])),
+        )
 
-def _matrix(score: Quantity, layers: Sequence[HeadScores], n: int) -> Matrix:
-    """Sums are finite: a head without a value is one that none of its queries gives one."""
-    values = np.stack([held.mean(score.name) for held in layers])
-    return score.matrix(
-        values,
-        n=n,
-        undefined=np.isnan(values),
-        spread=np.stack([held.error(score.name) for held in layers]),
-        largest_share=np.stack([held.largest_share(score.name) for held in layers]),
-    )
+    def _facts(
+        self, matrices: Sequence[Matrix], found: Mapping[str, Sequence[HeadScores]]
+    ) -> dict[str, Scalar]:
+        """How much goes to the first position, and the strongest heads of each kind: layer.head."""
+        facts: dict[str, Scalar] = {}
+        for matrix in matrices:
+            if matrix.name == "sink" and np.isfinite(matrix.values).any():
+                facts["mean_sink"] = float(np.nanmean(matrix.values))
+            if matrix.name in ("previous", *RepetitionScores.NAMES) and matrix.name in found:
+                compared = [held.compared(matrix.name) for held in found[matrix.name]]
+                totals, counts, chance = map(np.stack, zip(*compared, strict=True))
+                values = matrix.values[list(self.layers)]
+                facts |= strongest.facts(matrix.name, values, totals, counts, chance, self.layers)
+        return facts
 
 
 def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:
@@ -147,18 +172,3 @@ def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passa
     return tuple(
         Passage((*start, *row, *row), len(start), len(start) + 2 * n) for row in drawn.tolist()
     )
-
-
-def _facts(
-    matrices: Sequence[Matrix], found: Mapping[str, Sequence[HeadScores]]
-) -> dict[str, Scalar]:
-    """How much goes to the first position, and the strongest heads of each kind, as layer.head."""
-    facts: dict[str, Scalar] = {}
-    for matrix in matrices:
-        if matrix.name == "sink" and np.isfinite(matrix.values).any():
-            facts["mean_sink"] = float(np.nanmean(matrix.values))
-        if matrix.name in ("previous", *RepetitionScores.NAMES) and matrix.name in found:
-            compared = [held.compared(matrix.name) for held in found[matrix.name]]
-            totals, counts, chance = map(np.stack, zip(*compared, strict=True))
-            facts |= strongest.facts(matrix.name, matrix.values, totals, counts, chance)
-    return facts

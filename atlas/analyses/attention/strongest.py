@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from atlas.passes import estimates, leaders
@@ -18,14 +20,20 @@ ALIKE = 2.5e-5
 
 
 def facts(
-    name: str, score: Floats, totals: Floats, sizes: Floats, chance: Floats
+    name: str,
+    score: Floats,
+    totals: Floats,
+    sizes: Floats,
+    chance: Floats,
+    layers: Sequence[int] | None = None,
 ) -> dict[str, Scalar]:
     """The highest score and the heads that may have it, "2.3, 2.2", the highest first; or that
     there are none. Nothing where no head has a score.
 
     A head may have it where its paired difference from the highest is within two standard errors
     and its score above twice chance. `score`: (layer, head), the ratio of sums of `totals` and
-    `sizes`, (layer, head, passage); `chance`: (layer,), the score of a head that attends evenly.
+    `sizes`, (layer, head, passage); `chance`: (layer,), the score of a head that attends evenly;
+    `layers`: the number of each, where those without heads are left out.
     """
     if np.isnan(score).all():
         return {}
@@ -36,5 +44,6 @@ def facts(
     found = score[at]
     errors = estimates.difference_errors(totals[at], sizes[at], int(found.argmax()))
     places = leaders.ranked(found, np.maximum(errors, ALIKE))
-    heads = ", ".join("{}.{}".format(*strong[place]) for place in places)
+    numbers = range(len(score)) if layers is None else layers
+    heads = ", ".join(f"{numbers[strong[one][0]]}.{strong[one][1]}" for one in places)
     return {f"strongest_{name}": float(found.max()), f"strongest_{name}_head": heads}

@@ -43,6 +43,9 @@ def require_alike(checkpoint: Checkpoint, base: Checkpoint) -> None:
         for key in SAME
         if getattr(ours.geometry, key) != getattr(theirs.geometry, key)
     ]
+    both = [one.told_kinds or "all layers alike" for one in (ours, theirs)]
+    if both[0] != both[1]:
+        differing.append(f"{both[0]} instead of {both[1]}")
     experts = [0 if one.routing is None else one.routing.experts for one in (ours, theirs)]
     if experts[0] != experts[1]:
         differing.append(f"experts {experts[0]} instead of {experts[1]}")
@@ -67,7 +70,12 @@ def only(checkpoint: Checkpoint, base: Checkpoint) -> dict[str, str]:
     """`only_in_tuned` and `only_in_base`: weights and biases of layers that the other one lacks,
     by canonical name, where there are any."""
     ours, theirs = (
-        {slot.canonical: slot for slot in m.architecture.slots(0)} for m in (checkpoint, base)
+        {
+            slot.canonical: slot
+            for layer in range(m.geometry.layers)
+            for slot in m.architecture.slots(layer)
+        }
+        for m in (checkpoint, base)
     )
     facts = {}
     for key, some, others in (("only_in_tuned", ours, theirs), ("only_in_base", theirs, ours)):
@@ -85,11 +93,12 @@ def modules_of(
     Of either model one layer is in memory, and of mixtures one expert; a module leaves it once the
     next one is asked for.
     """
+    view = checkpoint.architecture.layer(layer)
+    modules = tuple(name for name in modules if name in view.modules)
     dense = [name for name in modules if name not in EXPERT_MODULES]
     yield from _paired(checkpoint.layer(layer, dense), base.layer(layer, dense), dense, last=True)
     routed = [name for name in modules if name in EXPERT_MODULES]
-    routing = checkpoint.architecture.routing
-    count = routing.experts if routing is not None else 1
+    count = view.routing.experts if view.routing is not None else 1
     both = zip(checkpoint.experts(layer, routed), base.experts(layer, routed), strict=True)
     for number, (new, old) in enumerate(both, 1):
         yield from _paired(new, old, routed, last=number == count)
@@ -98,7 +107,7 @@ def modules_of(
 def _paired(
     new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], modules: list[str], last: bool
 ) -> Iterator[PairedModule]:
-    for module in modules:
+    for module in (name for name in modules if f"{name}.weight" in new):
         weights = new.pop(f"{module}.weight"), old.pop(f"{module}.weight")
         bias, before = new.pop(f"{module}.bias", None), old.pop(f"{module}.bias", None)
         biases = None if bias is None or before is None else (bias, before)

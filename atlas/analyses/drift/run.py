@@ -36,6 +36,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     layers = checkpoint.geometry.layers
     modules = paired_checkpoints.shared_modules(checkpoint, base)
     steps = rounding.steps(checkpoint, base)
+    each = [len({*modules} & {*checkpoint.architecture.layer(at).modules}) for at in range(layers)]
     found: dict[tuple[str, int, str], float | None] = {}
     weights, biases = Difference(), Difference()
     for layer in range(layers):
@@ -46,7 +47,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
                 found[f"{name}{LARGEST}", layer, module] = largest
             weights = sum((pair for pair, _ in pairs), weights)
             biases += bias
-            progress(layer * len(modules) + done, layers * len(modules) + 1)
+            progress(sum(each[:layer]) + done, sum(each) + 1)
     outside = _outside(checkpoint, base)
     progress(1, 1)
     names = QUANTITIES if checkpoint.architecture.routing is None else tuple(STATED)
@@ -99,7 +100,7 @@ def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule, steps: i
     new, old = paired.weights
     found = difference(new, old, offset)
     _require_finite(found, checkpoint, f"layer {layer}, {paired.module}")
-    is_matrix = new.ndim == 2 and not is_norm
+    is_matrix = new.ndim == 2 and not is_norm and paired.module != "mixer.A"
     if is_matrix and steps is not None:
         found = replace(found, expected=rounding.expected_square(old, steps))
     return found, rank_of_change(new, old, found) if is_matrix else None

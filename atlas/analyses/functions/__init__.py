@@ -77,6 +77,9 @@ over the whole vocabulary, each with the tokens whose logits it raises most.
 two is computed again in float64, so the result does not depend on the device. Entries equal to the
 target's even then count as larger.
 
+**What it is not offered for.** Models in which a gate that depends on the token lies between the
+heads and $W_O$: their heads write something else than $W_V W_O$ says.
+
 **What it does not tell.** Whether a head ever attends to such a token, or whether the model uses
 what the head writes: no text is read. Nor does it show what a head does to several tokens at once,
 to words of more than one token, through later layers, or with what it reads in the residual stream
@@ -93,6 +96,10 @@ from atlas.entries.geometry import Geometry
 VERSION = 2
 TIER = "weights"
 KINDS = ("decoder",)
+UNLESS = {
+    "attn.gate": "a gate that depends on the token lies between the heads and W_O, so that W_V W_O "
+    "alone is not what a head writes"
+}
 PROTOCOL: dict[str, str | float | bool] = {
     "relations": "digest",
     "pairs": "both words one token after 'a'",

@@ -37,22 +37,25 @@ def folded(
     takes the norm after attention, then the final one: a row of E' W_V W_O U is the same whether U
     or W_O is multiplied with a gain and centred.
     """
-    architecture = checkpoint.architecture
+    architecture = checkpoint.architecture.layer(layer)
     read, written = input_norm(architecture), output_norm(architecture)
     held = checkpoint.layer(layer, [name for name in (read, written) if name])
     W_V, W_O = W_V.double(), W_O.double()
     if read:
-        W_V = _centred(architecture, W_V * gain(architecture, held[f"{read}.weight"]), -1)
-    after = [held[f"{written}.weight"]] if written else []
+        W_V = _centred(architecture, W_V * gain(architecture, held.get(f"{read}.weight")), -1)
+    after = [held.get(f"{written}.weight")] if written else []
     if architecture.has("final_norm"):
-        after.append(checkpoint.final_norm()["weight"])
+        after.append(checkpoint.final_norm().get("weight"))
     for weight in after:
-        W_O = _centred(architecture, W_O, 1) * gain(architecture, weight)[:, None]
+        W_O = _centred(architecture, W_O, 1) * gain(architecture, weight).reshape(-1, 1)
     return W_V, W_O
 
 
-def gain(architecture: Architecture, weight: torch.Tensor) -> torch.Tensor:
-    """What a norm multiplies with: the stored weight and the family's offset, in float64."""
+def gain(architecture: Architecture, weight: torch.Tensor | None) -> torch.Tensor:
+    """What a norm multiplies with: the stored weight and the family's offset, in float64; 1 where
+    nothing is stored."""
+    if weight is None:
+        return torch.ones((), dtype=torch.double)
     return weight.double() + architecture.row.norm.offset
 
 

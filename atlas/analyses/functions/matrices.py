@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -66,21 +66,26 @@ class HeadScores:
 
     `readings`: not folded, folded. `copying`, `centred` (layer, head); `spectra` a layer each,
     (head, d_head). `null`: of centred copying, as `salient_mappings.copying_null` gives it.
+    `attending`: the layers that have heads.
     """
 
     readings: tuple[Reading, Reading]
     copying: NDArray[np.float64]
     centred: NDArray[np.float64]
+    attending: tuple[int, ...]
     spectra: list[torch.Tensor] = field(default_factory=list)
     null: float = math.nan
     heads: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def empty(cls, count: int, shape: Geometry) -> HeadScores:
+    def empty(
+        cls, count: int, shape: Geometry, attending: tuple[int, ...] | None = None
+    ) -> HeadScores:
         place = (shape.layers, shape.heads)
         size = (count, 2, 2, *place)
         plain, folded = (Reading(np.zeros(size), np.full(size, np.nan)) for _ in range(2))
-        return cls((plain, folded), np.zeros(place), np.zeros(place))
+        layers = tuple(range(shape.layers)) if attending is None else attending
+        return cls((plain, folded), np.zeros(place), np.zeros(place), layers)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,18 @@ def matrix_name(sign: str, relation: str, level: int) -> str:
 
 
 def build(found: HeadScores, pairs: Pairs, rule: Rule) -> Iterator[Matrix]:
-    """Every matrix, in the order in which the page shows them."""
+    """Every matrix, in the order in which the page shows them; layers without heads have none."""
+    absent = np.setdiff1d(np.arange(len(found.copying)), found.attending)
+    for matrix in _whole(found, pairs, rule):
+        if len(absent):
+            values = matrix.values.copy()
+            values[absent] = np.nan
+            matrix = replace(matrix, values=values)
+        yield matrix
+
+
+def _whole(found: HeadScores, pairs: Pairs, rule: Rule) -> Iterator[Matrix]:
+    """The same, as if every layer had heads."""
     if pairs.relations:
         yield from _category_matrices(found, pairs, rule)
         yield from _count_matrices(found, pairs, rule)

@@ -47,9 +47,10 @@ def measure(
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
     rule = Rule(choices.fold, relation_scores.level(shape.vocabulary))
     blocks = AttentionBlocks(checkpoint, pairs.sources, choices, device)
-    found = HeadScores.empty(len(pairs.relations), shape)
+    attending = checkpoint.architecture.attending
+    found = HeadScores.empty(len(pairs.relations), shape, attending)
     texts = token_text.TokenTexts(tokenizer)
-    for number, layer in enumerate(blocks):
+    for number, layer in zip(attending, blocks, strict=True):
         _score(found, number, layer, blocks.U, pairs, rule)
         _copying(found, number, layer.block(rule.fold), layer.block(True), blocks.cores)
         _heads(found, number, layer, blocks.U, pairs, rule, texts)
@@ -117,7 +118,7 @@ def _heads(
 ) -> None:
     """Note what every single head of a layer does."""
     block = layer.block(rule.fold)
-    kept = salient_mappings.sizes(found.copying.size)
+    kept = salient_mappings.sizes(len(found.attending) * block.heads)
     salient = _salient(block, layer.x, U, kept, texts)
     for head in range(block.heads):
         high = _above_threshold(found.readings[rule.fold], number, head, pairs, rule.level)

@@ -52,9 +52,10 @@ def part_problems(profile: Profile, part: str, items: Sequence[Mapping[str, Any]
 
 def _heads(profile: Profile, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """An item for every head in order, whose scores are those of the maps."""
-    layers, heads = profile.matrix("ov_copying").values.shape
+    copying = profile.matrix("ov_copying").values
+    layers, heads = copying.shape
     places = [(item["layer"], item["head"]) for item in items]
-    if places != [(layer, head) for layer in range(layers) for head in range(heads)]:
+    if places != [(int(layer), int(head)) for layer, head in np.argwhere(~np.isnan(copying))]:
         yield f"{len(places)} heads, not each of {layers} layers of {heads} heads in their order"
         return
     maps = {matrix.name: matrix for matrix in profile.matrices}
@@ -115,9 +116,11 @@ def _counted(profile: Profile) -> Iterator[str]:
     """`relations` is the sum over categories, and `categories` says which of these are there."""
     counts = {name: profile.matrix(f"relations:{name}").values for name in CATEGORIES}
     total = sum(counts.values())
-    if not np.array_equal(profile.matrix("relations").values, np.asarray(total)):
+    if not np.array_equal(profile.matrix("relations").values, np.asarray(total), equal_nan=True):
         yield "matrix 'relations' is not the sum of those of each category"
-    if not np.array_equal(profile.matrix("categories").values, categories.codes(counts)):
+    told = profile.matrix("categories").values
+    codes = np.where(np.isnan(np.asarray(total)), np.nan, categories.codes(counts))
+    if not np.array_equal(told, codes, equal_nan=True):
         yield "matrix 'categories' is not what the relations of each category say"
 
 

@@ -64,8 +64,10 @@ class AttentionBlocks:
         """Every layer in its order."""
         reads = HeadInputs.of(self._entering(torch.float64, self.sources))
         self.x = salient_mappings.unit_rows(self.x)
-        for layer in range(self.checkpoint.geometry.layers):
-            if layer == 1 and self.later == "mlp":
+        later = False
+        for layer in self.checkpoint.architecture.attending:
+            if layer > first_mlp(self.checkpoint) and not later and self.later == "mlp":
+                later = True
                 self.x = self.x[:0]  # not both at once
                 self.x = after_first_mlp(self.checkpoint, self._entering(torch.float32))
                 self.x = salient_mappings.unit_rows(self.x)
@@ -122,10 +124,17 @@ def entering(
     stored = checkpoint.embedding()
     x = (stored if tokens is None else stored[tokens]).to(device, dtype, copy=True)
     x *= checkpoint.architecture.embedding_scale
-    held = checkpoint.outside("embedding_norm")
-    if held:
-        x = norm(checkpoint.architecture, x, held["weight"], held.get("bias"))
+    if checkpoint.architecture.has("embedding_norm"):
+        held = checkpoint.outside("embedding_norm")
+        x = norm(checkpoint.architecture, x, held.get("weight"), held.get("bias"))
     return x
+
+
+def first_mlp(checkpoint: Checkpoint) -> int:
+    """The first layer that has an MLP; its own heads stand before that."""
+    architecture = checkpoint.architecture
+    layers = range(checkpoint.geometry.layers)
+    return next(layer for layer in layers if "mlp" in architecture.layer(layer).blocks)
 
 
 def after_first_mlp(checkpoint: Checkpoint, x: torch.Tensor) -> torch.Tensor:
@@ -134,13 +143,14 @@ def after_first_mlp(checkpoint: Checkpoint, x: torch.Tensor) -> torch.Tensor:
     Through the norm that the first MLP reads through, where there is one; a norm after the MLP is
     not applied, the residual is not added. A mixture gives its routed output.
     """
-    read_through = checkpoint.architecture.row.mlp_input
-    held = checkpoint.layer(0, [read_through]) if read_through else {}
+    first = first_mlp(checkpoint)
+    read_through = checkpoint.architecture.layer(first).row.mlp_input
+    held = checkpoint.layer(first, [read_through]) if read_through else {}
     for start in range(0, len(x), TOKENS):
         part = x[start : start + TOKENS]
         if read_through:
             part = module_norm(checkpoint.architecture, part, held, read_through)
-        x[start : start + TOKENS] = stored_mlp.output(checkpoint, 0, part)
+        x[start : start + TOKENS] = stored_mlp.output(checkpoint, first, part)
     return x
 
 
@@ -148,11 +158,14 @@ def module_norm(
     architecture: Architecture, x: torch.Tensor, layer: Mapping[str, torch.Tensor], name: str
 ) -> torch.Tensor:
     """A norm of a layer, `norm.mlp`, applied to x (..., d_model)."""
-    return norm(architecture, x, layer[f"{name}.weight"], layer.get(f"{name}.bias"))
+    return norm(architecture, x, layer.get(f"{name}.weight"), layer.get(f"{name}.bias"))
 
 
 def norm(
-    architecture: Architecture, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    architecture: Architecture,
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
 ) -> torch.Tensor:
     """A family's norm with that stored weight and bias (d_model,), applied to x (..., d_model)."""
     if architecture.row.norm.kind == "layer":

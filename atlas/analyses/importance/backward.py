@@ -45,7 +45,8 @@ class GradientSums:
     """What passages gave, in nats of their mean losses.
 
     `each`: of every passage, sums of |g w| over a module's elements, nothing for an expert that was
-    not chosen; `gates`: of every passage, |dL / d gate|, (layer, head); `losses`: of every passage,
+    not chosen; `gates`: of every passage, |dL / d gate|, (layer, head), 0 in
+    layers without attention; `losses`: of every passage,
     mean over its tokens. `square` and `weight_square`, of the layers whose mean gradient was kept:
     the squared norms of it and of the weights; `elements`: a module's number of weights, biases
     among them.
@@ -112,7 +113,8 @@ class Backward:
             seen = self._seen(held)
             handle = held.parameter.register_post_accumulate_grad_hook(seen)  # type: ignore[no-untyped-call]
             self._stack.callback(handle.remove)
-        for layer in sorted({held.layer for held in self.parameters}):
+        attending = {*self.model.architecture.attending}
+        for layer in sorted(attending & {held.layer for held in self.parameters}):
             self._stack.callback(self._gate_heads(layer))
         return self
 
@@ -237,7 +239,7 @@ class Backward:
 
     def _gate_heads(self, layer: int) -> Callable[[], None]:
         """Multiply what every head gives, before the output projection, by a gate of 1."""
-        shape, architecture = self.model.geometry, self.model.architecture
+        shape, architecture = self.model.geometry, self.model.architecture.layer(layer)
         output = self.model.layer(layer).get_submodule(architecture.live("attn.o"))
 
         def gated(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas.analyses.importance import MATRICES, trimming
 from atlas.passes import estimates, leaders
@@ -30,7 +31,8 @@ class PassageSums:
     for, `bits`: the whole model's loss over them, all (passage,). `taylor`: (layer, module,
     passage) and `heads`: (layer, head, passage), in nats of the passage's mean loss. `increase`:
     (layer, passage), bits lost without the layer, of the passages `bypassed` alone. `trimmed`:
-    whether the largest and smallest gradients are left out.
+    whether the largest and smallest gradients are left out. `exists`: (layer, module), what layers
+    have, and `attending`: those that have heads; everything and all if unsaid.
     """
 
     rows: tuple[int, ...]
@@ -42,6 +44,20 @@ class PassageSums:
     increase: Floats
     bypassed: tuple[int, ...]
     trimmed: bool
+    exists: NDArray[np.bool_] | None = None
+    attending: tuple[int, ...] | None = None
+
+    @property
+    def modules(self) -> NDArray[np.bool_]:
+        """(layer, module): whether the layer has it."""
+        shape = self.taylor.shape[:2]
+        return np.ones(shape, dtype=np.bool_) if self.exists is None else self.exists
+
+    @property
+    def with_heads(self) -> NDArray[np.bool_]:
+        """(layer,): whether it has heads."""
+        layers = np.arange(len(self.heads))
+        return np.isin(layers, layers if self.attending is None else self.attending)
 
     def of_gradients(self, values: Floats) -> tuple[Floats, Floats]:
         """(..., passage) values of gradients -> values whose mean counts, of that shape, and the
@@ -66,39 +82,40 @@ def of_gradients(
         by_weight, relative = np.log10(mean / elements), error / (mean * math.log(10))
     by_weight[mean <= 0] = relative[mean <= 0] = np.nan
     return (
-        _of_modules("taylor", values, native, each.shape[-1], spread, share),
-        _of_modules("taylor_per_weight", by_weight, native, each.shape[-1], relative, share),
+        _of_modules("taylor", sums, values, native, spread, share),
+        _of_modules("taylor_per_weight", sums, by_weight, native, relative, share),
     )
 
 
 def of_norms(
-    norms: Floats, weights: Floats, native: Mapping[str, str], passages: int
+    sums: PassageSums, norms: Floats, weights: Floats, native: Mapping[str, str]
 ) -> tuple[Matrix, Matrix]:
     """Gradient norms, plain and relative. `norms`, `weights`: (layer, module), of the mean gradient
     and of what it is the gradient of."""
     relative = np.divide(norms, weights, out=np.full(norms.shape, np.nan), where=weights > 0)
     return (
-        _of_modules("grad_norm", norms, native, passages),
-        _of_modules("grad_norm_relative", relative, native, passages),
+        _of_modules("grad_norm", sums, norms, native),
+        _of_modules("grad_norm_relative", sums, relative, native),
     )
 
 
 def _of_modules(
     name: str,
+    sums: PassageSums,
     values: Floats,
     native: Mapping[str, str],
-    passages: int,
     spread: Floats | None = None,
     share: Floats | None = None,
 ) -> Matrix:
+    exists = sums.modules
     return STATED[name].matrix(
-        values,
+        np.where(exists, values, np.nan),
         columns=tuple(native),
         native=tuple(native.values()),
-        n=passages,
-        undefined=np.isnan(values),
-        spread=spread,
-        largest_share=share,
+        n=len(sums.rows),
+        undefined=exists & np.isnan(values),
+        spread=None if spread is None else np.where(exists, spread, np.nan),
+        largest_share=None if share is None else np.where(exists, share, np.nan),
     )
 
 
@@ -136,27 +153,31 @@ def of_layers(sums: PassageSums, native: str) -> list[Matrix]:
 def of_heads(sums: PassageSums) -> Matrix:
     """Importance of heads, in nats."""
     each, share = sums.of_gradients(sums.heads)
-    spread = estimates.ratio_error(each, np.ones(each.shape[-1]))
-    return STATED["head_gate"].matrix(
-        each.mean(-1), n=each.shape[-1], spread=spread, largest_share=share
-    )
+    values, spread = each.mean(-1), estimates.ratio_error(each, np.ones(each.shape[-1]))
+    for one in (values, spread, share):
+        one[~sums.with_heads] = np.nan
+    return STATED["head_gate"].matrix(values, n=each.shape[-1], spread=spread, largest_share=share)
 
 
 def facts(sums: PassageSums, modules: Sequence[str]) -> dict[str, Scalar]:
     """What leads, as far as passages tell."""
     layers = range(len(sums.taylor))
     ones = np.ones(len(sums.rows))
-    named = [f"layer {layer}, {module}" for layer in layers for module in modules]
+    named = [f"layer {layer}, {modules[at]}" for layer, at in np.argwhere(sums.modules)]
     heads = [
-        f"layer {layer}, head {head}" for layer in layers for head in range(sums.heads.shape[1])
+        f"layer {layer}, head {head}"
+        for layer in np.flatnonzero(sums.with_heads)
+        for head in range(sums.heads.shape[1])
     ]
     of_blocks = sums.sizes[list(sums.bypassed)]
     return {
-        "most_important": _leading(sums.of_gradients(sums.taylor)[0], ones, named),
+        "most_important": _leading(sums.of_gradients(sums.taylor)[0][sums.modules], ones, named),
         "most_important_block": _leading(
             sums.increase, of_blocks, [f"layer {layer}" for layer in layers]
         ),
-        "most_important_head": _leading(sums.of_gradients(sums.heads)[0], ones, heads),
+        "most_important_head": _leading(
+            sums.of_gradients(sums.heads)[0][sums.with_heads], ones, heads
+        ),
     }
 
 

@@ -52,7 +52,7 @@ class OwnedParameter:
 
 def of_layer(model: LiveModel, layer: int) -> list[OwnedParameter]:
     """Every parameter of a layer that is a canonical module's weight or bias."""
-    architecture = model.architecture
+    architecture = model.architecture.layer(layer)
     held = dict(model.layer(layer).named_parameters())
     owners: dict[str, list[tuple[str, Source]]] = {}
     axes: dict[str, int | None] = {}

@@ -98,13 +98,16 @@ def _gathered(
         increase=increase,
         bypassed=tuple(range(0, len(scored), EVERY)),
         trimmed=model.dtype in in_float32.NARROW,
+        exists=np.array([[(at, name) in first.elements for name in modules] for at in layers]),
+        attending=model.architecture.attending,
     )
     return sums, found
 
 
 def _modules(model: LiveModel, found: GradientSums) -> tuple[str, ...]:
     """The modules that have a column, in their order."""
-    return tuple(name for name in model.architecture.native if (0, name) in found.elements)
+    held = {name for _, name in found.elements}
+    return tuple(name for name in model.architecture.native if name in held)
 
 
 def _matrices(
@@ -123,7 +126,7 @@ def _matrices(
     )
     return (
         *matrices.of_gradients(sums, elements, native),
-        *matrices.of_norms(np.sqrt(squares), np.sqrt(weights), native, len(sums.rows)),
+        *matrices.of_norms(sums, np.sqrt(squares), np.sqrt(weights), native),
         *matrices.of_layers(sums, f"{model.architecture.live_layers}.*"),
         matrices.of_heads(sums),
     )

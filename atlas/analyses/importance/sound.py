@@ -90,6 +90,7 @@ def _unlike(profile: Profile, name: str, totals: Floats, sizes: Floats) -> Itera
         makes["spread"] = (matrix.spread, estimates.ratio_error(totals, sizes))
     for what, (told, made) in makes.items():
         off = ~(np.abs(told - made) <= ROUNDING * (size + np.abs(made)))
+        off &= ~(np.isnan(matrix.values) & ~matrix.is_undefined & (made == 0))
         if off.any():
             row, column = np.argwhere(off)[0]
             where = f"layer {matrix.rows[row]}, {matrix.columns[column]}"

@@ -42,7 +42,7 @@ def logits(model: LiveModel, states: torch.Tensor) -> torch.Tensor:
         states = model.live.get_submodule(architecture.live("final_norm"))(states)
     found: torch.Tensor = model.live.get_submodule(architecture.live("unembedding"))(states)
     found = found.to(narrow(found)) * architecture.logits_scale
-    cap = getattr(model.live.config, "final_logit_softcapping", None)
+    cap = getattr(model.config, "final_logit_softcapping", None)
     return found if cap is None else cap * (found / cap).tanh()
 
 

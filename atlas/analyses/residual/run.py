@@ -41,7 +41,8 @@ class Residual:
         self.model = model
         self.passages = passages
         layers = range(model.geometry.layers)
-        self.movements = [Movement(model.architecture.residual) for _ in layers]
+        views = [model.architecture.layer(layer) for layer in layers]
+        self.movements = [Movement(view.residual, view.blocks) for view in views]
         most, seed = int(PROTOCOL["sample"]), int(PROTOCOL["seed"])
         self.sample = Sample(passages, 1, most, seed, exactly=True)
         self.kept = [SampledStates(self.sample) for _ in layers]
@@ -100,14 +101,15 @@ class Residual:
             np.stack(some)
             for some in zip(*((s.ratio, s.error, s.largest_share) for s in sums), strict=True)
         )
+        exists = np.array([held.exists for held in self.movements])
         # The sums are finite, so that no mean is one of no states: each of them is zero.
         return [
             STATED[name].matrix(
-                means[:, place],
+                np.where(exists, means[:, place], np.nan),
                 n=tokens,
-                undefined=np.isnan(means[:, place]),
-                spread=errors[:, place],
-                largest_share=shares[:, place],
+                undefined=exists & np.isnan(means[:, place]),
+                spread=np.where(exists, errors[:, place], np.nan),
+                largest_share=np.where(exists, shares[:, place], np.nan),
             )
             for place, name in enumerate(QUANTITIES)
         ]

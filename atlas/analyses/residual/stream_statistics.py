@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -31,8 +31,10 @@ class Movement:
     With a state x, what is added f, and the next state y = x + f (normed where norms come after).
     """
 
-    def __init__(self, residual: Residual) -> None:
+    def __init__(self, residual: Residual, blocks: Sequence[str] = SUBLAYERS[:2]) -> None:
         self.residual = residual
+        self.exists = [name in (*blocks, "block") for name in SUBLAYERS]
+        """Of each sublayer whether the layer has it: what is not there adds nothing."""
         self.sums = RatioSums()
         """Shapes of `totals` and `sizes`: (quantity, sublayer)."""
         self.blocks: list[tuple[Floats, Floats]] = []
@@ -41,7 +43,8 @@ class Movement:
 
     def joint(self, layer: int) -> Joint:
         """The tap for one layer."""
-        points: list[tuple[str, Side]] = [("layer", "input"), ("attn", "output"), ("mlp", "output")]
+        points: list[tuple[str, Side]] = [("layer", "input")]
+        points += [(name, "output") for name in SUBLAYERS[:2] if self._has(name)]
         if self.residual == "post-norm":
             points = [*points[:2], ("norm.attn", "output"), points[2], ("layer", "output")]
         return Joint(layer, tuple(points), self)
@@ -83,6 +86,9 @@ class Movement:
         totals, sizes = (np.concatenate(some, -1) for some in zip(*self.blocks, strict=True))
         return totals, sizes
 
+    def _has(self, name: str) -> bool:
+        return self.exists[SUBLAYERS.index(name)]
+
     def _parts(self, x: torch.Tensor, *rest: torch.Tensor) -> Iterator[Part]:
         if self.residual == "post-norm":
             attn, middle, mlp, end = rest
@@ -91,7 +97,10 @@ class Movement:
             moved = end - x
             yield x, moved, moved
             return
-        attn, mlp = rest
+        held = iter(rest)
+        attn, mlp = (
+            next(held) if self._has(name) else torch.zeros_like(x) for name in SUBLAYERS[:2]
+        )
         yield x, attn, attn
         yield x if self.residual == "parallel" else x + attn, mlp, mlp
         both = attn + mlp

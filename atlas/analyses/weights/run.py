@@ -33,7 +33,8 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
 
     Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
-    modules, layers = checkpoint.architecture.modules, checkpoint.geometry.layers
+    layers = checkpoint.geometry.layers
+    counts = [len(checkpoint.architecture.layer(layer).modules) for layer in range(layers)]
     found: dict[tuple[str, int, str], Value] = {}
     dtypes: set[str] = set()
     for layer in range(layers):
@@ -41,7 +42,7 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
             for name, (mean, largest) in per_expert.items():
                 found[name, layer, module] = mean
                 found[f"{name}{LARGEST}", layer, module] = largest
-            progress(layer * len(modules) + done, layers * len(modules))
+            progress(sum(counts[:layer]) + done, sum(counts))
     names = QUANTITIES if checkpoint.architecture.routing is None else tuple(STATED)
     native = checkpoint.architecture.native
     matrices = tuple(STATED[name].by_module(found, layers, native) for name in names)
@@ -59,10 +60,10 @@ def _of_layer(
 
     Both are the value itself where there are no experts. One expert is in memory at a time.
     """
-    modules = checkpoint.architecture.modules
+    modules = checkpoint.architecture.layer(layer).modules
     shared = [name for name in modules if name not in EXPERT_MODULES]
     held = checkpoint.layer(layer, shared)
-    for module in shared:
+    for module in (name for name in shared if f"{name}.weight" in held):
         weight = held.pop(f"{module}.weight")
         dtypes.add(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))
@@ -103,8 +104,9 @@ def _quantities(
 ) -> Iterator[tuple[str, Value]]:
     """Names and values for one module's weight, None for what a finite weight gives no number of:
     a matrix of zeros has no tail. Of a norm's gain the rms alone."""
-    # Gains of norms, a learned sink per head: a few numbers, not a matrix that maps anything.
-    is_matrix = weight.ndim == 2 and not module.startswith("norm")
+    # Gains of norms, a learned sink per head, a convolution's few taps, how fast states fade: not a
+    # matrix that maps anything.
+    is_matrix = weight.ndim == 2 and not module.startswith("norm") and module != "mixer.A"
     if module.startswith("norm"):
         weight = weight.float() + checkpoint.architecture.row.norm.offset
     moments = linalg.moments(weight)

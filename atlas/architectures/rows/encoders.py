@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from atlas.architectures.row import Norm, Row, Source
+from dataclasses import replace
+
+from atlas.architectures.row import Key, Norm, Row, Source
 
 BERT = Row(
     model_type="bert",
@@ -46,4 +48,68 @@ BERT = Row(
         "add_cross_attention": False,
         "position_embedding_type": "absolute",
     },
+)
+
+# Its positions are counted from the row after that of the padding, whose id is 1.
+ROBERTA = replace(
+    BERT,
+    model_type="roberta",
+    prefixes=("roberta.",),
+    live_prefix="roberta.",
+    outside={
+        **BERT.outside,
+        "positions": Source("embeddings.position_embeddings", skip=2),
+        "unembedding": Source("/lm_head.decoder"),
+    },
+    renamed={},
+    beside=("pooler.", "lm_head."),
+    twins={"lm_head.decoder.bias": "lm_head.bias"},
+    requires={**BERT.requires, "pad_token_id": 1},
+)
+
+XLM_ROBERTA = replace(ROBERTA, model_type="xlm-roberta")
+
+ELECTRA = replace(
+    BERT,
+    model_type="electra",
+    prefixes=("electra.",),
+    live_prefix="electra.",
+    outside={**BERT.outside, "unembedding": Source("/generator_lm_head")},
+    renamed={},
+    beside=("generator_",),
+    twins={},
+    defaults={**BERT.defaults, "embedding_size": 128},
+    # Embeddings narrower than the model, of the small ones, would need their projection.
+    requires={**BERT.requires, "embedding_size": Key("hidden_size")},
+)
+
+DISTILBERT = replace(
+    BERT,
+    model_type="distilbert",
+    prefixes=("distilbert.",),
+    live_prefix="distilbert.",
+    layers="transformer.layer",
+    modules={
+        "attn.q": Source("attention.q_lin", bias=True),
+        "attn.k": Source("attention.k_lin", bias=True),
+        "attn.v": Source("attention.v_lin", bias=True),
+        "attn.o": Source("attention.out_lin", bias=True),
+        "mlp.up": Source("ffn.lin1", bias=True),
+        "mlp.down": Source("ffn.lin2", bias=True),
+        "norm.attn": Source("sa_layer_norm"),
+        "norm.mlp": Source("output_layer_norm"),
+    },
+    outside={
+        **{name: s for name, s in BERT.outside.items() if name != "token_types"},
+        "unembedding": Source("/vocab_projector"),
+    },
+    norm=Norm("layer", eps=1e-12, bias=True),
+    joins=("attention.out_lin", "ffn"),
+    keys={"layers": "n_layers", "heads": "n_heads", "d_model": "dim", "d_mlp": "hidden_dim"},
+    activation="activation",
+    defaults={"activation": "gelu", "tie_word_embeddings": True},
+    renamed={},
+    beside=("vocab_",),
+    twins={},
+    requires={},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from atlas.architectures.row import Key, Norm, Row, Source, Variant
 
@@ -39,6 +40,33 @@ GPT2 = Row(
     },
     buffers=("h.{i}.attn.bias", "h.{i}.attn.masked_bias"),
     requires={"add_cross_attention": False},
+)
+
+
+def _bigcode(split: Literal["stacked", "grouped"]) -> dict[str, Source]:
+    """GPT-2's modules as they are stored (out, in), the fused projection laid out otherwise."""
+    return {
+        name: replace(s, transposed=False, split=split if s.part else None)
+        for name, s in GPT2.modules.items()
+    }
+
+
+GPT_BIGCODE = replace(
+    GPT2,
+    model_type="gpt_bigcode",
+    modules=_bigcode("stacked"),
+    keys={**GPT2.keys, "kv_heads": 1},
+    variants=(
+        Variant(
+            {"multi_query": False},
+            {"modules": _bigcode("grouped"), "keys": {**GPT2.keys, "kv_heads": None}},
+        ),
+    ),
+    defaults={
+        **GPT2.defaults,
+        "activation_function": "gelu_pytorch_tanh",
+        "multi_query": True,
+    },
 )
 
 GPTJ = replace(

@@ -107,6 +107,22 @@ OLMO2 = replace(
     defaults={**LLAMA.defaults, "rms_norm_eps": 1e-5},
 )
 
+# Its layers differ in how far they look back, which is nothing that is stored.
+OLMO3 = replace(OLMO2, model_type="olmo3")
+
+# Queries and keys are turned by their positions before their norm, not after it.
+HUNYUAN_V1_DENSE = replace(
+    LLAMA,
+    model_type="hunyuan_v1_dense",
+    modules={
+        **LLAMA.modules,
+        **{f"mlp.{part}": Source(f"mlp.{part}_proj") for part in ("up", "gate", "down")},
+        "norm.q": Source("self_attn.query_layernorm"),
+        "norm.k": Source("self_attn.key_layernorm"),
+    },
+    defaults={"attention_bias": False, "rms_norm_eps": 1e-5, "hidden_act": "silu"},
+)
+
 GRANITE = replace(
     LLAMA,
     model_type="granite",

@@ -97,6 +97,20 @@ COHERE = replace(
     },
 )
 
+# Its norms have neither gain nor bias.
+OLMO = replace(
+    LLAMA,
+    model_type="olmo",
+    modules={
+        **MISTRAL.modules,
+        **{name: s for name, s in LLAMA.modules.items() if name.startswith("attn")},
+    },
+    norm=Norm("layer", eps=1e-5, gain=False),
+    defaults={"attention_bias": False, "hidden_act": "silu"},
+    # Values that are clipped are not a linear map of the input.
+    requires={"clip_qkv": None},
+)
+
 STARCODER2 = replace(
     LLAMA,
     model_type="starcoder2",

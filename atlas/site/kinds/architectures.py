@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas import architectures
 from atlas.architectures import coverage
 from atlas.site.contents import Contents, Files
 
@@ -21,5 +22,6 @@ def files(contents: Contents) -> Files:
         shares=coverage.shares(),
         least=coverage.LEAST,
         families=families,
+        origin=architectures.origin,
     )
     yield "architectures.md", page

@@ -5,26 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import live_cases
 import planted
 import pytest
 import tiny
 import torch
-from live_cases import Case, assert_close, normed, watch
 from safetensors.torch import load_file, save_file
 
 from atlas.analyses.functions import token_inputs
 from atlas.loaded import stored_mlp
 from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.proofs.case import Case, assert_close, normed, watch
 
 
 @pytest.mark.parametrize("model_type", planted.DECODERS)
 def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_path: Path) -> None:
     """The live model on single tokens, its first attention and its positions silenced."""
-    case = Case.make(tmp_path, model_type)
+    case = live_cases.make(tmp_path, model_type)
     file = tmp_path / "model.safetensors"
     tensors = load_file(file)
     row = case.row
-    slots = [slot for slot in row.slots(0) if slot.module == "attn.o"]
+    slots = [slot for slot in row.slots(0) if slot.module in ("attn.o", "mixer.out")]
     for slot in (*slots, *row.outside("positions")):
         tensors[case.checkpoint.names[slot.names[0]]].zero_()
     save_file(tensors, file, metadata={"format": "pt"})

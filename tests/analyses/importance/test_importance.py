@@ -117,7 +117,7 @@ class Reference:
                     weight = parameter.detach().double()
                     gradient = torch.zeros_like(weight) if g is None else g.double()
                     means.setdefault((layer, path), torch.zeros_like(weight)).add_(gradient)
-                    for module, product in self.parts(path, gradient * weight):
+                    for module, product in self.parts(layer, path, gradient * weight):
                         key = (layer, module)
                         self.taylor[key] = self.taylor.get(key, 0) + float(product.abs().sum())
                         own = self.each[-1]
@@ -135,19 +135,19 @@ class Reference:
                 (self.square, total / len(passages)),
                 (self.weight_square, weight),
             ):
-                for module, part in self.parts(path, tensor):
+                for module, part in self.parts(layer, path, tensor):
                     key = (layer, module)
                     store[key] = store.get(key, 0) + float(part.square().sum())
-            for module, part in self.parts(path, weight):
+            for module, part in self.parts(layer, path, weight):
                 self.elements[layer, module] = self.elements.get((layer, module), 0) + part.numel()
 
-    def parts(self, path: str, tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
+    def parts(self, layer: int, path: str, tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         """A tensor of a parameter's shape, split by module; weights as (out, in)."""
-        found = []
-        for module in self.architecture.modules:
-            source = self.architecture.live_source(module)
+        found, view = [], self.architecture.layer(layer)
+        for module in view.modules:
+            source = view.live_source(module)
             for kind in ("weight", "bias"):
-                if path not in self.architecture.live_parameters(module, kind):
+                if path not in view.live_parameters(module, kind):
                     continue
                 is_weight = kind == "weight" and tensor.ndim > 1
                 turned = tensor.transpose(-2, -1) if is_weight and source.transposed else tensor
@@ -272,7 +272,9 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
     for recompute in (False, True):
         model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
-        model.layer(0).get_submodule(model.architecture.live("attn.o")).register_forward_hook(
+        view = model.architecture.layer(0)
+        output = view.live("attn.o" if view.has("attn.o") else "mixer.out")
+        model.layer(0).get_submodule(output).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)

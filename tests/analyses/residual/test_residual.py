@@ -82,7 +82,9 @@ class States:
             handles = []
             for layer in layers:
                 module = model.layer(layer)
-                for name, join in zip(("attn", "mlp"), model.architecture.row.joins, strict=True):
+                joins = model.architecture.layer(layer).row.joins
+                for name, join in zip(("attn", "mlp"), joins, strict=True):
+                    assert join is not None
                     handles.append(
                         module.get_submodule(join).register_forward_hook(
                             lambda _, inputs, out, key=(name, layer), n=n: keep(

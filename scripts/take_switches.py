@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import ast
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import transformers
 from transformers.activations import ACT2FN
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-from transformers.models.auto.configuration_auto import model_type_to_module_name
+from transformers.models.auto.configuration_auto import (
+    CONFIG_MAPPING_NAMES,
+    model_type_to_module_name,
+)
 
 from atlas import architectures
 from atlas.architectures import switches
@@ -38,6 +42,9 @@ def text() -> str:
         "transformers": transformers.__version__,
         "activations": sorted(ACT2FN),
         "rope_types": sorted({*ROPE_INIT_FUNCTIONS, *SPELLINGS}),
+        "model_types": textwrap.wrap(
+            " ".join(sorted(CONFIG_MAPPING_NAMES)), break_on_hyphens=False
+        ),
         "switches": {name: _switches(name) for name in names},
     }
     return json.dumps(held, indent=1) + "\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from atlas import architectures, schemas
 from atlas.entries import entry, licenses
 from atlas.entries.entry import Entry
-from atlas.errors import AtlasError, Problems, raise_all, short, suggest
+from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
@@ -173,7 +173,7 @@ def _name_problems(path: Path) -> Iterator[AtlasError]:
             f"architecture {short(architecture)} is not known",
             file=path,
             place=schemas.place(("architecture",), stated.lines),
-            remedy=suggest(architecture, architectures.known()),
+            remedy=architectures.advice(architecture),
         )
     license = stated.values.get("license")
     if isinstance(license, str) and license and not licenses.known(license):

@@ -1,4 +1,4 @@
-"""The first catalogue: what its entries state, held against transformers' own model classes.
+"""The catalogue: what its entries state, held against transformers' own model classes.
 
 No weights are read. An entry's geometry is put into the config class of its architecture, the model
 is built without memory (torch's meta device) and its parameters are counted: the published number
@@ -38,6 +38,8 @@ PROMISED = {
     *(f"qwen2.5-{size}" for size in ("1.5b", "3b", "7b", "14b")),
     *("phi-2", "gemma-2-2b", "gemma-2-9b", "mistral-7b-v0.3", "olmo-2-7b"),
     *("smollm2-135m", "smollm2-360m", "smollm2-1.7b", "all-minilm-l6-v2"),
+    *("gpt-oss-20b", "gpt-oss-120b", "qwen3-30b-a3b", "qwen3-235b-a22b", "mixtral-8x7b"),
+    *("smollm3-3b", "mistral-small-3-24b", "gemma-3-1b"),
 }
 
 TIED = {
@@ -46,6 +48,11 @@ TIED = {
     *("qwen2.5-1.5b", "qwen2.5-3b", "smollm2-135m", "smollm2-360m", "smollm2-1.7b"),
 }
 """Models whose config ties the embeddings where their class would not."""
+
+UNSAID: dict[str, dict[str, Any]] = {
+    "gpt-oss-20b": {"num_local_experts": 32},
+}
+"""What a config says and neither a geometry nor its class, where it makes parameters."""
 
 BARE = {"all-minilm-l6-v2"}
 """Models that are published without a language-model head."""
@@ -59,6 +66,7 @@ def config(item: Entry) -> transformers.PretrainedConfig:
     values = {key: stated[name] for name, key in keys.items()}
     if item.slug in TIED:
         values["tie_word_embeddings"] = True
+    values |= UNSAID.get(item.slug, {})
     return transformers.AutoConfig.for_model(item.architecture, **values)
 
 
@@ -76,7 +84,7 @@ def test_every_promised_model_has_an_entry() -> None:
 
 
 def test_the_tables_of_this_test_name_entries() -> None:
-    assert set(ENTRIES) >= TIED | BARE
+    assert set(ENTRIES) >= TIED | BARE | UNSAID.keys()
 
 
 @pytest.mark.parametrize("slug", sorted(PROMISED))
@@ -123,6 +131,8 @@ def test_families_are_sizes_of_one_recipe() -> None:
     assert sizes == {
         **{"gpt2": 4, "pythia": 8, "phi": 1, "llama-3": 2, "llama-3.1": 4, "qwen3": 11},
         **{"qwen2.5": 4, "gemma-2": 2, "mistral": 1, "olmo-2": 1, "smollm2": 3, "minilm": 1},
+        **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 1},
+        **{"gemma-3": 1},
     }
 
 

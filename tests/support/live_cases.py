@@ -38,6 +38,11 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "gemma3_text",
         {"layer_types": ["full_attention", "sliding_attention", "full_attention"]},
     ),
+    "afmoe, no dense layer": ("afmoe", {"num_dense_layers": 0, "mup_enabled": False}),
+    "glm4_moe, biases and norms": (
+        "glm4_moe",
+        {"attention_bias": True, "use_qk_norm": True, "norm_topk_prob": False},
+    ),
     "glm4, no bias": ("glm4", {"attention_bias": False}),
     "gpt2, bfloat16": ("gpt2", {"dtype": torch.bfloat16}),
     "gpt2, n_inner": ("gpt2", {"n_inner": 40}),

@@ -42,11 +42,13 @@ def patterns(case: Case, output: Any) -> dict[int, torch.Tensor]:
 
 def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
     """What multiplies what heads give, (batch, head, position, d_head or 1), or 1."""
-    if case.row.row.gate is None:
-        return torch.ones(())
+    kind = case.at(layer).row.gate
+    if kind is None:
+        return torch.ones((), dtype=x.dtype)
     given = x @ case.layer(layer)["attn.gate.weight"].T
-    opened = given.sigmoid() if case.row.row.gate == "sigmoid" else functional.softplus(given)
-    return opened.unflatten(-1, (case.checkpoint.geometry.heads, -1)).transpose(1, 2)
+    opened = given.sigmoid() if kind == "sigmoid" else functional.softplus(given)
+    heads = case.checkpoint.geometry.heads
+    return opened.reshape(*x.shape[:-1], heads, -1).transpose(1, 2)
 
 
 def one_token_attention_is_the_sum_of_heads(case: Case) -> None:

@@ -25,7 +25,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_row_has_a_tiny_model() -> None:
-    assert tuple(sorted(tiny.CONFIGS)) == architectures.known()
+    assert tuple(sorted(tiny.CONFIGS)) == architectures.by_hand()
 
 
 @pytest.mark.parametrize("proof", proofs.ALL)
@@ -97,7 +97,7 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
         "m/config.json: model_type: no architecture 'lama'; did you mean 'llama'?"
     )
     for word in (
-        *architectures.known(),
+        *architectures.by_hand(),
         "atlas/architectures/rows",
         "atlas/loaded/tiny.py",
         "columns",

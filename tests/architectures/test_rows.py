@@ -55,7 +55,8 @@ def known_positions(case: Case, layer: int) -> Positions:
     rope = case.setting("rope_parameters") or {"rope_theta": 10000.0}
     if "rope_theta" not in rope:
         rope = rope[kinds[layer]]
-    dims = int(case.checkpoint.geometry.d_head * tiny.PARTLY.get(name, 1))
+    share = rope.get("partial_rotary_factor", tiny.PARTLY.get(name, 1))
+    dims = int(case.checkpoint.geometry.d_head * share)
     before_norm = name in tiny.TURNED_FIRST
     return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]), before_norm)
 

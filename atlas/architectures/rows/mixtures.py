@@ -151,9 +151,9 @@ GLM4_MOE = replace(
     modules={
         **LLAMA.modules,
         "attn.o": Source("self_attn.o_proj"),
-        **_EXPERTS_ONE_BY_ONE,
+        **EXPERTS_ONE_BY_ONE,
         "router.correction": Source("mlp.gate.e_score_correction_bias", bare=True),
-        **_shared("shared_experts"),
+        **shared("shared_experts"),
         "norm.q": Source("self_attn.q_norm", present="use_qk_norm"),
         "norm.k": Source("self_attn.k_norm", present="use_qk_norm"),
     },
@@ -185,8 +185,8 @@ GLM4_MOE = replace(
 
 _GATED_QWEN = {
     **QWEN3.modules,
-    **_EXPERTS_ONE_BY_ONE,
-    **_shared("shared_experts"),
+    **EXPERTS_ONE_BY_ONE,
+    **shared("shared_experts"),
 }
 
 AFMOE = replace(
@@ -242,7 +242,7 @@ LAGUNA = replace(
         ),
         **{
             name: replace(source, disk=source.disk.replace("experts", "expert"), live=source.disk)
-            for name, source in _shared("shared_experts").items()
+            for name, source in shared("shared_experts").items()
         },
     },
     gate="softplus",

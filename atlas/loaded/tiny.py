@@ -178,9 +178,10 @@ VISION = {
         **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
         "deepstack_visual_indexes": [0],
     },
-    **dict.fromkeys(
-        ("qwen3_5", "qwen3_5_moe"), {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
-    ),
+    **{
+        key: {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
+        for key in ("qwen3_5", "qwen3_5_moe")
+    },
 }
 """The part of a model beside its language, which no analysis measures."""
 

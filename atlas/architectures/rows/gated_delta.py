@@ -99,9 +99,7 @@ QWEN3_5_TEXT = _row(
 QWEN3_5_MOE_TEXT = _row(
     "qwen3_5_moe_text",
     modules={**_MODULES, **_EXPERTS},
-    mixture=Mixture(
-        "num_experts", "num_experts_per_tok", renormalised=True, shared=_SHARED_WIDTH
-    ),
+    mixture=Mixture("num_experts", "num_experts_per_tok", renormalised=True, shared=_SHARED_WIDTH),
     keys=QWEN3_MOE.keys,
     older_keys=QWEN3_MOE.older_keys,
     defaults=_DEFAULTS,

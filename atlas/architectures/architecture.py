@@ -91,6 +91,12 @@ class Architecture:
         return tuple(at for at in layers if "attn.q" in self.layer(at).modules)
 
     @property
+    def heads(self) -> tuple[int, ...]:
+        """How many heads every layer has, 0 where it has no attention."""
+        attending, layers = {*self.attending}, range(self.geometry.layers)
+        return tuple(self.layer(at).geometry.heads if at in attending else 0 for at in layers)
+
+    @property
     def told_kinds(self) -> str:
         """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
         where all layers are alike and have attention."""
@@ -111,7 +117,11 @@ class Architecture:
         to the residual stream, but for the residual scale; none where there is no such block."""
         join = self.row.joins[block == "mlp"]
         modules = (join,) if isinstance(join, str) else join or ()
-        factors = {self.live(module): factor for module, factor in self.gives.items()}
+        factors = {
+            self.live(module): factor
+            for module, factor in self.gives.items()
+            if module in self.row.modules
+        }
         return {module: factors.get(module, 1.0) for module in modules}
 
     @property

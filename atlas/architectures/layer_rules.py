@@ -119,6 +119,17 @@ class Every:
 
 
 @dataclass(frozen=True)
+class These:
+    """Layers of these numbers, whatever the config says."""
+
+    numbers: tuple[int, ...]
+    keys: tuple[str, ...] = ()
+
+    def layers(self, settings: Settings, count: int) -> Layers | None:
+        return frozenset(self.numbers) & frozenset(range(count))
+
+
+@dataclass(frozen=True)
 class All:
     """Every layer, whatever the config says."""
 

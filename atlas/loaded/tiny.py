@@ -196,6 +196,35 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+_MIXTURE = {
+    **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
+    "num_experts_per_tok": 2,
+}
+CONFIGS |= {
+    "afmoe": {
+        **_MIXTURE,
+        "global_attn_every_n_layers": 2,
+        "mup_enabled": True,
+        "num_shared_experts": 2,
+        "route_scale": 2.5,
+    },
+    "glm4_moe": {
+        **{key: value for key, value in _MIXTURE.items() if key != "num_experts"},
+        "n_group": 3,
+        "n_routed_experts": 6,
+        "n_shared_experts": 2,
+        "routed_scaling_factor": 2.5,
+        "topk_group": 2,
+    },
+    "laguna": {
+        **_MIXTURE,
+        "layer_types": ["full_attention", "sliding_attention", "full_attention"],
+        "moe_routed_scaling_factor": 2.5,
+        "num_attention_heads_per_layer": [4, 6, 2],
+        "shared_expert_intermediate_size": 28,
+    },
+    "mellum": _MIXTURE,
+}
 CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
 CONFIGS |= {name: CONFIGS[f"{name}_text"] for name in ("qwen3_5", "qwen3_5_moe")}

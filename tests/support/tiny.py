@@ -27,13 +27,8 @@ UNTURNED = (
 """No rotary embedding: learned positions, ALiBi, or none at all."""
 
 PARTLY = {
-    "glm4": 0.5,
-    "gpt_neox": 0.25,
-    "gptj": 0.5,
-    "phi": 0.5,
-    "stablelm": 0.25,
-    "minimax_m2": 0.6,
-    "qwen3_next": 0.25,
+    **dict.fromkeys(("glm4", "glm4_moe", "gptj", "laguna", "phi"), 0.5),
+    **{"gpt_neox": 0.25, "minimax_m2": 0.6, "stablelm": 0.25, "qwen3_next": 0.25},
     **dict.fromkeys(("qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"), 0.25),
 }
 """The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
@@ -43,6 +38,9 @@ PAIRED = ("cohere", "glm4", "gptj")
 
 TURNED_FIRST = ("hunyuan_v1_dense",)
 """Queries and keys that are turned before their norm; all others are turned after it."""
+
+TURNED_WHERE_LOCAL = ("afmoe",)
+"""Rotary embeddings in layers that see a window alone; the others tell no positions apart."""
 
 ALIBI = ("bloom",)
 """Attention scores lowered in proportion to distance (Press et al. 2022) instead of rotations."""

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atlas.architectures.layer_rules import AnyOf, Every, Numbers, Others
-from atlas.architectures.row import Clamp, LayerKind, Mixture, Source
+from atlas.architectures.layer_rules import (
+    AnyOf,
+    Either,
+    Every,
+    First,
+    Numbers,
+    Others,
+    Rule,
+    These,
+    Words,
+)
+from atlas.architectures.row import Clamp, LayerKind, Mixture, Scale, Source, Variant
 from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN2, QWEN3
 
 _LIVE_EXPERTS = {
@@ -46,12 +56,16 @@ DENSE_INSTEAD = {
 }
 DENSE_WIDTH = {"mixture": None, "keys": {"d_mlp": "intermediate_size"}}
 
-DENSE_BETWEEN = LayerKind(
-    "dense MLP",
-    where=AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1)))),
-    modules=DENSE_INSTEAD,
-    columns=DENSE_WIDTH,
+
+def dense(where: Rule) -> LayerKind:
+    """Layers with an MLP of its own width in the place of a mixture."""
+    return LayerKind("dense MLP", where, DENSE_INSTEAD, DENSE_WIDTH)
+
+
+DENSE_BETWEEN = dense(
+    AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1))))
 )
+_LISTED = Words("mlp_layer_types", ("dense",), others=("sparse",))
 
 MIXTRAL = replace(
     MISTRAL,
@@ -138,6 +152,139 @@ MINIMAX_M2 = replace(
         "rms_norm_eps": 1e-6,
     },
     buffers=("layers.{i}.block_sparse_moe.e_score_correction_bias",),
+)
+
+MELLUM = replace(
+    QWEN3_MOE,
+    model_type="mellum",
+    defaults={**LLAMA.defaults, "head_dim": 128, "norm_topk_prob": True, "num_key_value_heads": 4},
+    layer_kinds=(dense(Either((_LISTED, These(())))),),
+)
+
+GLM4_MOE = replace(
+    LLAMA,
+    model_type="glm4_moe",
+    modules={
+        **LLAMA.modules,
+        "attn.o": Source("self_attn.o_proj"),
+        **EXPERTS_ONE_BY_ONE,
+        "router.correction": Source("mlp.gate.e_score_correction_bias", bare=True),
+        **shared("shared_experts"),
+        "norm.q": Source("self_attn.q_norm", present="use_qk_norm"),
+        "norm.k": Source("self_attn.k_norm", present="use_qk_norm"),
+    },
+    mixture=Mixture(
+        "n_routed_experts",
+        "num_experts_per_tok",
+        renormalised="norm_topk_prob",
+        scores="sigmoid",
+        groups=("n_group", "topk_group"),
+        scale="routed_scaling_factor",
+        shared=("n_shared_experts", "moe_intermediate_size"),
+    ),
+    keys={"d_mlp": "moe_intermediate_size"},
+    defaults={
+        **LLAMA.defaults,
+        "first_k_dense_replace": 1,
+        "n_group": 1,
+        "n_shared_experts": 1,
+        "norm_topk_prob": True,
+        "num_key_value_heads": 8,
+        "rms_norm_eps": 1e-5,
+        "routed_scaling_factor": 1.0,
+        "topk_group": 1,
+        "use_qk_norm": False,
+    },
+    layer_kinds=(dense(First("first_k_dense_replace")),),
+    buffers=(*LLAMA.buffers, "layers.{i}.mlp.gate.e_score_correction_bias"),
+)
+
+_GATED_QWEN = {
+    **QWEN3.modules,
+    **EXPERTS_ONE_BY_ONE,
+    **shared("shared_experts"),
+}
+
+AFMOE = replace(
+    QWEN3,
+    model_type="afmoe",
+    modules={
+        **_GATED_QWEN,
+        "attn.gate": Source("self_attn.gate_proj"),
+        "router": Source("mlp.router.gate"),
+        "router.correction": Source("mlp.expert_bias", bare=True),
+        "norm.attn_after": Source("post_attention_layernorm"),
+        "norm.mlp": Source("pre_mlp_layernorm"),
+        "norm.mlp_after": Source("post_mlp_layernorm"),
+    },
+    gate="sigmoid",
+    joins=("post_attention_layernorm", "post_mlp_layernorm"),
+    mixture=Mixture(
+        "num_experts",
+        "num_experts_per_tok",
+        renormalised=True,
+        scores="sigmoid",
+        scale="route_scale",
+        shared=("num_shared_experts", "moe_intermediate_size"),
+    ),
+    keys={"d_mlp": "moe_intermediate_size"},
+    defaults={
+        **LLAMA.defaults,
+        "head_dim": 128,
+        "mup_enabled": False,
+        "num_dense_layers": 1,
+        "num_shared_experts": 2,
+        "rms_norm_eps": 1e-5,
+        "route_scale": 1.0,
+    },
+    variants=(
+        Variant({"mup_enabled": True}, {"scales": {"embedding": Scale("hidden_size", 0.5)}}),
+    ),
+    layer_kinds=(dense(First("num_dense_layers")),),
+)
+
+_GATE_PER_VALUE = {"shapes": {"attn.gate": ("q", "d_model")}}
+
+LAGUNA = replace(
+    QWEN3,
+    model_type="laguna",
+    modules={
+        **_GATED_QWEN,
+        "attn.gate": Source("self_attn.g_proj"),
+        "router.correction": Source(
+            "mlp.experts.e_score_correction_bias",
+            live="mlp.gate.e_score_correction_bias",
+            bare=True,
+        ),
+        **{
+            name: replace(source, disk=source.disk.replace("experts", "expert"), live=source.disk)
+            for name, source in shared("shared_experts").items()
+        },
+    },
+    gate="softplus",
+    shapes={"attn.gate": ("heads", "d_model")},
+    mixture=Mixture(
+        "num_experts",
+        "num_experts_per_tok",
+        renormalised=True,
+        scores="sigmoid",
+        scale="moe_routed_scaling_factor",
+        shared=("shared_expert_intermediate_size",),
+    ),
+    keys={"d_mlp": "moe_intermediate_size"},
+    defaults={
+        **LLAMA.defaults,
+        "gating": True,
+        "head_dim": 128,
+        "moe_routed_scaling_factor": 1.0,
+        "num_key_value_heads": 8,
+    },
+    variants=(
+        Variant({"gating": "per-element"}, _GATE_PER_VALUE),
+        Variant({"gating": False}, _GATE_PER_VALUE),
+    ),
+    layer_kinds=(dense(Either((_LISTED, These((0,))))),),
+    heads_by_layer="num_attention_heads_per_layer",
 )
 
 OLMOE = replace(

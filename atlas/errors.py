@@ -123,9 +123,14 @@ LISTED = 12
 def suggest(word: object, known: Sequence[str], most: int = LISTED) -> str:
     """`did you mean 'x'? known: a, b, c`, for a word that is not in a list; `most` are listed."""
     near = nearest(word, known)
+    told = list_known(known, most)
+    return told if near is None else f"did you mean {near!r}? {told}"
+
+
+def list_known(known: Sequence[str], most: int = LISTED) -> str:
+    """`known: a, b, c`, of more than `most` how many there are besides."""
     more = f" and {len(known) - most} more" if len(known) > most else ""
-    listed = f"known: {', '.join(known[:most]) or 'none'}{more}"
-    return listed if near is None else f"did you mean {near!r}? {listed}"
+    return f"known: {', '.join(known[:most]) or 'none'}{more}"
 
 
 def nearest(word: object, known: Iterable[str]) -> str | None:

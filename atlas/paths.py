@@ -18,6 +18,7 @@ SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 GENERATED = (
     "index.md",
+    "architectures.md",
     "contributing.md",
     "recipe.md",
     "reference.md",

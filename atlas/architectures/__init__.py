@@ -56,12 +56,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from atlas.architectures import row_file, rows
+from atlas.architectures import kinship, row_file, rows
 from atlas.architectures.architecture import Architecture
 from atlas.architectures.from_config import resolve
 from atlas.architectures.row import Row
 from atlas.architectures.row_file import DerivedRow
-from atlas.errors import AtlasError, Problems, short, suggest
+from atlas.errors import LISTED, AtlasError, Problems, short
 
 _ROWS: Mapping[str, Row] = {
     row.model_type: row
@@ -96,7 +96,7 @@ def use(files: Iterable[Path]) -> list[AtlasError]:
         except AtlasError as error:
             wrong += Problems([error]).problems
             continue
-        if found.row.model_type in (*_ROWS, *_shipped()):
+        if found.row.model_type in shipped():
             told = f"{found.row.model_type} has a row in atlas, which goes before this one"
             wrong.append(AtlasError(told, file=path, remedy="delete the file"))
         else:
@@ -117,6 +117,11 @@ def on_trial(row: Row) -> Iterator[None]:
 def known() -> tuple[str, ...]:
     """The model types that have a row, sorted."""
     return tuple(sorted({*_ROWS, *_shipped(), *_OF_PROJECT}))
+
+
+def shipped() -> tuple[str, ...]:
+    """The model types whose row is part of atlas, sorted."""
+    return tuple(sorted({*_ROWS, *_shipped()}))
 
 
 def by_hand() -> tuple[str, ...]:
@@ -151,19 +156,26 @@ def kind(model_type: str) -> Literal["decoder", "encoder"]:
     return row(model_type).kind
 
 
+def advice(model_type: object, most: int = LISTED) -> str:
+    """What to tell of a model type without a row: its relative or what is missing, and the known
+    ones, at most so many."""
+    return kinship.advice(model_type, known(), most)
+
+
 def lookup(config: Mapping[str, Any], where: Path | str) -> Architecture:
     """The row for a model's config, resolved with it. `where` is the config's file, for errors.
 
-    Raises `AtlasError` for a model type without a row, with how to add one, and for a config that
-    lacks what the row needs.
+    Raises `AtlasError` for a model type without a row, with how to add one, for a model whose own
+    code would have to run, and for a config that lacks what the row needs.
     """
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in {*known(), *_ON_TRIAL}:
+        kinship.refuse_own_code(config, where)
         raise AtlasError(
             f"no architecture {short(model_type)}",
             file=where,
             place="model_type",
-            remedy=f"{suggest(model_type, known(), len(known()))}; to add one, derive it: atlas "
+            remedy=f"{advice(model_type, len(known()))}; to add one, derive it: atlas "
             "architecture CONFIG; or write a row in atlas/architectures/rows (its columns stand at "
             "the top of atlas/architectures/__init__.py) and a tiny config in atlas/loaded/tiny.py",
         )

@@ -119,8 +119,8 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "attn.gate": ("q", "d_model"),
     "attn.sinks": ("heads",),
     **dict.fromkeys(("mixer.in", "mixer.gate", "mixer.write", "mixer.decay"), ("any", "d_model")),
-    **dict.fromkeys(("mixer.rates", "mixer.step", "mixer.A"), ("any", "any")),
-    **dict.fromkeys(("mixer.step_bias", "mixer.D", "mixer.norm"), ("any",)),
+    **dict.fromkeys(("mixer.rates", "mixer.step"), ("any", "any")),
+    **dict.fromkeys(("mixer.step_bias", "mixer.A", "mixer.D", "mixer.norm"), ("any",)),
     **dict.fromkeys(("mixer.norm_step", "mixer.norm_B", "mixer.norm_C"), ("any",)),
     "mixer.conv": ("any", "one", "any"),
     "mixer.out": ("d_model", "any"),
@@ -146,7 +146,7 @@ In a mixture the MLP's matrices have the experts before that. No geometry says h
 mixers than attention are.
 """
 
-ATTENTION = ("attn.q", "attn.k", "attn.v", "attn.o", "norm.q", "norm.k")
+ATTENTION = ("attn.q", "attn.k", "attn.v", "attn.o", "attn.gate", "norm.q", "norm.k")
 """What a layer lacks whose mixer is not attention."""
 
 
@@ -181,8 +181,8 @@ class Source:
     heads as heads that is q, k, v per head), `interleaved` (gate, up, gate, up) or `paired` (per
     head: its queries, its gate). `transposed`:
     stored as (in, out). `skip`: so many first rows belong to nothing. `present` False leaves the
-    module out. `called` False: the live module only holds the weights, and another one computes
-    with them.
+    module out. `called` False: no hook sees what it gives of its input by its weights alone, for
+    another module computes with them.
     """
 
     disk: str

@@ -68,9 +68,16 @@ HARMLESS: Mapping[str, str] = {
 
 @functools.cache
 def taken() -> dict[str, Any]:
-    """What was taken from transformers: `switches` by model type, `activations`, `rope_types`."""
+    """What was taken from transformers: `switches` by model type, `activations`, `rope_types`, and
+    `model_types`, every one that it has."""
     held: dict[str, Any] = json.loads(TAKEN.read_text(encoding="utf-8"))
     return held
+
+
+@functools.cache
+def model_types() -> frozenset[str]:
+    """Every model type that transformers has, whatever it is a model of."""
+    return frozenset(" ".join(taken()["model_types"]).split())
 
 
 def require_known(row: Row, config: Mapping[str, Any], where: Path | str) -> None:

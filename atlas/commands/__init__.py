@@ -21,6 +21,7 @@ import click
 
 from atlas import __version__
 from atlas.commands import (
+    architecture,
     build,
     check,
     completion,
@@ -150,6 +151,7 @@ for _module in (
     init,
     new,
     pin,
+    architecture,
     check,
     plan,
     profile,

@@ -92,7 +92,7 @@ def _from_hub(
     file: str | None,
 ) -> Draft:
     client = hub.Hub.from_environment()
-    name = _hub_id(source, client.endpoint)
+    name = hub_id(source, client.endpoint)
     try:
         hub.require_online()
         repository = client.repository(name, revision)
@@ -122,7 +122,7 @@ def _from_hub(
             raise
 
 
-def _hub_id(source: str, endpoint: str) -> str:
+def hub_id(source: str, endpoint: str) -> str:
     """`org/name` of what was typed: that itself, or the address of its page."""
     for home in (endpoint, hub.ENDPOINT):
         if source.startswith(f"{home}/"):

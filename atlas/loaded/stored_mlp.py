@@ -62,7 +62,7 @@ def routed(x: torch.Tensor, router: Mapping[str, torch.Tensor], routing: Routing
 def _chosen(scores: torch.Tensor, routing: Routing) -> torch.Tensor:
     """The experts of the highest scores, in the groups with the highest sums of two, if any."""
     if routing.groups > 1:
-        grouped = scores.unflatten(-1, (routing.groups, -1))
+        grouped = scores.reshape(*scores.shape[:-1], routing.groups, -1)
         best = grouped.topk(2, dim=-1).values.sum(-1).topk(routing.active_groups, dim=-1).indices
         closed = torch.ones_like(grouped[..., 0], dtype=torch.bool).scatter(-1, best, False)
         scores = grouped.masked_fill(closed[..., None], -torch.inf).flatten(-2)

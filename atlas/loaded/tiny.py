@@ -21,6 +21,14 @@ SIZES = {"vocab_size": 61, "max_position_embeddings": 128}
 WIDE = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 32}
 NARROW = {**SIZES, **WIDE, "num_key_value_heads": 2, "intermediate_size": 48}
 N_NAMES = {"vocab_size": 61, "n_layer": 3, "n_head": 4}
+_DELTA = {
+    "head_dim": 8,
+    "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+    "linear_key_head_dim": 6,
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 4,
+    "linear_value_head_dim": 10,
+}
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
     "bloom": {**N_NAMES, "hidden_size": 32},
@@ -105,6 +113,24 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "num_experts": 5,
         "num_experts_per_tok": 2,
     },
+    "qwen3_next": {
+        **NARROW,
+        **_DELTA,
+        "moe_intermediate_size": 20,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
+        "shared_expert_intermediate_size": 28,
+        "mlp_only_layers": [1],
+    },
+    "qwen3_5_text": {**NARROW, **_DELTA},
+    "qwen3_5_moe_text": {
+        **NARROW,
+        **_DELTA,
+        "moe_intermediate_size": 20,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
+        "shared_expert_intermediate_size": 28,
+    },
     "roberta": {**SIZES, **WIDE, "intermediate_size": 48, "pad_token_id": 1},
     "smollm3": {**NARROW, "no_rope_layers": [1, 0, 1]},
     "stablelm": NARROW,
@@ -143,6 +169,7 @@ CONFIGS |= {
 }
 CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
+CONFIGS |= {name: CONFIGS[f"{name}_text"] for name in ("qwen3_5", "qwen3_5_moe")}
 
 _EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
 _TOWER = {**_EYES, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -152,6 +179,10 @@ VISION = {
     "qwen3_vl": {
         **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
         "deepstack_visual_indexes": [0],
+    },
+    **{
+        key: {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
+        for key in ("qwen3_5", "qwen3_5_moe")
     },
 }
 """The part of a model beside its language, which no analysis measures."""

@@ -11,7 +11,7 @@ from atlas import architectures
 from atlas.checkpoints import headers, locate
 from atlas.entries.entry import Entry
 from atlas.entries.geometry import Geometry
-from atlas.errors import AtlasError, suggest
+from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.profiles import freshness, profile_file, statement
 from atlas.profiles.settings import Settings
@@ -84,7 +84,7 @@ def require_architecture(project: Project, entry: Entry) -> None:
             f"architecture {entry.architecture!r} is not known",
             file=project.entry(entry.slug),
             place="architecture",
-            remedy=suggest(entry.architecture, architectures.known()),
+            remedy=architectures.advice(entry.architecture),
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from atlas import architectures, schemas
 from atlas.entries import entry, licenses
 from atlas.entries.entry import Entry
-from atlas.errors import AtlasError, Problems, raise_all, short, suggest
+from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
 from atlas.paths import Project, refuse_link
 from atlas.pinned import corpus
@@ -65,7 +65,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     `base`: the git revision that what is checked out is a pull request against, None where it is
     none. Raises `AtlasError` where git does not know it.
     """
-    found = statement.broken()
+    found = [*statement.broken(), *architectures.use(project.rows())]
     choices = DEFAULT
     try:
         choices = settings.load(project).choices
@@ -173,7 +173,7 @@ def _name_problems(path: Path) -> Iterator[AtlasError]:
             f"architecture {short(architecture)} is not known",
             file=path,
             place=schemas.place(("architecture",), stated.lines),
-            remedy=suggest(architecture, architectures.known()),
+            remedy=architectures.advice(architecture),
         )
     license = stated.values.get("license")
     if isinstance(license, str) and license and not licenses.known(license):

@@ -18,7 +18,7 @@ from atlas.site.figures import heatmap
 LIVE = '[data-ready="live"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PAGES = ("", "models/", "models/small/", "models/large/", "models/waiting/", "methods/",
-         "methods/weights/", "data/", "contributing/")  # fmt: skip
+         "methods/weights/", "data/", "contributing/", "architectures/")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -24,6 +24,7 @@ COMMANDS = [
     "init",
     "new",
     "pin",
+    "architecture",
     "check",
     "plan",
     "profile",

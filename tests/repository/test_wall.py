@@ -47,7 +47,7 @@ MAY: dict[str, set[str]] = {
     "analyses": ROOT | FLOOR | {"profiles", "loaded", "passes"},
     "measure": ROOT | FLOOR | {"profiles", "loaded", "passes"},
     "zoo": ROOT | FLOOR | {"loaded"},
-    "site": ROOT | {"files", "schemas", "pinned", "entries", "profiles", "review"},
+    "site": ROOT | {"files", "schemas", "pinned", "entries", "architectures", "profiles", "review"},
     "commands": ROOT | FLOOR | {"profiles", "drafting", "review", "measure", "site", "loaded"},
 }
 """What each wing may import beside itself; `__main__` is the command."""

@@ -18,6 +18,8 @@ import pytest
 import samples
 from nasty import NASTY, spoil
 
+from atlas import architectures
+from atlas.architectures import coverage
 from atlas.errors import AtlasError
 from atlas.files import page_mark
 from atlas.paths import Project, schema
@@ -234,6 +236,7 @@ def test_every_link_of_the_site_leads_somewhere(atlas: Project) -> None:
     expected |= {
         "claims/index.html",
         "findings/index.html",
+        "architectures/index.html",
         "contributing/index.html",
         "recipe/index.html",
         "404.html",
@@ -276,3 +279,20 @@ def test_contributed_text_stays_text(tmp_path: Path) -> None:
     for text in (NASTY[0][:80], NASTY[1]):
         assert " ".join(text.split()) in page.text
     assert pagecheck.broken_links(sites[0]) == []
+
+
+def test_what_is_read_is_listed_with_the_families_of_this_atlas(atlas: Project) -> None:
+    pages.render(atlas)
+    page = _page(atlas, "architectures.md")
+    rows = re.findall(r'<tr><th scope="row"><code>(.+?)</code></th>', page)
+    assert sorted(rows) == sorted(architectures.known())
+    [llama] = re.findall(r'<tr><th scope="row"><code>llama</code></th>.*?</tr>', page)
+    held = coverage.counts()["models"]
+    assert (
+        f">{held['llama']:,}</td><td>decoder</td><td>written by hand</td><td><a href=" in llama
+        and ">Some model</a>" in llama
+    )
+    assert f"The atlas reads models of {len(rows)} types." in page
+    for reason, types in coverage.unread().items():
+        told = ", ".join(f"<code>{one.name}</code>&nbsp;{one.models:,}" for one in types)
+        assert f"<div><dt>{reason[0].upper()}{reason[1:]}</dt><dd>{told}</dd></div>" in page

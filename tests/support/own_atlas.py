@@ -17,6 +17,7 @@ KINDS = {
     "": "",
     "404.html": "404.html",
     "claims/": "claims/",
+    "architectures/": "architectures/",
     "compare/": "compare/?models=ref-llama,ref-qwen3&analysis=weights",
     "contributing/": "contributing/",
     "data/": "data/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from atlas.architectures.row import Part, Row
+from atlas.architectures.rows.gated_delta import QWEN3_5_MOE_TEXT, QWEN3_5_TEXT
 from atlas.architectures.rows.llama_like import GEMMA3_TEXT, MISTRAL, QWEN3
 
 
@@ -31,3 +32,7 @@ MISTRAL3 = replace(
 )
 
 QWEN3_VL = _within(QWEN3, "qwen3_vl", "qwen3_vl_text")
+
+QWEN3_5 = _within(QWEN3_5_TEXT, "qwen3_5", "qwen3_5_text")
+
+QWEN3_5_MOE = _within(QWEN3_5_MOE_TEXT, "qwen3_5_moe", "qwen3_5_moe_text")

@@ -23,7 +23,7 @@ _LIVE_EXPERTS = {
     "mlp.gate": Source("mlp.experts.gate_up_proj", part="gate", split="stacked", bare=True),
     "mlp.down": Source("mlp.experts.down_proj", bare=True),
 }
-_EXPERTS_ONE_BY_ONE = {
+EXPERTS_ONE_BY_ONE = {
     "router": Source("mlp.gate"),
     **{
         f"mlp.{part}": Source(
@@ -73,7 +73,7 @@ MIXTRAL = replace(
 QWEN3_MOE = replace(
     QWEN3,
     model_type="qwen3_moe",
-    modules={**QWEN3.modules, **_EXPERTS_ONE_BY_ONE},
+    modules={**QWEN3.modules, **EXPERTS_ONE_BY_ONE},
     mixture=Mixture("num_experts", "num_experts_per_tok", renormalised="norm_topk_prob"),
     keys={"d_mlp": "moe_intermediate_size"},
     older_keys={"num_local_experts": "num_experts"},
@@ -88,7 +88,7 @@ QWEN3_MOE = replace(
 )
 
 
-def _shared(name: str) -> dict[str, Source]:
+def shared(name: str) -> dict[str, Source]:
     """What every token goes through beside its experts."""
     return {f"shared.{part}": Source(f"mlp.{name}.{part}_proj") for part in ("up", "gate", "down")}
 
@@ -99,8 +99,8 @@ QWEN2_MOE = replace(
     modules={
         **QWEN2.modules,
         **{f"attn.{part}": Source(f"self_attn.{part}_proj", bias="qkv_bias") for part in "qkv"},
-        **_EXPERTS_ONE_BY_ONE,
-        **_shared("shared_expert"),
+        **EXPERTS_ONE_BY_ONE,
+        **shared("shared_expert"),
         "shared.router": Source("mlp.shared_expert_gate"),
     },
     mixture=Mixture(
@@ -151,9 +151,9 @@ GLM4_MOE = replace(
     modules={
         **LLAMA.modules,
         "attn.o": Source("self_attn.o_proj"),
-        **_EXPERTS_ONE_BY_ONE,
+        **EXPERTS_ONE_BY_ONE,
         "router.correction": Source("mlp.gate.e_score_correction_bias", bare=True),
-        **_shared("shared_experts"),
+        **shared("shared_experts"),
         "norm.q": Source("self_attn.q_norm", present="use_qk_norm"),
         "norm.k": Source("self_attn.k_norm", present="use_qk_norm"),
     },
@@ -185,8 +185,8 @@ GLM4_MOE = replace(
 
 _GATED_QWEN = {
     **QWEN3.modules,
-    **_EXPERTS_ONE_BY_ONE,
-    **_shared("shared_experts"),
+    **EXPERTS_ONE_BY_ONE,
+    **shared("shared_experts"),
 }
 
 AFMOE = replace(
@@ -242,7 +242,7 @@ LAGUNA = replace(
         ),
         **{
             name: replace(source, disk=source.disk.replace("experts", "expert"), live=source.disk)
-            for name, source in _shared("shared_experts").items()
+            for name, source in shared("shared_experts").items()
         },
     },
     gate="softplus",
@@ -276,7 +276,7 @@ OLMOE = replace(
     model_type="olmoe",
     modules={
         **LLAMA.modules,
-        **_EXPERTS_ONE_BY_ONE,
+        **EXPERTS_ONE_BY_ONE,
         "norm.q": Source("self_attn.q_norm"),
         "norm.k": Source("self_attn.k_norm"),
     },

@@ -151,7 +151,7 @@ def _views(
         return
     start, width = {"q": (0, q), "k": (q, kv), "v": (q + kv, kv)}[part]
     yield "stacked", gave[..., start : start + width]
-    groups = gave.unflatten(-1, (shape.kv_heads, per + 2, shape.d_head))
+    groups = gave.reshape(*gave.shape[:-1], shape.kv_heads, per + 2, shape.d_head)
     place = {"q": slice(0, per), "k": slice(per, per + 1), "v": slice(per + 1, per + 2)}[part]
     yield "grouped", groups[..., place, :].flatten(2)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from atlas.architectures.row import (
+    CANONICAL,
     GEOMETRY_KEYS,
     Flag,
     Mixture,
@@ -48,7 +49,8 @@ def row(first: Seen, other: Seen, turned: Sequence[Turned], prefix: str) -> Row:
     worlds = (first, other)
     found = first[1]
     keys = _counts(worlds)
-    modules, shapes = dict(found.layer.modules), dict(found.layer.shapes)
+    shapes = dict(found.layer.shapes)
+    modules = {name: found.layer.modules.get(name) for name in CANONICAL}
     outside = {name: _outside(source, prefix) for name, source in found.outside.items()}
     norm_bias: Flag = found.layer.norm.bias
     renormalised: Flag | None = found.layer.renormalised
@@ -59,10 +61,8 @@ def row(first: Seen, other: Seen, turned: Sequence[Turned], prefix: str) -> Row:
             requires[one.key] = value
             continue
         on = one.found if value is False else found
-        modules = {
-            name: _flagged(name, one.key, modules.get(name), one.found, found, on)
-            for name in {**on.layer.modules, **modules}
-        }
+        for name in modules:
+            modules[name] = _flagged(name, one, modules[name], found, on)
         shapes |= on.layer.shapes
         if one.found.layer.norm.bias != found.layer.norm.bias:
             norm_bias = one.key
@@ -73,13 +73,16 @@ def row(first: Seen, other: Seen, turned: Sequence[Turned], prefix: str) -> Row:
         prefixes=(prefix,) if prefix else (),
         live_prefix=prefix,
         layers=found.layers.removeprefix(prefix),
-        modules={name: _plain(name, source, norm_bias) for name, source in modules.items()},
+        modules={
+            name: _plain(name, source, norm_bias) for name, source in modules.items() if source
+        },
         outside={name: _plain(name, source, norm_bias) for name, source in outside.items()},
         norm=Norm(
             found.layer.norm.kind,
             eps=_eps(worlds),
             bias=norm_bias,
             offset=found.layer.norm.offset,
+            gain=found.layer.norm.gain,
         ),
         joins=found.layer.joins,
         keys={name: key for name, key in keys.items() if key != GEOMETRY_KEYS[name]},
@@ -102,40 +105,37 @@ def require_alike(one: Found, other: Found) -> None:
 
 def _only_flags(one: Found, other: Found) -> bool:
     """Whether two worlds are the same but for biases, modules that come or go, and numbers."""
+    modules, others = one.layer.modules, other.layer.modules
     same = all(
-        replace(a, bias=None) == replace(b, bias=None)
-        for name, a in one.layer.modules.items()
-        if (b := other.layer.modules.get(name)) is not None
+        replace(modules[name], bias=None) == replace(others[name], bias=None)
+        for name in modules.keys() & others.keys()
     )
-    a, b = one.layer, other.layer
-    return (
-        same
-        and one.outside == other.outside
-        and one.layers == other.layers
-        and (a.joins, a.residual, a.attn_input, a.mlp_input)
-        == (b.joins, b.residual, b.attn_input, b.mlp_input)
-        and (a.norm.kind, a.norm.offset, a.norm.gain) == (b.norm.kind, b.norm.offset, b.norm.gain)
-        and (a.renormalised is None) == (b.renormalised is None)
-    )
+    return same and _frame(one) == _frame(other)
 
 
-def _flagged(
-    name: str, key: str, held: Source | None, turned: Found, found: Found, on: Found
-) -> Source:
+def _frame(found: Found) -> tuple[object, ...]:
+    """What neither a switch of biases nor a number changes."""
+    layer, norm = found.layer, found.layer.norm
+    inputs = (layer.joins, layer.residual, layer.attn_input, layer.mlp_input)
+    dense = layer.renormalised is None
+    return found.layers, found.outside, inputs, norm.kind, norm.offset, norm.gain, dense
+
+
+def _flagged(name: str, one: Turned, held: Source | None, found: Found, on: Found) -> Source | None:
     """A module's source, with the switch where that brings its bias or the module itself."""
-    before, after = found.layer.modules.get(name), turned.layer.modules.get(name)
-    source = held or on.layer.modules[name]
+    assert one.found is not None
+    before, after = found.layer.modules.get(name), one.found.layer.modules.get(name)
     if before is None and after is None:
-        return source
+        return held
     if before is None or after is None:
         if name not in on.layer.modules:
-            raise UnreachedError(f"{name} is there where {key} is false")
-        return replace(source, present=key)
-    if before.bias != after.bias:
-        if not on.layer.modules[name].bias or isinstance(source.bias, str):
-            raise UnreachedError(f"the bias of {name} follows more than {key}")
-        return replace(source, bias=key)
-    return source
+            raise UnreachedError(f"{name} is there where {one.key} is false")
+        return replace(on.layer.modules[name], present=one.key)
+    if before.bias == after.bias:
+        return held
+    if not on.layer.modules[name].bias or held is None or isinstance(held.bias, str):
+        raise UnreachedError(f"the bias of {name} follows more than {one.key}")
+    return replace(held, bias=one.key)
 
 
 def _plain(name: str, source: Source, norm_bias: Flag) -> Source:
@@ -157,19 +157,15 @@ def _outside(source: Source, prefix: str) -> Source:
 def key_of(
     worlds: Sequence[Seen], values: Sequence[float], powers: Sequence[float] = (1.0,)
 ) -> tuple[str, float] | None:
-    """The key whose number, to some power, is that value in every world; None where there is none."""
+    """The key whose number is that value in every world, to some power; None where none is."""
     for power in powers:
-        for key, one in worlds[0][0].whole.items():
+        for key in worlds[0][0].whole:
             held = [world.whole.get(key) for world, _ in worlds]
-            numbers = all(type(value) in (int, float) and value > 0 for value in held)
-            if (
-                numbers
-                and len({*held}) > 1
-                and all(
-                    math.isclose(value**power, wanted, rel_tol=1e-3)
-                    for value, wanted in zip(held, values, strict=True)
-                )
-            ):
+            numbers = [float(v) for v in held if type(v) in (int, float) and v and v > 0]
+            if len(numbers) < len(worlds) or len({*numbers}) == 1:
+                continue
+            pairs = zip(numbers, values, strict=True)
+            if all(math.isclose(value**power, wanted, rel_tol=1e-3) for value, wanted in pairs):
                 return key, power
     return None
 
@@ -181,10 +177,13 @@ def _counts(worlds: Sequence[Seen]) -> dict[str, str | int | None]:
     for name in COUNTS:
         values = [found.numbers[name] for _, found in worlds]
         said = key_of(worlds, values)
-        if said is not None:
-            keys[name] = said[0]
-        elif name == "kv_heads" and all(f.numbers[name] == f.numbers["heads"] for _, f in worlds):
+        as_heads = name == "kv_heads" and all(
+            found.numbers[name] == found.numbers["heads"] for _, found in worlds
+        )
+        if as_heads:
             keys[name] = None
+        elif said is not None:
+            keys[name] = said[0]
         elif name == "d_head" and all(_even(found) for _, found in worlds):
             keys[name] = None
         elif len(set(values)) == 1:
@@ -208,6 +207,9 @@ def _eps(worlds: Sequence[Seen]) -> str | float:
     own = {value for norm in norms for value in norm.own if abs(value - norm.eps) < 1e-6}
     if len(own) == 1:
         return own.pop()
+    written = {float(f"{norm.eps:.0e}") for norm in norms}  # as a number in the code
+    if len(written) == 1 and all(math.isclose(norm.eps, *written, rel_tol=0.05) for norm in norms):
+        return written.pop()
     raise UnreachedError(f"no key of the config says the epsilon of norms, {norms[0].eps:.2g}")
 
 
@@ -249,13 +251,10 @@ def _mixture(worlds: Sequence[Seen], renormalised: Flag) -> Mixture:
 def usual(row: Row, usual: Config, of_twice: Config) -> dict[str, object]:
     """What a config may leave out: what its class then has, for the keys that the row reads.
 
-    Sizes are always stated. As many key/value heads as heads, and heads as wide as the model
-    together, are no defaults; `of_twice`, the config of twice as many heads, tells them from numbers.
+    Sizes are always stated. What follows from other keys is no default: as many key/value heads as
+    heads, heads as wide as the model together. `of_twice`, the config of twice as many heads, tells.
     """
-    keys = row.config_keys
-    sized = {key for name, key in keys.items() if name not in ("kv_heads", "d_head")}
-    for name in ("kv_heads", "d_head"):
-        if name in keys and usual.get(keys[name]) != of_twice.get(keys[name]):
-            sized.add(keys[name])
+    counted = ("kv_heads", "d_head")
+    sized = {key for name, key in row.config_keys.items() if name not in counted}
     found = {key: usual.get(key) for key in sorted(row.config_reads - sized)}
-    return {key: value for key, value in found.items() if value is not None}
+    return {k: v for k, v in found.items() if v is not None and v == of_twice.get(k)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from atlas import architectures
 from atlas.architectures.row import Row
 from atlas.architectures.row_file import DerivedRow
 from atlas.architectures.switches import HARMLESS
-from atlas.errors import AtlasError
 from atlas.loaded import loading, proofs
 from atlas.loaded.derivation import columns, keys_read, names_on_disk, shrinking, whole
 from atlas.loaded.derivation.columns import Seen, Turned
@@ -23,7 +22,15 @@ from atlas.loaded.proofs.case import Case, UnprovedError
 Tell = Callable[[str], None]
 
 
-def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> DerivedRow:
+@dataclass(frozen=True)
+class Derivation:
+    """A derived row, and the tiny worlds that it describes."""
+
+    derived: DerivedRow
+    worlds: tuple[World, ...]
+
+
+def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> Derivation:
     """The row of a config's model type, proved. `tell` is given a line for each step.
 
     Raises `UnreachedError` for what the derivation does not understand, `UnprovedError` where a
@@ -39,17 +46,19 @@ def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> Derived
         turned = [one for one in _turned(first) if _matters(one, seen[0])]
         row = _row(seen, turned)
         tell("proofs by behaviour")
-        stored = shrinking.as_stored(first, config)
+        stored = shrinking.as_stored(shrinking.read_by(first, row.config_reads), config)
         varied = [one for one in turned if one.key not in row.requires]
-        described = [stored, other, *(one.world for one in varied if one.world)]
+        others = (other, *(one.world for one in varied if one.world))
+        described = (stored, *(shrinking.read_by(one, row.config_reads) for one in others))
         prove(row, described)
-    return DerivedRow(
+    derived = DerivedRow(
         row=row,
         transformers=transformers.__version__,
         proved=tuple(proofs.ALL),
         varied=("sizes", *sorted(one.key for one in varied)),
         tiny=stored.stated,
     )
+    return Derivation(derived, described)
 
 
 def _row(seen: list[Seen], turned: list[Turned]) -> Row:
@@ -70,6 +79,18 @@ def _row(seen: list[Seen], turned: list[Turned]) -> Row:
     )
     unread = _unread(row, first, other[0], Path(shrinking.code_of(model)))
     return replace(row, requires={**unread, **row.requires})
+
+
+def _mlp_unsaid(row: Row, first: World, usual: Config) -> bool:
+    """Whether a config need not state the width of the MLP: it is then four times the model's."""
+    key = row.config_keys.get("d_mlp")
+    if key is None or usual.get(key, 0) is not None:
+        return False
+    stated = {name: value for name, value in first.stated.items() if name != key}
+    numbers = whole.of(replace(first, stated=stated)).numbers
+    if numbers["d_mlp"] != 4 * numbers["d_model"]:
+        raise UnreachedError(f"without {key} the MLP is {numbers['d_mlp']} wide")
+    return True
 
 
 def _unsaid(row: Row, usual: Config) -> Config:
@@ -112,16 +133,21 @@ def _unread(row: Row, first: World, other: World, code: Path) -> dict[str, objec
     return found
 
 
-def prove(row: Row, worlds: list[World]) -> None:
+def prove(row: Row, worlds: Sequence[World]) -> None:
     """Run every proof on a model of every world. Raises `UnprovedError`."""
     with architectures.on_trial(row):
         for world in worlds:
             with tempfile.TemporaryDirectory() as folder:
                 shrinking.made(world).float().save_pretrained(folder)
-                case = Case.of(Path(folder))
-                for told, proof in proofs.ALL.items():
-                    try:
-                        proof(case)
-                    except AtlasError as error:
-                        where = f"{row.model_type}, {world.name}"
-                        raise UnprovedError(f"{where}: not so: {told}: {error}") from error
+                _prove(row, world.name, Path(folder))
+
+
+def _prove(row: Row, world: str, folder: Path) -> None:
+    told = "its weights are there"
+    try:
+        case = Case.of(folder)
+        for told, proof in proofs.ALL.items():  # noqa: B007 - told where it fails
+            proof(case)
+    except Exception as error:  # a wrong row breaks a proof in any way
+        why = f"{row.model_type}, {world}: not so: {told}: {loading.first_line(error)}"
+        raise UnprovedError(why) from error

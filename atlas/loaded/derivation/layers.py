@@ -9,7 +9,7 @@ import torch
 
 from atlas.loaded.derivation import attention, mlp, residual
 from atlas.loaded.derivation.found import LayerFound, NormFound, UnreachedError
-from atlas.loaded.derivation.recording import Recording, close
+from atlas.loaded.derivation.recording import Attention, Recording, close
 
 
 def path(recording: Recording) -> tuple[str, int]:
@@ -56,7 +56,7 @@ def _layer(recording: Recording, place: str, called: str) -> LayerFound:
         raise UnreachedError(f"{called}: {error}") from None
 
 
-def _parts(recording: Recording, place: str, seen: attention.Attention) -> LayerFound:
+def _parts(recording: Recording, place: str, seen: Attention) -> LayerFound:
     calls, whole = recording.within(place), recording.calls[place]
     heads = attention.of(calls, seen)
     taken = [source.disk for source in heads.modules.values()]

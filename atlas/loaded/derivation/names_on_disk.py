@@ -51,7 +51,11 @@ def given(row: Row, worlds: Sequence[tuple[World, Found]]) -> Row:
                 plain = replace(source, disk=live)
                 stored = _found(plain, before, before and prefix, held, disk, shape, False)
                 slash = "/" if source.disk.startswith("/") else ""
-                outside[name] = replace(stored, disk=f"{slash}{stored.disk}")
+                outside[name] = replace(
+                    stored,
+                    disk=f"{slash}{stored.disk}",
+                    live=f"{slash}{stored.live}" if isinstance(stored.live, str) else stored.live,
+                )
             outside.setdefault(name, source)
     return replace(row, modules=inside, outside=outside, prefixes=(prefix,) if prefix else ())
 
@@ -80,6 +84,8 @@ def _found(
 ) -> Source:
     """Where a module's weight is stored: as it is, under another name, in parts, or in pieces."""
     name = before + source.tensor("weight")
+    if name not in held:  # a norm without a gain
+        return source
     live = held[name]
     if same := _names(live, disk):
         if name in same and before == on_disk:
@@ -119,6 +125,6 @@ def _relative(name: str, before: str, source: Source) -> str:
 
 
 def _numbered(name: str, at: int) -> str:
-    """The name of one piece with its number left open: the last one in it, for layers come first."""
+    """The name of one piece, its number left open: the last in it, for layers come first."""
     before, number, after = name.rpartition(f".{at}.")
     return f"{before}.{{experts}}.{after}" if number else name

@@ -161,7 +161,7 @@ class _Watching(TorchFunctionMode):
                 )
                 factor = _factor(product, scores[..., :LENGTH], caps)
                 sinks = _sinks(product, scores, factor) if scores.shape[-1] > LENGTH else None
-                yield path, _attention(*before[:2], *after[1:], factor, sinks)
+                yield path, _attention(before[0], before[1], after[1], after[2], factor, sinks)
 
     def _product(
         self, events: list[tuple[str, str, tuple[torch.Tensor, ...]]], place: int
@@ -197,8 +197,8 @@ def _attention(
 
 
 def _factor(product: torch.Tensor, scores: torch.Tensor, caps: list[float]) -> float:
-    """By what queries times keys are multiplied before the softmax. It does not see what is added to
-    all scores of a query; a soft cap, one of the config's numbers, may lie between."""
+    """By what queries times keys are multiplied before the softmax. It does not see what is added
+    to all scores of a query; a soft cap, one of the config's numbers, may lie between."""
     seen = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
 
     def apart(tensor: torch.Tensor) -> torch.Tensor:

@@ -48,10 +48,12 @@ class Stream:
         return None
 
     def givers(self, value: torch.Tensor) -> Iterator[str]:
-        """Modules that give a tensor and nothing beside it, the outermost first."""
+        """Modules that give a tensor and nothing beside it, the outermost first, without those that
+        only pass on what they read."""
         for name in sorted(self.calls, key=lambda name: name.count(".")):
             call = self.calls[name]
-            fits = call.plain and call.gave.numel() == value.numel()
+            passed = call.read is not None and torch.equal(call.read, call.gave)
+            fits = call.plain and not passed and call.gave.numel() == value.numel()
             if fits and close(call.gave.reshape(value.shape), value):
                 yield name
 

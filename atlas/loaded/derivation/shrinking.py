@@ -6,9 +6,10 @@ it follows.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from atlas.loaded.loading import first_line
 
 SIZES: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("vocab_size", "n_vocab"), (61, 67)),
-    **dict.fromkeys(("hidden_size", "d_model", "n_embd", "word_embed_proj_dim"), (32, 48)),
+    **dict.fromkeys(("hidden_size", "d_model", "n_embd", "word_embed_proj_dim"), (32, 96)),
     **dict.fromkeys(("num_hidden_layers", "n_layer", "n_layers", "num_layers"), (3, 5)),
     **dict.fromkeys(("num_attention_heads", "n_head", "n_heads", "attention_heads"), (4, 6)),
     **dict.fromkeys(("num_key_value_heads", "num_kv_heads"), (2, 3)),
@@ -35,6 +36,9 @@ SIZES: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("max_position_embeddings", "n_positions", "n_ctx"), (128, 160)),
 }
 """Key of a config -> what it is in two worlds: no two counts have the same pair."""
+
+EVEN = (8, 16)
+"""The width of a head where all heads together are as wide as the model."""
 
 WORDS = ("gelu", "silu", "relu", "gelu_new", "tanh")
 """Activations to exchange the config's by."""
@@ -121,11 +125,14 @@ def _smaller(stated: Config, whole: Config) -> Iterator[Config]:
     for key, value in stated.items():
         if isinstance(value, list) and len(value) == layers:
             changes[key] = _sample(value, 3)
+    # Many a class reads a width of heads that its config does not have.
     unsaid = {key: size for key, (size, _) in SIZES.items() if whole.get(key, 0) is None}
+    if not hasattr(_plain(whole["model_type"]), "head_dim"):
+        unsaid["head_dim"] = SIZES["head_dim"][0]
     for more in (unsaid, {}):
         tried = {**changes, **more}
         yield tried
-        yield {**tried, **{key: 8 for key in tried if SIZES.get(key) == (16, 24)}}
+        yield {**tried, **{key: EVEN[0] for key in tried if SIZES.get(key) == (16, 24)}}
 
 
 def _sample(kinds: list[Any], count: int) -> list[Any]:
@@ -152,17 +159,14 @@ def _world(name: str, model_type: str, stated: Config) -> World:
 def _other(first: World) -> World:
     """A world in which every number is another: all at once, else those that can be, one by one."""
     changes = dict(_changes(first))
-    try:
-        return _world("other sizes", first.model_type, {**first.stated, **changes})
-    except Exception:  # which of them it was, trying tells
-        other = replace(first, name="other sizes")
+    even = {key: EVEN[1] for key in changes if SIZES.get(key) == (16, 24)}
+    for tried in (changes, {**changes, **even}):
+        with contextlib.suppress(Exception):  # a class can refuse some of them in any way
+            return _world("other sizes", first.model_type, {**first.stated, **tried})
+    other = replace(first, name="other sizes")
     for key, value in changes.items():
-        for one in (value, *([8] if SIZES.get(key) == (16, 24) else [])):
-            try:
-                other = _world("other sizes", first.model_type, {**other.stated, key: one})
-                break
-            except Exception:  # this key stays as it is
-                continue
+        with contextlib.suppress(Exception):  # this key stays as it is
+            other = _world(other.name, first.model_type, {**other.stated, key: value})
     return other
 
 
@@ -175,7 +179,7 @@ def _changes(first: World) -> Iterator[tuple[str, Any]]:
             continue
         if key in SIZES and type(value) is int:
             yield key, SIZES[key][1] if value == SIZES[key][0] else value
-        elif type(value) is int and value > 1 and "window" not in key:
+        elif type(value) is int and value > 1:
             for other in (2 * value, value + 1, 3 * value, value + 2, 4 * value):
                 if (value, other) not in taken:
                     taken.add((value, other))
@@ -203,8 +207,15 @@ def flipped(first: World) -> Iterator[World | str]:
                 yield key
 
 
+def read_by(world: World, read: Set[str]) -> World:
+    """The world without keys that neither its class has nor the row reads: they were tried."""
+    usual = usual_of(world.model_type)
+    stated = {k: value for k, value in world.stated.items() if k in usual or k in read}
+    return world if stated == world.stated else _world(world.name, world.model_type, stated)
+
+
 def as_stored(world: World, config: Mapping[str, Any]) -> World:
-    """The world with the small numbers of the config itself, and without what its class has anyway."""
+    """The world with the config's own numbers, and without what its class has anyway."""
     usual = usual_of(world.model_type)
     stated = {
         key: config.get(key, usual.get(key)) if type(value) is float else value
@@ -221,10 +232,14 @@ def usual_of(model_type: str, stated: Config | None = None) -> Config:
 
 def named(model_type: str, attribute: str) -> str:
     """The key of a config for an attribute of it, which may have another name."""
+    return str(_plain(model_type).attribute_map.get(attribute, attribute))
+
+
+def _plain(model_type: str) -> Any:
+    """The config of a class that states nothing."""
     import transformers
 
-    made = transformers.AutoConfig.for_model(model_type)
-    return str(made.attribute_map.get(attribute, attribute))
+    return transformers.AutoConfig.for_model(model_type)
 
 
 def alike(one: World, other: World) -> bool:

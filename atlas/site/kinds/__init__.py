@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from atlas.site.contents import Contents, Files
 from atlas.site.kinds import (
+    architectures,
     claims,
     compare,
     contributing,
@@ -33,6 +34,7 @@ KINDS: Mapping[str, Callable[[Contents], Files]] = {
     "contributing": contributing.files,
     "recipe": recipe.files,
     "reference": reference.files,
+    "architectures": architectures.files,
     "claims": claims.files,
     "findings": findings.files,
     "surveys": surveys.files,

@@ -39,7 +39,7 @@ from atlas.profiles.statement import Measured
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
 REPEATS = RepetitionScores.NAMES
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in architectures.known()},
+    **{name: (name, {}) for name in architectures.by_hand()},
     "falcon with ALiBi": ("falcon", {"alibi": True, "parallel_attn": False}),
     "gemma2 with windows and a cap": (
         "gemma2",

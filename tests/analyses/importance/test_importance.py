@@ -32,7 +32,7 @@ from atlas.profiles.statement import Measured
 from atlas.site.figures import explanations
 
 NAME = "importance"
-DECODERS = [name for name in architectures.known() if architectures.kind(name) == "decoder"]
+DECODERS = [name for name in architectures.by_hand() if architectures.kind(name) == "decoder"]
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in DECODERS},
     "gpt_neox sequential": ("gpt_neox", {"use_parallel_residual": False}),

@@ -53,6 +53,20 @@ HARMLESS: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
+            *("mamba_chunk_size", "mamba_d_head", "mamba_d_ssm", "mamba_n_groups", "mamba_n_heads"),
+            *("mamba_norm_before_gate", "ssm_multipliers", "time_step_limit"),
+            *("chunk_size", "conv_kernel", "linear_conv_kernel_dim", "linear_key_head_dim"),
+            *("linear_num_key_heads", "linear_num_value_heads", "linear_value_head_dim"),
+            *("mamba_d_conv", "mamba_d_state", "mamba_dt_rank", "mamba_expand", "mamba_head_dim"),
+            *("mamba_hidden_act", "mamba_num_heads", "n_groups", "num_logits_to_keep"),
+            *("rescale_prenorm_residual", "ssm_state_size", "time_step_floor", "time_step_max"),
+            *("time_step_min", "use_associative_scan", "use_mamba_kernels", "use_mambapy"),
+        ),
+        "inside of mixers other than attention: the live model computes with them, and no analysis "
+        "of stored weights does",
+    ),
+    **dict.fromkeys(
+        (
             *("alibi", "max_position_embeddings", "n_positions", "no_rope_layers", "rotary_dim"),
             *("original_max_position_embeddings", "rope_parameters"),
             *("attention_chunk_size", "layer_types", "sliding_window", "use_sliding_window"),

@@ -55,8 +55,9 @@ def by_gates(model: LiveModel, passages: list[Passage]) -> torch.Tensor:
         gates = {"attn": {}, "mlp": {}} if closed is None else _closing(closed)
         with torch.no_grad(), model.gates(**gates):
             alone = [losses.per_passage(model, batch([passage], [0])) for passage in passages]
-        found.append(torch.cat(alone))
-    return torch.stack(found)
+        exists = closed is None or without_blocks.existing(model)[closed]
+        found.append(torch.cat(alone) if exists else torch.full_like(found[0], torch.nan))
+    return torch.stack(found).double()
 
 
 def _closing(block: int) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from real_hybrids import HYBRID
+
 _RUN = {"bos_token_id": 1, "eos_token_id": 2, "use_cache": True, "initializer_range": 0.02}
 _LLAMA_3 = {
     **_RUN,
@@ -522,3 +524,5 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """Model -> its `model_type`, and keys of its config as published."""
+
+REAL |= HYBRID

@@ -42,6 +42,7 @@ def patterns(case: Case, output: Any) -> dict[int, torch.Tensor]:
 
 def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
     """What multiplies what heads give, (batch, head, position, d_head or 1), or 1."""
+<<<<<<< HEAD
     kind = case.at(layer).row.gate
     if kind is None:
         return torch.ones((), dtype=x.dtype)
@@ -49,6 +50,14 @@ def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
     opened = given.sigmoid() if kind == "sigmoid" else functional.softplus(given)
     heads = case.at(layer).geometry.heads
     return opened.reshape(*x.shape[:-1], heads, -1).transpose(1, 2)
+=======
+    if case.row.row.gate is None:
+        return torch.ones(())
+    tensors = case.layer(layer)
+    given = x @ tensors["attn.gate.weight"].T + tensors.get("attn.gate.bias", 0)
+    opened = given.sigmoid() if case.row.row.gate == "sigmoid" else functional.softplus(given)
+    return opened.unflatten(-1, (case.checkpoint.geometry.heads, -1)).transpose(1, 2)
+>>>>>>> 1ff069c99e89db058b37741be99a94c0c7a61eb3
 
 
 def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
@@ -99,10 +108,10 @@ def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
     for layer in case.layers:
         row = case.at(layer)
         before, after = seen[f"{row.live_layers}.{layer}"]
-        given = (seen[join][1] * row.residual_scale for join in case.joins(layer))
-        attention, mlp_gave = (next(given) if block in row.blocks else 0 for block in BLOCKS)
+        given, nothing = case.given(seen, layer), torch.zeros(())
+        mixed, mlp_gave = (given.get(one, nothing) * row.residual_scale for one in BLOCKS)
         tensors = case.layer(layer)
-        middle = before + attention
+        middle = before + mixed
         if row.residual == "post-norm":
             middle = normed(row, middle, tensors, "norm.attn")
             expected = normed(row, middle + mlp_gave, tensors, "norm.mlp")
@@ -117,7 +126,8 @@ def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
         ):
             if row.has(module):
                 read = seen[case.path(layer, module)][0]
-                assert_close(normed(row, x, tensors, norm) if norm else x, read)
+                x = normed(row, x, tensors, norm) if norm else x
+                assert_close(x * row.reads.get(module, 1.0), read)
 
 
 def mlps_from_stored_weights_give_what_joins(case: Case) -> None:
@@ -131,7 +141,7 @@ def mlps_from_stored_weights_give_what_joins(case: Case) -> None:
         found = stored_mlp.output(case.checkpoint, layer, x.flatten(0, 1)).reshape(x.shape)
         if row.has("norm.mlp_after"):
             found = normed(row, found, case.layer(layer), "norm.mlp_after")
-        assert_close(found, seen[case.joins(layer)[-1]][1])
+        assert_close(found, case.given(seen, layer)["mlp"])
 
 
 def every_live_module_computes_with_our_weights(case: Case) -> None:

@@ -196,6 +196,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
     "num_experts_per_tok": 2,
@@ -239,15 +240,8 @@ VISION = {
         **_LOOKING,
         "deepstack_visual_indexes": [0],
     },
-<<<<<<< HEAD
-    **{
-        key: {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
-        for key in ("qwen3_5", "qwen3_5_moe")
-    },
-=======
     "qwen3_5": _LOOKING,
     "qwen3_5_moe": _LOOKING,
->>>>>>> 1ff069c99e89db058b37741be99a94c0c7a61eb3
 }
 """The part of a model beside its language, which no analysis measures."""
 

@@ -15,8 +15,11 @@ import torch
 import transformers
 
 from atlas import architectures
+from atlas.architectures.row import Row
 from atlas.entries import entry
 from atlas.entries.entry import Entry
+from atlas.loaded import loading
+from atlas.loaded.proofs import case
 from atlas.paths import PACKAGE, Project
 from atlas.profiles import plan, settings, statement
 
@@ -39,18 +42,33 @@ PROMISED = {
     *("phi-2", "gemma-2-2b", "gemma-2-9b", "mistral-7b-v0.3", "olmo-2-7b"),
     *("smollm2-135m", "smollm2-360m", "smollm2-1.7b", "all-minilm-l6-v2"),
     *("gpt-oss-20b", "gpt-oss-120b", "qwen3-30b-a3b", "qwen3-235b-a22b", "mixtral-8x7b"),
-    *("smollm3-3b", "mistral-small-3-24b", "gemma-3-1b"),
+    *("smollm3-3b", "mistral-small-3-24b", "mistral-small-3.1-24b"),
+    *(f"gemma-3-{size}" for size in ("1b", "4b", "12b", "27b")),
+    *(f"qwen3-vl-{size}" for size in ("2b", "4b", "8b")),
+    *("olmo-3-7b", "olmo-3-32b", "glm-4.5-air", "minimax-m2.5", "hunyuan-7b", "lfm2-350m"),
+    *("roberta-base", "distilbert-base"),
 }
 
 TIED = {
     *(f"qwen3-{size}" for size in ("0.6b", "1.7b", "4b")),
     *(f"qwen3-{size}-base" for size in ("0.6b", "1.7b", "4b")),
     *("qwen2.5-1.5b", "qwen2.5-3b", "smollm2-135m", "smollm2-360m", "smollm2-1.7b"),
+    *("qwen3-vl-2b", "qwen3-vl-4b", "hunyuan-7b"),
 }
 """Models whose config ties the embeddings where their class would not."""
 
 UNSAID: dict[str, dict[str, Any]] = {
+    "glm-4.5-air": {"attention_bias": True, "n_routed_experts": 128, "intermediate_size": 10944},
     "gpt-oss-20b": {"num_local_experts": 32},
+    "lfm2-350m": {
+        "block_auto_adjust_ff_dim": False,
+        "layer_types": [
+            "full_attention" if layer in (2, 5, 8, 10, 12, 14) else "conv" for layer in range(16)
+        ],
+    },
+    "minimax-m2.5": {"num_local_experts": 256},
+    "mistral-small-3.1-24b": {"tie_word_embeddings": False},
+    "roberta-base": {"max_position_embeddings": 514, "type_vocab_size": 1},
 }
 """What a config says and neither a geometry nor its class, where it makes parameters."""
 
@@ -58,15 +76,24 @@ BARE = {"all-minilm-l6-v2"}
 """Models that are published without a language-model head."""
 
 
+def row(item: Entry) -> Row:
+    """The row of an entry's architecture."""
+    return architectures.row(item.architecture)
+
+
 def config(item: Entry) -> transformers.PretrainedConfig:
     """The config of an entry's architecture with its geometry in it."""
     assert item.geometry is not None
     stated = asdict(item.geometry)
-    keys = architectures.row(item.architecture).config_keys
+    keys = row(item).config_keys
     values = {key: stated[name] for name, key in keys.items()}
     if item.slug in TIED:
         values["tie_word_embeddings"] = True
     values |= UNSAID.get(item.slug, {})
+    part = row(item).part
+    if part is not None:  # whether the embeddings are tied, the config of the whole model says
+        tied = {key: values.pop(key) for key in ("tie_word_embeddings",) if key in values}
+        values = {part.key: {"model_type": part.model_types[0], **values}, **tied}
     return transformers.AutoConfig.for_model(item.architecture, **values)
 
 
@@ -74,9 +101,7 @@ def loader(item: Entry) -> Any:
     """The class of transformers that a model is published for."""
     if item.slug in BARE:
         return transformers.AutoModel
-    if architectures.kind(item.architecture) == "encoder":
-        return transformers.AutoModelForMaskedLM
-    return transformers.AutoModelForCausalLM
+    return loading.auto_class(row(item))
 
 
 def test_every_promised_model_has_an_entry() -> None:
@@ -93,7 +118,8 @@ def test_parameters_follow_from_geometry_and_architecture(slug: str) -> None:
     assert item.geometry is not None
     with torch.device("meta"):
         model = loader(item).from_config(config(item))
-    counted = {id(tensor): tensor.numel() for tensor in model.parameters()}  # tied ones once
+    held = model.parameters() if slug in BARE else case.measured(row(item), model)
+    counted = {id(tensor): tensor.numel() for tensor in held}  # tied ones once
     assert {tensor.device.type for tensor in model.parameters()} == {"meta"}
     assert sum(counted.values()) == item.geometry.parameters
 
@@ -125,14 +151,17 @@ def test_lineage_is_that_of_the_published_models() -> None:
 def test_families_are_sizes_of_one_recipe() -> None:
     families: dict[str, set[str]] = {}
     for slug in PROMISED:
-        families.setdefault(ENTRIES[slug].family, set()).add(ENTRIES[slug].architecture)
+        part = row(ENTRIES[slug]).part  # sizes that also see may be those of one that reads alone
+        of_language = part.model_types[0] if part else ENTRIES[slug].architecture
+        families.setdefault(ENTRIES[slug].family, set()).add(of_language)
     assert all(len(found) == 1 for found in families.values()), families
     sizes = {name: sum(ENTRIES[slug].family == name for slug in PROMISED) for name in families}
     assert sizes == {
         **{"gpt2": 4, "pythia": 8, "phi": 1, "llama-3": 2, "llama-3.1": 4, "qwen3": 11},
         **{"qwen2.5": 4, "gemma-2": 2, "mistral": 1, "olmo-2": 1, "smollm2": 3, "minilm": 1},
-        **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 1},
-        **{"gemma-3": 1},
+        **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
+        **{"gemma-3": 4, "qwen3-vl": 3, "olmo-3": 2, "glm-4.5": 1, "minimax-m2": 1, "lfm2": 1},
+        **{"hunyuan": 1, "roberta": 1, "distilbert": 1},
     }
 
 

@@ -55,7 +55,8 @@ def known_positions(case: Case, layer: int) -> Positions:
     rope = case.setting("rope_parameters") or {"rope_theta": 10000.0}
     if "rope_theta" not in rope:
         rope = rope[kinds[layer]]
-    dims = int(case.checkpoint.geometry.d_head * tiny.PARTLY.get(name, 1))
+    share = rope.get("partial_rotary_factor", tiny.PARTLY.get(name, 1))
+    dims = int(case.checkpoint.geometry.d_head * share)
     before_norm = name in tiny.TURNED_FIRST
     return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]), before_norm)
 
@@ -120,9 +121,9 @@ def test_only_a_related_architecture_is_suggested(model_type: str, told: str) ->
     with pytest.raises(AtlasError) as caught:
         architectures.lookup({"model_type": model_type}, "m/config.json")
     said = str(caught.value).partition("no architecture ")[2]
-    first = f"known: {architectures.known()[0]}, "
-    assert said.startswith(f"{model_type!r}; {told}") and first in said
-    assert told or said.startswith(f"{model_type!r}; {first}")
+    listed = f"known: {', '.join(architectures.known())}; to add one, "
+    assert said.startswith(f"{model_type!r}; {told}") and listed in said
+    assert told or said.startswith(f"{model_type!r}; {listed}")
 
 
 @pytest.mark.parametrize(

@@ -289,7 +289,7 @@ def test_what_is_read_is_listed_with_the_families_of_this_atlas(atlas: Project) 
     [llama] = re.findall(r'<tr><th scope="row"><code>llama</code></th>.*?</tr>', page)
     held = coverage.counts()["models"]
     assert (
-        f">{held['llama']:,}</td><td>decoder</td><td><a href=" in llama
+        f">{held['llama']:,}</td><td>decoder</td><td>written by hand</td><td><a href=" in llama
         and ">Some model</a>" in llama
     )
     assert f"The atlas reads models of {len(rows)} types." in page

@@ -47,7 +47,7 @@ def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
         return torch.ones((), dtype=x.dtype)
     given = x @ case.layer(layer)["attn.gate.weight"].T
     opened = given.sigmoid() if kind == "sigmoid" else functional.softplus(given)
-    heads = case.checkpoint.geometry.heads
+    heads = case.at(layer).geometry.heads
     return opened.reshape(*x.shape[:-1], heads, -1).transpose(1, 2)
 
 
@@ -56,7 +56,8 @@ def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
         seen, output = watch(case, case.tokens(batch, 1))
         for layer in case.attending:
             x = seen[case.path(layer, "attn.q")][0]
-            weights = torch.ones(batch, case.checkpoint.geometry.heads, 1, 1, dtype=torch.double)
+            heads = case.at(layer).geometry.heads
+            weights = torch.ones(batch, heads, 1, 1, dtype=torch.double)
             if case.row.has("attn.sinks"):
                 # A learned sink takes its share even where there is nothing else to look at.
                 weights = patterns(case, output)[layer].double()

@@ -98,7 +98,8 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
         "m/config.json: model_type: no architecture 'lama'; did you mean 'llama'?"
     )
     for word in (
-        *architectures.by_hand(),
+        *architectures.known(),
+        "atlas architecture",
         "atlas/architectures/rows",
         "atlas/loaded/tiny.py",
         "columns",

@@ -159,7 +159,7 @@ def test_families_are_sizes_of_one_recipe() -> None:
     assert sizes == {
         **{"gpt2": 4, "pythia": 8, "phi": 1, "llama-3": 2, "llama-3.1": 4, "qwen3": 11},
         **{"qwen2.5": 4, "gemma-2": 2, "mistral": 1, "olmo-2": 1, "smollm2": 3, "minilm": 1},
-        **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
+        **{"gpt-oss": 2, "qwen3-mixtures": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
         **{"gemma-3": 4, "qwen3-vl": 3, "olmo-3": 2, "glm-4.5": 1, "minimax-m2": 1, "lfm2": 1},
         **{"hunyuan": 1, "roberta": 1, "distilbert": 1},
     }

@@ -158,7 +158,7 @@ BLOOM = Row(
         "unembedding": Source("/lm_head"),
     },
     norm=Norm("layer", eps="layer_norm_epsilon", bias=True),
-    joins=("self_attention.dense", "mlp"),
+    joins=("self_attention.dense", "mlp.dense_4h_to_h"),
     keys={"layers": "n_layer", "heads": "n_head", "d_mlp": None},
     older_keys={
         "n_embed": "hidden_size",

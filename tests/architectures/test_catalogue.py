@@ -41,7 +41,7 @@ PROMISED = {
     *(f"qwen2.5-{size}" for size in ("1.5b", "3b", "7b", "14b")),
     *("phi-2", "gemma-2-2b", "gemma-2-9b", "mistral-7b-v0.3", "olmo-2-7b"),
     *("smollm2-135m", "smollm2-360m", "smollm2-1.7b", "all-minilm-l6-v2"),
-    *("gpt-oss-20b", "gpt-oss-120b", "qwen3-30b-a3b", "qwen3-235b-a22b", "mixtral-8x7b"),
+    *("gpt-oss-20b", "gpt-oss-120b", "qwen3-moe-30b-a3b", "qwen3-moe-235b-a22b", "mixtral-8x7b"),
     *("smollm3-3b", "mistral-small-3-24b", "mistral-small-3.1-24b"),
     *(f"gemma-3-{size}" for size in ("1b", "4b", "12b", "27b")),
     *(f"qwen3-vl-{size}" for size in ("2b", "4b", "8b")),
@@ -159,7 +159,7 @@ def test_families_are_sizes_of_one_recipe() -> None:
     assert sizes == {
         **{"gpt2": 4, "pythia": 8, "phi": 1, "llama-3": 2, "llama-3.1": 4, "qwen3": 11},
         **{"qwen2.5": 4, "gemma-2": 2, "mistral": 1, "olmo-2": 1, "smollm2": 3, "minilm": 1},
-        **{"gpt-oss": 2, "qwen3-mixtures": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
+        **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
         **{"gemma-3": 4, "qwen3-vl": 3, "olmo-3": 2, "glm-4.5": 1, "minimax-m2": 1, "lfm2": 1},
         **{"hunyuan": 1, "roberta": 1, "distilbert": 1},
     }

@@ -9,7 +9,6 @@ file, and configs with another value than the default are refused.
 
 from __future__ import annotations
 
-import ast
 import json
 import textwrap
 from pathlib import Path
@@ -25,11 +24,9 @@ from transformers.models.auto.configuration_auto import (
 
 from atlas import architectures
 from atlas.architectures import switches
+from atlas.loaded.derivation import keys_read
 
 ROOT = Path(transformers.__file__).parent
-
-SHARED = ("masking_utils.py", "modeling_rope_utils.py")
-"""What the modelling code of decoders calls with its config."""
 
 SPELLINGS = ("linear", "dynamic", "yarn", "longrope", "llama3", "su", "mrope", "default")
 """Kinds of rotary embeddings under names that configs may also use: transformers renames them."""
@@ -37,7 +34,7 @@ SPELLINGS = ("linear", "dynamic", "yarn", "longrope", "llama3", "su", "mrope", "
 
 def text() -> str:
     """The content of the file."""
-    names = architectures.known()
+    names = architectures.by_hand()
     held = {
         "transformers": transformers.__version__,
         "activations": sorted(ACT2FN),
@@ -69,33 +66,8 @@ def _switches(model_type: str) -> dict[str, Any]:
 def _read_by(model_type: str, masked: bool) -> dict[str, Any]:
     """Attributes of a config that a class' code reads -> the default that it gives, `...`: none."""
     folder = ROOT / "models" / model_type_to_module_name(model_type)
-    files = [ROOT / name for name in SHARED if masked] + sorted(folder.glob("modeling_*.py"))
-    found: dict[str, Any] = {}
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and _is_config(node.value):
-                found.setdefault(node.attr, ...)
-            elif isinstance(node, ast.Call):
-                found |= _asked(node)
-    return found
-
-
-def _asked(call: ast.Call) -> dict[str, Any]:
-    """The attribute and default of `getattr(config, "key", default)`."""
-    named = isinstance(call.func, ast.Name) and call.func.id == "getattr"
-    if not named or len(call.args) != 3 or not _is_config(call.args[0]):
-        return {}
-    _, key, default = call.args
-    if not isinstance(key, ast.Constant) or not isinstance(default, ast.Constant):
-        return {}
-    return {str(key.value): default.value}
-
-
-def _is_config(node: ast.expr) -> bool:
-    """Whether an expression is `config` or `self.config`."""
-    if isinstance(node, ast.Name):
-        return node.id == "config"
-    return isinstance(node, ast.Attribute) and node.attr == "config"
+    shared = keys_read.shared() if masked else []
+    return keys_read.of([*shared, *sorted(folder.glob("modeling_*.py"))])
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ twins         a stored name -> the name that it repeats where the embeddings are
 beside        prefixes of names that the published classes have beside these: they are parameters
 requires      config key -> the only value that this row describes, or the key that has it
 variants      columns that are others where the config has some values
+heads_by_layer  config key of a list with the heads of every layer, where they differ
 layer_kinds   modules and columns that are others in some of the layers, and the rule that says in
               which: `layer_rules.py`
 

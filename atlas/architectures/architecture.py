@@ -88,6 +88,12 @@ class Architecture:
         return tuple(at for at in layers if "attn.q" in self.layer(at).modules)
 
     @property
+    def heads(self) -> tuple[int, ...]:
+        """How many heads every layer has, 0 where it has no attention."""
+        attending, layers = {*self.attending}, range(self.geometry.layers)
+        return tuple(self.layer(at).geometry.heads if at in attending else 0 for at in layers)
+
+    @property
     def told_kinds(self) -> str:
         """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
         where all layers are alike and have attention."""

@@ -44,9 +44,29 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
     Reader(row, settings, where).check_requirements()
     switches.require_known(row, config, where)
     whole = _resolved(row, settings, where)
-    if not row.layer_kinds:
+    if row.layer_kinds:
+        kinds = _kinds(row, settings, whole.geometry.layers, where)
+        whole = _of_kinds(whole, kinds, settings, where)
+    return _with_heads(whole, Reader(row, settings, where))
+
+
+def _with_heads(whole: Architecture, reader: Reader) -> Architecture:
+    """The same with as many heads in every layer as a list of the config says."""
+    key, shape = whole.row.heads_by_layer, whole.geometry
+    counts = reader.settings.get(key) if key else None
+    if key is None or counts in (None, [shape.heads] * shape.layers):
         return whole
-    return _of_kinds(whole, _kinds(row, settings, whole.geometry.layers, where), settings, where)
+    if not isinstance(counts, list) or len(counts) != shape.layers:
+        raise reader.wrong(key, f"expected a count for each of {shape.layers} layers")
+    views = []
+    for at, count in enumerate(counts):
+        if type(count) is not int or count <= 0 or count % shape.kv_heads:
+            told = f"{short(count)} heads cannot share {shape.kv_heads} key/value heads evenly"
+            raise reader.wrong(key, told)
+        view = whole.layer(at)
+        own = replace(view.geometry, heads=count)
+        views.append(replace(view, geometry=own, kinds=(*view.kinds, f"{count} heads")))
+    return replace(whole, geometry=replace(shape, heads=max(counts)), views=tuple(views))
 
 
 def _kinds(
@@ -87,6 +107,7 @@ def _of_kinds(
         whole,
         row=replace(whole.row, modules={**whole.row.modules, **sources}),
         modules=tuple(name for name in CANONICAL if name in modules),
+        geometry=replace(whole.geometry, heads=max(view.geometry.heads for view in views)),
         routing=next((view.routing for view in views if view.routing is not None), None),
         views=views,
     )

@@ -63,9 +63,13 @@ def _layer_forms(row: Row) -> Iterator[Row]:
 
 
 def _narrow(row: Row, form: Row, shape: Geometry) -> Geometry:
-    """The shape of a layer: no geometry says the width of an MLP that has a key of its own."""
-    own = form.keys.get("d_mlp") != row.keys.get("d_mlp")
-    return replace(shape, d_mlp=1) if own else shape
+    """The shape of a layer: no geometry says the width of an MLP that has a key of its own, nor
+    how many heads a layer has where that differs."""
+    if form.keys.get("d_mlp") != row.keys.get("d_mlp"):
+        shape = replace(shape, d_mlp=1)
+    if row.heads_by_layer or form.keys.get("heads") != row.keys.get("heads"):
+        shape = replace(shape, heads=shape.kv_heads)
+    return shape
 
 
 def _layer(row: Row, shape: Geometry) -> tuple[int, int]:

@@ -362,6 +362,7 @@ class Row:
     requires: Mapping[str, object] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
     layer_kinds: tuple[LayerKind, ...] = ()
+    heads_by_layer: str | None = None
 
     @property
     def config_reads(self) -> frozenset[str]:
@@ -372,6 +373,7 @@ class Row:
         found = {flag for flag in flags if isinstance(flag, str)}
         found |= {"tie_word_embeddings", self.activation, *self.config_keys.values()}
         found |= {*self.defaults, *self.meant, *self.requires}
+        found |= {self.heads_by_layer} if self.heads_by_layer else set()
         found |= {*self.older_keys, *self.older_keys.values()}
         found |= {scale.key for scale in self.scales.values()}
         found |= {key for variant in self.variants for key in variant.when}

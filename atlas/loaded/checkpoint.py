@@ -159,7 +159,8 @@ class Checkpoint:
 
     def heads(self, layer: int) -> Heads:
         """The attention of one layer, per query head."""
-        return Heads.of(self.layer(layer, attention_heads.MODULES), self.geometry)
+        shape = self.architecture.layer(layer).geometry
+        return Heads.of(self.layer(layer, attention_heads.MODULES), shape)
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -160,7 +160,9 @@ CONFIGS |= {
     },
     "laguna": {
         **_MIXTURE,
+        "layer_types": ["full_attention", "sliding_attention", "full_attention"],
         "moe_routed_scaling_factor": 2.5,
+        "num_attention_heads_per_layer": [4, 6, 2],
         "shared_expert_intermediate_size": 28,
     },
     "mellum": _MIXTURE,

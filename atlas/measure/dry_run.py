@@ -181,9 +181,10 @@ def _models(
 def _make(folder: Path, architecture: str, seed: int, extras: dict[str, Any]) -> None:
     """A tiny model with a tokenizer; `AtlasError` where transformers makes none."""
     tokenizer = zoo_folder(TOKENIZER)
+    extras = {architectures.row(architecture).config_keys["vocabulary"]: VOCABULARY, **extras}
     try:
         with loading.quiet():
-            tiny_models.make(folder, architecture, seed=seed, vocab_size=VOCABULARY, **extras)
+            tiny_models.make(folder, architecture, seed=seed, **extras)
     except (ValueError, TypeError, RuntimeError) as error:
         raise AtlasError(
             f"transformers makes no tiny {architecture} with {extras}: {loading.first_line(error)}",

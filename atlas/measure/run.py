@@ -208,7 +208,8 @@ class _ModelWork:
         """The outcome of what was measured; a reason where it cannot be published."""
         if isinstance(found, Failed):
             return _failed(job, found, seconds)
-        found = replace(found, conditions={**found.conditions, **opened.remarks})
+        origins = {**opened.remarks, **statement.origin(job.analysis)}
+        found = replace(found, conditions={**found.conditions, **origins})
         make = functools.partial(
             recording.profile, opened.pin, job.analysis, found, seconds, self.choices
         )

@@ -39,6 +39,8 @@ def of_folder(folder: Path) -> dict[str, str]:
     config = headers.config(folder)
     architecture = architectures.lookup(config, folder / "config.json")
     found = {}
+    if architectures.derived(architecture.model_type):
+        found["row"] = architectures.origin(architecture.model_type)
     if part := architecture.row.part:
         found["part"] = f"{OF_LANGUAGE} ({part.key} of its config)"
     if kinds := architecture.told_kinds:

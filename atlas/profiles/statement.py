@@ -31,18 +31,25 @@ def cost(geometry)  -> (floating point operations, peak bytes): pure arithmetic 
 `run.py` measures: def run(subject, progress) -> Measured, and, where it can share a pass over the
 corpus with others, def observe(model, passages) -> Observer. sound.py, where there is one, says
 what of a profile must agree with what (`profiles/soundness.py`).
+
+An installed package brings analyses as entry points of the group `model_atlas.analyses`, each a
+package laid out like a folder here. A project's folder brings none: a contribution carries no code.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
 import importlib.util
 import inspect
 import math
 import pkgutil
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
@@ -80,6 +87,12 @@ EXTRA = ("torch", "transformers", "tokenizers", "safetensors", "accelerate")
 """What the extra `profile` installs."""
 
 REQUIRED = ("VERSION", "TIER", "KINDS", "PROTOCOL", "MATRICES", "cost")
+
+GROUP = "model_atlas.analyses"
+"""The group of entry points by which installed packages bring analyses."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+"""What an analysis may be called."""
 
 Cost = Callable[[Geometry], tuple[float, float]]
 """An analysis' `cost`: floating point operations and peak bytes on a model of some shape."""
@@ -202,7 +215,7 @@ def module(name: str) -> ModuleType:
     """What measures an analysis, torch and all. Raises `AtlasError` where torch is missing."""
     of(name)
     try:
-        return importlib.import_module(f"atlas.analyses.{name}.run")
+        return importlib.import_module(f"{_package(name)}.run")
     except ModuleNotFoundError as error:
         ours = (error.name or "").partition(".")[0] in EXTRA
         raise AtlasError(
@@ -214,7 +227,7 @@ def module(name: str) -> ModuleType:
 def rules(name: str) -> ModuleType | None:
     """What ties the values of an analysis to each other, sound.py; None where it says nothing."""
     of(name)
-    where = f"atlas.analyses.{name}"
+    where = _package(name)
     if importlib.util.find_spec(f"{where}.sound") is None:
         return None
     return importlib.import_module(f"{where}.sound")
@@ -252,15 +265,50 @@ def not_offered(architecture: str) -> dict[str, str]:
 
 def _folders() -> tuple[str, ...]:
     found = pkgutil.iter_modules(analyses.__path__)
-    return tuple(sorted(one.name for one in found if one.ispkg and not one.name.startswith("_")))
+    own = {one.name for one in found if one.ispkg and not one.name.startswith("_")}
+    return tuple(sorted(own | _installed().keys()))
+
+
+def origin(name: str) -> dict[str, str]:
+    """The condition that an analysis of another package gives its profiles: which one, and its
+    version."""
+    entry = _installed().get(name)
+    return (
+        {}
+        if entry is None or entry.dist is None
+        else {"analysis": f"of the package {entry.dist.name} {entry.dist.version}"}
+    )
+
+
+@functools.cache
+def _installed() -> Mapping[str, EntryPoint]:
+    """The entry points of analyses that other packages bring, without those that have the name of
+    one of ours, and what lies in the working folder, which is a project's and is not installed."""
+    own = {one.name for one in pkgutil.iter_modules(analyses.__path__)}
+    here = Path.cwd()
+    return {
+        entry.name: entry
+        for entry in importlib.metadata.entry_points(group=GROUP)
+        if NAME.fullmatch(entry.name)
+        and entry.name not in own
+        and entry.dist is not None
+        and Path(str(entry.dist.locate_file(""))).resolve() != here
+    }
+
+
+def _package(name: str) -> str:
+    """The Python package of an analysis."""
+    entry = _installed().get(name)
+    return f"atlas.analyses.{name}" if entry is None else entry.module
 
 
 @functools.cache
 def _stated(name: str) -> Statement | AtlasError:
     """The statement of an analysis, or what is wrong with it, whatever its file raises."""
-    where = f"{name}/__init__.py in atlas/analyses"
+    package = _package(name)
+    where = f"{name}/__init__.py in {package.rpartition('.')[0].replace('.', '/')}"
     try:
-        return _read(name, importlib.import_module(f"atlas.analyses.{name}"), where)
+        return _read(name, importlib.import_module(package), where)
     except AtlasError as error:
         return error
     except KeyboardInterrupt:

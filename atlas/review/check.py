@@ -65,7 +65,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     `base`: the git revision that what is checked out is a pull request against, None where it is
     none. Raises `AtlasError` where git does not know it.
     """
-    found = statement.broken()
+    found = [*statement.broken(), *architectures.use(project.rows())]
     choices = DEFAULT
     try:
         choices = settings.load(project).choices

@@ -141,7 +141,7 @@ def passages(model_type: str, lengths: tuple[int, ...] = LENGTHS) -> list[Passag
     return [Passage(tuple(row), 1, max(1, len(row) - end)) for row in rows]
 
 
-ROWS = sorted({*architectures.known()} - {name.split()[0] for name in PLAIN})
+ROWS = sorted({*architectures.by_hand()} - {name.split()[0] for name in PLAIN})
 EVERY = [*PLAIN, *ROWS]
 
 

@@ -25,7 +25,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_row_has_a_tiny_model() -> None:
-    assert tuple(sorted(tiny.CONFIGS)) == architectures.known()
+    assert tuple(sorted(tiny.CONFIGS)) == architectures.by_hand()
 
 
 @pytest.mark.parametrize("proof", proofs.ALL)
@@ -55,7 +55,8 @@ def known_positions(case: Case, layer: int) -> Positions:
     rope = case.setting("rope_parameters") or {"rope_theta": 10000.0}
     if "rope_theta" not in rope:
         rope = rope[kinds[layer]]
-    dims = int(case.checkpoint.geometry.d_head * tiny.PARTLY.get(name, 1))
+    share = rope.get("partial_rotary_factor", tiny.PARTLY.get(name, 1))
+    dims = int(case.checkpoint.geometry.d_head * share)
     before_norm = name in tiny.TURNED_FIRST
     return Positions("rotary", dims, name in tiny.PAIRED, float(rope["rope_theta"]), before_norm)
 
@@ -97,7 +98,7 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
         "m/config.json: model_type: no architecture 'lama'; did you mean 'llama'?"
     )
     for word in (
-        *architectures.known(),
+        *architectures.by_hand(),
         "atlas/architectures/rows",
         "atlas/loaded/tiny.py",
         "columns",

@@ -54,7 +54,8 @@ def test_every_harmless_key_is_read_by_some_class(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "model_type", [name for name in architectures.known() if architectures.kind(name) == "decoder"]
+    "model_type",
+    [name for name in architectures.by_hand() if architectures.kind(name) == "decoder"],
 )
 def test_a_decoder_that_sees_later_tokens_is_refused(model_type: str) -> None:
     """Distance, induction and importance of it would be those of no causal model."""
@@ -95,7 +96,7 @@ def test_real_configs_are_not_refused(name: str) -> None:
 
 
 def test_every_row_has_a_real_config() -> None:
-    assert {model_type for model_type, _ in REAL.values()} == set(architectures.known())
+    assert {model_type for model_type, _ in REAL.values()} == set(architectures.by_hand())
 
 
 def test_a_key_that_nothing_reads_means_nothing() -> None:

@@ -23,7 +23,7 @@ from atlas.loaded.memory import place
 from atlas.loaded.passages import Batch, Passage, batch
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in architectures.known()},
+    **{name: (name, {}) for name in architectures.by_hand()},
     "gpt_neox sequential": ("gpt_neox", {"use_parallel_residual": False}),
     "phi with norms of heads": ("phi", {"qk_layernorm": True}),
     "stablelm with norms of heads": ("stablelm", {"qk_layernorm": True}),

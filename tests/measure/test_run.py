@@ -521,7 +521,7 @@ def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
     "model_type",
     [
         name if name in SAMPLE.values() else pytest.param(name, marks=pytest.mark.nightly)
-        for name in sorted(tiny.CONFIGS)
+        for name in architectures.known()
     ],
 )
 def test_the_analyses_that_ship_measure_every_architecture(

@@ -13,7 +13,7 @@ from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage, batch
 from atlas.passes import losses, without_blocks
 
-DECODERS = [name for name in architectures.known() if architectures.kind(name) == "decoder"]
+DECODERS = [name for name in architectures.by_hand() if architectures.kind(name) == "decoder"]
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in DECODERS},

@@ -59,6 +59,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hunyuan_v1_dense, biases": ("hunyuan_v1_dense", {"attention_bias": True}),
     "lfm2, biases": ("lfm2", {"conv_bias": True}),
     "lfm2, width as stated": ("lfm2", {"block_auto_adjust_ff_dim": False}),
+    "laguna, a gate per value": ("laguna", {"gating": "per-element"}),
+    "laguna, heads alike": ("laguna", {"num_attention_heads_per_layer": [4, 4, 4]}),
     "llama, as many key/value heads": ("llama", {"num_key_value_heads": 4}),
     "llama, bfloat16": ("llama", {"dtype": torch.bfloat16}),
     "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),

@@ -88,15 +88,15 @@ class Attention:
 
     def _without(self, score: Quantity) -> Matrix:
         """The matrix of a score that cannot be defined, for the model reads too little at once."""
-        values = np.full((len(self.layers), self.model.geometry.heads), np.nan)
-        return score.matrix(
-            self._spread(values), undefined=self._spread(np.ones(values.shape), 0.0) > 0
-        )
+        there = [np.ones(count) for count in self.model.architecture.heads if count]
+        undefined = self._spread(there, 0.0) > 0
+        return score.matrix(np.full(undefined.shape, np.nan), undefined=undefined)
 
-    def _spread(self, values: Floats, absent: float = np.nan) -> Floats:
-        """(layer with heads, head) -> (layer, head)."""
-        found = np.full((self.model.geometry.layers, values.shape[1]), absent)
-        found[list(self.layers)] = values
+    def _spread(self, values: Sequence[Floats], absent: float = np.nan) -> Floats:
+        """Of every layer with heads one number a head -> (layer, head)."""
+        found = np.full((self.model.geometry.layers, self.model.geometry.heads), absent)
+        for layer, own in zip(self.layers, values, strict=True):
+            found[layer, : len(own)] = own
         return found
 
     def _of_corpus(self) -> list[str]:
@@ -125,13 +125,13 @@ class Attention:
 
     def _matrix(self, score: Quantity, held: Sequence[HeadScores], n: int) -> Matrix:
         """Sums are finite: a head without a value is one that none of its queries gives one."""
-        values = np.stack([one.mean(score.name) for one in held])
+        means = [one.mean(score.name) for one in held]
         return score.matrix(
-            self._spread(values),
+            self._spread(means),
             n=n,
-            undefined=self._spread(np.isnan(values), 0.0) > 0,
-            spread=self._spread(np.stack([one.error(score.name) for one in held])),
-            largest_share=self._spread(np.stack([one.largest_share(score.name) for one in held])),
+            undefined=self._spread([np.isnan(one) for one in means], 0.0) > 0,
+            spread=self._spread([one.error(score.name) for one in held]),
+            largest_share=self._spread([one.largest_share(score.name) for one in held]),
         )
 
     def _facts(
@@ -144,10 +144,20 @@ class Attention:
                 facts["mean_sink"] = float(np.nanmean(matrix.values))
             if matrix.name in ("previous", *RepetitionScores.NAMES) and matrix.name in found:
                 compared = [held.compared(matrix.name) for held in found[matrix.name]]
-                totals, counts, chance = map(np.stack, zip(*compared, strict=True))
+                totals, counts, chance = map(_padded, zip(*compared, strict=True))
                 values = matrix.values[list(self.layers)]
                 facts |= strongest.facts(matrix.name, values, totals, counts, chance, self.layers)
         return facts
+
+
+def _padded(each: Sequence[Floats]) -> Floats:
+    """Stacked, layers with fewer heads filled up with 0."""
+    arrays = [np.asarray(one) for one in each]
+    most = [max(lengths) for lengths in zip(*(one.shape for one in arrays), strict=True)]
+    found = np.zeros((len(arrays), *most))
+    for layer, one in enumerate(arrays):
+        found[(layer, *map(slice, one.shape))] = one
+    return found
 
 
 def repeated(model: LiveModel, n: int, sequences: int, seed: int) -> tuple[Passage, ...]:

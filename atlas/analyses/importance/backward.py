@@ -145,7 +145,7 @@ class Backward:
         gates = torch.zeros(shape.layers, shape.heads, dtype=torch.float64)
         for layer, gate in self._gates.items():
             assert gate.grad is not None, "every loss depends on every head"
-            gates[layer] = gate.grad.double().abs().cpu() / self.scale
+            gates[layer, : len(gate)] = gate.grad.double().abs().cpu() / self.scale
         gathered.each.append(dict(taylor))
         gathered.gates.append(gates)
 
@@ -239,7 +239,8 @@ class Backward:
 
     def _gate_heads(self, layer: int) -> Callable[[], None]:
         """Multiply what every head gives, before the output projection, by a gate of 1."""
-        shape, architecture = self.model.geometry, self.model.architecture.layer(layer)
+        architecture = self.model.architecture.layer(layer)
+        shape = architecture.geometry
         output = self.model.layer(layer).get_submodule(architecture.live("attn.o"))
 
         def gated(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class PassageSums:
     passage) and `heads`: (layer, head, passage), in nats of the passage's mean loss. `increase`:
     (layer, passage), bits lost without the layer, of the passages `bypassed` alone. `trimmed`:
     whether the largest and smallest gradients are left out. `exists`: (layer, module), what layers
-    have, and `attending`: those that have heads; everything and all if unsaid.
+    have, and `counts`: how many heads; everything and all if unsaid.
     """
 
     rows: tuple[int, ...]
@@ -45,7 +45,7 @@ class PassageSums:
     bypassed: tuple[int, ...]
     trimmed: bool
     exists: NDArray[np.bool_] | None = None
-    attending: tuple[int, ...] | None = None
+    counts: tuple[int, ...] | None = None
 
     @property
     def modules(self) -> NDArray[np.bool_]:
@@ -55,9 +55,10 @@ class PassageSums:
 
     @property
     def with_heads(self) -> NDArray[np.bool_]:
-        """(layer,): whether it has heads."""
-        layers = np.arange(len(self.heads))
-        return np.isin(layers, layers if self.attending is None else self.attending)
+        """(layer, head): whether the layer has it."""
+        layers, heads = self.heads.shape[:2]
+        counts = [heads] * layers if self.counts is None else self.counts
+        return np.arange(heads) < np.array(counts)[:, None]
 
     def of_gradients(self, values: Floats) -> tuple[Floats, Floats]:
         """(..., passage) values of gradients -> values whose mean counts, of that shape, and the
@@ -164,11 +165,7 @@ def facts(sums: PassageSums, modules: Sequence[str]) -> dict[str, Scalar]:
     layers = range(len(sums.taylor))
     ones = np.ones(len(sums.rows))
     named = [f"layer {layer}, {modules[at]}" for layer, at in np.argwhere(sums.modules)]
-    heads = [
-        f"layer {layer}, head {head}"
-        for layer in np.flatnonzero(sums.with_heads)
-        for head in range(sums.heads.shape[1])
-    ]
+    heads = [f"layer {layer}, head {head}" for layer, head in np.argwhere(sums.with_heads)]
     of_blocks = sums.sizes[list(sums.bypassed)]
     return {
         "most_important": _leading(sums.of_gradients(sums.taylor)[0][sums.modules], ones, named),

@@ -51,12 +51,15 @@ class OwnedParameter:
 
 
 def of_layer(model: LiveModel, layer: int) -> list[OwnedParameter]:
-    """Every parameter of a layer that is a canonical module's weight or bias."""
+    """Every parameter of a layer that is a canonical module's weight or bias.
+
+    What is added to scores to choose experts by weights nothing, so that it has no gradient.
+    """
     architecture = model.architecture.layer(layer)
     held = dict(model.layer(layer).named_parameters())
     owners: dict[str, list[tuple[str, Source]]] = {}
     axes: dict[str, int | None] = {}
-    for module in architecture.modules:
+    for module in (name for name in architecture.modules if name != "router.correction"):
         source = architecture.live_source(module)
         for kind in ("weight", "bias"):
             for path in architecture.live_parameters(module, kind):

@@ -99,7 +99,7 @@ def _gathered(
         bypassed=tuple(range(0, len(scored), EVERY)),
         trimmed=model.dtype in in_float32.NARROW,
         exists=np.array([[(at, name) in first.elements for name in modules] for at in layers]),
-        attending=model.architecture.attending,
+        counts=model.architecture.heads,
     )
     return sums, found
 

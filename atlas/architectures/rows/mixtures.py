@@ -268,6 +268,7 @@ LAGUNA = replace(
         Variant({"gating": False}, _GATE_PER_VALUE),
     ),
     layer_kinds=(dense(Either((_LISTED, These((0,))))),),
+    heads_by_layer="num_attention_heads_per_layer",
 )
 
 OLMOE = replace(

@@ -82,6 +82,7 @@ def row(first: Seen, other: Seen, turned: Sequence[Turned], prefix: str) -> Row:
             eps=_eps(worlds),
             bias=norm_bias,
             offset=found.layer.norm.offset,
+            gain=found.layer.norm.gain,
         ),
         joins=found.layer.joins,
         keys={name: key for name, key in keys.items() if key != GEOMETRY_KEYS[name]},
@@ -206,6 +207,9 @@ def _eps(worlds: Sequence[Seen]) -> str | float:
     own = {value for norm in norms for value in norm.own if abs(value - norm.eps) < 1e-6}
     if len(own) == 1:
         return own.pop()
+    written = {float(f"{norm.eps:.0e}") for norm in norms}  # as a number in the code
+    if len(written) == 1 and all(math.isclose(norm.eps, *written, rel_tol=0.05) for norm in norms):
+        return written.pop()
     raise UnreachedError(f"no key of the config says the epsilon of norms, {norms[0].eps:.2g}")
 
 
@@ -247,13 +251,10 @@ def _mixture(worlds: Sequence[Seen], renormalised: Flag) -> Mixture:
 def usual(row: Row, usual: Config, of_twice: Config) -> dict[str, object]:
     """What a config may leave out: what its class then has, for the keys that the row reads.
 
-    Sizes are always stated. As many key/value heads as heads, and heads as wide as the model
-    together, are no defaults: `of_twice`, the config of twice as many heads, has others.
+    Sizes are always stated. What follows from other keys is no default: as many key/value heads as
+    heads, heads as wide as the model together. `of_twice`, the config of twice as many heads, tells.
     """
-    keys = row.config_keys
-    sized = {key for name, key in keys.items() if name not in ("kv_heads", "d_head")}
-    for name in ("kv_heads", "d_head"):
-        if name in keys and usual.get(keys[name]) != of_twice.get(keys[name]):
-            sized.add(keys[name])
+    counted = ("kv_heads", "d_head")
+    sized = {key for name, key in row.config_keys.items() if name not in counted}
     found = {key: usual.get(key) for key in sorted(row.config_reads - sized)}
-    return {key: value for key, value in found.items() if value is not None}
+    return {k: v for k, v in found.items() if v is not None and v == of_twice.get(k)}

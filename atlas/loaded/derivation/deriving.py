@@ -12,7 +12,6 @@ from atlas import architectures
 from atlas.architectures.row import Row
 from atlas.architectures.row_file import DerivedRow
 from atlas.architectures.switches import HARMLESS
-from atlas.errors import AtlasError
 from atlas.loaded import loading, proofs
 from atlas.loaded.derivation import columns, keys_read, names_on_disk, shrinking, whole
 from atlas.loaded.derivation.columns import Seen, Turned
@@ -47,9 +46,10 @@ def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> Derivat
         turned = [one for one in _turned(first) if _matters(one, seen[0])]
         row = _row(seen, turned)
         tell("proofs by behaviour")
-        stored = shrinking.as_stored(first, config, row.config_reads)
+        stored = shrinking.as_stored(shrinking.read_by(first, row.config_reads), config)
         varied = [one for one in turned if one.key not in row.requires]
-        described = (stored, other, *(one.world for one in varied if one.world))
+        others = (other, *(one.world for one in varied if one.world))
+        described = (stored, *(shrinking.read_by(one, row.config_reads) for one in others))
         prove(row, described)
     derived = DerivedRow(
         row=row,
@@ -139,10 +139,15 @@ def prove(row: Row, worlds: Sequence[World]) -> None:
         for world in worlds:
             with tempfile.TemporaryDirectory() as folder:
                 shrinking.made(world).float().save_pretrained(folder)
-                case = Case.of(Path(folder))
-                for told, proof in proofs.ALL.items():
-                    try:
-                        proof(case)
-                    except AtlasError as error:
-                        where = f"{row.model_type}, {world.name}"
-                        raise UnprovedError(f"{where}: not so: {told}: {error}") from error
+                _prove(row, world.name, Path(folder))
+
+
+def _prove(row: Row, world: str, folder: Path) -> None:
+    told = "its weights are there"
+    try:
+        case = Case.of(folder)
+        for told, proof in proofs.ALL.items():  # noqa: B007 - told where it fails
+            proof(case)
+    except Exception as error:  # a wrong row breaks a proof in any way
+        why = f"{row.model_type}, {world}: not so: {told}: {loading.first_line(error)}"
+        raise UnprovedError(why) from error

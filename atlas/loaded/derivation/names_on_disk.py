@@ -84,6 +84,8 @@ def _found(
 ) -> Source:
     """Where a module's weight is stored: as it is, under another name, in parts, or in pieces."""
     name = before + source.tensor("weight")
+    if name not in held:  # a norm without a gain
+        return source
     live = held[name]
     if same := _names(live, disk):
         if name in same and before == on_disk:

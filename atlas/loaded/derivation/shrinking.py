@@ -127,7 +127,8 @@ def _smaller(stated: Config, whole: Config) -> Iterator[Config]:
             changes[key] = _sample(value, 3)
     # Many a class reads a width of heads that its config does not have.
     unsaid = {key: size for key, (size, _) in SIZES.items() if whole.get(key, 0) is None}
-    unsaid |= {"head_dim": SIZES["head_dim"][0]} if "head_dim" not in whole else {}
+    if not hasattr(_plain(whole["model_type"]), "head_dim"):
+        unsaid["head_dim"] = SIZES["head_dim"][0]
     for more in (unsaid, {}):
         tried = {**changes, **more}
         yield tried
@@ -206,19 +207,21 @@ def flipped(first: World) -> Iterator[World | str]:
                 yield key
 
 
-def as_stored(world: World, config: Mapping[str, Any], read: Set[str]) -> World:
-    """The world with the config's own numbers, and without what its class has anyway, or neither
-    it nor the row reads."""
+def read_by(world: World, read: Set[str]) -> World:
+    """The world without keys that neither its class has nor the row reads: they were tried."""
+    usual = usual_of(world.model_type)
+    stated = {k: value for k, value in world.stated.items() if k in usual or k in read}
+    return world if stated == world.stated else _world(world.name, world.model_type, stated)
+
+
+def as_stored(world: World, config: Mapping[str, Any]) -> World:
+    """The world with the config's own numbers, and without what its class has anyway."""
     usual = usual_of(world.model_type)
     stated = {
         key: config.get(key, usual.get(key)) if type(value) is float else value
         for key, value in world.stated.items()
     }
-    stated = {
-        key: value
-        for key, value in stated.items()
-        if value != usual.get(key) and (key in usual or key in read)
-    }
+    stated = {key: value for key, value in stated.items() if value != usual.get(key)}
     return _world("as given", world.model_type, stated)
 
 
@@ -229,10 +232,14 @@ def usual_of(model_type: str, stated: Config | None = None) -> Config:
 
 def named(model_type: str, attribute: str) -> str:
     """The key of a config for an attribute of it, which may have another name."""
+    return str(_plain(model_type).attribute_map.get(attribute, attribute))
+
+
+def _plain(model_type: str) -> Any:
+    """The config of a class that states nothing."""
     import transformers
 
-    made = transformers.AutoConfig.for_model(model_type)
-    return str(made.attribute_map.get(attribute, attribute))
+    return transformers.AutoConfig.for_model(model_type)
 
 
 def alike(one: World, other: World) -> bool:

@@ -56,6 +56,10 @@ class Case:
     def layer(self, number: int) -> dict[str, torch.Tensor]:
         return {name: tensor.double() for name, tensor in self.checkpoint.layer(number).items()}
 
+    def tokens(self, batch: int, length: int) -> torch.Tensor:
+        """Random token ids, (batch, length), of those that the model has."""
+        return tokens(batch, length, below=self.checkpoint.geometry.vocabulary)
+
     def setting(self, key: str) -> Any:
         """A value of the live model's config, None where it has no such key."""
         return getattr(self.model.config.get_text_config(), key, None)
@@ -82,10 +86,14 @@ def measured(row: Row, model: torch.nn.Module) -> list[torch.nn.Parameter]:
     return [held for name, held in model.named_parameters() if name.startswith(prefixes)]
 
 
-def tokens(batch: int, length: int, *, seed: int = 0) -> torch.Tensor:
+def tokens(
+    batch: int, length: int, *, seed: int = 0, below: int = tiny.SIZES["vocab_size"]
+) -> torch.Tensor:
     """Random token ids, (batch, length), without the special ones."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randint(3, tiny.SIZES["vocab_size"], (batch, length), generator=generator)
+    return torch.randint(
+        3, min(below, tiny.SIZES["vocab_size"]), (batch, length), generator=generator
+    )
 
 
 Seen = dict[str, tuple[torch.Tensor, torch.Tensor]]

@@ -50,7 +50,7 @@ def normed(case: Case, layer: int, part: str, x: torch.Tensor) -> torch.Tensor:
     The norm is over a head with one gain for all heads, over a head with a gain for each, or over
     all heads at once.
     """
-    tensors, shape = case.layer(layer), case.checkpoint.geometry
+    tensors, shape = case.layer(layer), case.at(layer).geometry
     name = f"norm.{part}"
     weight = tensors[f"{name}.weight"]
     if weight.shape == (shape.d_head,):

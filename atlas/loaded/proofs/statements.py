@@ -16,7 +16,6 @@ from atlas.loaded.proofs.case import (
     measured,
     normed,
     require,
-    tokens,
     watch,
 )
 from atlas.loaded.proofs.patterns import bias, pattern
@@ -48,16 +47,17 @@ def gate(case: Case, layer: int, x: torch.Tensor) -> torch.Tensor:
         return torch.ones((), dtype=x.dtype)
     given = x @ case.layer(layer)["attn.gate.weight"].T
     opened = given.sigmoid() if kind == "sigmoid" else functional.softplus(given)
-    heads = case.checkpoint.geometry.heads
+    heads = case.at(layer).geometry.heads
     return opened.reshape(*x.shape[:-1], heads, -1).transpose(1, 2)
 
 
 def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
     for batch in (1, 3):
-        seen, output = watch(case, tokens(batch, 1))
+        seen, output = watch(case, case.tokens(batch, 1))
         for layer in case.attending:
             x = seen[case.path(layer, "attn.q")][0]
-            weights = torch.ones(batch, case.checkpoint.geometry.heads, 1, 1, dtype=torch.double)
+            heads = case.at(layer).geometry.heads
+            weights = torch.ones(batch, heads, 1, 1, dtype=torch.double)
             if case.row.has("attn.sinks"):
                 # A learned sink takes its share even where there is nothing else to look at.
                 weights = patterns(case, output)[layer].double()
@@ -67,7 +67,7 @@ def one_token_attention_is_the_sum_of_heads(case: Case) -> None:
 
 def patterns_are_the_models_own(case: Case) -> None:
     for batch in (1, 2):
-        seen, output = watch(case, tokens(batch, 9))
+        seen, output = watch(case, case.tokens(batch, 9))
         for layer in case.attending:
             x = seen[case.path(layer, "attn.q")][0]
             heads = case.checkpoint.heads(layer)
@@ -95,7 +95,7 @@ def told_apart(
 
 
 def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
-    seen, _ = watch(case, tokens(2, 7))
+    seen, _ = watch(case, case.tokens(2, 7))
     for layer in case.layers:
         row = case.at(layer)
         before, after = seen[f"{row.live_layers}.{layer}"]
@@ -122,7 +122,7 @@ def outputs_join_the_residual_as_the_row_says(case: Case) -> None:
 
 def mlps_from_stored_weights_give_what_joins(case: Case) -> None:
     """Activation, gate, routing among experts: the whole MLP, on what it really read."""
-    seen, _ = watch(case, tokens(2, 7))
+    seen, _ = watch(case, case.tokens(2, 7))
     for layer in case.layers:
         row = case.at(layer)
         if "mlp" not in row.blocks:
@@ -135,7 +135,7 @@ def mlps_from_stored_weights_give_what_joins(case: Case) -> None:
 
 
 def every_live_module_computes_with_our_weights(case: Case) -> None:
-    seen, _ = watch(case, tokens(2, 5))
+    seen, _ = watch(case, case.tokens(2, 5))
     shape = case.checkpoint.geometry
     for layer in case.layers:
         tensors, row = case.layer(layer), case.at(layer)
@@ -214,7 +214,7 @@ def outside_the_blocks(case: Case) -> None:
 
 
 def the_first_block_reads_the_scaled_embedding(case: Case) -> None:
-    ids = tokens(2, 5)
+    ids = case.tokens(2, 5)
     seen, _ = watch(case, ids)
     x = case.checkpoint.embedding().double()[ids] * case.row.embedding_scale
     if case.row.has("positions"):
@@ -233,7 +233,7 @@ def logits_are_the_scaled_unembedding(case: Case) -> None:
         plain = case.row.logits_scale == 1 and not case.checkpoint.final_norm()
         require(plain, "logits of an encoder are scaled or normed")
         return
-    seen, output = watch(case, tokens(2, 5))
+    seen, output = watch(case, case.tokens(2, 5))
     x = seen[f"{case.row.live_layers}.{case.layers[-1]}"][1]
     if case.row.has("final_norm"):
         norm = case.checkpoint.final_norm()

@@ -32,7 +32,7 @@ from atlas.profiles.statement import Measured
 from atlas.site.figures import explanations
 
 NAME = "importance"
-DECODERS = [name for name in architectures.known() if architectures.kind(name) == "decoder"]
+DECODERS = [name for name in architectures.by_hand() if architectures.kind(name) == "decoder"]
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in DECODERS},
     "gpt_neox sequential": ("gpt_neox", {"use_parallel_residual": False}),
@@ -124,8 +124,8 @@ class Reference:
                         own[key] = own.get(key, 0) + float(product.abs().sum())
                         if module == "attn.o" and path.endswith("weight"):
                             # A gate before the projection is one on the projection's columns.
-                            columns = product.sum(0).reshape(self.heads.shape[1], -1)
-                            self.heads[layer] += columns.sum(-1).abs()
+                            columns = product.sum(0).reshape(self.architecture.heads[layer], -1)
+                            self.heads[layer, : len(columns)] += columns.sum(-1).abs()
         self.elements: dict[tuple[int, str], int] = {}
         self.square: dict[tuple[int, str], float] = {}
         self.weight_square: dict[tuple[int, str], float] = {}
@@ -144,7 +144,7 @@ class Reference:
     def parts(self, layer: int, path: str, tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         """A tensor of a parameter's shape, split by module; weights as (out, in)."""
         found, view = [], self.architecture.layer(layer)
-        for module in view.modules:
+        for module in (name for name in view.modules if name != "router.correction"):
             source = view.live_source(module)
             for kind in ("weight", "bias"):
                 if path not in view.live_parameters(module, kind):

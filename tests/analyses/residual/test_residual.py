@@ -30,7 +30,7 @@ from atlas.profiles.statement import Measured
 Values = NDArray[np.float64]
 LENGTHS = (7, 12, 3, 12, 5, 9, 6)
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in architectures.known()},
+    **{name: (name, {}) for name in architectures.by_hand()},
     "gemma2 with a cap": ("gemma2", {"final_logit_softcapping": 3.0}),
     "gpt_neox sequential": ("gpt_neox", {"use_parallel_residual": False}),
     "llama of one layer": ("llama", {"num_hidden_layers": 1}),

@@ -1,0 +1,132 @@
+"""Rows by hand and rows derived: what is derived today has to be what stands there.
+
+A few of each kind run always, all of them nightly.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from atlas import architectures
+from atlas.architectures import row_file
+from atlas.architectures.architecture import Architecture
+from atlas.architectures.row import OUTSIDE, Row, Source
+from atlas.errors import AtlasError
+from atlas.loaded.checkpoint import Checkpoint
+from atlas.loaded.derivation import deriving, shrinking
+from atlas.loaded.derivation.shrinking import World
+from atlas.paths import PACKAGE
+
+ALWAYS = {"gpt2", "llama", "qwen3_moe", "arcee", "biogpt", "hyperclovax"}
+
+UNREACHED: dict[str, str] = {}
+"""Rows by hand that the derivation does not reach -> what keeps it from that."""
+
+
+def mostly_nightly(names: Iterable[str]) -> list[Any]:
+    """As parameters: a few for every submission, the others for the night."""
+    return [
+        name if name in ALWAYS else pytest.param(name, marks=pytest.mark.nightly) for name in names
+    ]
+
+
+def script() -> ModuleType:
+    path = PACKAGE.parent / "scripts" / "derive_rows.py"
+    spec = importlib.util.spec_from_file_location("derive_rows", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("model_type", mostly_nightly(script().names()))
+def test_derived_rows_come_out_again(model_type: str) -> None:
+    """After transformers was raised, or the derivation changed: python scripts/derive_rows.py."""
+    path = script().FOLDER / f"{model_type}.json"
+    assert path.read_text(encoding="utf-8") == script().text(model_type)
+    assert row_file.read(path) == row_file.read_trusted(path)
+
+
+@pytest.mark.parametrize("model_type", mostly_nightly(architectures.by_hand()))
+def test_a_row_by_hand_agrees_with_its_derivation(model_type: str, tmp_path: Path) -> None:
+    if model_type in UNREACHED:
+        with pytest.raises(AtlasError) as caught:
+            deriving.derive({"model_type": model_type})
+        assert UNREACHED[model_type] in str(caught.value)
+        return
+    found = deriving.derive({"model_type": model_type})
+    usual = shrinking.usual_of(model_type)
+    assert found.worlds
+    for world in found.worlds:
+        row = found.derived.row
+        config = {k: v for k, v in world.whole.items() if k in usual or k in row.config_reads}
+        by_hand, derived = (
+            said(one, world, config) for one in (architectures.row(model_type), row)
+        )
+        assert derived == by_hand, world.name
+
+
+def test_what_is_not_reached_is_written_by_hand() -> None:
+    assert UNREACHED.keys() <= set(architectures.by_hand())
+
+
+def said(row: Row, world: World, config: dict[str, Any]) -> dict[str, Any]:
+    """Everything that a row says of a model, however it says it."""
+    with architectures.on_trial(row), tempfile.TemporaryDirectory() as folder:
+        shrinking.made(world).float().save_pretrained(folder)
+        checkpoint = Checkpoint.open(Path(folder))
+        architecture = architectures.lookup(config, "config.json")
+        return _of(architecture, row) | {"stored": _stored(checkpoint)}
+
+
+def _of(found: Architecture, row: Row) -> dict[str, Any]:
+    modules = [*found.modules, *(name for name in OUTSIDE if found.has(name))]
+    return {
+        "geometry": found.geometry,
+        "modules": found.modules,
+        "activation": found.activation,
+        "epsilon": found.norm_eps,
+        "routing": found.routing,
+        "tied": found.tied,
+        "scales": (found.embedding_scale, found.attention_scale),
+        "factors": (found.residual_scale, found.logits_scale),
+        "norm": (row.norm.kind, row.norm.offset, row.norm.gain),
+        "joins": [f"{found.live_layers}.{join}" for join in row.joins],
+        "stream": (row.residual, row.attn_input, row.mlp_input),
+        "live": {name: _live(found, name) for name in modules},
+    }
+
+
+def _live(found: Architecture, module: str) -> tuple[Any, ...]:
+    source = found.live_source(module)
+    inside = module in found.modules
+    place = f"{found.live_layers}.0." if inside else ""
+    paths = [f"{place}{name}" for name in found.live_parameters(module)]
+    return found.own_module(module), paths, *_layout(source, found)
+
+
+def _layout(source: Source, found: Architecture) -> tuple[Any, ...]:
+    """How a tensor lies; with one key/value head the layouts of fused projections are one."""
+    alone = found.geometry.kv_heads == 1 and source.part in ("q", "k", "v")
+    return source.part, "one" if alone else source.split, source.transposed, source.skip
+
+
+def _stored(checkpoint: Checkpoint) -> dict[str, tuple[Any, ...]]:
+    """Where every tensor of the first layer and outside the layers is stored."""
+    architecture = checkpoint.architecture
+    slots = architecture.slots(0) + [s for name in OUTSIDE for s in architecture.outside(name)]
+    return {
+        slot.canonical: (
+            [checkpoint.names.get(name) for name in slot.names],
+            slot.shape,
+            *_layout(slot.source, architecture),
+        )
+        for slot in slots
+    }

@@ -286,10 +286,7 @@ def test_what_is_read_is_listed_with_the_families_of_this_atlas(atlas: Project) 
     page = _page(atlas, "architectures.md")
     rows = re.findall(r"<tr><td><code>(.+?)</code></td>", page)
     assert sorted(rows) == sorted(architectures.known())
-    assert (
-        '<tr><th scope="rowgroup" colspan="4"><strong>Decoder, mixture of experts</strong></th></tr>'
-        in page
-    )
+    assert 'scope="rowgroup" colspan="4"><strong>Decoder, mixture of experts</strong>' in page
     [llama] = re.findall(r"<tr><td><code>llama</code></td>.*?</tr>", page)
     held = coverage.counts()["models"]
     assert f">{held['llama']:,}</td><td>written by hand</td><td><a href=" in llama

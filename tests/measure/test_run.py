@@ -495,7 +495,8 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
 def features(model_type: str) -> set[tuple[str, object]]:
     """What analyses may treat otherwise in one model type than in another."""
     row = architectures.row(model_type)
-    found = {"kind": row.kind, "residual": row.residual, "attn_input": row.attn_input is None}
+    found: dict[str, object] = {"kind": row.kind, "residual": row.residual}
+    found |= {"attn_input": row.attn_input is None}
     found |= {"part": row.part is None, "mixture": row.mixture is None, "gate": row.gate}
     mixers = {("mixer", one.name) for one in row.layer_kinds}
     return {*found.items(), *mixers, ("mlp.gate", "mlp.gate" in row.modules)}

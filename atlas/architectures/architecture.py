@@ -236,6 +236,10 @@ class Architecture:
             for slot in view._slots(name, view.row.modules[name], place)
         ]
 
+    def stored(self, layer: int) -> tuple[str, ...]:
+        """The modules of one layer that store a weight, which a norm need not."""
+        return tuple(dict.fromkeys(slot.module for slot in self.slots(layer)))
+
     def outside(self, module: str) -> list[Slot]:
         """The tensors of one module outside the layers; none where the model has no such module."""
         if not self.has(module):

@@ -102,6 +102,9 @@ ScaleName = Literal["embedding", "attention", "residual", "logits"]
 EXPERT_MODULES = ("mlp.up", "mlp.gate", "mlp.down")
 """What every expert of a mixture has its own of."""
 
+NO_MAPS = ("mixer.A", "shared.router")
+"""Weights with two axes that are a few numbers, or one vector, and no matrix that maps anything."""
+
 GEOMETRY_KEYS: Mapping[str, str] = {
     "layers": "num_hidden_layers",
     "heads": "num_attention_heads",

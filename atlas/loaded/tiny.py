@@ -196,6 +196,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
     "num_experts_per_tok": 2,

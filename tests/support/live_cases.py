@@ -81,6 +81,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mistral, wide heads": ("mistral", {"head_dim": 12}),
     "mixtral, bfloat16": ("mixtral", {"dtype": torch.bfloat16}),
     "mixtral, every expert": ("mixtral", {"num_experts_per_tok": 5}),
+    "modernbert, biases": (
+        "modernbert",
+        {"attention_bias": True, "mlp_bias": True, "norm_bias": True},
+    ),
     "olmo2, biases": ("olmo2", {"attention_bias": True}),
     "olmoe, renormalised": ("olmoe", {"norm_topk_prob": True}),
     "opt, no bias": ("opt", {"enable_bias": False}),

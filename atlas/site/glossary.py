@@ -8,7 +8,9 @@ from __future__ import annotations
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "Attention block, MLP block",
-        "The two parts of a layer that read the residual stream and add to it.",
+        "The two parts of a layer that read the residual stream and add to it. Where a layer mixes"
+        " tokens by a convolution, linear attention or a state space, that mixer is its attention"
+        " block.",
     ),
     ("Base", "The model that another was fine-tuned, quantised or merged from."),
     (

@@ -115,8 +115,9 @@ class Matrix:
 
     @property
     def existing(self) -> int:
-        """How many values there are, or would be, could they be defined."""
-        return int((~np.isnan(self.values) | self.is_undefined).sum())
+        """How many cells there are, without the rows that have nothing: layers without heads."""
+        there = (~np.isnan(self.values) | self.is_undefined).any(axis=1)
+        return int(there.sum()) * len(self.columns)
 
     @property
     def is_undefined(self) -> NDArray[np.bool_]:

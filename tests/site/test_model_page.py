@@ -56,6 +56,20 @@ def test_lineage_is_told_in_both_directions(tmp_path: Path) -> None:
     assert '<dt>Fine-tuned from</dt><dd><a href="../../models/root/">Root 1B</a></dd>' in chat
 
 
+@pytest.mark.parametrize("mixers", [True, False])
+def test_which_layers_differ_is_told(tmp_path: Path, mixers: bool) -> None:
+    made = atlases.project(tmp_path / "atlas")
+    atlases.entry(made, "alike", name="Alike")
+    atlases.entry(made, "mixed", name="Mixed")
+    told = "convolution in 0, 2" if mixers else "dense MLP in 0"
+    conditions = {"kinds_of_layers": told, **({"mixers": told} if mixers else {})}
+    _profile(made, "mixed", "weights", conditions=conditions)
+    page = _text(_page(made, "mixed"))
+    assert f"Layers that differ {told[0].upper()}{told[1:]}. " in page
+    assert ("stands in the place of its attention block" in page) == mixers
+    assert "Layers that differ" not in _text(_page(made, "alike"))
+
+
 def test_a_model_s_page_says_how_it_was_made(tmp_path: Path) -> None:
     """The word of each kind, in both directions, with those of one kind together."""
     made = atlases.project(tmp_path / "atlas")

@@ -99,6 +99,27 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Flags:
+    """The layers with a 1 in the list of 0 and 1 at `key`, in the mapping at `within` if any."""
+
+    key: str
+    within: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.within or self.key,)
+
+    def layers(self, settings: Settings, count: int) -> Layers | None:
+        held = settings.get(self.within) if self.within else settings
+        listed = held.get(self.key) if isinstance(held, Mapping) else None
+        if listed is None:
+            return None
+        if not isinstance(listed, list) or len(listed) != count or {*map(str, listed)} - {"0", "1"}:
+            raise UnreadableKeyError(self.keys[0], f"expected 0 or 1 for each of {count} layers")
+        return frozenset(at for at, flag in enumerate(listed) if flag)
+
+
+@dataclass(frozen=True)
 class Every:
     """One layer in so many as `period` says: layer `offset`, a number or a key, and on from it."""
 

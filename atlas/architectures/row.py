@@ -32,7 +32,8 @@ goes through beside its experts is `shared.*`, where several stand stored as one
 
 `attn.gate` reads what queries read; what it gives, through an activation, multiplies what the heads
 give before `attn.o`, each value with its own or all of a head's with one. What a head writes then
-depends on the token in more ways than its pattern.
+depends on the token in more ways than its pattern. `index.q` and `index.k`, with norms of their
+own, score keys, and attention looks at the blocks of keys that score highest.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ CANONICAL = (
     "attn.o",
     "attn.gate",
     "attn.sinks",
+    "index.q",
+    "index.k",
     "mixer.in",
     "mixer.gate",
     "mixer.rates",
@@ -80,6 +83,8 @@ CANONICAL = (
     "norm.mlp_after",
     "norm.q",
     "norm.k",
+    "norm.index_q",
+    "norm.index_k",
 )
 OUTSIDE = (
     "embedding",
@@ -126,6 +131,8 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("mixer.rates", "mixer.step"), ("any", "any")),
     **dict.fromkeys(("mixer.step_bias", "mixer.A", "mixer.D", "mixer.norm"), ("any",)),
     **dict.fromkeys(("mixer.norm_step", "mixer.norm_B", "mixer.norm_C"), ("any",)),
+    **dict.fromkeys(("index.q", "index.k"), ("any", "d_model")),
+    **dict.fromkeys(("norm.index_q", "norm.index_k"), ("any",)),
     "mixer.conv": ("any", "one", "any"),
     "mixer.out": ("d_model", "any"),
     "router": ("experts", "d_model"),

@@ -225,6 +225,14 @@ CONFIGS |= {
         "shared_expert_intermediate_size": 28,
     },
     "mellum": _MIXTURE,
+    "minimax_m3_vl": {
+        **{**NARROW, "head_dim": 12, "intermediate_size": 20},
+        **{"dense_intermediate_size": 48, "shared_intermediate_size": 28},
+        **{"num_local_experts": 6, "num_experts_per_tok": 2, "routed_scaling_factor": 2.5},
+        **{"index_head_dim": 8, "index_n_heads": 2, "swiglu_limit": 0.7},
+        "layer_types": ["full_attention", "minimax_m3_sparse", "minimax_m3_sparse"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+    },
 }
 CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
@@ -242,6 +250,7 @@ VISION = {
     },
     "qwen3_5": _LOOKING,
     "qwen3_5_moe": _LOOKING,
+    "minimax_m3_vl": _TOWER,
 }
 """The part of a model beside its language, which no analysis measures."""
 

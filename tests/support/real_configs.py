@@ -521,6 +521,32 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "sliding_window": 512,
         },
     ),
+    "minimax-m3": (
+        "minimax_m3_vl",
+        {
+            "image_token_index": 200025,
+            "text_config": {
+                **_RUN,
+                "dense_intermediate_size": 12288,
+                "head_dim": 128,
+                "hidden_act": "swigluoai",
+                "hidden_size": 6144,
+                "intermediate_size": 3072,
+                "max_position_embeddings": 524288,
+                "moe_layer_freq": [0, 1, 1],
+                "num_attention_heads": 64,
+                "num_experts_per_tok": 4,
+                "num_hidden_layers": 3,
+                "num_key_value_heads": 4,
+                "num_local_experts": 128,
+                "rms_norm_eps": 1e-06,
+                "rotary_dim": 64,
+                "shared_intermediate_size": 3072,
+                "sparse_attention_config": {"sparse_attention_freq": [0, 1, 1]},
+                "vocab_size": 200064,
+            },
+        },
+    ),
     "minimax-m2": (
         "minimax_m2",
         {

@@ -65,7 +65,7 @@ def dense(where: Rule) -> LayerKind:
 DENSE_BETWEEN = dense(
     AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1))))
 )
-_LISTED = Words("mlp_layer_types", ("dense",), others=("sparse",))
+LISTED_DENSE = Words("mlp_layer_types", ("dense",), others=("sparse",))
 
 MIXTRAL = replace(
     MISTRAL,
@@ -158,7 +158,7 @@ MELLUM = replace(
     QWEN3_MOE,
     model_type="mellum",
     defaults={**LLAMA.defaults, "head_dim": 128, "norm_topk_prob": True, "num_key_value_heads": 4},
-    layer_kinds=(dense(Either((_LISTED, These(())))),),
+    layer_kinds=(dense(Either((LISTED_DENSE, These(())))),),
 )
 
 GLM4_MOE = replace(
@@ -283,7 +283,7 @@ LAGUNA = replace(
         Variant({"gating": "per-element"}, _GATE_PER_VALUE),
         Variant({"gating": False}, _GATE_PER_VALUE),
     ),
-    layer_kinds=(dense(Either((_LISTED, These((0,))))),),
+    layer_kinds=(dense(Either((LISTED_DENSE, These((0,))))),),
     heads_by_layer="num_attention_heads_per_layer",
 )
 

@@ -110,6 +110,9 @@ EXPERT_MODULES = ("mlp.up", "mlp.gate", "mlp.down")
 NO_MAPS = ("mixer.A", "shared.router")
 """Weights with two axes that are a few numbers, or one vector, and no matrix that maps anything."""
 
+CHOOSING = ("router.correction", "index.q", "index.k", "norm.index_q", "norm.index_k")
+"""What only chooses experts or keys, and weights nothing: no gradient reaches it."""
+
 GEOMETRY_KEYS: Mapping[str, str] = {
     "layers": "num_hidden_layers",
     "heads": "num_attention_heads",

@@ -32,7 +32,6 @@ PARTLY = {
     **{
         "gpt_neox": 0.25,
         "minimax_m2": 0.6,
-        "minimax_m3_vl": 0.5,
         "qwen3_next": 0.25,
         "stablelm": 0.25,
     },

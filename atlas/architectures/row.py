@@ -328,7 +328,8 @@ class LayerKind:
 
     `name`: what such a layer has, for people: `convolution`, `dense MLP`. `modules`: canonical
     module -> its source there, beside the row's own, or None where such a layer has none of it.
-    `columns`: other columns of the row that are others there; `...` in `joins` leaves one as it is.
+    `columns`: other columns of the row that are others there; `...` in `joins` leaves one as it is,
+    and of `keys` those that are not named stay.
     Kinds that mean the same layer are applied in turn, so that one may choose its mixer and another
     its MLP.
     """
@@ -346,6 +347,8 @@ class LayerKind:
         if "joins" in columns:
             both = zip(row.joins, columns["joins"], strict=True)
             columns["joins"] = tuple(own if new is ... else new for own, new in both)
+        if "keys" in columns:
+            columns["keys"] = {**row.keys, **columns["keys"]}
         return replace(row, modules=kept, **columns)
 
 
@@ -389,6 +392,7 @@ class Row:
     variants: tuple[Variant, ...] = ()
     layer_kinds: tuple[LayerKind, ...] = ()
     heads_by_layer: str | None = None
+    limits_by_layer: tuple[str, str] | None = None
 
     @property
     def config_reads(self) -> frozenset[str]:
@@ -400,6 +404,7 @@ class Row:
         found |= {"tie_word_embeddings", self.activation, *self.config_keys.values()}
         found |= {*self.defaults, *self.meant, *self.requires}
         found |= {self.heads_by_layer} if self.heads_by_layer else set()
+        found |= {*(self.limits_by_layer or ())}
         found |= {*self.older_keys, *self.older_keys.values()}
         scales = [*self.scales.values(), *self.reads.values(), *self.gives.values()]
         found |= {scale.key for scale in scales}

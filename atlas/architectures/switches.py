@@ -47,7 +47,7 @@ HARMLESS: Mapping[str, str] = {
             *("output_attentions", "output_hidden_states", "output_router_logits", "return_dict"),
             *("use_cache", "dtype", "pad_token_id", "pretraining_tp", "reorder_and_upcast_attn"),
             *("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32"),
-            "deterministic_flash_attn",
+            *("deterministic_flash_attn", "num_nextn_predict_layers", "per_layer_config"),
         ),
         "how it is run or what it returns, not what it computes",
     ),

@@ -225,6 +225,16 @@ CONFIGS |= {
         "shared_expert_intermediate_size": 28,
     },
     "mellum": _MIXTURE,
+    "step3p7": {
+        **{key: value for key, value in _MIXTURE.items() if key != "num_experts"},
+        **{"n_routed_experts": 6, "num_sliding_attention_heads": 6, "share_expert_dim": 28},
+        "layer_types": ["full_attention", "sliding_attention", "full_attention"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+        "moe_router_scaling_factor": 2.5,
+        "sliding_window": 64,
+        "swiglu_limits": [None, 0.0, 0.4],
+        "swiglu_limits_shared": [0.6, None, 0.5],
+    },
     "minimax_m3_vl": {
         **{**NARROW, "head_dim": 12, "intermediate_size": 20},
         **{"dense_intermediate_size": 48, "shared_intermediate_size": 28},
@@ -251,6 +261,7 @@ VISION = {
     "qwen3_5": _LOOKING,
     "qwen3_5_moe": _LOOKING,
     "minimax_m3_vl": _TOWER,
+    "step3p7": _TOWER,
 }
 """The part of a model beside its language, which no analysis measures."""
 

@@ -521,6 +521,32 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "sliding_window": 512,
         },
     ),
+    "step-3.7-flash": (
+        "step3p7",
+        {
+            "text_config": {
+                **_RUN,
+                "attention_other_setting": {"num_attention_heads": 96, "num_attention_groups": 8},
+                "head_dim": 128,
+                "hidden_size": 4096,
+                "intermediate_size": 11264,
+                "layer_types": ["full_attention", *3 * ["sliding_attention"], "full_attention"],
+                "moe_intermediate_size": 1280,
+                "moe_layers_enum": "3",
+                "moe_num_experts": 288,
+                "moe_router_scaling_factor": 3.0,
+                "moe_top_k": 8,
+                "num_attention_groups": 8,
+                "num_attention_heads": 64,
+                "num_hidden_layers": 4,
+                "num_nextn_predict_layers": 1,
+                "share_expert_dim": 1280,
+                "sliding_window": 512,
+                "swiglu_limits": [0.0, 0.0, 0.0, 7.0, 0.0],
+                "vocab_size": 128896,
+            },
+        },
+    ),
     "minimax-m3": (
         "minimax_m3_vl",
         {

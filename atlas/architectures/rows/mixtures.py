@@ -18,7 +18,7 @@ from atlas.architectures.layer_rules import (
 from atlas.architectures.row import Clamp, LayerKind, Mixture, Scale, Source, Variant
 from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN2, QWEN3
 
-_LIVE_EXPERTS = {
+LIVE_EXPERTS = {
     "mlp.up": Source("mlp.experts.gate_up_proj", part="up", split="stacked", bare=True),
     "mlp.gate": Source("mlp.experts.gate_up_proj", part="gate", split="stacked", bare=True),
     "mlp.down": Source("mlp.experts.down_proj", bare=True),
@@ -27,7 +27,7 @@ EXPERTS_ONE_BY_ONE = {
     "router": Source("mlp.gate"),
     **{
         f"mlp.{part}": Source(
-            f"mlp.experts.{{experts}}.{part}_proj", live=_LIVE_EXPERTS[f"mlp.{part}"]
+            f"mlp.experts.{{experts}}.{part}_proj", live=LIVE_EXPERTS[f"mlp.{part}"]
         )
         for part in ("up", "gate", "down")
     },
@@ -75,7 +75,7 @@ MIXTRAL = replace(
         "router": Source("block_sparse_moe.gate", live="mlp.gate"),
         **{
             f"mlp.{part}": Source(
-                f"block_sparse_moe.experts.{{experts}}.{name}", live=_LIVE_EXPERTS[f"mlp.{part}"]
+                f"block_sparse_moe.experts.{{experts}}.{name}", live=LIVE_EXPERTS[f"mlp.{part}"]
             )
             for part, name in (("up", "w3"), ("gate", "w1"), ("down", "w2"))
         },

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atlas.architectures.layer_rules import Either, Flags, Others, These, Words
-from atlas.architectures.row import Clamp, LayerKind, Mixture, Norm, Source
+from atlas.architectures.layer_rules import Either, Flags, Numbers, Others, These, Words
+from atlas.architectures.row import Clamp, LayerKind, Mixture, Norm, Part, Scale, Source
 from atlas.architectures.rows.language_parts import within
-from atlas.architectures.rows.mixtures import DENSE_INSTEAD, LISTED_DENSE, MINIMAX_M2
+from atlas.architectures.rows.llama_like import QWEN3
+from atlas.architectures.rows.mixtures import (
+    DENSE_INSTEAD,
+    LISTED_DENSE,
+    LIVE_EXPERTS,
+    MINIMAX_M2,
+    dense,
+)
 
 
 def _gated(name: str, disk: str, live: str) -> dict[str, Source]:
@@ -80,4 +87,82 @@ MINIMAX_M3_VL = replace(
             },
         ),
     ),
+)
+
+STEP3P7 = replace(
+    QWEN3,
+    model_type="step3p7",
+    part=Part("text_config", ("step3p5",)),
+    prefixes=("model.language_model.", "model."),
+    live_prefix="model.language_model.",
+    modules={
+        **QWEN3.modules,
+        **{
+            f"mlp.{part}": Source(f"mlp.{part}_proj", bias="mlp_bias")
+            for part in ("up", "gate", "down")
+        },
+        "attn.gate": Source("self_attn.g_proj"),
+        "router": Source("moe.gate", live="mlp.gate"),
+        "router.correction": Source(
+            "moe.router_bias", live="mlp.gate.e_score_correction_bias", bare=True
+        ),
+        **{
+            f"mlp.{part}": Source(f"moe.{part}_proj", live=LIVE_EXPERTS[f"mlp.{part}"])
+            for part in ("up", "gate", "down")
+        },
+        **{
+            f"shared.{part}": Source(
+                f"share_expert.{part}_proj",
+                live=f"mlp.shared_experts.{part}_proj",
+                bias="mlp_bias",
+            )
+            for part in ("up", "gate", "down")
+        },
+    },
+    norm=Norm("rms", eps="rms_norm_eps", offset=1.0),
+    gate="sigmoid",
+    shapes={"attn.gate": ("heads", "d_model")},
+    mixture=Mixture(
+        "n_routed_experts",
+        "num_experts_per_tok",
+        renormalised=True,
+        scores="sigmoid",
+        scale="moe_router_scaling_factor",
+        shared=("share_expert_dim",),
+    ),
+    keys={"d_mlp": "moe_intermediate_size"},
+    older_keys={
+        "attention_other_setting.num_attention_heads": "num_sliding_attention_heads",
+        "moe_num_experts": "n_routed_experts",
+        "moe_top_k": "num_experts_per_tok",
+        "num_attention_groups": "num_key_value_heads",
+        "num_experts": "n_routed_experts",
+        "share_expert_dims": "share_expert_dim",
+    },
+    scales={"attention": Scale("query_pre_attn_scalar", -0.5)},
+    defaults={
+        "attention_bias": False,
+        "head_dim": 128,
+        "hidden_act": "silu",
+        "mlp_bias": False,
+        "moe_router_scaling_factor": 1.0,
+        "num_key_value_heads": 8,
+        "rms_norm_eps": 1e-5,
+    },
+    layer_kinds=(
+        dense(Either((LISTED_DENSE, Others(Numbers("moe_layers_enum")), These((0, 1, 2))))),
+        LayerKind(
+            "window",
+            where=Either(
+                (
+                    Words("layer_types", ("sliding_attention",), others=("full_attention",)),
+                    These(()),
+                )
+            ),
+            modules={},
+            columns={"keys": {"heads": "num_sliding_attention_heads"}},
+        ),
+    ),
+    limits_by_layer=("swiglu_limits", "swiglu_limits_shared"),
+    buffers=("layers.{i}.moe.router_bias",),
 )

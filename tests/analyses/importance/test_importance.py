@@ -44,7 +44,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama with tied embeddings": ("llama", {"tie_word_embeddings": True}),
 }
 LENGTHS = (7, 12, 3, 9, 5)
-ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe")
+ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe", "step3p7")
 """In another precision a token may go to other experts."""
 
 

@@ -120,7 +120,11 @@ class Architecture:
         to the residual stream, but for the residual scale; none where there is no such block."""
         join = self.row.joins[block == "mlp"]
         modules = (join,) if isinstance(join, str) else join or ()
-        factors = {self.live(module): factor for module, factor in self.gives.items()}
+        factors = {
+            self.live(module): factor
+            for module, factor in self.gives.items()
+            if module in self.row.modules
+        }
         return {module: factors.get(module, 1.0) for module in modules}
 
     @property

@@ -86,7 +86,7 @@ def test_a_dry_run_prints_the_row_and_writes_nothing(atlas: Project) -> None:
         ({"model_type": "llama"}, "model_type: atlas reads llama already; atlas new makes"),
         ({"model_type": 3}, "model_type: 3 is no model type; name a model's config"),
         ({}, "model_type: None is no model type"),
-        ({"model_type": "bitnet"}, "bitnet: layer 0: a norm, or something else, between the"),
+        ({"model_type": "bitnet"}, "bitnet: layer 0: a norm between the heads"),
         ({"model_type": "nobody"}, "transformers has no config of type nobody"),
         ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "arcee_next"),
     ],

@@ -44,7 +44,7 @@ def test_what_comes_before_a_skip_and_what_is_skipped_does_not_run(tmp_path: Pat
     """Of every layer's attention and MLP, how often it runs on one batch of passages."""
     model = opened(tmp_path)
     layers = model.geometry.layers
-    runs = {point: [0] * layers for point in without_blocks.POINTS}
+    runs: dict[str, list[int]] = {point: [0] * layers for point in without_blocks.POINTS}
     for layer in range(layers):
         for point, name in (("attn", "self_attn.q_proj"), ("mlp", "mlp.up_proj")):
             count = runs[point]

@@ -50,7 +50,7 @@ def size(ids: list[int]) -> int:
 
 def by_gates(model: LiveModel, passages: list[Passage]) -> torch.Tensor:
     """(1 + 2 layers, passages): every passage alone, a full pass for each gate."""
-    found = []
+    found: list[torch.Tensor] = []
     for closed in [None, *range(2 * model.geometry.layers)]:
         gates = {"attn": {}, "mlp": {}} if closed is None else _closing(closed)
         with torch.no_grad(), model.gates(**gates):

@@ -102,7 +102,8 @@ def learn(
     micro-batch, planned from the free memory if unsaid, halved where memory runs out. Raises
     `AtlasError` where not even one passage fits.
     """
-    count, exists = int(clusters.max()) + 1, ~np.isnan(costs).any(axis=0)
+    count = int(clusters.max()) + 1
+    exists: NDArray[np.bool_] = np.isfinite(costs[0])
     shape = (2, count, costs.shape[1])
     if not 0 < pruned < exists.sum():  # nothing is to be learned
         return Gates(np.where(exists, np.zeros(shape), np.nan), float(pruned > 0))
@@ -114,6 +115,7 @@ def learn(
     ]
     turns = [_in_turn(rows, generator) for rows in members]
     means = torch.from_numpy(np.stack([costs[rows][:, exists].mean(0) for rows in members]))
+    there = torch.from_numpy(exists)
     everywhere = torch.ones(len(members), len(exists), dtype=means.dtype)
     sets = _Sets(means, pruned, steps)
     slopes_of = _Slopes(model, passages, tokens)
@@ -121,9 +123,9 @@ def learn(
         for step in range(steps):
             log_alpha = sets.log_alpha()
             gates = drawn(log_alpha, generator)
-            everywhere[:, exists] = gates.detach()
+            everywhere[:, there] = gates.detach()
             slopes = slopes_of([next(turn) for turn in turns], everywhere)
-            sets.learn(log_alpha, (gates * slopes[:, exists]).sum())
+            sets.learn(log_alpha, (gates * slopes[:, there]).sum())
             progress((step + 1) * len(members) * BACKWARD, steps * len(members) * BACKWARD)
     found = sets.log_alpha().detach()
     learned = np.full(shape, np.nan)

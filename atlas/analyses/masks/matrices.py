@@ -36,7 +36,8 @@ def of_blocks(
 ) -> list[Matrix]:
     """(cluster, block) values as a matrix of attention and one of MLPs; NaN cannot be defined.
 
-    `exists`: (block,), which blocks the layers have, all if unsaid; `spread` and `largest_share`: as `values`.
+    `exists`: (block,), which blocks the layers have, all if unsaid; `spread` and `largest_share`:
+    of the shape of `values`.
     """
 
     def own(table: Floats | None, number: int) -> Floats | None:

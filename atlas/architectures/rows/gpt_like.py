@@ -192,6 +192,7 @@ FALCON = replace(
     # One norm for both sublayers; the variants below have two, or one after the other.
     modules={name: source for name, source in _FALCON_MODULES.items() if name != "norm.mlp"},
     outside={name: BLOOM.outside[name] for name in ("embedding", "final_norm", "unembedding")},
+    joins=("self_attention.dense", "mlp"),
     residual="parallel",
     mlp_input="norm.attn",
     keys={"kv_heads": "num_kv_heads", "d_mlp": "ffn_hidden_size"},

@@ -176,18 +176,17 @@ GRANITEMOEHYBRID = replace(
     ),
 )
 
+_BESIDE = {
+    name: one
+    for name, one in mamba2("mamba", "mamba_proj_bias", "mamba_conv_bias").items()
+    if one is not None
+}
+
 FALCON_H1 = replace(
     LLAMA,
     model_type="falcon_h1",
     modules={
         **{name: one for name, one in LLAMA.modules.items() if name.startswith("attn")},
-        **{
-            name: one
-            for name, one in mamba2("mamba", "mamba_proj_bias", "mamba_conv_bias").items()
-            if one is not None
-        },
-        "mixer.norm": Source("mamba.norm", called=False, present="mamba_rms_norm"),
-        "mixer.out": Source("mamba.out_proj", bias="projectors_bias"),
         **{
             f"mlp.{part}": Source(f"feed_forward.{part}_proj", bias="mlp_bias")
             for part in ("up", "gate", "down")
@@ -196,7 +195,7 @@ FALCON_H1 = replace(
         "norm.mlp": Source("pre_ff_layernorm"),
     },
     outside={**LLAMA.outside, "final_norm": Source("final_layernorm")},
-    joins=(("mamba.out_proj", "self_attn.o_proj"), "feed_forward"),
+    joins=("self_attn.o_proj", "feed_forward"),
     scales={"embedding": Scale("embedding_multiplier"), "logits": Scale("lm_head_multiplier")},
     reads={"attn.q": Scale("attention_in_multiplier"), "mixer.in": Scale("ssm_in_multiplier")},
     gives={
@@ -225,5 +224,16 @@ FALCON_H1 = replace(
         "ssm_in_multiplier": 1.0,
         "ssm_out_multiplier": 1.0,
     },
-    layer_kinds=(LayerKind("attention and a state space side by side", All(), modules={}),),
+    layer_kinds=(
+        LayerKind(
+            "attention and a state space side by side",
+            where=All(),
+            modules={
+                **_BESIDE,
+                "mixer.norm": Source("mamba.norm", called=False, present="mamba_rms_norm"),
+                "mixer.out": Source("mamba.out_proj", bias="projectors_bias"),
+            },
+            columns={"joins": (("mamba.out_proj", "self_attn.o_proj"), ...)},
+        ),
+    ),
 )

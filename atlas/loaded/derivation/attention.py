@@ -186,12 +186,16 @@ def _reads(mixed: torch.Tensor, calls: Mapping[str, Call], modules: Mapping[str,
     for name, call in free:
         if call.read is not None and close(call.read, mixed):
             return Source(name, bias="bias" in call.own, transposed=transposed(call))
-    for _, call in free:
-        if call.read is not None and call.read.shape == mixed.shape:
-            share = call.read / mixed
-            if bool(((share > 0) & (share < 2.1)).all()):
-                raise UnreachedError("a gate between the heads and o")
-    raise UnreachedError("a norm, or something else, between the heads and o")
+    for call in calls.values():
+        read = call.read
+        fits = read is not None and read.numel() == mixed.numel()
+        if read is not None and fits and close(read.reshape(mixed.shape), mixed) and norms.of(call):
+            raise UnreachedError("a norm between the heads and o")
+    read_by = [call.read for _, call in free if call.read is not None]
+    shares = [read / mixed for read in read_by if read.shape == mixed.shape]
+    if any(bool((share > 0).all()) for share in shares):
+        raise UnreachedError("a gate between the heads and o")
+    raise UnreachedError("something between the heads and o")
 
 
 def _norm_shape(call: Call, part: Part, shape: _Heads) -> tuple[str, ...]:

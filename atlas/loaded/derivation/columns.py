@@ -252,7 +252,7 @@ def usual(row: Row, usual: Config, of_twice: Config) -> dict[str, object]:
     """What a config may leave out: what its class then has, for the keys that the row reads.
 
     Sizes are always stated. What follows from other keys is no default: as many key/value heads as
-    heads, heads as wide as the model together. `of_twice`, the config of twice as many heads, tells.
+    heads, heads as wide as the model together. `of_twice`, of twice as many heads, tells.
     """
     counted = ("kv_heads", "d_head")
     sized = {key for name, key in row.config_keys.items() if name not in counted}

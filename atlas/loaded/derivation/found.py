@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from atlas.architectures.row import Source
@@ -57,4 +57,3 @@ class Found:
     outside: Mapping[str, Source]
     numbers: Mapping[str, int]
     scales: Mapping[str, float]
-    unused: tuple[str, ...] = field(default=())

@@ -71,6 +71,7 @@ def of(config: Mapping[str, Any]) -> tuple[World, World]:
     """Two worlds of a config. Raises `AtlasError` where transformers makes no tiny model of it."""
     model_type = config["model_type"]
     whole = _whole(model_type, config)
+    _require_decoder(model_type, whole)
     kept = {key: value for key, value in config.items() if _is_kept(key, value, whole)}
     first: World | None = None
     problem: Exception | None = None
@@ -84,6 +85,16 @@ def of(config: Mapping[str, Any]) -> tuple[World, World]:
         told = f"{type(problem).__name__}: {first_line(problem)}" if problem else "nothing"
         raise AtlasError(f"transformers makes no tiny model of type {model_type}: {told}")
     return first, _other(first)
+
+
+def _require_decoder(model_type: str, whole: Config) -> None:
+    """Raise `UnreachedError` for what is no decoder by itself."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+
+    if isinstance(whole.get("text_config"), dict):
+        raise UnreachedError("text inside a wrapper, whose language part has a config of its own")
+    if type(_plain(model_type)) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise UnreachedError(f"transformers has no causal language model of type {model_type}")
 
 
 def _is_kept(key: str, value: Any, whole: Config) -> bool:

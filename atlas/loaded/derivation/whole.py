@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from atlas.loaded.derivation import layers, outside, recording, shrinking
 from atlas.loaded.derivation.found import Found, UnreachedError
 from atlas.loaded.derivation.shrinking import World
@@ -19,7 +17,7 @@ def of(world: World) -> Found:
             raise UnreachedError("a norm outside the layers that is not of the kind within them")
     return Found(
         layers=path,
-        layer=replace(layer, norm=layer.norm),
+        layer=layer,
         outside=beside.modules,
         numbers={"layers": count, "vocabulary": beside.vocabulary, **layer.numbers},
         scales={

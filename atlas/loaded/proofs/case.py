@@ -70,7 +70,7 @@ class Case:
     def given(self, seen: Seen, layer: int) -> dict[str, torch.Tensor]:
         """What each block of a layer gives, times the residual scale it is added to the stream."""
         row, place = self.at(layer), f"{self.row.live_layers}.{layer}"
-        found = {}
+        found: dict[str, torch.Tensor] = {}
         for block in row.blocks:
             joins = row.joins(block).items()
             found[block] = torch.stack([seen[f"{place}.{j}"][1] * by for j, by in joins]).sum(0)

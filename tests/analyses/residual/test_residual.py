@@ -113,7 +113,7 @@ class States:
         self.architecture = model.architecture
 
     def __call__(self, name: Literal["in", "out", "attn", "mlp"], layer: int) -> Values:
-        if name in ("in", "out"):
+        if name == "in" or name == "out":
             return self.held[name, layer]
         view = self.architecture.layer(layer)
         parts = [self.held[join, layer] * by for join, by in view.joins(name).items()]

@@ -95,7 +95,7 @@ def test_a_row_that_says_something_else_is_disproved(
 @pytest.mark.parametrize(
     ("model_type", "told"),
     [
-        ("bitnet", "layer 0: a norm, or something else, between the heads and o"),
+        ("bitnet", "layer 0: a norm between the heads and o"),
         ("granite_swa", "layer 0: a gate between the heads and o"),
         ("diffllama", "layer 0: 2 attention"),
         ("mamba", "layer 0: no attention by a softmax over positions"),

@@ -27,7 +27,7 @@ _DELTA = {
     "linear_key_head_dim": 6,
     "linear_num_key_heads": 2,
     "linear_num_value_heads": 4,
-    "linear_value_head_dim": 10,
+    "linear_value_head_dim": 12,
 }
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
@@ -141,7 +141,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "nemotron_h": {
         **{key: value for key, value in NARROW.items() if key != "num_hidden_layers"},
         **{"conv_kernel": 3, "head_dim": 6, "n_groups": 2, "ssm_state_size": 6},
-        "layers_block_type": ["linear_attention", "mlp", "full_attention", "moe"],
+        "layers_block_type": ["linear_attention", "full_attention", "moe"],
         "mamba_head_dim": 10,
         "mamba_num_heads": 4,
         "moe_intermediate_size": 20,

@@ -44,7 +44,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama with tied embeddings": ("llama", {"tie_word_embeddings": True}),
 }
 LENGTHS = (7, 12, 3, 9, 5)
-ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe", "step3p7")
+ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe", "qwen3_next", "step3p7")
 """In another precision a token may go to other experts."""
 
 
@@ -274,8 +274,8 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
         model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
         view = model.architecture.layer(0)
-        output = view.live("attn.o" if view.has("attn.o") else "mixer.out")
-        model.layer(0).get_submodule(output).register_forward_hook(
+        first = view.live("attn.q" if view.has("attn.q") else "mixer.in")
+        model.layer(0).get_submodule(first).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)

@@ -18,7 +18,9 @@ outside       the same outside the layers; a leading `/` means: not below the pr
 norm          kind of norm, config key of its epsilon, bias, offset of its gain
 joins         live modules (within a layer) whose outputs, times the residual scale, are added to
               the residual stream: of attention, or of what a layer has instead, and of the MLP;
-              None where there is none. An output may have batch and position in one axis
+              several that are added, None where there is none. An output may have batch and
+              position in one axis
+reads, gives  canonical module -> factor that the config states of what it reads, or gives
 residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;
               post-norm: x = norm(x + attn(x)), then x = norm(x + mlp(x))
 attn_input    norm that attention reads through, None without; mlp_input the same for the MLP

@@ -5,8 +5,8 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +55,8 @@ class Architecture:
     """A row resolved with one model's config.
 
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
-    times keys, of what joins the residual stream, of the logits. `clamp` has alpha and limit of a
+    times keys, of what joins the residual stream, of the logits, and of what single modules read or
+    give (that of keys is in `attention_scale`). `clamp` has alpha and limit of a
     gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
     `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
     layer what this model would be if all were like it; `kinds` are the names of that layer's.
@@ -74,6 +75,8 @@ class Architecture:
     logits_scale: float
     tied: bool
     flags: Mapping[str, bool] = field(repr=False)
+    reads: Mapping[str, float] = field(default_factory=dict, repr=False)
+    gives: Mapping[str, float] = field(default_factory=dict, repr=False)
     views: tuple[Architecture, ...] = field(default=(), repr=False)
     kinds: tuple[str, ...] = ()
 
@@ -108,6 +111,18 @@ class Architecture:
         """What adds to the residual stream in a layer: attention or another mixer, and the MLP."""
         mixer, mlp = self.row.joins
         return (*(("attn",) if mixer else ()), *(("mlp",) if mlp else ()))
+
+    def joins(self, block: Literal["attn", "mlp"]) -> Mapping[str, float]:
+        """The live modules of a layer whose outputs, each times its factor, are what a block adds
+        to the residual stream, but for the residual scale; none where there is no such block."""
+        join = self.row.joins[block == "mlp"]
+        modules = (join,) if isinstance(join, str) else join or ()
+        factors = {
+            self.live(module): factor
+            for module, factor in self.gives.items()
+            if module in self.row.modules
+        }
+        return {module: factors.get(module, 1.0) for module in modules}
 
     @property
     def model_type(self) -> str:
@@ -208,6 +223,10 @@ class Architecture:
             for slot in view._slots(name, view.row.modules[name], place)
         ]
 
+    def stored(self, layer: int) -> tuple[str, ...]:
+        """The modules of one layer that store a weight, which a norm need not."""
+        return tuple(dict.fromkeys(slot.module for slot in self.slots(layer)))
+
     def outside(self, module: str) -> list[Slot]:
         """The tensors of one module outside the layers; none where the model has no such module."""
         if not self.has(module):
@@ -301,9 +320,42 @@ class Architecture:
             plain[short_name] = name
         return plain
 
+    def laid_out(self, stored: Iterable[str]) -> Architecture:
+        """The same for weights with these plain names: some models are stored with their experts
+        as the live model has them, stacked, and not one by one."""
+        names = set(stored)
+        first = next((at for at, view in enumerate(self._each()) if view.routing is not None), None)
+        if first is None or all(slot.names[0] in names for slot in self.slots(first)):
+            return self
+        stacked = self._stacked()
+        fits = all(slot.names[0] in names for slot in stacked.slots(first))
+        return stacked if fits else self
+
+    def _stacked(self) -> Architecture:
+        """This architecture with all that is stored in pieces where the live model has it."""
+        modules = {
+            name: source.live if source.pieces and isinstance(source.live, Source) else source
+            for name, source in self.row.modules.items()
+        }
+        views = {id(view): view._stacked() for view in self.views}
+        return replace(
+            self,
+            row=replace(self.row, modules=modules),
+            views=tuple(views[id(view)] for view in self.views),
+        )
+
+    def _each(self) -> Iterator[Architecture]:
+        """What the model is in each of its layers."""
+        return (self.layer(number) for number in range(self.geometry.layers))
+
     def known_names(self) -> set[str]:
         """Every plain name that this row reads."""
-        slots = [slot for layer in range(self.geometry.layers) for slot in self.slots(layer)]
+        slots = [
+            slot
+            for form in (self, self._stacked())
+            for layer in range(self.geometry.layers)
+            for slot in form.slots(layer)
+        ]
         slots += [slot for name in OUTSIDE for slot in self.outside(name)]
         return {name for slot in slots for name in slot.names}
 

@@ -19,6 +19,7 @@ from atlas.architectures.row import (
     LayerKind,
     Mixture,
     Row,
+    Scale,
     ScaleName,
 )
 from atlas.entries.geometry import Geometry
@@ -126,6 +127,7 @@ def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Archi
         return resolved[flag] if isinstance(flag, str) else flag
 
     geometry = reader.geometry()
+    gives = {module: reader.factor(one) for module, one in row.gives.items()}
     activation = reader.text(row.activation)
     switches.require_activation(activation, row.activation, where)
     return Architecture(
@@ -139,9 +141,11 @@ def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Archi
         if row.clamp is None
         else (reader.number(row.clamp.alpha), reader.number(row.clamp.limit)),
         embedding_scale=reader.scale("embedding"),
-        attention_scale=reader.scale("attention", geometry.d_head**-0.5),
+        attention_scale=reader.scale("attention", geometry.d_head**-0.5) * gives.get("attn.k", 1),
         residual_scale=reader.scale("residual"),
         logits_scale=reader.scale("logits"),
+        reads={module: reader.factor(one) for module, one in row.reads.items()},
+        gives=gives,
         tied=settings.get("tie_word_embeddings") is not None
         and reader.truth("tie_word_embeddings"),
         flags=resolved,
@@ -199,8 +203,11 @@ class Reader:
             raise self.wrong(key, f"expected a word, found {short(value)}")
         return value
 
-    def number(self, key: str) -> float:
+    def number(self, key: str, at: int | None = None) -> float:
+        """A number that the config states, or number `at` of those that it lists."""
         value = self.settings.get(key)
+        if at is not None and isinstance(value, list) and len(value) > at:
+            value = value[at]
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise self.wrong(key, f"expected a number above 0, found {short(value)}")
         return float(value)
@@ -217,7 +224,10 @@ class Reader:
     def scale(self, name: ScaleName, unsaid: float = 1.0) -> float:
         """One of the row's factors; `unsaid` where the row has none of that name."""
         scale = self.row.scales.get(name)
-        return unsaid if scale is None else self.number(scale.key) ** scale.power
+        return unsaid if scale is None else self.factor(scale)
+
+    def factor(self, scale: Scale) -> float:
+        return float(self.number(scale.key, scale.at) ** scale.power)
 
     def routing(self, mixture: Mixture) -> Routing:
         experts, active = self.natural(mixture.experts), self.natural(mixture.active)
@@ -245,6 +255,9 @@ class Reader:
             return key
         if (key is None or self.settings.get(key) is None) and fallback is not None:
             return fallback
+        listed = self.settings.get(str(key))
+        if field_name == "layers" and isinstance(listed, list | str) and listed:
+            return len(listed)  # a word or a letter each
         return self.natural(str(key), MOST_LAYERS if field_name == "layers" else 2**31)
 
     def natural(self, key: str, most: int = 2**31) -> int:

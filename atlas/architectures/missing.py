@@ -16,7 +16,7 @@ REASONS: Mapping[str, str] = {
     ),
     "keys and values from a shared low-rank projection (multi-head latent attention)": (
         "axk1 axk2 deepseek_v2 deepseek_v3 deepseek_v32 glm4_moe_lite glm_moe_dsa hy_v4 "
-        "kimi_k25 longcat_flash minicpm3 youtu"
+        "kimi_k25 kimi_linear longcat_flash minicpm3 youtu"
     ),
     "several residual streams side by side, in which the value of one block, the logit lens and "
     "contributions to the stream have no meaning": ("deepseek_v4 gemma3n gemma3n_text"),
@@ -25,9 +25,11 @@ REASONS: Mapping[str, str] = {
     "a draft model, which reads the states of another one and computes nothing alone": (
         "gemma4_assistant gemma4_unified_assistant"
     ),
-    "layers that mix tokens by state spaces, recurrence, convolution or linear attention": (
-        "bailing_hybrid bamba falcon_h1 falcon_mamba granitemoehybrid jamba kimi_linear "
-        "lfm2_moe mamba mamba2 minimax nemotron_h olmo_hybrid recurrent_gemma rwkv zamba zamba2"
+    "attention in no layer, and so neither heads nor a width of them": (
+        "falcon_mamba mamba mamba2 rwkv"
+    ),
+    "layers that mix tokens by state spaces, recurrence or linear attention of another kind": (
+        "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma zamba zamba2"
     ),
     "experts that every token goes to, beside the routed ones, or another router": (
         "cohere2_moe dots1 ernie4_5_moe exaone_moe hunyuan_v1_moe hy_v3 llama4 llama4_text "

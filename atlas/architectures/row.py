@@ -90,6 +90,10 @@ OUTSIDE = (
     "unembedding",
 )
 
+Join = str | tuple[str, ...] | None
+"""A live module whose output joins the residual stream, or several whose outputs are added; None
+where a layer has no such block."""
+
 Flag = bool | str
 """True, False, or the config key that says so."""
 
@@ -97,6 +101,9 @@ ScaleName = Literal["embedding", "attention", "residual", "logits"]
 
 EXPERT_MODULES = ("mlp.up", "mlp.gate", "mlp.down")
 """What every expert of a mixture has its own of."""
+
+NO_MAPS = ("mixer.A", "shared.router")
+"""Weights with two axes that are a few numbers, or one vector, and no matrix that maps anything."""
 
 GEOMETRY_KEYS: Mapping[str, str] = {
     "layers": "num_hidden_layers",
@@ -221,10 +228,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Scale:
-    """A factor that the config states: the value of `key` to the power of `power`."""
+    """A factor that the config states: the value of `key`, or number `at` of those that are listed
+    there, to the power of `power`."""
 
     key: str
     power: float = 1.0
+    at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -309,8 +318,9 @@ class LayerKind:
 
     `name`: what such a layer has, for people: `convolution`, `dense MLP`. `modules`: canonical
     module -> its source there, beside the row's own, or None where such a layer has none of it.
-    `columns`: other columns of the row that are others there. Kinds that mean the same layer are
-    applied in turn, so that one may choose its mixer and another its MLP.
+    `columns`: other columns of the row that are others there; `...` in `joins` leaves one as it is.
+    Kinds that mean the same layer are applied in turn, so that one may choose its mixer and another
+    its MLP.
     """
 
     name: str
@@ -322,7 +332,11 @@ class LayerKind:
         """The row as it is of such a layer."""
         modules = {**row.modules, **self.modules}
         kept = {name: source for name, source in modules.items() if source is not None}
-        return replace(row, modules=kept, **self.columns)
+        columns = dict(self.columns)
+        if "joins" in columns:
+            both = zip(row.joins, columns["joins"], strict=True)
+            columns["joins"] = tuple(own if new is ... else new for own, new in both)
+        return replace(row, modules=kept, **columns)
 
 
 @dataclass(frozen=True)
@@ -334,7 +348,7 @@ class Row:
     modules: Mapping[str, Source]
     outside: Mapping[str, Source]
     norm: Norm
-    joins: tuple[str | None, str | None]
+    joins: tuple[Join, Join]
     prefixes: tuple[str, ...] = ()
     live_prefix: str = ""
     live_layers: str | None = None
@@ -351,6 +365,8 @@ class Row:
     clamp: Clamp | None = None
     gate: Literal["sigmoid", "softplus"] | None = None
     scales: Mapping[ScaleName, Scale] = field(default_factory=dict)
+    reads: Mapping[str, Scale] = field(default_factory=dict)
+    gives: Mapping[str, Scale] = field(default_factory=dict)
     residual: Literal["sequential", "parallel", "post-norm"] = "sequential"
     attn_input: str | None = "norm.attn"
     mlp_input: str | None = "norm.mlp"
@@ -375,7 +391,8 @@ class Row:
         found |= {*self.defaults, *self.meant, *self.requires}
         found |= {self.heads_by_layer} if self.heads_by_layer else set()
         found |= {*self.older_keys, *self.older_keys.values()}
-        found |= {scale.key for scale in self.scales.values()}
+        scales = [*self.scales.values(), *self.reads.values(), *self.gives.values()]
+        found |= {scale.key for scale in scales}
         found |= {key for variant in self.variants for key in variant.when}
         for kind in self.layer_kinds:
             found |= {*kind.where.keys, *replace(kind.applied(self), layer_kinds=()).config_reads}

@@ -28,6 +28,7 @@ HARMLESS: Mapping[str, str] = {
             *("embd_pdrop", "embedding_dropout", "hidden_dropout", "hidden_dropout_prob"),
             *("resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
             *("router_aux_loss_coef", "router_jitter_noise", "sinusoidal_pos_embds"),
+            *("initializer_cutoff_factor", "mlp_dropout"),
         ),
         "of training alone",
     ),
@@ -36,6 +37,8 @@ HARMLESS: Mapping[str, str] = {
             *("classifier_dropout", "problem_type", "summary_activation"),
             *("summary_first_dropout", "summary_proj_to_labels", "summary_type"),
             *("summary_use_proj", "summary_last_dropout", "qa_dropout", "seq_classif_dropout"),
+            *("classifier_activation", "classifier_bias", "classifier_pooling", "decoder_bias"),
+            *("sparse_prediction", "sparse_pred_ignore_index"),
         ),
         "of heads for other tasks, which nothing here runs",
     ),
@@ -44,12 +47,27 @@ HARMLESS: Mapping[str, str] = {
             *("output_attentions", "output_hidden_states", "output_router_logits", "return_dict"),
             *("use_cache", "dtype", "pad_token_id", "pretraining_tp", "reorder_and_upcast_attn"),
             *("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32"),
+            "deterministic_flash_attn",
         ),
         "how it is run or what it returns, not what it computes",
     ),
     **dict.fromkeys(
         ("conv_L_cache", "type_vocab_size"),
         "a length that the stored tensors say themselves",
+    ),
+    **dict.fromkeys(
+        (
+            *("mamba_chunk_size", "mamba_d_head", "mamba_d_ssm", "mamba_n_groups", "mamba_n_heads"),
+            *("mamba_norm_before_gate", "ssm_multipliers", "time_step_limit"),
+            *("chunk_size", "conv_kernel", "linear_conv_kernel_dim", "linear_key_head_dim"),
+            *("linear_num_key_heads", "linear_num_value_heads", "linear_value_head_dim"),
+            *("mamba_d_conv", "mamba_d_state", "mamba_dt_rank", "mamba_expand", "mamba_head_dim"),
+            *("mamba_hidden_act", "mamba_num_heads", "n_groups", "num_logits_to_keep"),
+            *("rescale_prenorm_residual", "ssm_state_size", "time_step_floor", "time_step_max"),
+            *("time_step_min", "use_associative_scan", "use_mamba_kernels", "use_mambapy"),
+        ),
+        "inside of mixers other than attention: the live model computes with them, and no analysis "
+        "of stored weights does",
     ),
     **dict.fromkeys(
         (

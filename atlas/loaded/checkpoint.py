@@ -57,13 +57,14 @@ class Checkpoint:
         architecture.require_single(tensors, folder)
         stored = {name: tensor.elements for name, tensor in tensors.items()}
         parameters = architecture.parameters(stored)
+        names = architecture.plain_names(tensors)
         checkpoint = cls(
             folder=folder,
             config=config,
-            architecture=architecture,
+            architecture=architecture.laid_out(names),
             geometry=replace(architecture.geometry, parameters=parameters),
             tensors=tensors,
-            names=architecture.plain_names(tensors),
+            names=names,
             choices=choices,
         )
         checkpoint._check()

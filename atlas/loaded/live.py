@@ -209,21 +209,28 @@ class LiveModel:
         it is the module's share; `attn` and `mlp` come with the factor that the family puts on
         them where they are added. The tensor must not be changed.
         """
-        live = self._module(layer, module)
+        held: list[torch.Tensor] = []
+        modules = self._modules(layer, module)
 
-        def seen(tensor: Any) -> None:
+        def seen(factor: float, tensor: Any) -> None:
             # Layers of some families return the hidden states as the first of a tuple.
             tensor = tensor[0] if type(tensor) is tuple else tensor
-            callback(self._canonical(layer, module, tensor, side))
+            tensor = self._canonical(layer, module, tensor, side)
+            held.append(tensor if factor == 1 else tensor * factor)
+            if len(held) == len(modules):
+                whole = functools.reduce(torch.add, held)
+                held.clear()
+                callback(whole)
 
-        if side == "input":
-            handle = live.register_forward_pre_hook(lambda _, inputs: seen(inputs))
-        else:
-            handle = live.register_forward_hook(lambda _, inputs, output: seen(output))
-        try:
+        with contextlib.ExitStack() as stack:
+            for live, factor in modules:
+                tell = functools.partial(seen, factor)
+                if side == "input":
+                    handle = live.register_forward_pre_hook(lambda _, given, tell=tell: tell(given))
+                else:
+                    handle = live.register_forward_hook(lambda *given, tell=tell: tell(given[2]))
+                stack.callback(handle.remove)
             yield
-        finally:
-            handle.remove()
 
     @contextlib.contextmanager
     def gates(
@@ -240,25 +247,24 @@ class LiveModel:
                 for layer, gate in gates.items():
                     if point not in self.architecture.layer(layer).blocks:
                         continue
-                    module = self._module(layer, point)
-                    handle = module.register_forward_hook(functools.partial(_gated, gate))
-                    stack.callback(handle.remove)
+                    for module, _ in self._modules(layer, point):
+                        handle = module.register_forward_hook(functools.partial(_gated, gate))
+                        stack.callback(handle.remove)
             yield
 
-    def _module(self, layer: int, module: str) -> torch.nn.Module:
-        whole = self.layer(layer)
-        if module == "layer":
-            return whole
-        view, modules = self.architecture.layer(layer), self.modules_of(layer)
-        join = view.row.joins[module == "mlp"] if module in POINTS else None
-        if join is not None:
-            return whole.get_submodule(join)
-        if module not in modules:
+    def _modules(self, layer: int, module: str) -> list[tuple[torch.nn.Module, float]]:
+        """The live modules, each with its factor, that together are what is asked for."""
+        whole, view = self.layer(layer), self.architecture.layer(layer)
+        for block in view.blocks:
+            if module == block:
+                return [(whole.get_submodule(n), factor) for n, factor in view.joins(block).items()]
+        modules = self.modules_of(layer)
+        if module not in ("layer", *modules):
             known = ("layer", *view.blocks, *modules)
             raise AtlasError(
                 f"no module {module!r}", file=self.folder, remedy=suggest(module, known)
             )
-        return whole.get_submodule(view.live(module))
+        return [(whole if module == "layer" else whole.get_submodule(view.live(module)), 1.0)]
 
     def _canonical(self, layer: int, module: str, tensor: torch.Tensor, side: Side) -> torch.Tensor:
         """A tensor as the model's code has it -> (batch, length, ...), fused ones split."""
@@ -296,7 +302,7 @@ class LiveModel:
             seen.append(tuple(output.shape))
             raise _Enough
 
-        handle = self._module(first, "norm.q").register_forward_hook(stop)
+        handle = self._modules(first, "norm.q")[0][0].register_forward_hook(stop)
         try:
             with torch.inference_mode(), contextlib.suppress(_Enough):
                 self.trunk(Batch(ids, torch.ones_like(ids, dtype=torch.bool), (0,), ((1, length),)))

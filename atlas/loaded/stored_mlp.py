@@ -81,13 +81,15 @@ def _expert(
         inner = _activation(architecture.activation)(up)
     else:
         gate = functional.linear(x, *_cast(weights, f"{name}.gate", x))
+        gate = gate * architecture.gives.get(f"{name}.gate", 1.0)
         if architecture.clamp is None:
             inner = _activation(architecture.activation)(gate) * up
         else:
             alpha, limit = architecture.clamp
             gate, up = gate.clamp(max=limit), up.clamp(-limit, limit)
             inner = (up + 1) * gate * torch.sigmoid(alpha * gate)
-    return functional.linear(inner, *_cast(weights, f"{name}.down", x))
+    given = functional.linear(inner, *_cast(weights, f"{name}.down", x))
+    return given * architecture.gives.get(f"{name}.down", 1.0)
 
 
 def _cast(

@@ -39,6 +39,23 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "electra": {**SIZES, **WIDE, "intermediate_size": 48, "embedding_size": 32},
     "falcon": {**SIZES, **WIDE, "ffn_hidden_size": 48, "bias": True},
+    "falcon_h1": {
+        **NARROW,
+        "attention_in_multiplier": 1.25,
+        "attention_out_multiplier": 0.5,
+        "embedding_multiplier": 3.0,
+        "key_multiplier": 0.75,
+        "lm_head_multiplier": 0.5,
+        "mamba_d_head": 10,
+        "mamba_d_ssm": 40,
+        "mamba_d_state": 6,
+        "mamba_n_groups": 2,
+        "mamba_n_heads": 4,
+        "mlp_multipliers": [0.75, 1.5],
+        "ssm_in_multiplier": 1.5,
+        "ssm_multipliers": [0.5, 0.75, 1.0, 1.25, 1.5],
+        "ssm_out_multiplier": 0.25,
+    },
     "gemma": {**NARROW, "head_dim": 6},
     "gemma2": {
         **NARROW,
@@ -68,11 +85,42 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "logits_scaling": 5.0,
         "residual_multiplier": 0.5,
     },
+    "granitemoehybrid": {
+        **NARROW,
+        "attention_multiplier": 0.25,
+        "embedding_multiplier": 3.0,
+        "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+        "logits_scaling": 5.0,
+        "mamba_d_state": 6,
+        "mamba_n_groups": 2,
+        "mamba_n_heads": 4,
+        "num_local_experts": 5,
+        "residual_multiplier": 0.5,
+        "shared_intermediate_size": 28,
+    },
     "hunyuan_v1_dense": {**NARROW, "head_dim": 6},
     "lfm2": {
         **NARROW,
         "block_multiple_of": 20,
         "layer_types": ["conv", "full_attention", "conv"],
+    },
+    "jamba": {
+        **NARROW,
+        "attn_layer_offset": 1,
+        "attn_layer_period": 2,
+        "expert_layer_offset": 2,
+        "expert_layer_period": 3,
+        "mamba_d_state": 6,
+        "mamba_dt_rank": 5,
+        "num_experts": 5,
+    },
+    "lfm2_moe": {
+        **NARROW,
+        "layer_types": ["conv", "full_attention", "conv"],
+        "moe_intermediate_size": 20,
+        "num_dense_layers": 1,
+        "num_experts": 5,
+        "num_experts_per_tok": 2,
     },
     "llama": {**NARROW, "head_dim": 6},
     "minimax_m2": {
@@ -89,6 +137,16 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "intermediate_size": 20,
         "num_local_experts": 5,
         "num_experts_per_tok": 2,
+    },
+    "nemotron_h": {
+        **{key: value for key, value in NARROW.items() if key != "num_hidden_layers"},
+        **{"conv_kernel": 3, "head_dim": 6, "n_groups": 2, "ssm_state_size": 6},
+        "layers_block_type": ["linear_attention", "mlp", "full_attention", "moe"],
+        "mamba_head_dim": 10,
+        "mamba_num_heads": 4,
+        "moe_intermediate_size": 20,
+        "moe_shared_expert_intermediate_size": 28,
+        "n_routed_experts": 6,
     },
     "olmo": NARROW,
     "olmo2": NARROW,
@@ -138,6 +196,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
     "num_experts_per_tok": 2,
@@ -173,17 +232,16 @@ CONFIGS |= {name: CONFIGS[f"{name}_text"] for name in ("qwen3_5", "qwen3_5_moe")
 
 _EYES = {"hidden_size": 16, "intermediate_size": 24, "patch_size": 4, "image_size": 8}
 _TOWER = {**_EYES, "num_hidden_layers": 1, "num_attention_heads": 2}
+_LOOKING = {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
 VISION = {
     "gemma3": _TOWER,
     "mistral3": _TOWER,
     "qwen3_vl": {
-        **{**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32},
+        **_LOOKING,
         "deepstack_visual_indexes": [0],
     },
-    **{
-        key: {**_EYES, "depth": 1, "num_heads": 2, "out_hidden_size": 32}
-        for key in ("qwen3_5", "qwen3_5_moe")
-    },
+    "qwen3_5": _LOOKING,
+    "qwen3_5_moe": _LOOKING,
 }
 """The part of a model beside its language, which no analysis measures."""
 

@@ -13,7 +13,7 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -24,7 +24,7 @@ from atlas.passes import kept_states, losses, micro_batches
 from atlas.passes.kept_states import LayerInputs, idle, tuple_length
 from atlas.profiles.statement import Progress
 
-POINTS = ("attn", "mlp")
+POINTS: tuple[Literal["attn", "mlp"], ...] = ("attn", "mlp")
 """The two blocks of a layer, in their order."""
 
 
@@ -70,6 +70,12 @@ def gated_losses(
     return micro_batches.table(
         model, passages, 1, gated, progress, budget, name="gated", chosen=chosen
     )[0]
+
+
+def existing(model: LiveModel) -> list[bool]:
+    """Of every block, in their order, whether its layer has it."""
+    layers = range(model.geometry.layers)
+    return [point in model.architecture.layer(layer).blocks for layer in layers for point in POINTS]
 
 
 def planned(model: LiveModel) -> int:
@@ -138,7 +144,7 @@ class _KeptStates:
             self.attended[layer, name] = output[0] if type(output) is tuple else output
 
     @contextlib.contextmanager
-    def skipped(self, layer: int, point: str) -> Iterator[None]:
+    def skipped(self, layer: int, point: Literal["attn", "mlp"]) -> Iterator[None]:
         """While it lasts, the model begins at a layer, and does without one of its blocks."""
         block = self.model.layer(layer)
         with contextlib.ExitStack() as stack:
@@ -147,17 +153,18 @@ class _KeptStates:
                 for name in workers(self.model, layer, "attn"):
                     again = idle(self.attended[layer, name], self.lengths[layer, name])
                     stack.enter_context(replaced_forward.replaced(block.get_submodule(name), again))
-            join = self.model.architecture.layer(layer).row.joins[POINTS.index(point)]
-            assert join is not None, "the layer has this block"
-            for name in workers(self.model, layer, point):
+            joins = self.model.architecture.layer(layer).joins(point)
+            working = workers(self.model, layer, point)
+            for name in working:
                 worker = block.get_submodule(name)
-                adds = join == name or join.startswith(f"{name}.")
+                adds = any(join.partition(".")[0] == name for join in joins)
                 passing = _passing(worker, self.lengths[layer, name], nothing=adds)
                 stack.enter_context(replaced_forward.replaced(worker, passing))
-            if "." not in join:  # a norm of what the block gives, or the block itself
-                joined = block.get_submodule(join)
-                passing = _passing(joined, 0, nothing=True)
-                stack.enter_context(replaced_forward.replaced(joined, passing))
+            for join in joins:
+                if "." not in join and join not in working:  # a norm of what the block gives
+                    joined = block.get_submodule(join)
+                    passing = _passing(joined, 0, nothing=True)
+                    stack.enter_context(replaced_forward.replaced(joined, passing))
             yield
 
     def forget(self, layer: int) -> None:

@@ -137,7 +137,7 @@ PLAIN: dict[str, tuple[str, dict[str, Any], dict[str, tuple[str, Split]]]] = {
 def passages(model_type: str, lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
     """Random tokens; those of an encoder end with one that is not scored."""
     rows = [tiny.tokens(1, length, seed=place)[0].tolist() for place, length in enumerate(lengths)]
-    end = model_type == "bert"
+    end = architectures.kind(model_type) == "encoder"
     return [Passage(tuple(row), 1, max(1, len(row) - end)) for row in rows]
 
 

@@ -21,12 +21,13 @@ DECODERS = [name for name in architectures.by_hand() if architectures.kind(name)
 def test_a_skip_is_a_closed_gate_whatever_the_batches(tmp_path: Path, variant: str) -> None:
     model, passages = opened(tmp_path, variant), drawn()
     expected = by_gates(model, passages)
-    assert ((expected[1:] - expected[0]).abs().amax(1) > 1e-5).all(), "every block does something"
+    does = (expected[1:] - expected[0]).abs().amax(1) > 1e-5
+    assert does.tolist() == without_blocks.existing(model), "every block does something"
     alone = without_blocks.losses_without(model, passages, quiet, 1)
-    torch.testing.assert_close(alone, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(alone, expected, rtol=1e-12, atol=1e-12, equal_nan=True)
     together = without_blocks.losses_without(model, passages, quiet, 1000)
     # Not closer: GPT-J turns its queries and keys in float32 whatever its type.
-    torch.testing.assert_close(together, expected, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(together, expected, rtol=1e-6, atol=1e-6, equal_nan=True)
 
 
 def test_nothing_of_a_skip_stays(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_what_comes_before_a_skip_and_what_is_skipped_does_not_run(tmp_path: Pat
     """Of every layer's attention and MLP, how often it runs on one batch of passages."""
     model = opened(tmp_path)
     layers = model.geometry.layers
-    runs = {point: [0] * layers for point in without_blocks.POINTS}
+    runs: dict[str, list[int]] = {point: [0] * layers for point in without_blocks.POINTS}
     for layer in range(layers):
         for point, name in (("attn", "self_attn.q_proj"), ("mlp", "mlp.up_proj")):
             count = runs[point]

@@ -50,13 +50,14 @@ def size(ids: list[int]) -> int:
 
 def by_gates(model: LiveModel, passages: list[Passage]) -> torch.Tensor:
     """(1 + 2 layers, passages): every passage alone, a full pass for each gate."""
-    found = []
+    found: list[torch.Tensor] = []
     for closed in [None, *range(2 * model.geometry.layers)]:
         gates = {"attn": {}, "mlp": {}} if closed is None else _closing(closed)
         with torch.no_grad(), model.gates(**gates):
             alone = [losses.per_passage(model, batch([passage], [0])) for passage in passages]
-        found.append(torch.cat(alone))
-    return torch.stack(found)
+        exists = closed is None or without_blocks.existing(model)[closed]
+        found.append(torch.cat(alone) if exists else torch.full_like(found[0], torch.nan))
+    return torch.stack(found).double()
 
 
 def _closing(block: int) -> dict[str, Any]:

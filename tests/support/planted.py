@@ -15,11 +15,13 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers
 
+from atlas import architectures
 from atlas.analyses.functions import token_inputs
 from atlas.loaded import fused, stored_mlp
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.proofs.case import normed
 from atlas.pinned.relations import Relation
+from atlas.profiles import statement
 
 VOCABULARY = 1200
 PAIRS = 36
@@ -31,7 +33,11 @@ SIZES: dict[str, dict[str, Any]] = {
     "gpt2": {**N_WIDE, "n_embd": 80},
     "gptj": {**N_WIDE, "n_embd": 80},
 }
-DECODERS = tuple(sorted(set(tiny.CONFIGS) - {"bert"}))
+DECODERS = tuple(
+    name
+    for name in sorted(tiny.CONFIGS)
+    if architectures.kind(name) == "decoder" and not statement.unfit("functions", name)
+)
 
 Words = Sequence[tuple[str, str]]
 

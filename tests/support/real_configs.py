@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from real_hybrids import HYBRID
+
 _RUN = {"bos_token_id": 1, "eos_token_id": 2, "use_cache": True, "initializer_range": 0.02}
 _LLAMA_3 = {
     **_RUN,
@@ -140,6 +142,31 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for name in ("roberta", "xlm-roberta")
     },
+    "modernbert-base": (
+        "modernbert",
+        {
+            "attention_bias": False,
+            "classifier_activation": "gelu",
+            "classifier_bias": False,
+            "classifier_pooling": "mean",
+            "decoder_bias": True,
+            "deterministic_flash_attn": False,
+            "embedding_dropout": 0.0,
+            "global_attn_every_n_layers": 3,
+            "global_rope_theta": 160000.0,
+            "gradient_checkpointing": False,
+            "hidden_activation": "gelu",
+            "local_attention": 128,
+            "local_rope_theta": 10000.0,
+            "mlp_bias": False,
+            "norm_bias": False,
+            "position_embedding_type": "absolute",
+            "reference_compile": True,
+            "repad_logits_with_grad": False,
+            "sparse_pred_ignore_index": -100,
+            "sparse_prediction": False,
+        },
+    ),
     "bloom-560m": (
         "bloom",
         {
@@ -522,3 +549,5 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """Model -> its `model_type`, and keys of its config as published."""
+
+REAL |= HYBRID

@@ -17,15 +17,19 @@ UNTURNED = (
     "electra",
     "gpt2",
     "gpt_bigcode",
+    "granitemoehybrid",
+    "jamba",
+    "nemotron_h",
     "opt",
     "roberta",
     "xlm-roberta",
 )
-"""No rotary embedding: learned positions, or ALIBI."""
+"""No rotary embedding: learned positions, ALiBi, or none at all."""
 
 PARTLY = {
     **dict.fromkeys(("glm4", "glm4_moe", "gptj", "laguna", "phi"), 0.5),
-    **{"gpt_neox": 0.25, "minimax_m2": 0.6, "stablelm": 0.25},
+    **dict.fromkeys(("qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"), 0.25),
+    **{"gpt_neox": 0.25, "minimax_m2": 0.6, "qwen3_next": 0.25, "stablelm": 0.25},
 }
 """The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -156,7 +157,8 @@ def _padded(each: Sequence[Floats]) -> Floats:
     most = [max(lengths) for lengths in zip(*(one.shape for one in arrays), strict=True)]
     found = np.zeros((len(arrays), *most))
     for layer, one in enumerate(arrays):
-        found[(layer, *map(slice, one.shape))] = one
+        places: Any = (layer, *map(slice, one.shape))
+        found[places] = one
     return found
 
 

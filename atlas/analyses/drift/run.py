@@ -11,7 +11,7 @@ import numpy as np
 from atlas.analyses.drift import MATRICES, paired_checkpoints, rounding
 from atlas.analyses.drift.paired_checkpoints import PairedModule
 from atlas.analyses.drift.tensor_change import Difference, difference, rank_of_change
-from atlas.architectures.row import OUTSIDE
+from atlas.architectures.row import NO_MAPS, OUTSIDE
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import contract
@@ -36,7 +36,7 @@ def run(checkpoint: Checkpoint, base: Checkpoint, progress: Progress) -> Measure
     layers = checkpoint.geometry.layers
     modules = paired_checkpoints.shared_modules(checkpoint, base)
     steps = rounding.steps(checkpoint, base)
-    each = [len({*modules} & {*checkpoint.architecture.layer(at).modules}) for at in range(layers)]
+    each = [len({*modules} & {*checkpoint.architecture.stored(at)}) for at in range(layers)]
     found: dict[tuple[str, int, str], float | None] = {}
     weights, biases = Difference(), Difference()
     for layer in range(layers):
@@ -100,7 +100,7 @@ def _compared(checkpoint: Checkpoint, layer: int, paired: PairedModule, steps: i
     new, old = paired.weights
     found = difference(new, old, offset)
     _require_finite(found, checkpoint, f"layer {layer}, {paired.module}")
-    is_matrix = new.ndim == 2 and not is_norm and paired.module != "mixer.A"
+    is_matrix = new.ndim == 2 and not is_norm and paired.module not in NO_MAPS
     if is_matrix and steps is not None:
         found = replace(found, expected=rounding.expected_square(old, steps))
     return found, rank_of_change(new, old, found) if is_matrix else None

@@ -26,10 +26,11 @@ def cheapest(costs: Floats, count: int) -> Mask:
     """(..., block) costs -> masks that prune the `count` cheapest blocks of each row.
 
     Costs are compared as they are published, with 4 digits, and of equal ones the first goes first,
-    so that whoever has the published costs finds the same masks.
+    so that whoever has the published costs finds the same masks. A block that its layer has not has
+    no cost, NaN, and is never pruned.
     """
-    published = np.array([rounded(float(cost)) for cost in costs.flat]).reshape(costs.shape)
-    return without_smallest(published, count)
+    published = np.array([rounded(float(cost)) for cost in costs.flat], dtype=np.float64)
+    return without_smallest(published.reshape(costs.shape), count)
 
 
 def without_smallest(costs: Floats, count: int) -> Mask:

@@ -97,13 +97,16 @@ def learn(
     """Learn gates of which `pruned` are closed in every set.
 
     `clusters`, `halves`: of every passage; each half of a cluster has one at least. `costs`:
-    (passage, block), nats by which a passage's loss grows without a block. `tokens`: of the first
+    (passage, block), nats by which a passage's loss grows without a block, NaN for one that its
+    layer has not, of which nothing is learned. `tokens`: of the first
     micro-batch, planned from the free memory if unsaid, halved where memory runs out. Raises
     `AtlasError` where not even one passage fits.
     """
-    count, blocks = int(clusters.max()) + 1, costs.shape[1]
-    if not 0 < pruned < blocks:  # nothing is to be learned
-        return Gates(np.zeros((2, count, blocks)), float(pruned > 0))
+    count = int(clusters.max()) + 1
+    exists: NDArray[np.bool_] = np.isfinite(costs[0])
+    shape = (2, count, costs.shape[1])
+    if not 0 < pruned < exists.sum():  # nothing is to be learned
+        return Gates(np.where(exists, np.zeros(shape), np.nan), float(pruned > 0))
     generator = torch.Generator().manual_seed(seed)
     members = [
         np.flatnonzero((halves == half) & (clusters == cluster)).tolist()
@@ -111,18 +114,23 @@ def learn(
         for cluster in range(count)
     ]
     turns = [_in_turn(rows, generator) for rows in members]
-    means = torch.from_numpy(np.stack([costs[rows].mean(0) for rows in members]))
+    means = torch.from_numpy(np.stack([costs[rows][:, exists].mean(0) for rows in members]))
+    there = torch.from_numpy(exists)
+    everywhere = torch.ones(len(members), len(exists), dtype=means.dtype)
     sets = _Sets(means, pruned, steps)
     slopes_of = _Slopes(model, passages, tokens)
     with frozen(model):
         for step in range(steps):
             log_alpha = sets.log_alpha()
             gates = drawn(log_alpha, generator)
-            slopes = slopes_of([next(turn) for turn in turns], gates.detach())
-            sets.learn(log_alpha, (gates * slopes).sum())
+            everywhere[:, there] = gates.detach()
+            slopes = slopes_of([next(turn) for turn in turns], everywhere)
+            sets.learn(log_alpha, (gates * slopes[:, there]).sum())
             progress((step + 1) * len(members) * BACKWARD, steps * len(members) * BACKWARD)
     found = sets.log_alpha().detach()
-    return Gates(found.reshape(2, count, blocks).numpy(), float(closed_share(found).mean()))
+    learned = np.full(shape, np.nan)
+    learned[:, :, exists] = found.reshape(2, count, -1).numpy()
+    return Gates(learned, float(closed_share(found).mean()))
 
 
 class _Sets:

@@ -30,23 +30,25 @@ def of_blocks(
     name: str,
     values: Floats,
     scored: ScoredPassages,
+    exists: Mask | bool = True,
     spread: Floats | None = None,
     largest_share: Floats | None = None,
 ) -> list[Matrix]:
     """(cluster, block) values as a matrix of attention and one of MLPs; NaN cannot be defined.
 
-    `spread` and `largest_share`: of the same shape.
+    `exists`: (block,), which blocks the layers have, all if unsaid; `spread` and `largest_share`:
+    of the shape of `values`.
     """
 
     def own(table: Floats | None, number: int) -> Floats | None:
-        return None if table is None else table[:, number::2]
+        return None if table is None else np.where(exists, table, np.nan)[:, number::2]
 
     return [
         STATED[f"{name}:{point}"].matrix(
-            values[:, number::2],
+            np.where(exists, values, np.nan)[:, number::2],
             rows=scored.labels,
             n=scored.fewest,
-            undefined=np.isnan(values[:, number::2]),
+            undefined=(exists & np.isnan(values))[:, number::2],
             spread=own(spread, number),
             largest_share=own(largest_share, number),
         )
@@ -54,10 +56,10 @@ def of_blocks(
     ]
 
 
-def deltas(bits: Floats, scored: ScoredPassages) -> list[Matrix]:
+def deltas(bits: Floats, scored: ScoredPassages, exists: Mask) -> list[Matrix]:
     """What every cluster loses without each block. `bits`: (block, passage)."""
     spread, share = scored.errors(bits), scored.largest_shares(bits)
-    return of_blocks("delta", scored.rates(bits), scored, spread, share)
+    return of_blocks("delta", scored.rates(bits), scored, exists, spread, share)
 
 
 def under_masks(tried: Mapping[str, Floats], scored: ScoredPassages) -> tuple[Matrix, Matrix]:
@@ -82,23 +84,25 @@ def under_masks(tried: Mapping[str, Floats], scored: ScoredPassages) -> tuple[Ma
     )
 
 
-def facts(mask: Mask, own: Mask, pruned: int) -> dict[str, Scalar]:
-    """What the masks say in few words. `mask`: (cluster, block); `own`: (half, cluster, block)."""
+def facts(mask: Mask, own: Mask, pruned: int, blocks: int) -> dict[str, Scalar]:
+    """What the masks say in few words. `mask`: (cluster, block); `own`: (half, cluster, block);
+    `blocks`: how many there are."""
     never = [block_name(block) for block in np.flatnonzero(~mask.any(axis=0)).tolist()]
     agreements = [choosing.agreement(*pair) for pair in zip(own[0], own[1], strict=True)]
     return {
-        "blocks": mask.shape[1],
+        "blocks": blocks,
         "pruned": pruned,
         "distinct_masks": len({row.tobytes() for row in mask}),
         "never_needed": leaders.listed(never, NAMED) or "none",
         "agreement": float(np.mean(agreements)),
-        "agreement_by_chance": pruned / mask.shape[1],
+        "agreement_by_chance": pruned / blocks,
     }
 
 
 def divided(bits: Floats, scored: ScoredPassages) -> str:
     """Blocks that clusters differ on most, as far as passages tell. `bits`: (block, passage)."""
-    found = certainty.most_divided(bits, scored)
+    exists = np.flatnonzero(~np.isnan(bits[:, 0]))
+    found = exists[certainty.most_divided(bits[exists], scored)].tolist()
     return leaders.listed([block_name(block) for block in found], FIRST)
 
 
@@ -152,7 +156,7 @@ def loss_items(scored: ScoredPassages, losses: Floats) -> list[dict[str, object]
             "tokens": int(scored.tokens[place]),
             "bytes": int(scored.sizes[place]),
             "loss": float(losses[0, place]),
-            "increase": [float(value) for value in losses[1:, place] - losses[0, place]],
+            "increase": [contract.defined(one) for one in losses[1:, place] - losses[0, place]],
         }
         for place, row in enumerate(scored.rows)
     ]

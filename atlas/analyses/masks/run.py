@@ -19,7 +19,7 @@ from atlas.analyses.masks.scored_passages import ScoredPassages
 from atlas.analyses.masks.trial import Steps, Trial
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Passage
-from atlas.passes import clustering, estimates, observing, token_frequencies
+from atlas.passes import clustering, estimates, observing, token_frequencies, without_blocks
 from atlas.pinned.clusters import Clusters
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Scalar
@@ -51,7 +51,8 @@ def measure(
     """
     scored = scored_passages.read(model, passages, clusters)
     layers = model.geometry.layers
-    pruned = choosing.pruned_count(sparsity, 2 * layers)
+    exists = np.array(without_blocks.existing(model))
+    pruned = choosing.pruned_count(sparsity, int(exists.sum()))
     learning = learned_gates.passes(len(scored.labels)) if learned else 0
     total = len(scored.passages) * (layers + 3 + DRAWS + learned) + learning
     trial = Trial(model, scored, Steps(progress, total))
@@ -70,7 +71,7 @@ def measure(
         **token_frequencies.facts(
             scored.bits_per_byte(losses[0]), scored.passages, model.geometry.vocabulary
         ),
-        **matrices.facts(mask, masks["own"][0], pruned),
+        **matrices.facts(mask, masks["own"][0], pruned, int(exists.sum())),
         "certainty": matrices.certain(sure, mask),
         "most_divided": matrices.divided(bits, scored),
         **matrices.comparison(tried, scored),
@@ -78,7 +79,7 @@ def measure(
     if gates is not None:
         facts["learned_sparsity"] = gates.sparsity
     return Measured(
-        matrices=_matrices(scored, bits, (mask, sure), gates, tried, pruned),
+        matrices=_matrices(scored, bits, (mask, sure), gates, tried, (pruned, exists)),
         facts=facts,
         conditions=observing.conditions(model, passages),
         parts={
@@ -97,7 +98,9 @@ def _masks(bits: Floats, scored: ScoredPassages, pruned: int) -> dict[str, list[
         return choosing.cheapest(np.tile(rates, (len(scored.labels), 1)), pruned)
 
     own = _by_half(lambda half: choosing.cheapest(scored.rates(bits, half), pruned))
-    draws = choosing.at_random(DRAWS, len(bits), pruned, SEED)
+    exists = ~np.isnan(bits[:, 0])
+    draws = np.ones((DRAWS, len(bits)), dtype=np.bool_)
+    draws[:, exists] = choosing.at_random(DRAWS, int(exists.sum()), pruned, SEED)
     return {
         "own": [own],
         "common": [_by_half(common)],
@@ -138,15 +141,15 @@ def _matrices(
     chosen: tuple[Mask, Floats],
     gates: Gates | None,
     tried: Mapping[str, Floats],
-    pruned: int,
+    blocks: tuple[int, Mask],
 ) -> tuple[Matrix, ...]:
     """In the order of the page. `bits`: (block, passage); `chosen`: the masks and how sure they
-    are, (cluster, block)."""
-    mask, sure = chosen
-    found = matrices.deltas(bits, scored)
-    found += matrices.of_blocks("mask", mask.astype(float), scored)
-    found += matrices.of_blocks("certainty", sure, scored)
+    are, (cluster, block); `blocks`: how many are pruned, and which exist."""
+    (mask, sure), (pruned, exists) = chosen, blocks
+    found = matrices.deltas(bits, scored, exists)
+    found += matrices.of_blocks("mask", mask.astype(float), scored, exists)
+    found += matrices.of_blocks("certainty", sure, scored, exists)
     if gates is not None:
         both = choosing.cheapest(gates.log_alpha.mean(0), pruned)
-        found += matrices.of_blocks("learned", both.astype(float), scored)
+        found += matrices.of_blocks("learned", both.astype(float), scored, exists)
     return (*found, *matrices.under_masks(tried, scored))

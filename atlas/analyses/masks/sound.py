@@ -29,14 +29,16 @@ def problems(profile: Profile) -> Iterator[str]:
             yield f"matrix {matrix.name!r} has other clusters than {profile.matrices[0].name!r}"
             return
     deltas = _blocks(profile, "delta")
-    pruned = choosing.pruned_count(float(str(profile.protocol["sparsity"])), deltas.shape[1])
-    for key, value in (("pruned", pruned), ("blocks", deltas.shape[1])):
+    exists = ~np.isnan(deltas).all(axis=0)
+    blocks = int(exists.sum())
+    pruned = choosing.pruned_count(float(str(profile.protocol["sparsity"])), blocks)
+    for key, value in (("pruned", pruned), ("blocks", blocks)):
         if profile.facts.get(key) != value:
             yield f"the fact {key} is {profile.facts.get(key)}, and {value} follow"
     mask = choosing.cheapest(deltas, pruned)
-    if not np.array_equal(_blocks(profile, "mask"), mask):
+    if not np.array_equal(_blocks(profile, "mask"), np.where(exists, mask, np.nan), equal_nan=True):
         yield f"masks do not prune the {pruned} blocks whose loss in matrices 'delta' is smallest"
-    yield from _certainty(_blocks(profile, "certainty"), mask, pruned)
+    yield from _certainty(_blocks(profile, "certainty")[:, exists], mask[:, exists], pruned)
     yield from _under_masks(profile)
     names = {matrix.name for matrix in profile.matrices}
     learned = profile.protocol["learned"]

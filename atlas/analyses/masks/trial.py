@@ -45,7 +45,8 @@ class Trial:
     steps: Steps
 
     def without_blocks(self) -> Floats:
-        """Losses of the whole model and without each block: (1 + blocks, passage), nats per token.
+        """Losses of the whole model and without each block: (1 + blocks, passage), nats per token;
+        NaN for a block that its layer has not.
 
         Raises `AtlasError` where one is not a finite number.
         """
@@ -53,9 +54,10 @@ class Trial:
         found: Floats = without_blocks.losses_without(
             self.model, self.scored.passages, self.steps.part(layers + 1)
         ).numpy()
-        for number, row in enumerate(found):
+        exists = [True, *without_blocks.existing(self.model)]
+        for number in np.flatnonzero(exists).tolist():
             place = f"without {block_name(number - 1)}" if number else "of the whole model"
-            self._require_finite(row, "a loss is not a finite number", place)
+            self._require_finite(found[number], "a loss is not a finite number", place)
         return found
 
     def under(self, masks: Mask) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from atlas.analyses.weights import MATRICES
-from atlas.architectures.row import EXPERT_MODULES
+from atlas.architectures.row import EXPERT_MODULES, NO_MAPS
 from atlas.errors import AtlasError
 from atlas.loaded import linalg
 from atlas.loaded.checkpoint import Checkpoint
@@ -34,7 +34,7 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
     layers = checkpoint.geometry.layers
-    counts = [len(checkpoint.architecture.layer(layer).modules) for layer in range(layers)]
+    counts = [len(checkpoint.architecture.stored(layer)) for layer in range(layers)]
     found: dict[tuple[str, int, str], Value] = {}
     dtypes: set[str] = set()
     for layer in range(layers):
@@ -60,10 +60,10 @@ def _of_layer(
 
     Both are the value itself where there are no experts. One expert is in memory at a time.
     """
-    modules = checkpoint.architecture.layer(layer).modules
+    modules = checkpoint.architecture.stored(layer)
     shared = [name for name in modules if name not in EXPERT_MODULES]
     held = checkpoint.layer(layer, shared)
-    for module in (name for name in shared if f"{name}.weight" in held):
+    for module in shared:
         weight = held.pop(f"{module}.weight")
         dtypes.add(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))
@@ -106,7 +106,7 @@ def _quantities(
     a matrix of zeros has no tail. Of a norm's gain the rms alone."""
     # Gains of norms, a learned sink per head, a convolution's few taps, how fast states fade: not a
     # matrix that maps anything.
-    is_matrix = weight.ndim == 2 and not module.startswith("norm") and module != "mixer.A"
+    is_matrix = weight.ndim == 2 and not module.startswith("norm") and module not in NO_MAPS
     if module.startswith("norm"):
         weight = weight.float() + checkpoint.architecture.row.norm.offset
     moments = linalg.moments(weight)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atlas.architectures.row import Key, Norm, Row, Source
+from atlas.architectures.layer_rules import These
+from atlas.architectures.row import Key, LayerKind, Norm, Row, Source
 
 BERT = Row(
     model_type="bert",
@@ -112,4 +113,54 @@ DISTILBERT = replace(
     beside=("vocab_",),
     twins={},
     requires={},
+)
+
+# Its layers differ in how far they look, which is nothing that is stored.
+MODERNBERT = Row(
+    model_type="modernbert",
+    kind="encoder",
+    prefixes=("model.",),
+    live_prefix="model.",
+    layers="layers",
+    modules={
+        **{
+            f"attn.{part}": Source("attn.Wqkv", bias="attention_bias", part=part, split="stacked")
+            for part in ("q", "k", "v")
+        },
+        "attn.o": Source("attn.Wo", bias="attention_bias"),
+        **{
+            f"mlp.{part}": Source("mlp.Wi", bias="mlp_bias", part=part, split="stacked")
+            for part in ("gate", "up")
+        },
+        "mlp.down": Source("mlp.Wo", bias="mlp_bias"),
+        "norm.attn": Source("attn_norm"),
+        "norm.mlp": Source("mlp_norm"),
+    },
+    outside={
+        "embedding": Source("embeddings.tok_embeddings"),
+        "embedding_norm": Source("embeddings.norm"),
+        "final_norm": Source("final_norm"),
+        "unembedding": Source("/decoder"),
+    },
+    norm=Norm("layer", eps="norm_eps", bias="norm_bias"),
+    joins=("attn.Wo", "mlp"),
+    activation="hidden_activation",
+    defaults={
+        "attention_bias": False,
+        "hidden_activation": "gelu",
+        "mlp_bias": False,
+        "norm_bias": False,
+        "norm_eps": 1e-5,
+        "tie_word_embeddings": True,
+    },
+    beside=("head.", "decoder."),
+    layer_kinds=(
+        # What comes out of the embedding has just gone through a norm.
+        LayerKind(
+            "no norm before attention",
+            where=These((0,)),
+            modules={"norm.attn": None},
+            columns={"attn_input": None},
+        ),
+    ),
 )

@@ -33,6 +33,22 @@ EXPERTS_ONE_BY_ONE = {
     },
 }
 
+
+def experts(place: str, up: str, gate: str, down: str) -> dict[str, Source]:
+    """Experts stored one by one, stacked when live, gate and up fused."""
+    live = f"{place}.experts.gate_up_proj"
+    stacked = {
+        "mlp.up": Source(live, part="up", split="stacked", bare=True),
+        "mlp.gate": Source(live, part="gate", split="stacked", bare=True),
+        "mlp.down": Source(f"{place}.experts.down_proj", bare=True),
+    }
+    names = {"mlp.up": up, "mlp.gate": gate, "mlp.down": down}
+    return {
+        module: Source(f"{place}.experts.{{experts}}.{name}", live=stacked[module])
+        for module, name in names.items()
+    }
+
+
 DENSE_INSTEAD = {
     **dict.fromkeys(("router", "router.correction")),
     **{f"shared.{part}": None for part in ("router", "up", "gate", "down")},

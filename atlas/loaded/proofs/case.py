@@ -67,11 +67,14 @@ class Case:
     def path(self, layer: int, module: str) -> str:
         return f"{self.row.live_layers}.{layer}.{self.at(layer).live(module)}"
 
-    def joins(self, layer: int) -> list[str]:
-        """Of attention and of the MLP: the live module whose output is added to the residual; of a
-        layer without one of them, of the other."""
-        joins = self.at(layer).row.joins
-        return [f"{self.row.live_layers}.{layer}.{join}" for join in joins if join is not None]
+    def given(self, seen: Seen, layer: int) -> dict[str, torch.Tensor]:
+        """What each block of a layer gives, times the residual scale it is added to the stream."""
+        row, place = self.at(layer), f"{self.row.live_layers}.{layer}"
+        found: dict[str, torch.Tensor] = {}
+        for block in row.blocks:
+            joins = row.joins(block).items()
+            found[block] = torch.stack([seen[f"{place}.{j}"][1] * by for j, by in joins]).sum(0)
+        return found
 
 
 def live(folder: Path, dtype: torch.dtype | str = "auto") -> Any:
@@ -123,7 +126,7 @@ def watch(case: Case, ids: torch.Tensor) -> tuple[Seen, Any]:
         for path, module in case.model.named_modules()
     ]
     with torch.no_grad():
-        output = case.model(ids, output_attentions=True)
+        output = case.model(ids, output_attentions=True, use_cache=False)
     for handle in handles:
         handle.remove()
     return seen, output

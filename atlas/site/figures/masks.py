@@ -6,7 +6,6 @@ that a topic keeps, light for those that are pruned. Topics with similar masks s
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.profiles.profile_file import Profile
+from atlas.site.figures import previews
 from atlas.site.figures.palettes import BINARY_COLOURS
 
 ANALYSIS = "masks"
@@ -95,15 +95,9 @@ def of(profile: Profile) -> BlockMasks | None:
 
 def png(profile: Profile) -> bytes:
     """Both panels side by side, MLP blocks first, a pixel a block. A page scales it."""
-    from PIL import Image
-
     rows = list(order(profile))
     kept = np.hstack([profile.matrix(f"mask:{name}").values[rows] for name in KINDS])
-    image = Image.fromarray(kept.astype(np.uint8), mode="P")
-    image.putpalette(bytes.fromhex("".join(colour[1:] for colour in BINARY_COLOURS)))
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=6)
-    return out.getvalue()
+    return previews.of_index(np.nan_to_num(kept, nan=-1).astype(np.int64), BINARY_COLOURS)
 
 
 def order(profile: Profile) -> tuple[int, ...]:
@@ -122,11 +116,12 @@ def order(profile: Profile) -> tuple[int, ...]:
 
 
 def distances(kept: NDArray[np.float64], deltas: NDArray[np.float64]) -> list[list[float]]:
-    """Distances of all topics from each other; both arrays (topic, block).
+    """Distances of all topics from each other; both arrays (topic, block), NaN for blocks that
+    there are not, which tell no topics apart.
 
     Sums run in order, block by block, so that a browser comes to the same last digit.
     """
-    masks, values = kept.tolist(), deltas.tolist()
+    masks, values = (np.nan_to_num(one).tolist() for one in (kept, deltas))
     count, blocks = kept.shape
     apart = [[_apart(one, other) / blocks for other in values] for one in values]
     most = max((max(line) for line in apart), default=0.0)

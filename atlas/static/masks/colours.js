@@ -2,7 +2,7 @@
  * The colours of masks and of deltas, and what they mean.
  */
 
-import { extent, KINDS, pruned } from "./data.js";
+import { existing, extent, KINDS, pruned } from "./data.js";
 import { DELTA } from "./words.js";
 import { grouped, number } from "../matrix/numbers.js";
 import { bar } from "../panels/legend.js";
@@ -37,7 +37,7 @@ export class Colours {
   /**
    * Topics in an order as the steps of a scale.
    * @param {"delta"|"mask"} what
-   * @param {number[][]} values of all topics
+   * @param {(number | null)[][]} values of all topics
    * @param {(number | null)[]} order places of topics; null for one that the model was not measured on
    * @param {number} columns
    */
@@ -55,7 +55,7 @@ export class Colours {
    * @returns {HTMLElement}
    */
   legend(shown) {
-    const cells = shown.flatMap((masks) => KINDS.map((kind) => [pruned(masks, kind), masks[kind].flat().length]));
+    const cells = shown.flatMap((masks) => KINDS.map((kind) => [pruned(masks, kind), existing(masks, kind)]));
     const [off, all] = [0, 1].map((at) => cells.reduce((sum, one) => sum + one[at], 0));
     const list = made("ul", "atlas-legend");
     const counts = { kept: all - off, pruned: off };

@@ -7,7 +7,7 @@ import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
 import { merged } from "../matrix/align.js";
 import { Colours, UNMEASURED } from "./colours.js";
-import { KINDS, Masks, pruned } from "./data.js";
+import { existing, KINDS, Masks, pruned } from "./data.js";
 import { shortest } from "../matrix/block-masks.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
@@ -120,7 +120,7 @@ export class MaskComparison {
     const { pixels } = /** @type {Colours} */ (this.colours);
     return {
       title: `${name}: ${words.kindText(kind)} blocks`,
-      note: `${pruned(masks.published, kind)} of ${masks.published[kind].flat().length} pruned`,
+      note: `${pruned(masks.published, kind)} of ${existing(masks.published, kind)} pruned`,
       ...{ rows: this.topics, columns: masks.layers, colours: pixels.mask },
       steps: /** @type {Colours} */ (this.colours).steps("mask", masks.published[kind], places, masks.layers.length),
     };

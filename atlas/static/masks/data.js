@@ -6,7 +6,8 @@ import { cheapest, distances, prunedCount, shortest } from "../matrix/block-mask
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
 /** @typedef {"mlp"|"attn"} Kind */
-/** @typedef {Record<Kind, number[][]>} Blocks a value for every topic and layer, by kind of block */
+/** @typedef {Record<Kind, (number | null)[][]>} Blocks a value for every topic and layer, by kind of block; null
+ * for a block that its layer has not */
 /** @typedef {{model: {slug: string}, protocol: Record<string, any>, conditions?: Record<string, any>, facts?: Record<string, any>, matrices: Matrix[]}} Profile */
 /** @typedef {{cluster: number, label: string, words: string[], sentence: string, passages: number}} Topic */
 
@@ -44,7 +45,7 @@ export class Masks {
 
   /** Blocks of a topic. */
   get blocks() {
-    return 2 * this.layers.length;
+    return this.chain(0).filter((delta) => delta !== null).length;
   }
 
   /** Topics in the order in which similar ones are neighbours. @returns {number[]} */
@@ -95,7 +96,8 @@ export class Masks {
   rank(topic, kind, layer) {
     const deltas = this.chain(topic);
     const [own, value] = [2 * layer + Number(kind === "mlp"), this.deltas[kind][topic][layer]];
-    return 1 + deltas.filter((delta, at) => delta < value || (delta === value && at < own)).length;
+    if (value === null) return 0;
+    return 1 + deltas.filter((delta, at) => delta !== null && (delta < value || (delta === value && at < own))).length;
   }
 }
 
@@ -114,7 +116,16 @@ export function pruned(masks, kind) {
  * @param {Kind} kind
  */
 export function below(deltas, kind) {
-  return deltas[kind].flat().filter((value) => value < 0).length;
+  return deltas[kind].flat().filter((value) => value !== null && value < 0).length;
+}
+
+/**
+ * How many blocks of a kind there are, over all topics.
+ * @param {Blocks} masks
+ * @param {Kind} kind
+ */
+export function existing(masks, kind) {
+  return masks[kind].flat().filter((value) => value !== null).length;
 }
 
 /**
@@ -124,7 +135,7 @@ export function below(deltas, kind) {
  * @returns {{bound: number, most: number, least: number}}
  */
 export function extent(deltas) {
-  const values = deltas.flatMap((one) => KINDS.flatMap((kind) => one[kind].flat()));
+  const values = deltas.flatMap((one) => KINDS.flatMap((kind) => one[kind].flat().filter((value) => value !== null)));
   const sizes = values.map(Math.abs).sort((a, b) => a - b);
   const bound = sizes[Math.ceil(UNCLIPPED * sizes.length) - 1] ?? 0;
   return { bound, most: Math.max(...values), least: Math.min(...values) };

@@ -9,7 +9,7 @@ import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
-import { below, KINDS, Masks, NAMES, pruned } from "./data.js";
+import { below, existing, KINDS, Masks, NAMES, pruned } from "./data.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
@@ -130,7 +130,7 @@ export class MaskFigure {
     const [rows, columns] = [order.map((topic) => masks.topics[topic]), masks.layers];
     const contents = PANELS.map(({ what, kind }) => ({
       title: what === "mask" ? `${NAMES[kind]} blocks` : `Loss increase without the ${words.kindText(kind)} block`,
-      note: what === "mask" ? `${pruned(shown, kind)} of ${rows.length * columns.length} pruned` : `${below(masks.deltas, kind)} of ${rows.length * columns.length} below 0`,
+      note: what === "mask" ? `${pruned(shown, kind)} of ${existing(shown, kind)} pruned` : `${below(masks.deltas, kind)} of ${existing(shown, kind)} below 0`,
       ...{ rows, columns, colours: colours.pixels[what] },
       steps: colours.steps(what, what === "mask" ? shown[kind] : masks.deltas[kind], order, columns.length),
     }));

@@ -67,7 +67,7 @@ export function csv(models) {
       return KINDS.flatMap((kind) =>
         masks.layers.map((layer, at) => {
           const values = [label, words.kindText(kind), layer, words.stateText(shown[kind][topic][at])].map(field);
-          return [...(several ? [field(name)] : []), ...values, String(masks.deltas[kind][topic][at])];
+          return [...(several ? [field(name)] : []), ...values, String(masks.deltas[kind][topic][at] ?? "")];
         }),
       );
     }),

@@ -12,6 +12,7 @@ import { KINDS, NAMES } from "./data.js";
 /** @typedef {import("./data.js").Topic} Topic */
 
 const LISTED = 8; // blocks that a sentence has room for
+const ABSENT = "the layer has no such block";
 export const DELTA = "Loss increase without the block";
 
 /**
@@ -30,8 +31,9 @@ export function kindText(kind) {
   return kind === "attn" ? "attention" : NAMES[kind];
 }
 
-/** @param {number} value */
+/** @param {number | null} value */
 export function stateText(value) {
+  if (value === null) return ABSENT;
   return value ? "kept" : "pruned";
 }
 
@@ -42,7 +44,8 @@ export function stateText(value) {
  * @param {number} layer
  */
 export function deltaText(masks, topic, kind, layer) {
-  return `${scalar(masks.deltas[kind][topic][layer])} ${masks.unit}`;
+  const delta = masks.deltas[kind][topic][layer];
+  return delta === null ? ABSENT : `${scalar(delta)} ${masks.unit}`;
 }
 
 /**
@@ -52,6 +55,7 @@ export function deltaText(masks, topic, kind, layer) {
  * @param {number} layer
  */
 export function rankText(masks, topic, kind, layer) {
+  if (masks.deltas[kind][topic][layer] === null) return "";
   return `rank ${masks.rank(topic, kind, layer)} of the topic's ${masks.blocks} blocks, smallest increase first`;
 }
 
@@ -71,12 +75,12 @@ export function topicText(topic) {
  * @param {Blocks} shown
  * @returns {string}
  */
-export function summary({ layers, topics }, shown) {
+export function summary({ layers, topics, blocks }, shown) {
   /** @type {string[]} */
   const never = [];
   let [always, some] = [0, 0];
   for (const [layer, label] of layers.entries()) {
-    for (const kind of KINDS) {
+    for (const kind of KINDS.filter((one) => shown[one][0][layer] !== null)) {
       const kept = shown[kind].filter((line) => line[layer]).length;
       if (kept === 0) never.push(`${kindText(kind)} ${label}`);
       else if (kept === topics.length) always += 1;
@@ -84,7 +88,7 @@ export function summary({ layers, topics }, shown) {
     }
   }
   const listed = never.slice(0, LISTED).join(", ") + (never.length > LISTED ? ` and ${never.length - LISTED} more` : "");
-  const kept = `Of ${2 * layers.length} blocks, ${always} are kept for every topic`;
+  const kept = `Of ${blocks} blocks, ${always} are kept for every topic`;
   if (!never.length) return `${kept} and ${some} for some topics; none is pruned for every topic.`;
   return `${kept}, ${some} for some topics and ${never.length} for none (${listed}).`;
 }

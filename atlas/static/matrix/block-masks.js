@@ -18,15 +18,18 @@ export function prunedCount(sparsity, blocks) {
 }
 
 /**
- * Masks that prune the `count` cheapest blocks of every topic; of equal ones the first.
- * @param {number[][]} costs of every topic and block
+ * Masks that prune the `count` cheapest blocks of every topic; of equal ones the first. A block that its
+ * layer has not has no cost, and is neither kept nor pruned.
+ * @param {(number | null)[][]} costs of every topic and block
  * @param {number} count
- * @returns {number[][]} 1 for kept, 0 for pruned
+ * @returns {(number | null)[][]} 1 for kept, 0 for pruned
  */
 export function cheapest(costs, count) {
   return costs.map((line) => {
-    const order = [...line.keys()].sort((a, b) => line[a] - line[b] || a - b);
-    const mask = line.map(() => 1);
+    const cost = (/** @type {number} */ at) => line[at] ?? Infinity;
+    const order = [...line.keys()].filter((at) => line[at] !== null).sort((a, b) => cost(a) - cost(b) || a - b);
+    /** @type {(number | null)[]} */
+    const mask = line.map((value) => (value === null ? null : 1));
     for (const block of order.slice(0, count)) mask[block] = 0;
     return mask;
   });
@@ -35,18 +38,23 @@ export function cheapest(costs, count) {
 /**
  * How far topics lie apart: blocks that only one of two keeps; where that is the same for several,
  * the mean absolute difference of their deltas decides.
- * @param {number[][]} kept 1 or 0 of every topic and block
- * @param {number[][]} deltas of every topic and block
+ * @param {(number | null)[][]} kept 1 or 0 of every topic and block, null for one that there is not
+ * @param {(number | null)[][]} deltas of every topic and block
  * @returns {number[][]}
  */
 export function distances(kept, deltas) {
   const blocks = kept[0]?.length ?? 0;
-  const apart = deltas.map((one) => deltas.map((other) => one.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / blocks));
+  const apart = deltas.map((one) => deltas.map((other) => total(one.map((value, at) => Math.abs((value ?? 0) - (other[at] ?? 0)))) / blocks));
   const most = Math.max(0, ...apart.flat());
   const share = most > 0 ? 0.5 / most : 0; // less than a block, so that it only breaks ties
   return kept.map((one, row) =>
     kept.map((other, at) => one.filter((value, block) => value !== other[block]).length + apart[row][at] * share),
   );
+}
+
+/** @param {number[]} values */
+function total(values) {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /**

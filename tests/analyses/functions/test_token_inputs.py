@@ -38,7 +38,7 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     read = token_inputs.after_first_mlp(case.checkpoint, x)
     if row.has("norm.mlp_after"):
         read = normed(row, read, case.layer(0), "norm.mlp_after")
-    assert_close(read, seen[case.joins(0)[1]][1][:, 0], 2e-5)
+    assert_close(read, case.given(seen, 0)["mlp"][:, 0], 2e-5)
 
 
 def test_an_mlp_without_a_norm_reads_the_embedding_itself(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -65,6 +65,9 @@ def unheard(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
+BLOCKS: tuple[Literal["attn", "mlp"], ...] = ("attn", "mlp")
+
+
 class States:
     """Everything, (layer, position, width), one passage at a time without padding: what goes into
     each layer as transformers returns it, what comes out, and what is added to it."""
@@ -82,12 +85,11 @@ class States:
             handles = []
             for layer in layers:
                 module = model.layer(layer)
-                joins = model.architecture.layer(layer).row.joins
-                for name, join in zip(("attn", "mlp"), joins, strict=True):
-                    assert join is not None
+                view = model.architecture.layer(layer)
+                for join in (join for name in view.blocks for join in view.joins(name)):
                     handles.append(
                         module.get_submodule(join).register_forward_hook(
-                            lambda _, inputs, out, key=(name, layer), n=n: keep(
+                            lambda _, inputs, out, key=(join, layer), n=n: keep(
                                 out.reshape(1, n, -1), key
                             )
                         )
@@ -108,11 +110,15 @@ class States:
             final.append(out.logits[0, here])
         self.final = torch.cat(final).double().numpy()
         self.held = {key: torch.cat(several).double().numpy() for key, several in found.items()}
-        self.scale = model.architecture.residual_scale
+        self.architecture = model.architecture
 
-    def __call__(self, name: str, layer: int) -> Values:
-        held: Values = self.held[name, layer]
-        return held * self.scale if name in ("attn", "mlp") else held
+    def __call__(self, name: Literal["in", "out", "attn", "mlp"], layer: int) -> Values:
+        if name == "in" or name == "out":
+            return self.held[name, layer]
+        view = self.architecture.layer(layer)
+        parts = [self.held[join, layer] * by for join, by in view.joins(name).items()]
+        found: Values = np.sum(parts, axis=0) * view.residual_scale
+        return found
 
 
 def turned(x: Values, y: Values, added: Values) -> list[float]:
@@ -134,7 +140,8 @@ def expected(model: LiveModel, states: States) -> dict[str, Values]:
     found = np.zeros((model.geometry.layers, 3, 3))
     for layer in range(model.geometry.layers):
         x, end = states("in", layer), states("out", layer)
-        attn, mlp = states("attn", layer), states("mlp", layer)
+        blocks = model.architecture.layer(layer).blocks
+        attn, mlp = (states(name, layer) if name in blocks else np.zeros_like(x) for name in BLOCKS)
         middle = x + attn
         if model.architecture.residual == "post-norm":
             middle = normed(model, layer, middle)
@@ -144,6 +151,9 @@ def expected(model: LiveModel, states: States) -> dict[str, Values]:
         else:
             found[layer, 1] = turned(middle, end, mlp)
         found[layer, 2] = turned(x, end, end - x)
+        for place, name in enumerate(BLOCKS):
+            if name not in blocks:
+                found[layer, place] = np.nan
     return {name: found[:, :, place] for place, name in enumerate(QUANTITIES)}
 
 

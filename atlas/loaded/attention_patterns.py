@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "atlas_patterns"
 """What the attention function, and the eager mask that goes with it, are registered as."""
 
-WRAPPED = ("bloom", "falcon", "gptj")
+WRAPPED = ("bloom", "falcon", "gpt_neo", "gptj")
 """Families that do not choose their attention function by name."""
 
 

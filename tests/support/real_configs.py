@@ -293,6 +293,31 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "tokenizer_class": "GPT2Tokenizer",
         },
     ),
+    "apertus-8b": (
+        "apertus",
+        {
+            **_RUN,
+            "attention_bias": False,
+            "hidden_act": "xielu",
+            "mlp_bias": False,
+            "post_norm": False,
+            "qk_norm": True,
+            "rope_scaling": _LLAMA_3["rope_scaling"],
+            "rope_theta": 12000000,
+        },
+    ),
+    "gpt-neo-1.3b": (
+        "gpt_neo",
+        {
+            "activation_function": "gelu_new",
+            "attention_dropout": 0,
+            "attention_layers": ["global", "local", "global"],
+            "embed_dropout": 0,
+            "resid_dropout": 0,
+            "summary_type": "cls_index",
+            "window_size": 256,
+        },
+    ),
     "pythia-70m": (
         "gpt_neox",
         {

@@ -16,6 +16,7 @@ UNTURNED = (
     "distilbert",
     "electra",
     "gpt2",
+    "gpt_neo",
     "gpt_bigcode",
     "granitemoehybrid",
     "jamba",

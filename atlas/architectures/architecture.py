@@ -6,7 +6,7 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -103,11 +103,24 @@ class Architecture:
     def told_kinds(self) -> str:
         """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
         where all layers are alike and have attention."""
+        return self._told([kind.name for kind in self.row.layer_kinds])
+
+    @property
+    def told_mixers(self) -> str:
+        """The same of the kinds that have another mixer than attention, one beside it, or none."""
+        mixing = ("attn.", "mixer.")
+        kinds = [
+            one for one in self.row.layer_kinds if any(n.startswith(mixing) for n in one.modules)
+        ]
+        return self._told([kind.name for kind in kinds])
+
+    def _told(self, kinds: Sequence[str]) -> str:
         found: dict[str, list[str]] = {}
         for number, view in enumerate(self.views):
             for kind in view.kinds:
                 found.setdefault(kind, []).append(str(number))
-        return "; ".join(f"{kind} in {', '.join(layers)}" for kind, layers in found.items())
+        told = (f"{kind} in {', '.join(found[kind])}" for kind in kinds if kind in found)
+        return "; ".join(told)
 
     @property
     def blocks(self) -> tuple[Literal["attn", "mlp"], ...]:

@@ -27,12 +27,11 @@ HARMLESS: Mapping[str, str] = {
             *("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout"),
             *(
                 "embd_pdrop",
-                "embed_dropout",
                 "embedding_dropout",
                 "hidden_dropout",
                 "hidden_dropout_prob",
             ),
-            *("resid_dropout", "resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
+            *("resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
             *("router_aux_loss_coef", "router_jitter_noise", "sinusoidal_pos_embds"),
             *("initializer_cutoff_factor", "mlp_dropout"),
         ),
@@ -79,7 +78,6 @@ HARMLESS: Mapping[str, str] = {
         (
             *("alibi", "max_position_embeddings", "n_positions", "no_rope_layers", "rotary_dim"),
             *("original_max_position_embeddings", "rope_parameters"),
-            *("attention_layers", "attention_types", "window_size"),
             *("attention_chunk_size", "layer_types", "sliding_window", "use_sliding_window"),
             *("attn_logit_softcapping", "final_logit_softcapping"),
             *("index_block_size", "index_head_dim", "index_local_blocks", "index_n_heads"),

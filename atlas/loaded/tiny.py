@@ -201,10 +201,6 @@ CONFIGS["apertus"] = {
     "head_dim": 10,
     "rope_parameters": {"rope_type": "default", "rope_theta": 150000.0},
 }
-CONFIGS["gpt_neo"] = {
-    **{**SIZES, "hidden_size": 32, "num_heads": 4, "num_layers": 3},
-    "attention_types": [[["global", "local", "global"], 1]],
-}
 CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},

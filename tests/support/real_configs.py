@@ -306,18 +306,6 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "rope_theta": 12000000,
         },
     ),
-    "gpt-neo-1.3b": (
-        "gpt_neo",
-        {
-            "activation_function": "gelu_new",
-            "attention_dropout": 0,
-            "attention_layers": ["global", "local", "global"],
-            "embed_dropout": 0,
-            "resid_dropout": 0,
-            "summary_type": "cls_index",
-            "window_size": 256,
-        },
-    ),
     "pythia-70m": (
         "gpt_neox",
         {

@@ -16,7 +16,6 @@ UNTURNED = (
     "distilbert",
     "electra",
     "gpt2",
-    "gpt_neo",
     "gpt_bigcode",
     "granitemoehybrid",
     "jamba",

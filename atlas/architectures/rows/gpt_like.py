@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from atlas.architectures.row import Key, Norm, Row, Scale, Source, Variant
+from atlas.architectures.row import Key, Norm, Row, Source, Variant
 
 GPT2 = Row(
     model_type="gpt2",
@@ -90,27 +90,6 @@ GPTJ = replace(
     mlp_input="norm.attn",
     joins=("attn.out_proj", "mlp"),
     defaults={**GPT2.defaults, "tie_word_embeddings": False},
-    requires={},
-)
-
-# Its scores are not divided by anything: any key to the power of 0 is 1.
-GPT_NEO = replace(
-    GPT2,
-    model_type="gpt_neo",
-    modules={
-        "attn.q": Source("attn.attention.q_proj"),
-        "attn.k": Source("attn.attention.k_proj"),
-        "attn.v": Source("attn.attention.v_proj"),
-        "attn.o": Source("attn.attention.out_proj", bias=True),
-        "mlp.up": Source("mlp.c_fc", bias=True),
-        "mlp.down": Source("mlp.c_proj", bias=True),
-        "norm.attn": Source("ln_1"),
-        "norm.mlp": Source("ln_2"),
-    },
-    joins=("attn.attention.out_proj", "mlp"),
-    keys={"layers": "num_layers", "heads": "num_heads"},
-    scales={"attention": Scale("hidden_size", 0.0)},
-    buffers=tuple(f"h.{{i}}.attn.attention.{name}" for name in ("bias", "masked_bias")),
     requires={},
 )
 

@@ -85,7 +85,7 @@ def _mlp_unsaid(row: Row, first: World, usual: Config) -> bool:
     """Whether a config need not state the width of the MLP: it is then four times the model's."""
     key = row.config_keys.get("d_mlp")
     if key is None or usual.get(key, 0) is not None:
-        return False
+        return row.keys.get("d_mlp", 0) is None
     stated = {name: value for name, value in first.stated.items() if name != key}
     numbers = whole.of(replace(first, stated=stated)).numbers
     if numbers["d_mlp"] != 4 * numbers["d_model"]:

@@ -21,10 +21,12 @@ from atlas.loaded import tiny
 from atlas.loaded.derivation.found import UnreachedError
 from atlas.loaded.loading import first_line
 
+LAYERS = (3, 5)
+
 SIZES: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("vocab_size", "n_vocab"), (61, 67)),
     **dict.fromkeys(("hidden_size", "d_model", "n_embd", "word_embed_proj_dim"), (32, 96)),
-    **dict.fromkeys(("num_hidden_layers", "n_layer", "n_layers", "num_layers"), (3, 5)),
+    **dict.fromkeys(("num_hidden_layers", "n_layer", "n_layers", "num_layers"), LAYERS),
     **dict.fromkeys(("num_attention_heads", "n_head", "n_heads", "attention_heads"), (4, 6)),
     **dict.fromkeys(("num_key_value_heads", "num_kv_heads"), (2, 3)),
     **dict.fromkeys(("head_dim", "attention_head_dim"), (16, 24)),
@@ -132,10 +134,7 @@ def _smaller(stated: Config, whole: Config) -> Iterator[Config]:
             changes[key] = round(0.02 + 0.005 * len(changes) / len(whole), 6)
         elif isinstance(value, dict) and "rope_type" in value:
             changes[key] = {**value, "rope_type": "default"}
-    layers = next((whole[key] for key in SIZES if SIZES[key] == (3, 5) and key in whole), None)
-    for key, value in stated.items():
-        if isinstance(value, list) and len(value) == layers:
-            changes[key] = _sample(value, 3)
+    changes |= _of_layers(stated, whole, 0)
     # Many a class reads a width of heads that its config does not have.
     unsaid = {key: size for key, (size, _) in SIZES.items() if whole.get(key, 0) is None}
     if not hasattr(_plain(whole["model_type"]), "head_dim"):
@@ -144,6 +143,22 @@ def _smaller(stated: Config, whole: Config) -> Iterator[Config]:
         tried = {**changes, **more}
         yield tried
         yield {**tried, **{key: EVEN[0] for key in tried if SIZES.get(key) == (16, 24)}}
+
+
+def _of_layers(stated: Config, whole: Config, world: int) -> Config:
+    """Lists with something for each layer, for as many layers as a world has."""
+    count = LAYERS[world]
+    before = next((whole[key] for key, size in SIZES.items() if size == LAYERS and key in whole), 0)
+    found: Config = {}
+    for key, value in whole.items():
+        if not isinstance(value, list) or not value:
+            continue
+        if len(value) == before and key in stated:
+            found[key] = _sample(value, count)
+        elif all(isinstance(one, list) and len(one) == 2 for one in value):  # kinds, how often
+            each = [kind for kinds, often in value for _ in range(often) for kind in kinds]
+            found[key] = [[[kind], 1] for kind in _sample(each, count)]
+    return found
 
 
 def _sample(kinds: list[Any], count: int) -> list[Any]:
@@ -169,7 +184,7 @@ def _world(name: str, model_type: str, stated: Config) -> World:
 
 def _other(first: World) -> World:
     """A world in which every number is another: all at once, else those that can be, one by one."""
-    changes = dict(_changes(first))
+    changes = dict(_changes(first)) | _of_layers(first.stated, first.whole, 1)
     even = {key: EVEN[1] for key in changes if SIZES.get(key) == (16, 24)}
     for tried in (changes, {**changes, **even}):
         with contextlib.suppress(Exception):  # a class can refuse some of them in any way
@@ -196,8 +211,8 @@ def _changes(first: World) -> Iterator[tuple[str, Any]]:
                     taken.add((value, other))
                     yield key, other
                     break
-        elif type(value) is float and value > 0:
-            yield key, round(value * (1.25 + 0.011 * at), 6)
+        elif type(value) is float and value >= 0:
+            yield key, round(value * (1.25 + 0.011 * at), 6) or 0.1
         elif isinstance(value, str) and value in _activations():
             yield key, next(word for word in words if word != value)
 

@@ -44,7 +44,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama with tied embeddings": ("llama", {"tie_word_embeddings": True}),
 }
 LENGTHS = (7, 12, 3, 9, 5)
-ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe", "qwen3_next", "step3p7")
+ROUTED = (
+    *("gpt_oss", "mixtral", "olmoe", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_moe"),
+    *("qwen3_next", "step3p7"),
+)
 """In another precision a token may go to other experts."""
 
 

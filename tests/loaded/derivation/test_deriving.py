@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import renamed_llama
 
+from atlas import architectures
 from atlas.architectures.row import Norm, Row, Source
 from atlas.errors import AtlasError
 from atlas.loaded.derivation import deriving
@@ -90,6 +91,32 @@ def test_a_row_that_says_something_else_is_disproved(
     wrong: Row = replace(found.derived.row, **{column: value})
     with pytest.raises(UnprovedError):
         deriving.prove(wrong, found.worlds[:1])
+
+
+def test_a_published_config_gives_the_row_of_its_type() -> None:
+    """Sizes, lists with a word for each layer, positions that are stretched, ids: all stated."""
+    published = {
+        "architectures": ["Cohere2ForCausalLM"],
+        "bos_token_id": 5,
+        "head_dim": 128,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "layer_types": [*["sliding_attention"] * 3, "full_attention"] * 8,
+        "logit_scale": 0.25,
+        "max_position_embeddings": 8192,
+        "model_type": "cohere2",
+        "num_attention_heads": 32,
+        "num_hidden_layers": 32,
+        "num_key_value_heads": 8,
+        "rope_scaling": {"rope_type": "yarn", "factor": 4.0},
+        "rope_theta": 50000,
+        "torch_dtype": "bfloat16",
+        "vocab_size": 256000,
+    }
+    found = deriving.derive(published)
+    assert found.derived.row == architectures.row("cohere2")
+    kinds = found.worlds[0].whole["layer_types"]
+    assert len(kinds) == 3 and set(kinds) == {"sliding_attention", "full_attention"}
 
 
 @pytest.mark.parametrize(

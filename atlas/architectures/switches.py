@@ -25,12 +25,7 @@ HARMLESS: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout"),
-            *(
-                "embd_pdrop",
-                "embedding_dropout",
-                "hidden_dropout",
-                "hidden_dropout_prob",
-            ),
+            *("embd_pdrop", "embedding_dropout", "hidden_dropout", "hidden_dropout_prob"),
             *("resid_pdrop", "residual_dropout", "layerdrop", "initializer_range"),
             *("router_aux_loss_coef", "router_jitter_noise", "sinusoidal_pos_embds"),
             *("initializer_cutoff_factor", "mlp_dropout"),

@@ -31,12 +31,7 @@ REASONS: Mapping[str, str] = {
     "layers that mix tokens by state spaces, recurrence or linear attention of another kind": (
         "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma zamba zamba2"
     ),
-    "experts that every token goes to, beside the routed ones, or another router": (
-        "cohere2_moe dots1 ernie4_5_moe exaone_moe hunyuan_v1_moe hy_v3 llama4 llama4_text "
-        "mimo_v2_flash phimoe solar_open"
-    ),
     "a norm between the heads and o": "bitnet",
-    "an activation with parameters of its own": "apertus",
     "attention that is itself a mixture of experts": "jetmoe",
     "attention as the difference of two": "diffllama",
     "text that is made by removing noise from whole blocks": "diffusion_gemma",

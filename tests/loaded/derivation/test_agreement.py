@@ -34,7 +34,8 @@ WRAPPER = "text inside a wrapper, whose language part has a config of its own"
 
 UNREACHED: dict[str, str] = {
     **dict.fromkeys(("bert", "electra", "roberta", "xlm-roberta"), POSITIONS),
-    "distilbert": NO_CAUSAL,
+    **dict.fromkeys(("distilbert", "modernbert"), NO_CAUSAL),
+    "apertus": "an MLP that is no activation between two projections",
     "bloom": MIXERS,  # scores and distances come out of one function
     **dict.fromkeys(("afmoe", "laguna"), "a gate between the heads and o"),
     **dict.fromkeys(("gemma", "lfm2"), "no key of the config says the activation of the MLP"),
@@ -43,6 +44,7 @@ UNREACHED: dict[str, str] = {
         ("falcon_h1", "qwen2_moe"), "a residual stream that is no sum of attention and MLP"
     ),
     **dict.fromkeys(("gemma3", "mistral3", "qwen3_5", "qwen3_5_moe", "qwen3_vl"), WRAPPER),
+    **dict.fromkeys(("minimax_m3_vl", "step3p7"), WRAPPER),
     **dict.fromkeys(("qwen3_5_moe_text", "qwen3_5_text", "qwen3_next"), MIXERS),
     **dict.fromkeys(("granitemoehybrid", "jamba", "nemotron_h"), MIXERS),
     "lfm2_moe": "transformers makes no tiny model of type lfm2_moe",  # of what its class states

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from atlas.architectures.switches import HARMLESS
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, cut, short
 from atlas.loaded import tiny
 from atlas.loaded.derivation.found import UnreachedError
 from atlas.loaded.loading import first_line
@@ -51,6 +51,9 @@ TINY = 64
 MOST = 2_000_000
 """Parameters of a model that is still tiny."""
 
+LONGEST = 200
+"""Characters of what transformers says that are told."""
+
 IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "sep_token_id")
 
 Config = dict[str, Any]
@@ -84,7 +87,7 @@ def of(config: Mapping[str, Any]) -> tuple[World, World]:
         except Exception as error:  # a config can break a class in any way
             problem = problem or error
     if first is None:
-        told = f"{type(problem).__name__}: {first_line(problem)}" if problem else "nothing"
+        told = cut(f"{type(problem).__name__}: {first_line(problem)}" if problem else "", LONGEST)
         raise AtlasError(f"transformers makes no tiny model of type {model_type}: {told}")
     return first, _other(first)
 
@@ -109,13 +112,15 @@ def _is_kept(key: str, value: Any, whole: Config) -> bool:
 def _whole(model_type: str, stated: Mapping[str, Any]) -> Config:
     import transformers
 
+    if model_type not in transformers.CONFIG_MAPPING:
+        here = f"transformers {transformers.__version__}"
+        raise UnreachedError(f"{here} has no models of type {short(model_type)}")
     settings = {key: value for key, value in stated.items() if key != "model_type"}
     try:
         made = transformers.AutoConfig.for_model(model_type, **settings)
     except Exception as error:
-        raise AtlasError(
-            f"transformers has no config of type {model_type}: {first_line(error)}"
-        ) from error
+        told = cut(first_line(error), LONGEST)
+        raise AtlasError(f"transformers does not understand the config: {told}") from error
     held: Config = json.loads(made.to_json_string(use_diff=False))
     return {**held, "model_type": model_type}
 

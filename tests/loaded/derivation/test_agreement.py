@@ -27,6 +27,7 @@ from atlas.paths import PACKAGE
 ALWAYS = {"gpt2", "llama", "qwen3_moe", "arcee", "biogpt", "hyperclovax"}
 
 NO_CAUSAL = "no causal language model of type"
+NO_SUM = "a residual stream that is no sum of attention and MLP"
 OTHER_EXPERTS = "experts that are chosen, weighted or computed in another way"
 MIXERS = "no attention by a softmax over positions"
 POSITIONS = "something is added to the embedding that is no learned position"
@@ -34,13 +35,15 @@ WRAPPER = "text inside a wrapper, whose language part has a config of its own"
 
 UNREACHED: dict[str, str] = {
     **dict.fromkeys(("bert", "electra", "roberta", "xlm-roberta"), POSITIONS),
-    "distilbert": NO_CAUSAL,
+    **dict.fromkeys(("distilbert", "modernbert"), NO_CAUSAL),
     "bloom": MIXERS,  # scores and distances come out of one function
     **dict.fromkeys(("afmoe", "laguna"), "a gate between the heads and o"),
     **dict.fromkeys(("gemma", "lfm2"), "no key of the config says the activation of the MLP"),
     **dict.fromkeys(("glm4_moe", "gpt_oss", "minimax_m2"), OTHER_EXPERTS),
-    "qwen2_moe": "a residual stream that is no sum of attention and MLP",
+    **dict.fromkeys(("falcon_h1", "qwen2_moe"), NO_SUM),
+    "lfm2_moe": "transformers makes no tiny model of type lfm2_moe",
     **dict.fromkeys(("gemma3", "mistral3", "qwen3_5", "qwen3_5_moe", "qwen3_vl"), WRAPPER),
+    **dict.fromkeys(("granitemoehybrid", "jamba", "nemotron_h"), MIXERS),
     **dict.fromkeys(("qwen3_5_moe_text", "qwen3_5_text", "qwen3_next"), MIXERS),
 }
 """Rows by hand that the derivation does not reach -> what keeps it from that."""

@@ -5,7 +5,8 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -57,7 +58,8 @@ class Architecture:
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
     times keys, of what joins the residual stream, of the logits, and of what single modules read or
     give (that of keys is in `attention_scale`). `clamp` has alpha and limit of a
-    gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
+    gate with limits, None for act(gate) * up (`row.Clamp`). `limits`: of act(gate) and up, of an
+    expert and of any other MLP. Where layers differ (`row.LayerKind`),
     `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
     layer what this model would be if all were like it; `kinds` are the names of that layer's.
     """
@@ -77,6 +79,7 @@ class Architecture:
     flags: Mapping[str, bool] = field(repr=False)
     reads: Mapping[str, float] = field(default_factory=dict, repr=False)
     gives: Mapping[str, float] = field(default_factory=dict, repr=False)
+    limits: tuple[float, float] = (math.inf, math.inf)
     views: tuple[Architecture, ...] = field(default=(), repr=False)
     kinds: tuple[str, ...] = ()
 
@@ -100,11 +103,24 @@ class Architecture:
     def told_kinds(self) -> str:
         """Which layers are of which kind, in words, `convolution in 0, 2; dense MLP in 0`; empty
         where all layers are alike and have attention."""
+        return self._told([kind.name for kind in self.row.layer_kinds])
+
+    @property
+    def told_mixers(self) -> str:
+        """The same of the kinds that have another mixer than attention, one beside it, or none."""
+        mixing = ("attn.", "mixer.")
+        kinds = [
+            one for one in self.row.layer_kinds if any(n.startswith(mixing) for n in one.modules)
+        ]
+        return self._told([kind.name for kind in kinds])
+
+    def _told(self, kinds: Sequence[str]) -> str:
         found: dict[str, list[str]] = {}
         for number, view in enumerate(self.views):
             for kind in view.kinds:
                 found.setdefault(kind, []).append(str(number))
-        return "; ".join(f"{kind} in {', '.join(layers)}" for kind, layers in found.items())
+        told = (f"{kind} in {', '.join(found[kind])}" for kind in kinds if kind in found)
+        return "; ".join(told)
 
     @property
     def blocks(self) -> tuple[Literal["attn", "mlp"], ...]:

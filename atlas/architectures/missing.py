@@ -33,9 +33,8 @@ REASONS: Mapping[str, str] = {
     ),
     "experts that every token goes to, beside the routed ones, or another router": (
         "cohere2_moe dots1 ernie4_5_moe exaone_moe hunyuan_v1_moe hy_v3 llama4 llama4_text "
-        "mimo_v2_flash minimax_m3_vl phimoe solar_open"
+        "mimo_v2_flash phimoe solar_open"
     ),
-    "a gate between the heads and o, which depends on the token": "step3p7",
     "a norm between the heads and o": "bitnet",
     "an activation with parameters of its own": "apertus",
     "attention that is itself a mixture of experts": "jetmoe",

@@ -83,7 +83,9 @@ def _expert(
         gate = functional.linear(x, *_cast(weights, f"{name}.gate", x))
         gate = gate * architecture.gives.get(f"{name}.gate", 1.0)
         if architecture.clamp is None:
-            inner = _activation(architecture.activation)(gate) * up
+            limit = architecture.limits[architecture.routing is None or name != "mlp"]
+            gate = _activation(architecture.activation)(gate).clamp(max=limit)
+            inner = gate * up.clamp(-limit, limit)
         else:
             alpha, limit = architecture.clamp
             gate, up = gate.clamp(max=limit), up.clamp(-limit, limit)

@@ -27,7 +27,7 @@ _DELTA = {
     "linear_key_head_dim": 6,
     "linear_num_key_heads": 2,
     "linear_num_value_heads": 4,
-    "linear_value_head_dim": 10,
+    "linear_value_head_dim": 12,
 }
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
@@ -141,7 +141,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "nemotron_h": {
         **{key: value for key, value in NARROW.items() if key != "num_hidden_layers"},
         **{"conv_kernel": 3, "head_dim": 6, "n_groups": 2, "ssm_state_size": 6},
-        "layers_block_type": ["linear_attention", "mlp", "full_attention", "moe"],
+        "layers_block_type": ["linear_attention", "full_attention", "moe"],
         "mamba_head_dim": 10,
         "mamba_num_heads": 4,
         "moe_intermediate_size": 20,
@@ -225,6 +225,24 @@ CONFIGS |= {
         "shared_expert_intermediate_size": 28,
     },
     "mellum": _MIXTURE,
+    "step3p7": {
+        **{key: value for key, value in _MIXTURE.items() if key != "num_experts"},
+        **{"n_routed_experts": 6, "num_sliding_attention_heads": 6, "share_expert_dim": 28},
+        "layer_types": ["full_attention", "sliding_attention", "full_attention"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+        "moe_router_scaling_factor": 2.5,
+        "sliding_window": 64,
+        "swiglu_limits": [None, 0.0, 0.4],
+        "swiglu_limits_shared": [0.6, None, 0.5],
+    },
+    "minimax_m3_vl": {
+        **{**NARROW, "head_dim": 12, "intermediate_size": 20},
+        **{"dense_intermediate_size": 48, "shared_intermediate_size": 28},
+        **{"num_local_experts": 6, "num_experts_per_tok": 2, "routed_scaling_factor": 2.5},
+        **{"index_head_dim": 8, "index_n_heads": 2, "swiglu_limit": 0.7},
+        "layer_types": ["full_attention", "minimax_m3_sparse", "minimax_m3_sparse"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+    },
 }
 CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
@@ -242,6 +260,8 @@ VISION = {
     },
     "qwen3_5": _LOOKING,
     "qwen3_5_moe": _LOOKING,
+    "minimax_m3_vl": _TOWER,
+    "step3p7": _TOWER,
 }
 """The part of a model beside its language, which no analysis measures."""
 

@@ -114,6 +114,11 @@ class Matrix:
         return BINARY.sub(r"\1 or \2", self.unit) if self.kind == "binary" else self.unit
 
     @property
+    def existing(self) -> int:
+        """How many values there are, or would be, could they be defined."""
+        return int((~np.isnan(self.values) | self.is_undefined).sum())
+
+    @property
     def is_undefined(self) -> NDArray[np.bool_]:
         """(row, column): where a value cannot be defined."""
         mask = np.zeros((len(self.rows), len(self.columns)), dtype=np.bool_)

@@ -45,6 +45,8 @@ def of_folder(folder: Path) -> dict[str, str]:
         found["part"] = f"{OF_LANGUAGE} ({part.key} of its config)"
     if kinds := architecture.told_kinds:
         found["kinds_of_layers"] = kinds
+    if mixers := architecture.told_mixers:
+        found["mixers"] = mixers
     if unread := architecture.unread(headers.read(folder)):
         found["unread"] = _named(unread)
     if config.get("auto_map"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -118,12 +119,12 @@ def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, poin
     """By hand: what writes the contribution is set to zero, biases and shared experts too."""
     held, tokens = opened(tmp_path, variant), ragged()
     whole = run(held, tokens)
-    last = held.geometry.layers - 1
+    layers = range(held.geometry.layers)
+    last = [at for at in layers if point in held.architecture.layer(at).blocks][-1]
     with held.gates(**{point: {last: 0.0}}):
         gated = run(held, tokens)
     view = held.architecture.layer(last)
-    mixer = "attn.o" if view.has("attn.o") else "mixer.out"
-    for writer in {"attn": (mixer,), "mlp": ("mlp.down", "shared.down")}[point]:
+    for writer in {"attn": ("attn.o", "mixer.out"), "mlp": ("mlp.down", "shared.down")}[point]:
         if view.has(writer):
             removed = held.layer(last).get_submodule(view.live(writer))
             for parameter in removed.parameters():
@@ -201,13 +202,14 @@ def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: st
     held, tokens = opened(tmp_path, variant, dtype=torch.float64), ragged()
     seen: dict[str, torch.Tensor] = {}
     last = held.geometry.layers - 1
-    with (
-        held.hook(last, "layer", keep(seen, "before"), "input"),
-        held.hook(last, "attn", keep(seen, "attn")),
-        held.hook(last, "mlp", keep(seen, "mlp")),
-        held.hook(last, "layer", keep(seen, "after")),
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(held.hook(last, "layer", keep(seen, "before"), "input"))
+        for block in held.architecture.layer(last).blocks:
+            stack.enter_context(held.hook(last, block, keep(seen, block)))
+        stack.enter_context(held.hook(last, "layer", keep(seen, "after")))
         run(held, tokens)
+    for absent in {"attn", "mlp"} - seen.keys():
+        seen[absent] = torch.zeros(())
     middle = seen["before"] + seen["attn"]
     if held.architecture.residual == "post-norm":
         norms = [
@@ -237,7 +239,7 @@ def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
             with held.hook(layer, module, keep(seen, module)):
                 run(held, ragged((length, 3)))
             width = held.width(layer, module)
-            if not module.startswith("mixer."):
+            if not module.startswith(("mixer.", "index.", "norm.index")):
                 view = held.architecture.layer(layer)
                 assert width == view.width(words.get(module, "d_model"))
             assert seen[module].flatten(2).shape == (2, length, width), module

@@ -100,6 +100,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "nemotron_h",
         {"mlp_bias": True, "use_bias": True, "use_conv_bias": False},
     ),
+    "nemotron_h, dense": (
+        "nemotron_h",
+        {"layers_block_type": ["mlp", "full_attention", "linear_attention", "moe"]},
+    ),
     "nemotron_h, groups": ("nemotron_h", {"n_group": 2, "routed_scaling_factor": 2.5}),
     "qwen3_next, biases": ("qwen3_next", {"attention_bias": True}),
     "qwen3_next, every fourth layer": ("qwen3_next", {"layer_types": None, "num_hidden_layers": 4}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -84,10 +84,14 @@ def under_masks(tried: Mapping[str, Floats], scored: ScoredPassages) -> tuple[Ma
     )
 
 
-def facts(mask: Mask, own: Mask, pruned: int, blocks: int) -> dict[str, Scalar]:
+def facts(
+    mask: Mask, own: Mask, pruned: int, exists: Mask, attending: Sequence[int]
+) -> dict[str, Scalar]:
     """What the masks say in few words. `mask`: (cluster, block); `own`: (half, cluster, block);
-    `blocks`: how many there are."""
-    never = [block_name(block) for block in np.flatnonzero(~mask.any(axis=0)).tolist()]
+    `exists`: (block,); `attending`: the layers that have attention."""
+    places = np.flatnonzero(~mask.any(axis=0)).tolist()
+    never = [block_name(block, attending) for block in places]
+    blocks = int(exists.sum())
     agreements = [choosing.agreement(*pair) for pair in zip(own[0], own[1], strict=True)]
     return {
         "blocks": blocks,
@@ -99,11 +103,11 @@ def facts(mask: Mask, own: Mask, pruned: int, blocks: int) -> dict[str, Scalar]:
     }
 
 
-def divided(bits: Floats, scored: ScoredPassages) -> str:
+def divided(bits: Floats, scored: ScoredPassages, attending: Sequence[int] | None = None) -> str:
     """Blocks that clusters differ on most, as far as passages tell. `bits`: (block, passage)."""
     exists = np.flatnonzero(~np.isnan(bits[:, 0]))
     found = exists[certainty.most_divided(bits[exists], scored)].tolist()
-    return leaders.listed([block_name(block) for block in found], FIRST)
+    return leaders.listed([block_name(block, attending) for block in found], FIRST)
 
 
 def certain(sure: Floats, mask: Mask) -> float | None:

@@ -51,7 +51,7 @@ def measure(
     """
     scored = scored_passages.read(model, passages, clusters)
     layers = model.geometry.layers
-    exists = np.array(without_blocks.existing(model))
+    exists, attending = np.array(without_blocks.existing(model)), model.architecture.attending
     pruned = choosing.pruned_count(sparsity, int(exists.sum()))
     learning = learned_gates.passes(len(scored.labels)) if learned else 0
     total = len(scored.passages) * (layers + 3 + DRAWS + learned) + learning
@@ -71,9 +71,9 @@ def measure(
         **token_frequencies.facts(
             scored.bits_per_byte(losses[0]), scored.passages, model.geometry.vocabulary
         ),
-        **matrices.facts(mask, masks["own"][0], pruned, int(exists.sum())),
+        **matrices.facts(mask, masks["own"][0], pruned, exists, attending),
         "certainty": matrices.certain(sure, mask),
-        "most_divided": matrices.divided(bits, scored),
+        "most_divided": matrices.divided(bits, scored, attending),
         **matrices.comparison(tried, scored),
     }
     if gates is not None:

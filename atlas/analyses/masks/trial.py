@@ -6,6 +6,7 @@ round, so that every passage is read under masks that it had no part in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,11 @@ class Trial:
             self.model, self.scored.passages, self.steps.part(layers + 1)
         ).numpy()
         exists = [True, *without_blocks.existing(self.model)]
+        attending = self.model.architecture.attending
         for number in np.flatnonzero(exists).tolist():
-            place = f"without {block_name(number - 1)}" if number else "of the whole model"
+            place = (
+                f"without {block_name(number - 1, attending)}" if number else "of the whole model"
+            )
             self._require_finite(found[number], "a loss is not a finite number", place)
         return found
 
@@ -84,6 +88,9 @@ class Trial:
             )
 
 
-def block_name(block: int) -> str:
-    """A block as readers know it: `layer 3, MLP`."""
-    return f"layer {block // 2}, {('attention', 'MLP')[block % 2]}"
+def block_name(block: int, attending: Sequence[int] | None = None) -> str:
+    """A block as readers know it: `layer 3, MLP`. `attending`: the layers that have attention, all
+    if unsaid."""
+    layer, is_mlp = divmod(block, 2)
+    mixer = "attention" if attending is None or layer in attending else "mixer"
+    return f"layer {layer}, {'MLP' if is_mlp else mixer}"

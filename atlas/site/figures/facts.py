@@ -36,7 +36,7 @@ def facts(
     with its baseline; `{heads}` of a stated name is how many heads the model has.
     """
     matrices = list(matrices)
-    heads = next((one.values.size for one in matrices if one.axes == ("layer", "head")), 0)
+    heads = next((one.existing for one in matrices if one.axes == ("layer", "head")), 0)
     hidden = {*(key for key, name in stated.items() if not name), *validity.FACTS[1:]}
     plain = {key: value for key, value in found.items() if ":" not in key and key not in hidden}
     numbers = [key for key, value in plain.items() if isinstance(value, (int, float))]

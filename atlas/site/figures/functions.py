@@ -60,11 +60,12 @@ class Unmeasured:
 
 @dataclass(frozen=True)
 class FunctionalMap:
-    """Figure F3 of one model. `panels`: none where no relation was measurable; `many`: heads that
-    have 1, 2, 3 and 4 categories."""
+    """Figure F3 of one model. `total`: heads of all layers; `panels`: none where no relation was
+    measurable; `many`: heads that have 1, 2, 3 and 4 categories."""
 
     layers: int
     heads: int
+    total: int
     panels: tuple[Panel, ...]
     many: tuple[int, ...]
     unmeasured: tuple[Unmeasured, ...]
@@ -92,34 +93,31 @@ class FunctionalMap:
     def quarters(self) -> tuple[str, ...]:
         return QUARTERS
 
-    @property
-    def total(self) -> int:
-        """All heads of the model."""
-        return self.layers * self.heads
-
 
 def of(profile: Profile) -> FunctionalMap | None:
     """The functional map of a profile of `functions`; None for any other analysis, and where it
     measured neither relations nor copying."""
     counts = _counts(profile)
     if counts is None:
-        shape = next((one.values.shape for one in profile.matrices if one.name == COPYING), None)
-        if profile.analysis != ANALYSIS or shape is None:
+        copying = next((one for one in profile.matrices if one.name == COPYING), None)
+        if profile.analysis != ANALYSIS or copying is None:
             return None
-        return FunctionalMap(shape[0], shape[1], (), (), tuple(_unmeasured(profile)))
-    many = sum((each > 0).astype(int) for each in counts.values())
+        shape, total = copying.values.shape, copying.existing
+        return FunctionalMap(shape[0], shape[1], total, (), (), tuple(_unmeasured(profile)))
+    many = sum(np.where(np.isnan(each), np.nan, each > 0) for each in counts.values())
     shown = {"all": np.asarray(many), **counts}
     layers, heads = shown["all"].shape
     return FunctionalMap(
         layers=layers,
         heads=heads,
+        total=int(np.isfinite(shown["all"]).sum()),
         panels=tuple(
             Panel(
                 name=name,
                 title="All categories" if name == "all" else name.capitalize(),
                 heads=int((values > 0).sum()),
                 quarters=_quarters(values),
-                empty="" if values.any() else _why_none(profile, name),
+                empty="" if (values > 0).any() else _why_none(profile, name),
             )
             for name, values in shown.items()
         ),

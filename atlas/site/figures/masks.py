@@ -83,12 +83,13 @@ def of(profile: Profile) -> BlockMasks | None:
     if profile.analysis != ANALYSIS or not found >= NEEDED:
         return None
     first = profile.matrix("mask:mlp")
+    titles = {**KINDS, **({"attn": "Mixer blocks"} if profile.conditions.get("mixers") else {})}
     return BlockMasks(
         layers=len(first.columns),
         topics=tuple(first.rows[at] for at in order(profile)),
         panels=tuple(
-            Panel(name, title, int((profile.matrix(f"mask:{name}").values == 0).sum()))
-            for name, title in KINDS.items()
+            Panel(name, titles[name], int((profile.matrix(f"mask:{name}").values == 0).sum()))
+            for name in KINDS
         ),
     )
 

@@ -119,7 +119,7 @@ export class MaskComparison {
     const places = this.topics.map((topic) => masks.topics.indexOf(topic)).map((at) => (at < 0 ? null : at));
     const { pixels } = /** @type {Colours} */ (this.colours);
     return {
-      title: `${name}: ${words.kindText(kind)} blocks`,
+      title: `${name}: ${words.kindText(masks, kind)} blocks`,
       note: `${pruned(masks.published, kind)} of ${existing(masks.published, kind)} pruned`,
       ...{ rows: this.topics, columns: masks.layers, colours: pixels.mask },
       steps: /** @type {Colours} */ (this.colours).steps("mask", masks.published[kind], places, masks.layers.length),
@@ -176,7 +176,7 @@ export class MaskComparison {
     });
     const layer = own.masks.layers[column];
     const pinned = this.cell?.[0] === label && this.cell[1] === layer ? "pinned" : "";
-    return { value: words.blockText(kind, layer), lines: [label, ...lines], notes: [...end, pinned] };
+    return { value: words.blockText(own.masks, kind, layer), lines: [label, ...lines], notes: [...end, pinned] };
   }
 
   /**

@@ -13,7 +13,7 @@ import { cheapest, distances, prunedCount, shortest } from "../matrix/block-mask
 
 export const KINDS = /** @type {const} */ (["mlp", "attn"]); // in the order of the panels
 /** @type {Record<Kind, string>} */
-export const NAMES = { mlp: "MLP", attn: "Attention" };
+const NAMES = { mlp: "MLP", attn: "Attention" };
 
 /** Share of the deltas within the scale; colours beyond do not change. Of eight layers, the first one
  * has an eighth of all deltas. */
@@ -41,6 +41,14 @@ export class Masks {
     this.profile = profile;
     /** How learned masks did beside the others, in words. @type {string} */
     this.verdict = facts?.learned_against_own ?? "";
+  }
+
+  /**
+   * What a kind of block is called: some models mix tokens by something else than attention.
+   * @param {Kind} kind
+   */
+  name(kind) {
+    return kind === "attn" && this.profile.conditions?.mixers ? "Mixer" : NAMES[kind];
   }
 
   /** Blocks of a topic. */

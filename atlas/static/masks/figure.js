@@ -9,7 +9,7 @@ import { exportLine } from "../drawing/exporting.js";
 import { printable } from "../drawing/printing.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
-import { below, existing, KINDS, Masks, NAMES, pruned } from "./data.js";
+import { below, existing, KINDS, Masks, pruned } from "./data.js";
 import { emptyPanel } from "./frame.js";
 import { Panels } from "./panels.js";
 import { perplexity } from "./perplexity.js";
@@ -81,7 +81,7 @@ export class MaskFigure {
     const rows = order.map((topic) => masks.topics[topic]);
     for (const kind of KINDS) {
       const values = order.map((topic) => shown[kind][topic]);
-      const title = `${NAMES[kind]} blocks`;
+      const title = `${masks.name(kind)} blocks`;
       const matrix = { title, unit: this.rule, axes: ["topic", "layer"], rows, columns: masks.layers, categories: ["pruned", "kept"], values };
       this.details.append(table(/** @type {any} */ (matrix)));
     }
@@ -129,7 +129,7 @@ export class MaskFigure {
     const { masks, colours, shown, order } = this;
     const [rows, columns] = [order.map((topic) => masks.topics[topic]), masks.layers];
     const contents = PANELS.map(({ what, kind }) => ({
-      title: what === "mask" ? `${NAMES[kind]} blocks` : `Loss increase without the ${words.kindText(kind)} block`,
+      title: what === "mask" ? `${masks.name(kind)} blocks` : `Loss increase without the ${words.kindText(masks, kind)} block`,
       note: what === "mask" ? `${pruned(shown, kind)} of ${existing(shown, kind)} pruned` : `${below(masks.deltas, kind)} of ${existing(shown, kind)} below 0`,
       ...{ rows, columns, colours: colours.pixels[what] },
       steps: colours.steps(what, what === "mask" ? shown[kind] : masks.deltas[kind], order, columns.length),
@@ -159,7 +159,7 @@ export class MaskFigure {
     const layer = masks.layers[column];
     return {
       value: what === "mask" ? state : delta,
-      lines: [words.blockText(kind, layer), label],
+      lines: [words.blockText(masks, kind, layer), label],
       notes: [what === "mask" ? `loss increase ${delta}` : state, words.rankText(masks, topic, kind, column), ...end, this.isPinned(at, label, layer) ? "pinned" : ""],
     };
   }

@@ -66,7 +66,7 @@ export function csv(models) {
       if (topic < 0) return [];
       return KINDS.flatMap((kind) =>
         masks.layers.map((layer, at) => {
-          const values = [label, words.kindText(kind), layer, words.stateText(shown[kind][topic][at])].map(field);
+          const values = [label, words.kindText(masks, kind), layer, words.stateText(shown[kind][topic][at])].map(field);
           return [...(several ? [field(name)] : []), ...values, String(masks.deltas[kind][topic][at] ?? "")];
         }),
       );

@@ -4,7 +4,7 @@
 
 import { source } from "../drawing/source.js";
 import { counted, number, scalar } from "../matrix/numbers.js";
-import { KINDS, NAMES } from "./data.js";
+import { KINDS } from "./data.js";
 
 /** @typedef {import("./data.js").Masks} Masks */
 /** @typedef {import("./data.js").Blocks} Blocks */
@@ -16,19 +16,21 @@ const ABSENT = "the layer has no such block";
 export const DELTA = "Loss increase without the block";
 
 /**
+ * @param {Masks} masks
  * @param {Kind} kind
  * @param {string} layer label
  */
-export function blockText(kind, layer) {
-  return `${NAMES[kind]} block of layer ${layer}`;
+export function blockText(masks, kind, layer) {
+  return `${masks.name(kind)} block of layer ${layer}`;
 }
 
 /**
  * A kind of block within a sentence.
+ * @param {Masks} masks
  * @param {Kind} kind
  */
-export function kindText(kind) {
-  return kind === "attn" ? "attention" : NAMES[kind];
+export function kindText(masks, kind) {
+  return kind === "attn" ? masks.name(kind).toLowerCase() : masks.name(kind);
 }
 
 /** @param {number | null} value */
@@ -75,22 +77,24 @@ export function topicText(topic) {
  * @param {Blocks} shown
  * @returns {string}
  */
-export function summary({ layers, topics, blocks }, shown) {
+export function summary(masks, shown) {
+  const { layers, topics, blocks } = masks;
   /** @type {string[]} */
   const never = [];
   let [always, some] = [0, 0];
   for (const [layer, label] of layers.entries()) {
     for (const kind of KINDS.filter((one) => shown[one][0][layer] !== null)) {
       const kept = shown[kind].filter((line) => line[layer]).length;
-      if (kept === 0) never.push(`${kindText(kind)} ${label}`);
+      if (kept === 0) never.push(`${kindText(masks, kind)} ${label}`);
       else if (kept === topics.length) always += 1;
       else some += 1;
     }
   }
   const listed = never.slice(0, LISTED).join(", ") + (never.length > LISTED ? ` and ${never.length - LISTED} more` : "");
   const kept = `Of ${blocks} blocks, ${always} are kept for every topic`;
-  if (!never.length) return `${kept} and ${some} for some topics; none is pruned for every topic.`;
-  return `${kept}, ${some} for some topics and ${never.length} for none (${listed}).`;
+  const hatched = blocks < 2 * layers.length ? " Hatched: the layer has no such block." : "";
+  if (!never.length) return `${kept} and ${some} for some topics; none is pruned for every topic.${hatched}`;
+  return `${kept}, ${some} for some topics and ${never.length} for none (${listed}).${hatched}`;
 }
 
 /**

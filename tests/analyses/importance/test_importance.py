@@ -19,6 +19,7 @@ from atlas import architectures
 from atlas.analyses.importance import backward, layer_groups, matrices, parameter_owners
 from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, GradientSums
+from atlas.architectures.row import CHOOSING
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import fused
@@ -43,7 +44,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama with tied embeddings": ("llama", {"tie_word_embeddings": True}),
 }
 LENGTHS = (7, 12, 3, 9, 5)
-ROUTED = ("gpt_oss", "mixtral", "olmoe", "qwen3_moe")
+ROUTED = (
+    *("gpt_oss", "mixtral", "olmoe", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_moe"),
+    *("qwen3_next", "step3p7"),
+)
 """In another precision a token may go to other experts."""
 
 
@@ -144,7 +148,7 @@ class Reference:
     def parts(self, layer: int, path: str, tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         """A tensor of a parameter's shape, split by module; weights as (out, in)."""
         found, view = [], self.architecture.layer(layer)
-        for module in (name for name in view.modules if name != "router.correction"):
+        for module in (name for name in view.modules if name not in CHOOSING):
             source = view.live_source(module)
             for kind in ("weight", "bias"):
                 if path not in view.live_parameters(module, kind):
@@ -273,8 +277,8 @@ def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> Non
         model = LiveModel.open(folder, "cpu")
         ran: list[int] = []
         view = model.architecture.layer(0)
-        output = view.live("attn.o" if view.has("attn.o") else "mixer.out")
-        model.layer(0).get_submodule(output).register_forward_hook(
+        first = view.live("attn.q" if view.has("attn.q") else "mixer.in")
+        model.layer(0).get_submodule(first).register_forward_hook(
             lambda *_, seen=ran: seen.append(1)
         )
         layers = range(model.geometry.layers)

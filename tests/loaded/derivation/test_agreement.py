@@ -20,8 +20,8 @@ from atlas.architectures.architecture import Architecture
 from atlas.architectures.row import OUTSIDE, Row, Source
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.loaded.derivation import deriving, shrinking
-from atlas.loaded.derivation.shrinking import World
+from atlas.loaded.derivation import deriving, worlds
+from atlas.loaded.derivation.worlds import World
 from atlas.paths import PACKAGE
 
 ALWAYS = {"gpt2", "llama", "qwen3_moe", "arcee", "biogpt", "hyperclovax"}
@@ -82,7 +82,7 @@ def test_a_row_by_hand_agrees_with_its_derivation(model_type: str, tmp_path: Pat
         assert UNREACHED[model_type] in str(caught.value)
         return
     found = deriving.derive({"model_type": model_type})
-    usual = shrinking.usual_of(model_type)
+    usual = worlds.usual_of(model_type)
     assert found.worlds
     for world in found.worlds:
         row = found.derived.row
@@ -100,7 +100,7 @@ def test_what_is_not_reached_is_written_by_hand() -> None:
 def said(row: Row, world: World, config: dict[str, Any]) -> dict[str, Any]:
     """Everything that a row says of a model, however it says it."""
     with architectures.on_trial(row), tempfile.TemporaryDirectory() as folder:
-        shrinking.made(world).float().save_pretrained(folder)
+        worlds.made(world).float().save_pretrained(folder)
         checkpoint = Checkpoint.open(Path(folder))
         architecture = architectures.lookup(config, "config.json")
         return _of(architecture, row) | {"stored": _stored(checkpoint)}

@@ -61,9 +61,9 @@ def test_an_invented_architecture_is_derived_proved_and_measured(atlas: Project)
 
     assert run("new", "./weights", "--slug", "mine").exit_code == 0
     assert check.findings(atlas).problems == []
-    measured = run("profile", "mine", "--analysis", "weights", "--analysis", "residual")
+    measured = run("profile", "mine", "--analysis", "weights", "--analysis", "attention")
     assert measured.exit_code == 0, measured.output
-    for analysis in ("weights", "residual"):
+    for analysis in ("weights", "attention"):
         profile = profile_file.load(atlas.profile("mine", analysis))
         assert profile.conditions["row"] == architectures.origin("renamed_llama")
     assert str(profile.conditions["row"]).startswith("a row of this project, derived with")

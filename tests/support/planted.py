@@ -100,7 +100,7 @@ def plant(folder: Path, layer: int, head: int, pairs: Words, sign: int) -> None:
     checkpoint = Checkpoint.open(folder)
     ids = torch.tensor([[int(word[1:]) for word in pair] for pair in pairs])
     x = token_inputs.entering(checkpoint, ids[:, 0], torch.float64)
-    if layer:
+    if layer > token_inputs.first_mlp(checkpoint):
         x = token_inputs.after_first_mlp(checkpoint, x)
     shape = checkpoint.geometry
     W_V = torch.zeros(shape.d_head, shape.d_model, dtype=torch.float64)

@@ -184,37 +184,55 @@ def _world(name: str, model_type: str, stated: Config) -> World:
 
 def _other(first: World) -> World:
     """A world in which every number is another: all at once, else those that can be, one by one."""
-    changes = dict(_changes(first)) | _of_layers(first.stated, first.whole, 1)
+    choices = dict(_choices(first))
+    taken: set[str] = set()
+
+    def pair(key: str, value: Any) -> str:
+        return f"{first.whole[key]} {value}"
+
+    changes: Config = {}
+    for key, values in choices.items():
+        changes[key] = next((one for one in values if pair(key, one) not in taken), values[0])
+        taken.add(pair(key, changes[key]))
     even = {key: EVEN[1] for key in changes if SIZES.get(key) == (16, 24)}
     for tried in (changes, {**changes, **even}):
-        with contextlib.suppress(Exception):  # a class can refuse some of them in any way
-            return _world("other sizes", first.model_type, {**first.stated, **tried})
-    other = replace(first, name="other sizes")
-    for key, value in changes.items():
-        with contextlib.suppress(Exception):  # this key stays as it is
-            other = _world(other.name, first.model_type, {**other.stated, key: value})
+        if made := _tried(first, tried):
+            return made
+    other, taken = replace(first, name="other sizes"), set()
+    for key, values in choices.items():
+        for value in (one for one in values if pair(key, one) not in taken):
+            if made := _tried(first, {**other.stated, key: value}):
+                other = made
+                taken.add(pair(key, value))
+                break
     return other
 
 
-def _changes(first: World) -> Iterator[tuple[str, Any]]:
-    """Another value for every number and every activation of a config; no two alike."""
+def _tried(first: World, changes: Config) -> World | None:
+    """A world with some changes; None where its class refuses them, in whatever way."""
+    with contextlib.suppress(Exception):
+        return _world("other sizes", first.model_type, {**first.stated, **changes})
+    return None
+
+
+def _choices(first: World) -> Iterator[tuple[str, list[Any]]]:
+    """Other values for every number, every activation and every list of layers, the best first."""
     words = iter(WORDS * 3)
-    taken = {size for size in SIZES.values()}
+    layers = _of_layers(first.stated, first.whole, 1)
     for at, (key, value) in enumerate(first.whole.items()):
         if key in IDS:
             continue
-        if key in SIZES and type(value) is int:
-            yield key, SIZES[key][1] if value == SIZES[key][0] else value
+        if key in layers:
+            yield key, [layers[key]]
+        elif key in SIZES and type(value) is int:
+            yield key, [SIZES[key][1] if value == SIZES[key][0] else value]
         elif type(value) is int and value > 1:
-            for other in (2 * value, value + 1, 3 * value, value + 2, 4 * value):
-                if (value, other) not in taken:
-                    taken.add((value, other))
-                    yield key, other
-                    break
+            others = (2 * value, value + 1, 3 * value, value + 2, 4 * value)
+            yield key, [one for one in others if (value, one) not in SIZES.values()]
         elif type(value) is float and value >= 0:
-            yield key, round(value * (1.25 + 0.011 * at), 6) or 0.1
+            yield key, [round(value * (1.25 + 0.011 * at), 6) or 0.1]
         elif isinstance(value, str) and value in _activations():
-            yield key, next(word for word in words if word != value)
+            yield key, [next(word for word in words if word != value)]
 
 
 def _activations() -> frozenset[str]:

@@ -25,7 +25,9 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     file = tmp_path / "model.safetensors"
     tensors = load_file(file)
     row = case.row
-    slots = [slot for slot in row.slots(0) if slot.module in ("attn.o", "mixer.out")]
+    first = token_inputs.first_mlp(case.checkpoint)
+    before = [slot for layer in range(first + 1) for slot in row.slots(layer)]
+    slots = [slot for slot in before if slot.module in ("attn.o", "mixer.out")]
     for slot in (*slots, *row.outside("positions")):
         tensors[case.checkpoint.names[slot.names[0]]].zero_()
     save_file(tensors, file, metadata={"format": "pt"})
@@ -37,8 +39,8 @@ def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_pat
     assert_close(token_inputs.entering(case.checkpoint, None, torch.float64)[ids], x)
     read = token_inputs.after_first_mlp(case.checkpoint, x)
     if row.has("norm.mlp_after"):
-        read = normed(row, read, case.layer(0), "norm.mlp_after")
-    assert_close(read, case.given(seen, 0)["mlp"][:, 0], 2e-5)
+        read = normed(row, read, case.layer(first), "norm.mlp_after")
+    assert_close(read, case.given(seen, first)["mlp"][:, 0], 2e-5)
 
 
 def test_an_mlp_without_a_norm_reads_the_embedding_itself(tmp_path: Path) -> None:

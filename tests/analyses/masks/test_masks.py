@@ -12,6 +12,7 @@ import markdown  # type: ignore[import-untyped]
 import numpy as np
 import planted_blocks
 import pytest
+import tiny
 import torch
 from gated import by_gates, drawn, opened, quiet, size
 from published import published, told
@@ -149,6 +150,25 @@ def test_what_serves_a_cluster_is_found_by_skips_and_by_learning(tmp_path: Path)
     assert facts["never_needed"] == "none" and "MLP" in str(facts["most_divided"])
     assert abs(float(str(facts["learned_sparsity"])) * 8 - 4) < 1
     assert str(facts["learned_against_own"]).startswith("the same perplexity as masks")
+
+
+def test_blocks_that_a_layer_has_not_are_neither_kept_nor_pruned(tmp_path: Path) -> None:
+    """Three layers with one block each."""
+    folder = tiny.make(tmp_path, "nemotron_h", layers_block_type=["mlp", "moe", "full_attention"])
+    model, (passages, languages) = LiveModel.open(folder, "cpu"), planted_blocks.passages()
+    found = measured(model, passages, languages, sparsity=0.34, learned=True)
+    exists = [False, True, False, True, True, False]
+    for name in ("delta", "mask", "learned"):
+        values = together(found, name)
+        assert (np.isfinite(values) == exists).all()
+    for name in ("mask", "learned"):
+        assert (np.nansum(together(found, name), axis=1) == 2).all()
+    assert not any(matrix.undefined for matrix in found.matrices if matrix.name[:5] == "delta")
+    assert (found.facts["blocks"], found.facts["pruned"]) == (3, 1)
+    assert {len(item["increase"]) for item in found.parts["losses"]} == {6}
+    assert {
+        tuple(one is not None for one in item["increase"]) for item in found.parts["losses"]
+    } == {tuple(exists)}
 
 
 def test_learned_masks_that_are_worse_are_told(tmp_path: Path) -> None:

@@ -432,6 +432,18 @@ def test_masks_and_their_order_are_those_of_python(call: Call, seed: int) -> Non
     assert found == mask_figure.shortest(mask_figure.distances(kept, deltas))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_blocks_that_there_are_not_are_the_same_to_both(call: Call, seed: int) -> None:
+    deltas = masks_atlas.deltas(seed, 9)
+    deltas[:, seed::3] = np.nan
+    kept = np.where(np.isnan(deltas), np.nan, choosing.cheapest(deltas, 2))
+    assert (kept == 0).sum() == 2 * len(deltas)
+    assert call("matrix/block-masks", "cheapest", deltas, 2) == plain(kept)
+    between = call("matrix/block-masks", "distances", kept, deltas)
+    assert between == mask_figure.distances(kept, deltas)
+    assert all(np.isfinite(line).all() for line in between)
+
+
 # Every pair
 
 REFERENCE = "tests/support/comparison_reference.py"

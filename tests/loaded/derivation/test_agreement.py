@@ -39,9 +39,13 @@ UNREACHED: dict[str, str] = {
     **dict.fromkeys(("afmoe", "laguna"), "a gate between the heads and o"),
     **dict.fromkeys(("gemma", "lfm2"), "no key of the config says the activation of the MLP"),
     **dict.fromkeys(("glm4_moe", "gpt_oss", "minimax_m2"), OTHER_EXPERTS),
-    "qwen2_moe": "a residual stream that is no sum of attention and MLP",
+    **dict.fromkeys(
+        ("falcon_h1", "qwen2_moe"), "a residual stream that is no sum of attention and MLP"
+    ),
     **dict.fromkeys(("gemma3", "mistral3", "qwen3_5", "qwen3_5_moe", "qwen3_vl"), WRAPPER),
     **dict.fromkeys(("qwen3_5_moe_text", "qwen3_5_text", "qwen3_next"), MIXERS),
+    **dict.fromkeys(("granitemoehybrid", "jamba", "nemotron_h"), MIXERS),
+    "lfm2_moe": "transformers makes no tiny model of type lfm2_moe",  # of what its class states
 }
 """Rows by hand that the derivation does not reach -> what keeps it from that."""
 

@@ -42,6 +42,8 @@ beside        prefixes of names that the published classes have beside these: th
 requires      config key -> the only value that this row describes, or the key that has it
 variants      columns that are others where the config has some values
 heads_by_layer  config key of a list with the heads of every layer, where they differ
+limits_by_layer  config keys of lists with a limit for every layer, 0 for none: an expert's gate is
+              no larger after its activation, its up within both signs of it; of every other MLP
 layer_kinds   modules and columns that are others in some of the layers, and the rule that says in
               which: `layer_rules.py`
 

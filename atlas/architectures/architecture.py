@@ -5,6 +5,7 @@ No torch and no numpy: everything here works on names, shapes and configs. A wei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,7 +58,8 @@ class Architecture:
     The scales are factors: of the embedding's rows on their way into the first layer, of queries
     times keys, of what joins the residual stream, of the logits, and of what single modules read or
     give (that of keys is in `attention_scale`). `clamp` has alpha and limit of a
-    gate with limits, None for act(gate) * up (`row.Clamp`). Where layers differ (`row.LayerKind`),
+    gate with limits, None for act(gate) * up (`row.Clamp`). `limits`: of act(gate) and up, of an
+    expert and of any other MLP. Where layers differ (`row.LayerKind`),
     `modules` are those of any layer, `routing` is that of the mixtures, and `views` has of every
     layer what this model would be if all were like it; `kinds` are the names of that layer's.
     """
@@ -77,6 +79,7 @@ class Architecture:
     flags: Mapping[str, bool] = field(repr=False)
     reads: Mapping[str, float] = field(default_factory=dict, repr=False)
     gives: Mapping[str, float] = field(default_factory=dict, repr=False)
+    limits: tuple[float, float] = (math.inf, math.inf)
     views: tuple[Architecture, ...] = field(default=(), repr=False)
     kinds: tuple[str, ...] = ()
 

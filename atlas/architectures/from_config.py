@@ -34,8 +34,8 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
     config = part(row, config, where)
     settings = {**row.defaults, **config}
     for older, key in row.older_keys.items():
-        if settings.get(older) is not None:
-            settings[key] = settings[older]
+        if (value := _looked_up(settings, older)) is not None:
+            settings[key] = value
     for variant in row.variants:
         if all(settings.get(key) == value for key, value in variant.when.items()):
             row = replace(row, **variant.columns)
@@ -48,7 +48,26 @@ def resolve(row: Row, config: Mapping[str, Any], where: Path | str) -> Architect
     if row.layer_kinds:
         kinds = _kinds(row, settings, whole.geometry.layers, where)
         whole = _of_kinds(whole, kinds, settings, where)
-    return _with_heads(whole, Reader(row, settings, where))
+    reader = Reader(row, settings, where)
+    return _with_limits(_with_heads(whole, reader), reader)
+
+
+def _looked_up(settings: Mapping[str, Any], key: str) -> Any:
+    """The value of a key, `a.b` that of b in the mapping at a; None where there is none."""
+    outer, dot, inner = key.partition(".")
+    held = settings.get(outer)
+    return (held.get(inner) if isinstance(held, Mapping) else None) if dot else held
+
+
+def _with_limits(whole: Architecture, reader: Reader) -> Architecture:
+    """The same with the limits of MLPs in every layer that lists of the config say."""
+    lists = [reader.settings.get(key) for key in whole.row.limits_by_layer or ()]
+    if not any(lists):
+        return whole
+    layers = range(whole.geometry.layers)
+    found = [reader.limits(key, len(layers)) for key in whole.row.limits_by_layer or ()]
+    views = (replace(whole.layer(at), limits=(found[0][at], found[1][at])) for at in layers)
+    return replace(whole, views=tuple(views))
 
 
 def _with_heads(whole: Architecture, reader: Reader) -> Architecture:
@@ -224,7 +243,8 @@ class Reader:
     def scale(self, name: ScaleName, unsaid: float = 1.0) -> float:
         """One of the row's factors; `unsaid` where the row has none of that name."""
         scale = self.row.scales.get(name)
-        return unsaid if scale is None else self.factor(scale)
+        said = scale is not None and self.settings.get(scale.key) is not None
+        return self.factor(scale) if scale is not None and (said or unsaid == 1) else unsaid
 
     def factor(self, scale: Scale) -> float:
         return float(self.number(scale.key, scale.at) ** scale.power)
@@ -248,6 +268,20 @@ class Reader:
             1.0 if mixture.scale is None else self.number(mixture.scale),
             math.prod(self.natural(key) for key in mixture.shared) if mixture.shared else 0,
         )
+
+    def limits(self, key: str, layers: int) -> list[float]:
+        """A limit for each layer, infinite where the list has 0 or nothing, or is not there; what
+        it says of layers beyond the last is left out."""
+        listed = self.settings.get(key)
+        listed = [None] * layers if listed is None else listed
+        numbers = (int, float, type(None))
+        if (
+            not isinstance(listed, list)
+            or len(listed) < layers
+            or {*map(type, listed)} - {*numbers}
+        ):
+            raise self.wrong(key, f"expected a limit for each of {layers} layers")
+        return [float(limit or math.inf) for limit in listed[:layers]]
 
     def count(self, field_name: str, fallback: int | None = None) -> int:
         key = self.row.keys.get(field_name, GEOMETRY_KEYS[field_name])

@@ -15,6 +15,9 @@ Settings = Mapping[str, Any]
 Layers = frozenset[int]
 
 
+NEXT = "num_nextn_predict_layers"
+
+
 class UnreadableKeyError(ValueError):
     """A key whose value is not what a rule expects."""
 
@@ -37,7 +40,8 @@ class Rule(Protocol):
 @dataclass(frozen=True)
 class Words:
     """Layers whose word in the list at `key` is one of `chosen`; `others` are the words of the
-    rest. The list may be a text with a letter for each layer."""
+    rest. The list may be a text with a letter for each layer; what `NEXT` says of further layers,
+    that predict tokens after the next, is left out."""
 
     key: str
     chosen: tuple[str, ...]
@@ -51,6 +55,9 @@ class Words:
         listed = settings.get(self.key)
         if listed is None:
             return None
+        further = settings.get(NEXT)
+        if type(further) is int and isinstance(listed, list) and len(listed) == count + further:
+            listed = listed[:count]
         if not isinstance(listed, list | str) or len(listed) != count:
             raise UnreadableKeyError(self.key, f"expected a word for each of {count} layers")
         for word in listed:
@@ -80,7 +87,7 @@ class First:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The layers whose numbers are listed at `key`, counted from `start`."""
+    """The layers whose numbers are listed at `key`, counted from `start`; a text has commas."""
 
     key: str
     start: int = 0
@@ -93,9 +100,32 @@ class Numbers:
         listed = settings.get(self.key)
         if listed is None:
             return None
+        if isinstance(listed, str) and all(one.strip().isdecimal() for one in listed.split(",")):
+            listed = [int(one) for one in listed.split(",")]
         if not isinstance(listed, list) or any(type(one) is not int for one in listed):
             raise UnreadableKeyError(self.key, "expected a list of layers")
         return frozenset(one - self.start for one in listed)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The layers with a 1 in the list of 0 and 1 at `key`, in the mapping at `within` if any."""
+
+    key: str
+    within: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.within or self.key,)
+
+    def layers(self, settings: Settings, count: int) -> Layers | None:
+        held = settings.get(self.within) if self.within else settings
+        listed = held.get(self.key) if isinstance(held, Mapping) else None
+        if listed is None:
+            return None
+        if not isinstance(listed, list) or len(listed) != count or {*map(str, listed)} - {"0", "1"}:
+            raise UnreadableKeyError(self.keys[0], f"expected 0 or 1 for each of {count} layers")
+        return frozenset(at for at, flag in enumerate(listed) if flag)
 
 
 @dataclass(frozen=True)

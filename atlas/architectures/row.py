@@ -28,11 +28,13 @@ or in one tensor; `router` is (expert, d_model). `Checkpoint.experts` reads them
 that nothing has to hold all of them; a dense MLP comes out of it as one expert. What every token
 goes through beside its experts is `shared.*`, where several stand stored as one wide MLP;
 `shared.router` (1, d_model) says with what share a token takes it, all of it without one.
+`act.alpha_p` and `act.alpha_n` bend the activation of a layer's MLP, above and below 0 (xIELU).
 `router.correction` (expert,) is added to scores to choose the experts by, not to weight them with.
 
 `attn.gate` reads what queries read; what it gives, through an activation, multiplies what the heads
 give before `attn.o`, each value with its own or all of a head's with one. What a head writes then
-depends on the token in more ways than its pattern.
+depends on the token in more ways than its pattern. `index.q` and `index.k`, with norms of their
+own, score keys, and attention looks at the blocks of keys that score highest.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ CANONICAL = (
     "attn.o",
     "attn.gate",
     "attn.sinks",
+    "index.q",
+    "index.k",
     "mixer.in",
     "mixer.gate",
     "mixer.rates",
@@ -70,6 +74,8 @@ CANONICAL = (
     "mlp.up",
     "mlp.gate",
     "mlp.down",
+    "act.alpha_p",
+    "act.alpha_n",
     "shared.router",
     "shared.up",
     "shared.gate",
@@ -80,6 +86,8 @@ CANONICAL = (
     "norm.mlp_after",
     "norm.q",
     "norm.k",
+    "norm.index_q",
+    "norm.index_k",
 )
 OUTSIDE = (
     "embedding",
@@ -105,6 +113,9 @@ EXPERT_MODULES = ("mlp.up", "mlp.gate", "mlp.down")
 NO_MAPS = ("mixer.A", "shared.router")
 """Weights with two axes that are a few numbers, or one vector, and no matrix that maps anything."""
 
+CHOOSING = ("router.correction", "index.q", "index.k", "norm.index_q", "norm.index_k")
+"""What only chooses experts or keys, and weights nothing: no gradient reaches it."""
+
 GEOMETRY_KEYS: Mapping[str, str] = {
     "layers": "num_hidden_layers",
     "heads": "num_attention_heads",
@@ -126,10 +137,13 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("mixer.rates", "mixer.step"), ("any", "any")),
     **dict.fromkeys(("mixer.step_bias", "mixer.A", "mixer.D", "mixer.norm"), ("any",)),
     **dict.fromkeys(("mixer.norm_step", "mixer.norm_B", "mixer.norm_C"), ("any",)),
+    **dict.fromkeys(("index.q", "index.k"), ("any", "d_model")),
+    **dict.fromkeys(("norm.index_q", "norm.index_k"), ("any",)),
     "mixer.conv": ("any", "one", "any"),
     "mixer.out": ("d_model", "any"),
     "router": ("experts", "d_model"),
     "router.correction": ("experts",),
+    **dict.fromkeys(("act.alpha_p", "act.alpha_n"), ("one",)),
     "mlp.up": ("d_mlp", "d_model"),
     "mlp.gate": ("d_mlp", "d_model"),
     "mlp.down": ("d_model", "d_mlp"),
@@ -318,7 +332,8 @@ class LayerKind:
 
     `name`: what such a layer has, for people: `convolution`, `dense MLP`. `modules`: canonical
     module -> its source there, beside the row's own, or None where such a layer has none of it.
-    `columns`: other columns of the row that are others there; `...` in `joins` leaves one as it is.
+    `columns`: other columns of the row that are others there; `...` in `joins` leaves one as it is,
+    and of `keys` those that are not named stay.
     Kinds that mean the same layer are applied in turn, so that one may choose its mixer and another
     its MLP.
     """
@@ -336,6 +351,8 @@ class LayerKind:
         if "joins" in columns:
             both = zip(row.joins, columns["joins"], strict=True)
             columns["joins"] = tuple(own if new is ... else new for own, new in both)
+        if "keys" in columns:
+            columns["keys"] = {**row.keys, **columns["keys"]}
         return replace(row, modules=kept, **columns)
 
 
@@ -379,6 +396,7 @@ class Row:
     variants: tuple[Variant, ...] = ()
     layer_kinds: tuple[LayerKind, ...] = ()
     heads_by_layer: str | None = None
+    limits_by_layer: tuple[str, str] | None = None
 
     @property
     def config_reads(self) -> frozenset[str]:
@@ -390,6 +408,7 @@ class Row:
         found |= {"tie_word_embeddings", self.activation, *self.config_keys.values()}
         found |= {*self.defaults, *self.meant, *self.requires}
         found |= {self.heads_by_layer} if self.heads_by_layer else set()
+        found |= {*(self.limits_by_layer or ())}
         found |= {*self.older_keys, *self.older_keys.values()}
         scales = [*self.scales.values(), *self.reads.values(), *self.gives.values()]
         found |= {scale.key for scale in scales}

@@ -47,7 +47,7 @@ HARMLESS: Mapping[str, str] = {
             *("output_attentions", "output_hidden_states", "output_router_logits", "return_dict"),
             *("use_cache", "dtype", "pad_token_id", "pretraining_tp", "reorder_and_upcast_attn"),
             *("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32"),
-            "deterministic_flash_attn",
+            *("deterministic_flash_attn", "num_nextn_predict_layers", "per_layer_config"),
         ),
         "how it is run or what it returns, not what it computes",
     ),
@@ -75,6 +75,8 @@ HARMLESS: Mapping[str, str] = {
             *("original_max_position_embeddings", "rope_parameters"),
             *("attention_chunk_size", "layer_types", "sliding_window", "use_sliding_window"),
             *("attn_logit_softcapping", "final_logit_softcapping"),
+            *("index_block_size", "index_head_dim", "index_local_blocks", "index_n_heads"),
+            "index_topk_blocks",
             *("scale_attn_by_inverse_layer_idx", "scale_attn_weights"),
         ),
         "positions, which of the earlier tokens are seen, and scores: the live model computes with "

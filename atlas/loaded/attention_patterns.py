@@ -2,8 +2,8 @@
 
 transformers lets a model choose its attention function by name. Ours does what the family's own
 eager attention does, bit for bit, and shows the weights on the way: after rotary embedding, masks,
-sliding windows, learned sinks and soft-capping. Three families compute attention in code of their
-own; there the attention module is wrapped.
+sliding windows, learned sinks and soft-capping. Some families compute attention in code of their
+own; there the attention module is wrapped, which gives the weights beside its output.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
+
+from atlas.errors import AtlasError
 
 if TYPE_CHECKING:
     from atlas.loaded.live import LiveModel
 
 NAME = "atlas_patterns"
 """What the attention function, and the eager mask that goes with it, are registered as."""
-
-WRAPPED = ("bloom", "falcon", "gptj")
-"""Families that do not choose their attention function by name."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[Non
     if not callbacks:
         yield
         return
+    module = _heads(model, next(iter(callbacks)))
     with contextlib.ExitStack() as stack:
-        if model.architecture.model_type in WRAPPED:
+        if not hasattr(sys.modules[type(module).__module__], "eager_attention_forward"):
             stack.enter_context(_implementation(model, "eager"))
             for layer, callback in callbacks.items():
-                stack.callback(_wrap(model, layer, callback).remove)
+                stack.callback(_wrap(_heads(model, layer), model.folder, callback).remove)
         else:
             _register()
             stack.enter_context(_implementation(model, NAME))
@@ -70,16 +71,33 @@ def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[Non
         yield
 
 
-def _wrap(model: LiveModel, layer: int, callback: Callback) -> Any:
+def _heads(model: LiveModel, layer: int) -> torch.nn.Module:
+    """The module that holds what writes the heads' output."""
+    path = model.architecture.layer(layer).live("attn.o").rpartition(".")[0]
+    return model.layer(layer).get_submodule(path)
+
+
+def _wrap(module: torch.nn.Module, folder: Path, callback: Callback) -> Any:
     """Show the weights that an attention module of its own code returns, and drop them."""
 
     def seen(_: Any, inputs: Any, options: Mapping[str, Any], output: Any) -> Any:
-        attended, weights = output
-        callback(Pattern(weights, _visible(options["attention_mask"], weights)))
+        attended, *others = output if isinstance(output, tuple) else (output,)
+        weights = others[0] if others else None
+        if not isinstance(weights, torch.Tensor) or weights.ndim != 4:
+            told = "computes attention in code of its own, which shows no weights"
+            raise AtlasError(told, file=folder, remedy="its patterns cannot be measured")
+        mask = options.get("attention_mask")
+        visible = _before(weights) if mask is None else _visible(mask, weights)
+        callback(Pattern(weights, visible))
         return attended, None
 
-    path = model.architecture.layer(layer).live("attn.o").rpartition(".")[0]
-    return model.layer(layer).get_submodule(path).register_forward_hook(seen, with_kwargs=True)
+    return module.register_forward_hook(seen, with_kwargs=True)
+
+
+def _before(weights: torch.Tensor) -> torch.Tensor:
+    """How many keys each query may see where every earlier one is visible, (batch, query)."""
+    batch, _, queries, _ = weights.shape
+    return torch.arange(1, queries + 1, device=weights.device).expand(batch, queries)
 
 
 @contextlib.contextmanager

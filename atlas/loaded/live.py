@@ -117,7 +117,8 @@ class LiveModel:
     def width(self, layer: int, module: str) -> int:
         """How many values a module of a layer puts out at one position, all heads together."""
         view = self.architecture.layer(layer)
-        if module.startswith("mixer."):  # no geometry says how wide it is
+        module = {"norm.index_q": "index.q", "norm.index_k": "index.k"}.get(module, module)
+        if module.startswith(("mixer.", "index.")):  # no geometry says how wide it is
             (path,) = view.live_parameters(module)
             return len(self.layer(layer).get_parameter(path))
         return view.features(module)

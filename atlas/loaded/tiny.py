@@ -196,6 +196,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["apertus"] = {
+    **NARROW,
+    "head_dim": 10,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 150000.0},
+}
 CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
@@ -225,6 +230,24 @@ CONFIGS |= {
         "shared_expert_intermediate_size": 28,
     },
     "mellum": _MIXTURE,
+    "step3p7": {
+        **{key: value for key, value in _MIXTURE.items() if key != "num_experts"},
+        **{"n_routed_experts": 6, "num_sliding_attention_heads": 6, "share_expert_dim": 28},
+        "layer_types": ["full_attention", "sliding_attention", "full_attention"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+        "moe_router_scaling_factor": 2.5,
+        "sliding_window": 64,
+        "swiglu_limits": [None, 0.0, 0.4],
+        "swiglu_limits_shared": [0.6, None, 0.5],
+    },
+    "minimax_m3_vl": {
+        **{**NARROW, "head_dim": 12, "intermediate_size": 20},
+        **{"dense_intermediate_size": 48, "shared_intermediate_size": 28},
+        **{"num_local_experts": 6, "num_experts_per_tok": 2, "routed_scaling_factor": 2.5},
+        **{"index_head_dim": 8, "index_n_heads": 2, "swiglu_limit": 0.7},
+        "layer_types": ["full_attention", "minimax_m3_sparse", "minimax_m3_sparse"],
+        "mlp_layer_types": ["dense", "sparse", "sparse"],
+    },
 }
 CONFIGS["xlm-roberta"] = CONFIGS["roberta"]
 CONFIGS |= {"gemma3": CONFIGS["gemma3_text"], "mistral3": NARROW, "qwen3_vl": CONFIGS["qwen3"]}
@@ -242,6 +265,8 @@ VISION = {
     },
     "qwen3_5": _LOOKING,
     "qwen3_5_moe": _LOOKING,
+    "minimax_m3_vl": _TOWER,
+    "step3p7": _TOWER,
 }
 """The part of a model beside its language, which no analysis measures."""
 
@@ -292,9 +317,10 @@ def drawn(model: Any, seed: int, turned: str = "no name") -> Any:
 
 
 def stored_buffers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
-    """The buffers that are stored beside a model's parameters."""
+    """The buffers that are stored beside a model's parameters, single numbers left out, which are
+    constants."""
     stored = model.state_dict()
-    return [(name, held) for name, held in model.named_buffers() if name in stored]
+    return [(name, held) for name, held in model.named_buffers() if name in stored and held.ndim]
 
 
 def make(

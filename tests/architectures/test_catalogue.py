@@ -47,20 +47,35 @@ PROMISED = {
     *(f"qwen3-vl-{size}" for size in ("2b", "4b", "8b")),
     *("olmo-3-7b", "olmo-3-32b", "glm-4.5-air", "minimax-m2.5", "hunyuan-7b", "lfm2-350m"),
     *("laguna-xs.2", "mellum2-12b-a2.5b"),
-    *("roberta-base", "distilbert-base"),
+    *("qwen3-next-80b-a3b", "qwen3.5-4b", "qwen3.5-27b"),
+    *("qwen3.5-moe-35b-a3b", "qwen3.5-moe-122b-a10b"),
+    *("nemotron-3-nano-30b-a3b", "granite-4.0-h-tiny", "falcon-h1-7b"),
+    *("roberta-base", "distilbert-base", "modernbert-base"),
 }
 
 TIED = {
     *(f"qwen3-{size}" for size in ("0.6b", "1.7b", "4b")),
     *(f"qwen3-{size}-base" for size in ("0.6b", "1.7b", "4b")),
     *("qwen2.5-1.5b", "qwen2.5-3b", "smollm2-135m", "smollm2-360m", "smollm2-1.7b"),
-    *("qwen3-vl-2b", "qwen3-vl-4b", "hunyuan-7b"),
+    *("qwen3-vl-2b", "qwen3-vl-4b", "hunyuan-7b", "qwen3.5-4b", "granite-4.0-h-tiny"),
 }
 """Models whose config ties the embeddings where their class would not."""
 
 UNSAID: dict[str, dict[str, Any]] = {
+    "falcon-h1-7b": {
+        **{"mamba_d_state": 256, "mamba_n_groups": 1, "mamba_n_heads": 24},
+        **{"mamba_d_head": 128, "mamba_d_ssm": 3072},
+    },
     "glm-4.5-air": {"attention_bias": True, "n_routed_experts": 128, "intermediate_size": 10944},
     "gpt-oss-20b": {"num_local_experts": 32},
+    "granite-4.0-h-tiny": {
+        "layer_types": ["mamba"] * 5
+        + (["attention"] + ["mamba"] * 9) * 3
+        + ["attention"]
+        + ["mamba"] * 4,
+        **{"shared_intermediate_size": 1024, "num_local_experts": 64, "num_experts_per_tok": 6},
+        **{"mamba_n_heads": 48, "mamba_d_head": 64, "mamba_d_state": 128, "mamba_n_groups": 1},
+    },
     "laguna-xs.2": {
         "num_attention_heads": 48,
         "num_attention_heads_per_layer": [48, 64, 64, 64] * 10,
@@ -75,6 +90,21 @@ UNSAID: dict[str, dict[str, Any]] = {
     },
     "minimax-m2.5": {"num_local_experts": 256},
     "mistral-small-3.1-24b": {"tie_word_embeddings": False},
+    "nemotron-3-nano-30b-a3b": {
+        "layers_block_type": [
+            {"M": "mamba", "E": "moe", "*": "attention"}[letter]
+            for letter in "MEMEM*E" * 5 + "MEMEMEM*EMEMEMEME"
+        ],
+        **{"mamba_num_heads": 64, "mamba_head_dim": 64, "n_groups": 8, "ssm_state_size": 128},
+        **{"n_routed_experts": 128, "num_experts_per_tok": 6, "intermediate_size": 1856},
+        **{"moe_intermediate_size": 1856, "moe_shared_expert_intermediate_size": 3712},
+    },
+    "qwen3.5-27b": {"linear_num_value_heads": 48},
+    "qwen3.5-moe-35b-a3b": {"num_experts": 256, "shared_expert_intermediate_size": 512},
+    "qwen3.5-moe-122b-a10b": {
+        **{"linear_num_value_heads": 64, "num_experts": 256},
+        "shared_expert_intermediate_size": 1024,
+    },
     "roberta-base": {"max_position_embeddings": 514, "type_vocab_size": 1},
 }
 """What a config says and neither a geometry nor its class, where it makes parameters."""
@@ -168,7 +198,16 @@ def test_families_are_sizes_of_one_recipe() -> None:
         **{"qwen2.5": 4, "gemma-2": 2, "mistral": 1, "olmo-2": 1, "smollm2": 3, "minilm": 1},
         **{"gpt-oss": 2, "qwen3-moe": 2, "mixtral": 1, "smollm3": 1, "mistral-small": 2},
         **{"gemma-3": 4, "qwen3-vl": 3, "olmo-3": 2, "glm-4.5": 1, "minimax-m2": 1, "lfm2": 1},
-        **{"laguna": 1, "mellum2": 1, "hunyuan": 1, "roberta": 1, "distilbert": 1},
+        **{
+            "qwen3-next": 1,
+            "qwen3.5": 2,
+            "qwen3.5-moe": 2,
+            "nemotron-3": 1,
+            "granite-4.0": 1,
+            "falcon-h1": 1,
+        },
+        **{"laguna": 1, "mellum2": 1, "hunyuan": 1},
+        **{"roberta": 1, "distilbert": 1, "modernbert": 1},
     }
 
 

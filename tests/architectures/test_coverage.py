@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from typing import Any
 
 import pytest
 
-from atlas import architectures
+from atlas import architectures, schemas
 from atlas.architectures import coverage, missing
 from atlas.paths import PACKAGE
 
@@ -27,6 +28,12 @@ def test_every_row_is_listed_once_and_nothing_else_is_read() -> None:
     assert sorted(listed) == sorted(architectures.known())
     assert "llama" in [one.name for one in coverage.read()["decoder"]]
     assert "mixtral" in [one.name for one in coverage.read()["decoder, mixture of experts"]]
+
+
+def test_an_entry_may_name_every_type_that_is_read() -> None:
+    said = schemas.load("entry")["properties"]["architecture"]["pattern"]
+    assert "xlm-roberta" in architectures.known()
+    assert [name for name in architectures.known() if not re.fullmatch(said, name)] == []
 
 
 def test_a_type_without_a_row_is_listed_under_what_it_lacks(

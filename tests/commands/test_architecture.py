@@ -61,9 +61,9 @@ def test_an_invented_architecture_is_derived_proved_and_measured(atlas: Project)
 
     assert run("new", "./weights", "--slug", "mine").exit_code == 0
     assert check.findings(atlas).problems == []
-    measured = run("profile", "mine", "--analysis", "weights", "--analysis", "residual")
+    measured = run("profile", "mine", "--analysis", "weights", "--analysis", "attention")
     assert measured.exit_code == 0, measured.output
-    for analysis in ("weights", "residual"):
+    for analysis in ("weights", "attention"):
         profile = profile_file.load(atlas.profile("mine", analysis))
         assert profile.conditions["row"] == architectures.origin("renamed_llama")
     assert str(profile.conditions["row"]).startswith("a row of this project, derived with")
@@ -87,8 +87,8 @@ def test_a_dry_run_prints_the_row_and_writes_nothing(atlas: Project) -> None:
         ({"model_type": 3}, "model_type: 3 is no model type; name a model's config"),
         ({}, "model_type: None is no model type"),
         ({"model_type": "bitnet"}, "bitnet: layer 0: a norm between the heads"),
-        ({"model_type": "nobody"}, "transformers has no config of type nobody"),
-        ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "arcee_next"),
+        ({"model_type": "nobody"}, "has no models of type 'nobody'"),
+        ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "with code of its own"),
     ],
 )
 def test_what_cannot_be_derived(atlas: Project, config: dict[str, object], told: str) -> None:

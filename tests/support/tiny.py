@@ -29,7 +29,12 @@ UNTURNED = (
 PARTLY = {
     **dict.fromkeys(("glm4", "glm4_moe", "gptj", "laguna", "phi"), 0.5),
     **dict.fromkeys(("qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"), 0.25),
-    **{"gpt_neox": 0.25, "minimax_m2": 0.6, "qwen3_next": 0.25, "stablelm": 0.25},
+    **{
+        "gpt_neox": 0.25,
+        "minimax_m2": 0.6,
+        "qwen3_next": 0.25,
+        "stablelm": 0.25,
+    },
 }
 """The share of a head's dimensions that a rotary embedding turns, where it is not all of them."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from atlas.architectures.row import Source
+from atlas.architectures.row import CHOOSING, Source
 from atlas.entries.geometry import Geometry
 from atlas.loaded import fused
 from atlas.loaded.live import LiveModel
@@ -51,15 +51,13 @@ class OwnedParameter:
 
 
 def of_layer(model: LiveModel, layer: int) -> list[OwnedParameter]:
-    """Every parameter of a layer that is a canonical module's weight or bias.
-
-    What is added to scores to choose experts by weights nothing, so that it has no gradient.
-    """
+    """Every parameter of a layer that is a canonical module's weight or bias, of those that a
+    gradient reaches."""
     architecture = model.architecture.layer(layer)
     held = dict(model.layer(layer).named_parameters())
     owners: dict[str, list[tuple[str, Source]]] = {}
     axes: dict[str, int | None] = {}
-    for module in (name for name in architecture.modules if name != "router.correction"):
+    for module in (name for name in architecture.modules if name not in CHOOSING):
         source = architecture.live_source(module)
         for kind in ("weight", "bias"):
             for path in architecture.live_parameters(module, kind):

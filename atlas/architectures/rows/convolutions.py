@@ -124,7 +124,7 @@ LFM2_MOE = replace(
                 **dict.fromkeys(("router", "router.correction")),
                 **{name: LFM2.modules[name] for name in EXPERT_MODULES},
             },
-            columns={"mixture": None, "keys": {}},
+            columns={"mixture": None, "keys": {"d_mlp": "intermediate_size"}},
         ),
     ),
 )

@@ -9,7 +9,7 @@ from atlas.architectures.rows.gated_delta import QWEN3_5_MOE_TEXT, QWEN3_5_TEXT
 from atlas.architectures.rows.llama_like import GEMMA3_TEXT, MISTRAL, QWEN3
 
 
-def _within(row: Row, model_type: str, *model_types: str) -> Row:
+def within(row: Row, model_type: str, *model_types: str) -> Row:
     """The row of a model one part of which is like a row: names as they are today and as they
     were, of the body and of the model with its head."""
     return replace(
@@ -22,17 +22,17 @@ def _within(row: Row, model_type: str, *model_types: str) -> Row:
 
 
 GEMMA3 = replace(
-    _within(GEMMA3_TEXT, "gemma3", "gemma3_text"),
+    within(GEMMA3_TEXT, "gemma3", "gemma3_text"),
     defaults={**GEMMA3_TEXT.defaults, "num_attention_heads": 8, "vocab_size": 262208},
 )
 
 MISTRAL3 = replace(
-    _within(MISTRAL, "mistral3", "mistral", "ministral3"),
+    within(MISTRAL, "mistral3", "mistral", "ministral3"),
     defaults={**MISTRAL.defaults, "tie_word_embeddings": True},
 )
 
-QWEN3_VL = _within(QWEN3, "qwen3_vl", "qwen3_vl_text")
+QWEN3_VL = within(QWEN3, "qwen3_vl", "qwen3_vl_text")
 
-QWEN3_5 = _within(QWEN3_5_TEXT, "qwen3_5", "qwen3_5_text")
+QWEN3_5 = within(QWEN3_5_TEXT, "qwen3_5", "qwen3_5_text")
 
-QWEN3_5_MOE = _within(QWEN3_5_MOE_TEXT, "qwen3_5_moe", "qwen3_5_moe_text")
+QWEN3_5_MOE = within(QWEN3_5_MOE_TEXT, "qwen3_5_moe", "qwen3_5_moe_text")

@@ -18,7 +18,7 @@ from atlas.architectures.layer_rules import (
 from atlas.architectures.row import Clamp, LayerKind, Mixture, Scale, Source, Variant
 from atlas.architectures.rows.llama_like import LLAMA, MISTRAL, OLMO2, QWEN2, QWEN3
 
-_LIVE_EXPERTS = {
+LIVE_EXPERTS = {
     "mlp.up": Source("mlp.experts.gate_up_proj", part="up", split="stacked", bare=True),
     "mlp.gate": Source("mlp.experts.gate_up_proj", part="gate", split="stacked", bare=True),
     "mlp.down": Source("mlp.experts.down_proj", bare=True),
@@ -27,7 +27,7 @@ EXPERTS_ONE_BY_ONE = {
     "router": Source("mlp.gate"),
     **{
         f"mlp.{part}": Source(
-            f"mlp.experts.{{experts}}.{part}_proj", live=_LIVE_EXPERTS[f"mlp.{part}"]
+            f"mlp.experts.{{experts}}.{part}_proj", live=LIVE_EXPERTS[f"mlp.{part}"]
         )
         for part in ("up", "gate", "down")
     },
@@ -65,7 +65,7 @@ def dense(where: Rule) -> LayerKind:
 DENSE_BETWEEN = dense(
     AnyOf((Numbers("mlp_only_layers"), Others(Every("decoder_sparse_step", offset=-1))))
 )
-_LISTED = Words("mlp_layer_types", ("dense",), others=("sparse",))
+LISTED_DENSE = Words("mlp_layer_types", ("dense",), others=("sparse",))
 
 MIXTRAL = replace(
     MISTRAL,
@@ -75,7 +75,7 @@ MIXTRAL = replace(
         "router": Source("block_sparse_moe.gate", live="mlp.gate"),
         **{
             f"mlp.{part}": Source(
-                f"block_sparse_moe.experts.{{experts}}.{name}", live=_LIVE_EXPERTS[f"mlp.{part}"]
+                f"block_sparse_moe.experts.{{experts}}.{name}", live=LIVE_EXPERTS[f"mlp.{part}"]
             )
             for part, name in (("up", "w3"), ("gate", "w1"), ("down", "w2"))
         },
@@ -158,7 +158,7 @@ MELLUM = replace(
     QWEN3_MOE,
     model_type="mellum",
     defaults={**LLAMA.defaults, "head_dim": 128, "norm_topk_prob": True, "num_key_value_heads": 4},
-    layer_kinds=(dense(Either((_LISTED, These(())))),),
+    layer_kinds=(dense(Either((LISTED_DENSE, These(())))),),
 )
 
 GLM4_MOE = replace(
@@ -283,7 +283,7 @@ LAGUNA = replace(
         Variant({"gating": "per-element"}, _GATE_PER_VALUE),
         Variant({"gating": False}, _GATE_PER_VALUE),
     ),
-    layer_kinds=(dense(Either((_LISTED, These((0,))))),),
+    layer_kinds=(dense(Either((LISTED_DENSE, These((0,))))),),
     heads_by_layer="num_attention_heads_per_layer",
 )
 

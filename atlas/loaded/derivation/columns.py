@@ -7,7 +7,7 @@ bias or a module came or went. What no key says is a constant where it is the sa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from atlas.architectures.row import (
@@ -22,11 +22,18 @@ from atlas.architectures.row import (
     Source,
 )
 from atlas.loaded.derivation.found import Found, UnreachedError
-from atlas.loaded.derivation.shrinking import Config, World
+from atlas.loaded.derivation.worlds import Config, World
 
 Seen = tuple[World, Found]
 
 POWERS = (1.0, -1.0, 0.5, -0.5)
+USUAL: Mapping[str, Callable[[Mapping[str, int]], bool]] = {
+    "kv_heads": lambda found: found["kv_heads"] == found["heads"],
+    "d_head": lambda found: found["heads"] * found["d_head"] == found["d_model"],
+    "d_mlp": lambda found: found["d_mlp"] == 4 * found["d_model"],
+}
+"""What a count is that no key states."""
+
 SCALES: tuple[ScaleName, ...] = ("embedding", "attention", "residual", "logits")
 COUNTS = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp", "vocabulary")
 
@@ -171,32 +178,28 @@ def key_of(
 
 
 def _counts(worlds: Sequence[Seen]) -> dict[str, str | int | None]:
-    """The key of every count; None: it is as usual (as many key/value heads as heads, width by
-    heads)."""
+    """The key of every count; None: it is as usual."""
     keys: dict[str, str | int | None] = {}
     for name in COUNTS:
         values = [found.numbers[name] for _, found in worlds]
         said = key_of(worlds, values)
-        as_heads = name == "kv_heads" and all(
-            found.numbers[name] == found.numbers["heads"] for _, found in worlds
-        )
-        if as_heads:
-            keys[name] = None
-        elif said is not None:
+        as_usual = name in USUAL and all(USUAL[name](found.numbers) for _, found in worlds)
+        if said is not None and not (as_usual and name == "kv_heads"):
             keys[name] = said[0]
-        elif name == "d_head" and all(_even(found) for _, found in worlds):
+        elif as_usual:
             keys[name] = None
-        elif len(set(values)) == 1:
+        elif len(set(values)) == 1 and not _unvaried(worlds, values[0]):
             keys[name] = values[0]
         else:
             raise UnreachedError(f"no key of the config says {name}, {values[0]} and {values[1]}")
     return keys
 
 
-def _even(found: Found) -> bool:
-    """Whether the heads together are as wide as the model."""
-    numbers = found.numbers
-    return numbers["heads"] * numbers["d_head"] == numbers["d_model"]
+def _unvaried(worlds: Sequence[Seen], value: int) -> bool:
+    """Whether a key has that number in every world, so that it may well follow it. Keys of 1 say
+    how many there are of much else."""
+    held = [set(map(str, world.whole.values())) for world, _ in worlds]
+    return value != 1 and all(str(value) in one for one in held)
 
 
 def _eps(worlds: Sequence[Seen]) -> str | float:
@@ -235,6 +238,8 @@ def _scales(worlds: Sequence[Seen]) -> Iterator[tuple[ScaleName, Scale]]:
         if all(math.isclose(*pair, rel_tol=1e-4) for pair in zip(values, usual, strict=True)):
             continue
         said = key_of(worlds, values, POWERS)
+        if said is None and all(value == 1.0 for value in values):
+            said = str(_counts(worlds)["d_model"]), 0.0
         if said is None:
             told = " and ".join(f"{value:.4g}" for value in values)
             raise UnreachedError(f"no key of the config says the factor of {name}, {told}")

@@ -19,6 +19,7 @@ from atlas import architectures
 from atlas.analyses.importance import backward, layer_groups, matrices, parameter_owners
 from atlas.analyses.importance import run as importance
 from atlas.analyses.importance.backward import Backward, GradientSums
+from atlas.architectures.row import CHOOSING
 from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError
 from atlas.loaded import fused
@@ -45,7 +46,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 LENGTHS = (7, 12, 3, 9, 5)
 ROUTED = (
     *("gpt_oss", "mixtral", "olmoe", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_moe"),
-    "qwen3_next",
+    *("qwen3_next", "step3p7"),
 )
 """In another precision a token may go to other experts."""
 
@@ -147,7 +148,7 @@ class Reference:
     def parts(self, layer: int, path: str, tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         """A tensor of a parameter's shape, split by module; weights as (out, in)."""
         found, view = [], self.architecture.layer(layer)
-        for module in (name for name in view.modules if name != "router.correction"):
+        for module in (name for name in view.modules if name not in CHOOSING):
             source = view.live_source(module)
             for kind in ("weight", "bias"):
                 if path not in view.live_parameters(module, kind):

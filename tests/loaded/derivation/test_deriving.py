@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import renamed_llama
 
+from atlas import architectures
 from atlas.architectures.row import Norm, Row, Source
 from atlas.errors import AtlasError
 from atlas.loaded.derivation import deriving
@@ -92,6 +93,32 @@ def test_a_row_that_says_something_else_is_disproved(
         deriving.prove(wrong, found.worlds[:1])
 
 
+def test_a_published_config_gives_the_row_of_its_type() -> None:
+    """Sizes, lists with a word for each layer, positions that are stretched, ids: all stated."""
+    published = {
+        "architectures": ["Cohere2ForCausalLM"],
+        "bos_token_id": 5,
+        "head_dim": 128,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "layer_types": [*["sliding_attention"] * 3, "full_attention"] * 8,
+        "logit_scale": 0.25,
+        "max_position_embeddings": 8192,
+        "model_type": "cohere2",
+        "num_attention_heads": 32,
+        "num_hidden_layers": 32,
+        "num_key_value_heads": 8,
+        "rope_scaling": {"rope_type": "yarn", "factor": 4.0},
+        "rope_theta": 50000,
+        "torch_dtype": "bfloat16",
+        "vocab_size": 256000,
+    }
+    found = deriving.derive(published)
+    assert found.derived.row == architectures.row("cohere2")
+    kinds = found.worlds[0].whole["layer_types"]
+    assert len(kinds) == 3 and set(kinds) == {"sliding_attention", "full_attention"}
+
+
 @pytest.mark.parametrize(
     ("model_type", "told"),
     [
@@ -100,7 +127,7 @@ def test_a_row_that_says_something_else_is_disproved(
         ("diffllama", "layer 0: 2 attention"),
         ("mamba", "layer 0: no attention by a softmax over positions"),
         ("nanochat", "something is added to the embedding that is no learned position"),
-        ("nothing_like_it", "transformers has no config of type nothing_like_it"),
+        ("nothing_like_it", "has no models of type 'nothing_like_it'"),
     ],
 )
 def test_what_is_missing_is_named(model_type: str, told: str) -> None:

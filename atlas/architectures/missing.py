@@ -31,12 +31,11 @@ REASONS: Mapping[str, str] = {
     "layers that mix tokens by state spaces, recurrence or linear attention of another kind": (
         "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma zamba zamba2"
     ),
-    "experts that every token goes to, beside the routed ones, or another router": (
-        "cohere2_moe dots1 ernie4_5_moe exaone_moe hunyuan_v1_moe hy_v3 llama4 llama4_text "
-        "mimo_v2_flash phimoe solar_open"
-    ),
+    "experts that are given the token times its weight": "llama4 llama4_text",
+    "a router that chooses one expert after the other": "phimoe",
+    "queries and values of different widths": "mimo_v2_flash",
+    "one weight for queries, values and keys, in parts that each hold some of all heads": "codegen",
     "a norm between the heads and o": "bitnet",
-    "an activation with parameters of its own": "apertus",
     "attention that is itself a mixture of experts": "jetmoe",
     "attention as the difference of two": "diffllama",
     "text that is made by removing noise from whole blocks": "diffusion_gemma",
@@ -44,8 +43,9 @@ REASONS: Mapping[str, str] = {
     "layers that attend to pictures": "idefics mllama",
     "the same layers gone through several times": "hrm_text",
     "pictures or sound before the text, around a language part": (
-        "audioflamingo3 emu3 gemma4_unified glm4v glmasr hunyuan_vl idefics3 llava llava_next "
-        "llava_onevision musicflamingo qwen2_5_vl qwen2_audio qwen2_vl qwen3_asr qwen3_vl_moe"
+        "audioflamingo3 emu3 emu3_text_model gemma4_unified glm4v glmasr hunyuan_vl idefics3 llava "
+        "llava_next llava_onevision musicflamingo qwen2_5_vl qwen2_audio qwen2_vl qwen3_asr "
+        "qwen3_vl_moe"
     ),
 }
 """Reason -> model types."""

@@ -36,6 +36,7 @@ WRAPPER = "text inside a wrapper, whose language part has a config of its own"
 UNREACHED: dict[str, str] = {
     **dict.fromkeys(("bert", "electra", "roberta", "xlm-roberta"), POSITIONS),
     **dict.fromkeys(("distilbert", "modernbert"), NO_CAUSAL),
+    "apertus": "an MLP that is no activation between two projections",
     "bloom": MIXERS,  # scores and distances come out of one function
     **dict.fromkeys(("afmoe", "laguna"), "a gate between the heads and o"),
     **dict.fromkeys(("gemma", "lfm2"), "no key of the config says the activation of the MLP"),

@@ -9,11 +9,15 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from atlas.errors import cut
 from atlas.loaded.derivation.found import UnreachedError
 
 BATCH, LENGTH = 2, 7
 PRODUCTS = {"matmul": 0, "__matmul__": 0, "bmm": 0, "baddbmm": 1}
 """Functions that multiply two matrices -> the place of the first one."""
+
+LONGEST = 120
+"""Characters of what a model says that does not run."""
 
 TOLERANCE = 2e-4
 """Of what may have been computed in single precision."""
@@ -86,6 +90,8 @@ def record(model: Any) -> Recording:
     try:
         with torch.no_grad(), watching:
             recording.logits = model(input_ids=ids, use_cache=False).logits
+    except Exception as error:  # a class can break in any way
+        raise UnreachedError(f"a model that does not run: {cut(str(error), LONGEST)}") from error
     finally:
         for handle in handles:
             handle.remove()

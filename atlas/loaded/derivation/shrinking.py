@@ -88,7 +88,7 @@ def _smaller(stated: Config, whole: Config) -> Iterator[Config]:
     changes |= _of_layers(stated, whole, 0)
     # Many a class reads a width of heads that its config does not have.
     unsaid = {key: size for key, (size, _) in SIZES.items() if whole.get(key, 0) is None}
-    if not hasattr(worlds.plain(whole["model_type"]), "head_dim"):
+    if "head_dim" not in dir(worlds.plain(whole["model_type"])):
         unsaid["head_dim"] = SIZES["head_dim"][0]
     for more in (unsaid, {}):
         tried = {**changes, **more}

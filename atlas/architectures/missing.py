@@ -45,7 +45,8 @@ REASONS: Mapping[str, str] = {
     "the same layers gone through several times": "hrm_text",
     "pictures or sound before the text, around a language part": (
         "audioflamingo3 emu3 emu3_text_model gemma4_unified glm4v glmasr hunyuan_vl idefics3 llava "
-        "llava_next llava_onevision musicflamingo qwen2_5_vl qwen2_audio qwen2_vl qwen3_asr qwen3_vl_moe"
+        "llava_next llava_onevision musicflamingo qwen2_5_vl qwen2_audio qwen2_vl qwen3_asr "
+        "qwen3_vl_moe"
     ),
 }
 """Reason -> model types."""

@@ -36,7 +36,6 @@ REASONS: Mapping[str, str] = {
     "queries and values of different widths": "mimo_v2_flash",
     "one weight for queries, values and keys, in parts that each hold some of all heads": "codegen",
     "a norm between the heads and o": "bitnet",
-    "an activation with parameters of its own": "apertus",
     "attention that is itself a mixture of experts": "jetmoe",
     "attention as the difference of two": "diffllama",
     "text that is made by removing noise from whole blocks": "diffusion_gemma",

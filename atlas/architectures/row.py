@@ -28,6 +28,7 @@ or in one tensor; `router` is (expert, d_model). `Checkpoint.experts` reads them
 that nothing has to hold all of them; a dense MLP comes out of it as one expert. What every token
 goes through beside its experts is `shared.*`, where several stand stored as one wide MLP;
 `shared.router` (1, d_model) says with what share a token takes it, all of it without one.
+`act.alpha_p` and `act.alpha_n` bend the activation of a layer's MLP, above and below 0 (xIELU).
 `router.correction` (expert,) is added to scores to choose the experts by, not to weight them with.
 
 `attn.gate` reads what queries read; what it gives, through an activation, multiplies what the heads
@@ -73,6 +74,8 @@ CANONICAL = (
     "mlp.up",
     "mlp.gate",
     "mlp.down",
+    "act.alpha_p",
+    "act.alpha_n",
     "shared.router",
     "shared.up",
     "shared.gate",
@@ -140,6 +143,7 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "mixer.out": ("d_model", "any"),
     "router": ("experts", "d_model"),
     "router.correction": ("experts",),
+    **dict.fromkeys(("act.alpha_p", "act.alpha_n"), ("one",)),
     "mlp.up": ("d_mlp", "d_model"),
     "mlp.gate": ("d_mlp", "d_model"),
     "mlp.down": ("d_model", "d_mlp"),

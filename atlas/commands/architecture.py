@@ -55,6 +55,7 @@ def command(
 def _derived(config: Mapping[str, Any], source: str) -> DerivedRow:
     """The row of a config; what keeps it from being derived is told with where it stands."""
     from atlas import architectures
+    from atlas.architectures import kinship
     from atlas.commands import console
     from atlas.loaded.derivation import deriving
 
@@ -69,6 +70,7 @@ def _derived(config: Mapping[str, Any], source: str) -> DerivedRow:
             place="model_type",
             remedy="atlas new makes an entry of the model",
         )
+    kinship.refuse_own_code(config, source)
     try:
         return deriving.derive(config, lambda step: console.say(f"deriving: {step}")).derived
     except AtlasError as error:

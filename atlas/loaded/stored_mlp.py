@@ -8,7 +8,10 @@ import torch
 from torch.nn import functional
 
 from atlas.architectures.architecture import Architecture, Routing
+from atlas.loaded import loading
 from atlas.loaded.checkpoint import Checkpoint
+
+BENDS = ("act.alpha_p", "act.alpha_n")
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -25,7 +28,8 @@ def output(checkpoint: Checkpoint, layer: int, x: torch.Tensor) -> torch.Tensor:
     routing = view.routing
     if routing is None:
         (dense,) = checkpoint.experts(layer)
-        return _expert(view, dense, x)
+        bends = checkpoint.layer(layer, [name for name in view.modules if name in BENDS])
+        return _expert(view, {**dense, **bends}, x)
     beside = [name for name in view.modules if name.startswith(("router", "shared"))]
     held = checkpoint.layer(layer, beside)
     shares = routed(x, held, routing)
@@ -78,13 +82,13 @@ def _expert(
     """The MLP with that name, which has the activation and the gate that the row says."""
     up = functional.linear(x, *_cast(weights, f"{name}.up", x))
     if not architecture.has("mlp.gate"):
-        inner = _activation(architecture.activation)(up)
+        inner = _activation(architecture.activation, weights, x)(up)
     else:
         gate = functional.linear(x, *_cast(weights, f"{name}.gate", x))
         gate = gate * architecture.gives.get(f"{name}.gate", 1.0)
         if architecture.clamp is None:
             limit = architecture.limits[architecture.routing is None or name != "mlp"]
-            gate = _activation(architecture.activation)(gate).clamp(max=limit)
+            gate = _activation(architecture.activation, weights, x)(gate).clamp(max=limit)
             inner = gate * up.clamp(-limit, limit)
         else:
             alpha, limit = architecture.clamp
@@ -102,9 +106,14 @@ def _cast(
     return weights[f"{module}.weight"].to(x), None if bias is None else bias.to(x)
 
 
-def _activation(name: str) -> Activation:
-    """An activation by the name that configs give it. transformers is slow to import."""
+def _activation(name: str, weights: Mapping[str, torch.Tensor], x: torch.Tensor) -> Activation:
+    """An activation by the name that configs give it, with the layer's own parameters if it has
+    any, for inputs such as x. transformers is slow to import."""
     from transformers.activations import ACT2FN
 
-    found: Activation = ACT2FN[name]
-    return found
+    with loading.quiet():
+        found: torch.nn.Module = ACT2FN[name]
+    for module in BENDS:
+        if f"{module}.weight" in weights:
+            getattr(found, module.partition(".")[2]).data = weights[f"{module}.weight"]
+    return found.to(x).requires_grad_(False)

@@ -196,6 +196,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 """The smallest config in which no two widths that a row tells apart are equal by accident."""
 
+CONFIGS["apertus"] = {
+    **NARROW,
+    "head_dim": 10,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 150000.0},
+}
 CONFIGS["modernbert"] = {**SIZES, **WIDE, "intermediate_size": 48}
 _MIXTURE = {
     **{**NARROW, "head_dim": 12, "moe_intermediate_size": 20, "num_experts": 6},
@@ -312,9 +317,10 @@ def drawn(model: Any, seed: int, turned: str = "no name") -> Any:
 
 
 def stored_buffers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
-    """The buffers that are stored beside a model's parameters."""
+    """The buffers that are stored beside a model's parameters, single numbers left out, which are
+    constants."""
     stored = model.state_dict()
-    return [(name, held) for name, held in model.named_buffers() if name in stored]
+    return [(name, held) for name, held in model.named_buffers() if name in stored and held.ndim]
 
 
 def make(

@@ -63,6 +63,7 @@ def reference(W: np.ndarray) -> dict[str, float]:
 
 FEW_NUMBERS = (
     *("attn.sinks", "router.correction", "shared.router", "mixer.step_bias"),
+    *("act.alpha_p", "act.alpha_n"),
     *("mixer.conv", "mixer.A", "mixer.D"),
     *("mixer.norm", "mixer.norm_step", "mixer.norm_B", "mixer.norm_C"),
 )

@@ -87,8 +87,8 @@ def test_a_dry_run_prints_the_row_and_writes_nothing(atlas: Project) -> None:
         ({"model_type": 3}, "model_type: 3 is no model type; name a model's config"),
         ({}, "model_type: None is no model type"),
         ({"model_type": "bitnet"}, "bitnet: layer 0: a norm between the heads"),
-        ({"model_type": "nobody"}, "transformers has no config of type nobody"),
-        ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "arcee_next"),
+        ({"model_type": "nobody"}, "has no models of type 'nobody'"),
+        ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "with code of its own"),
     ],
 )
 def test_what_cannot_be_derived(atlas: Project, config: dict[str, object], told: str) -> None:

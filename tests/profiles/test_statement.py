@@ -67,6 +67,7 @@ def test_an_unknown_name_is_told_with_the_nearest(state: Callable[..., Path]) ->
         ('("decoder", "encoder")', '("decoders",)', "KINDS: states ('decoders',)"),
         ("PROTOCOL = {}", "PROTOCOL = {'k': [1]}", "PROTOCOL: states {'k': [1]}"),
         ("PROTOCOL = {}", "PROTOCOL = {}\nSIZES = 3", "SIZES: states 3"),
+        ("PROTOCOL = {}", "PROTOCOL = {}\nUNLESS = {'attn.gate': 3}", "UNLESS: states {'attn.g"),
         ("PROTOCOL = {}", "PROTOCOL = {}\nSIZES = {'losses': {'a': 'b'}}", "SIZES: states {'los"),
     ],
 )

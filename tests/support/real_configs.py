@@ -293,6 +293,19 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             "tokenizer_class": "GPT2Tokenizer",
         },
     ),
+    "apertus-8b": (
+        "apertus",
+        {
+            **_RUN,
+            "attention_bias": False,
+            "hidden_act": "xielu",
+            "mlp_bias": False,
+            "post_norm": False,
+            "qk_norm": True,
+            "rope_scaling": _LLAMA_3["rope_scaling"],
+            "rope_theta": 12000000,
+        },
+    ),
     "pythia-70m": (
         "gpt_neox",
         {

@@ -75,6 +75,25 @@ QWEN3 = replace(
     },
 )
 
+APERTUS = replace(
+    LLAMA,
+    model_type="apertus",
+    modules={
+        **{name: s for name, s in LLAMA.modules.items() if name.startswith("attn")},
+        "mlp.up": Source("mlp.up_proj"),
+        "mlp.down": Source("mlp.down_proj"),
+        "act.alpha_p": Source("mlp.act_fn.alpha_p", bare=True),
+        "act.alpha_n": Source("mlp.act_fn.alpha_n", bare=True),
+        "norm.attn": Source("attention_layernorm"),
+        "norm.mlp": Source("feedforward_layernorm"),
+        "norm.q": Source("self_attn.q_norm"),
+        "norm.k": Source("self_attn.k_norm"),
+    },
+    defaults={"attention_bias": False, "hidden_act": "xielu", "rms_norm_eps": 1e-5},
+    requires={"hidden_act": "xielu"},
+    buffers=tuple(f"layers.{{i}}.mlp.act_fn.{name}" for name in ("beta", "eps")),
+)
+
 PHI3 = replace(
     MISTRAL,
     model_type="phi3",

@@ -5,6 +5,7 @@ and give is kept (`recording`). In each layer it is then looked for what gives t
 values that meet in a softmax and what reads their result (`attention`), what the MLP computes
 (`mlp`), and how both join the residual stream (`residual`, `norms`); outside the layers for the
 embedding and what makes logits of the stream (`outside`). Which key of the config says what is
-found by changing the config and looking what changes (`columns`), names on disk by the values that
-are saved (`names_on_disk`). What cannot be found is an error that says so, never a guess.
+found by changing the config (`worlds`) and looking what changes (`columns`), names on disk by the
+values that are saved (`names_on_disk`). What cannot be found is an error that says so, and never a
+guess.
 """

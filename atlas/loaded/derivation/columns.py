@@ -22,7 +22,7 @@ from atlas.architectures.row import (
     Source,
 )
 from atlas.loaded.derivation.found import Found, UnreachedError
-from atlas.loaded.derivation.shrinking import Config, World
+from atlas.loaded.derivation.worlds import Config, World
 
 Seen = tuple[World, Found]
 

@@ -13,10 +13,10 @@ from atlas.architectures.row import Row
 from atlas.architectures.row_file import DerivedRow
 from atlas.architectures.switches import HARMLESS
 from atlas.loaded import loading, proofs
-from atlas.loaded.derivation import columns, keys_read, names_on_disk, shrinking, whole
+from atlas.loaded.derivation import columns, keys_read, names_on_disk, shrinking, whole, worlds
 from atlas.loaded.derivation.columns import Seen, Turned
 from atlas.loaded.derivation.found import UnreachedError
-from atlas.loaded.derivation.shrinking import Config, World
+from atlas.loaded.derivation.worlds import Config, World
 from atlas.loaded.proofs.case import Case, UnprovedError
 
 Tell = Callable[[str], None]
@@ -46,10 +46,10 @@ def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> Derivat
         turned = [one for one in _turned(first) if _matters(one, seen[0])]
         row = _row(seen, turned)
         tell("proofs by behaviour")
-        stored = shrinking.as_stored(shrinking.read_by(first, row.config_reads), config)
+        stored = worlds.as_stored(worlds.read_by(first, row.config_reads), config)
         varied = [one for one in turned if one.key not in row.requires]
         others = (other, *(one.world for one in varied if one.world))
-        described = (stored, *(shrinking.read_by(one, row.config_reads) for one in others))
+        described = (stored, *(worlds.read_by(one, row.config_reads) for one in others))
         prove(row, described)
     derived = DerivedRow(
         row=row,
@@ -64,20 +64,20 @@ def derive(config: Mapping[str, Any], tell: Tell = lambda told: None) -> Derivat
 def _row(seen: list[Seen], turned: list[Turned]) -> Row:
     """The row with names on disk, defaults and all that it does not describe."""
     (first, found), other = seen
-    model = shrinking.made(first)
+    model = worlds.made(first)
     prefix = f"{model.base_model_prefix}."
     prefix = prefix if found.layers.startswith(prefix) else ""
     row = columns.row((first, found), other, turned, prefix)
-    worlds = [(first, found)]
-    worlds += [(one.world, one.found) for one in turned if one.world and one.found]
-    row = names_on_disk.given(row, worlds)
-    usual = shrinking.usual_of(first.model_type)
+    known = [(first, found)]
+    known += [(one.world, one.found) for one in turned if one.world and one.found]
+    row = names_on_disk.given(row, known)
+    usual = worlds.usual_of(first.model_type)
     row = replace(row, defaults=columns.usual(row, usual, _unsaid(row, usual)))
     row = replace(
         row,
         mlp_unsaid=row.config_keys["d_mlp"] in usual and usual[row.config_keys["d_mlp"]] is None,
     )
-    unread = _unread(row, first, other[0], Path(shrinking.code_of(model)))
+    unread = _unread(row, first, other[0], Path(worlds.code_of(model)))
     return replace(row, requires={**unread, **row.requires})
 
 
@@ -96,11 +96,11 @@ def _mlp_unsaid(row: Row, first: World, usual: Config) -> bool:
 def _unsaid(row: Row, usual: Config) -> Config:
     """What a config of that type says where it states twice as many heads and nothing else."""
     heads = row.config_keys["heads"]
-    return shrinking.usual_of(row.model_type, {heads: 2 * usual[heads]})
+    return worlds.usual_of(row.model_type, {heads: 2 * usual[heads]})
 
 
 def _turned(first: World) -> Iterator[Turned]:
-    for world in shrinking.flipped(first):
+    for world in worlds.flipped(first):
         if isinstance(world, str):
             yield Turned(world, None, None)
             continue
@@ -114,7 +114,7 @@ def _matters(one: Turned, seen: Seen) -> bool:
     """Whether a switch changes the model at all."""
     if one.world is None or one.found is None or one.found != seen[1]:
         return True
-    return not shrinking.alike(one.world, seen[0])
+    return not worlds.alike(one.world, seen[0])
 
 
 def _unread(row: Row, first: World, other: World, code: Path) -> dict[str, object]:
@@ -124,7 +124,7 @@ def _unread(row: Row, first: World, other: World, code: Path) -> dict[str, objec
     known = {*row.config_reads, *HARMLESS}
     found: dict[str, object] = {}
     for key, unsaid in sorted(read.items()):
-        key = shrinking.named(first.model_type, key)
+        key = worlds.named(first.model_type, key)
         value = first.whole.get(key, unsaid)
         same = value == other.whole.get(key, unsaid)
         plain = value is None or isinstance(value, str | int | float | bool | list)
@@ -133,12 +133,12 @@ def _unread(row: Row, first: World, other: World, code: Path) -> dict[str, objec
     return found
 
 
-def prove(row: Row, worlds: Sequence[World]) -> None:
+def prove(row: Row, described: Sequence[World]) -> None:
     """Run every proof on a model of every world. Raises `UnprovedError`."""
     with architectures.on_trial(row):
-        for world in worlds:
+        for world in described:
             with tempfile.TemporaryDirectory() as folder:
-                shrinking.made(world).float().save_pretrained(folder)
+                worlds.made(world).float().save_pretrained(folder)
                 _prove(row, world.name, Path(folder))
 
 

@@ -14,21 +14,21 @@ from safetensors.torch import load_file
 from atlas.architectures.row import EXPERT_MODULES, Row, Source
 from atlas.entries.geometry import Geometry
 from atlas.loaded import fused
-from atlas.loaded.derivation import shrinking
+from atlas.loaded.derivation import worlds
 from atlas.loaded.derivation.found import Found, UnreachedError
-from atlas.loaded.derivation.shrinking import World
+from atlas.loaded.derivation.worlds import World
 
 Tensors = Mapping[str, torch.Tensor]
 
 
-def given(row: Row, worlds: Sequence[tuple[World, Found]]) -> Row:
+def given(row: Row, seen: Sequence[tuple[World, Found]]) -> Row:
     """The row with names on disk, its own names being live ones. A module that only some of the
     worlds have is looked for there."""
     inside: dict[str, Source] = {}
     outside: dict[str, Source] = {}
     prefix = row.live_prefix
-    for world, found in worlds:
-        model = shrinking.made(world)
+    for world, found in seen:
+        model = worlds.made(world)
         held = {name: tensor.detach() for name, tensor in model.named_parameters()}
         with tempfile.TemporaryDirectory() as folder:
             model.save_pretrained(folder)

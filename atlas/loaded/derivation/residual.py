@@ -47,15 +47,16 @@ class Stream:
                 return name
         return None
 
-    def givers(self, value: torch.Tensor) -> Iterator[str]:
-        """Modules that give a tensor and nothing beside it, the outermost first, without those that
-        only pass on what they read."""
+    def giver(self, value: torch.Tensor) -> str:
+        """The outermost module that gives a tensor and nothing beside it, and does not only pass on
+        what it reads."""
         for name in sorted(self.calls, key=lambda name: name.count(".")):
             call = self.calls[name]
             passed = call.read is not None and torch.equal(call.read, call.gave)
             fits = call.plain and not passed and call.gave.numel() == value.numel()
             if fits and close(call.gave.reshape(value.shape), value):
-                yield name
+                return name
+        raise UnreachedError("something joins the stream that no module gives alone")
 
 
 def of(
@@ -108,7 +109,7 @@ def _plain(
             own = _read(stream, stream.before, reads[0])
             if own is None:
                 raise UnreachedError("attention that reads something else than the stream")
-            joins = (next(stream.givers(first)), next(stream.givers(second)))
+            joins = (stream.giver(first), stream.giver(second))
             same = read == own and read != ""
             inputs = (own and "norm.attn", "norm.attn" if same else read and "norm.mlp")
             found = ResidualFound(residual, joins, scale, inputs[0] or None, inputs[1] or None)
@@ -138,7 +139,7 @@ def _post_norm(
     )
     if norm is None or last is None or not close(reads[0], stream.before):
         return None
-    joins = (next(stream.givers(first)), next(stream.givers(second)))
+    joins = (stream.giver(first), stream.giver(second))
     found = ResidualFound("post-norm", joins, 1.0, None, None)
     _add(found, stream, "norm.attn", norm)
     _add(found, stream, "norm.mlp", last)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from atlas.loaded.derivation import layers, outside, recording, shrinking
+from atlas.loaded.derivation import layers, outside, recording, worlds
 from atlas.loaded.derivation.found import Found, UnreachedError
-from atlas.loaded.derivation.shrinking import World
+from atlas.loaded.derivation.worlds import World
 
 
 def of(world: World) -> Found:
     """Everything that a world's model shows. Raises `UnreachedError`."""
-    recorded = recording.record(shrinking.made(world))
+    recorded = recording.record(worlds.made(world))
     path, count, layer = layers.of(recorded)
     beside = outside.of(recorded, path, count)
     for norm in beside.norms.values():

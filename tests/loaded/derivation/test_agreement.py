@@ -20,13 +20,14 @@ from atlas.architectures.architecture import Architecture
 from atlas.architectures.row import OUTSIDE, Row, Source
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
-from atlas.loaded.derivation import deriving, shrinking
-from atlas.loaded.derivation.shrinking import World
+from atlas.loaded.derivation import deriving, worlds
+from atlas.loaded.derivation.worlds import World
 from atlas.paths import PACKAGE
 
 ALWAYS = {"gpt2", "llama", "qwen3_moe", "arcee", "biogpt", "hyperclovax"}
 
 NO_CAUSAL = "no causal language model of type"
+NO_SUM = "a residual stream that is no sum of attention and MLP"
 OTHER_EXPERTS = "experts that are chosen, weighted or computed in another way"
 MIXERS = "no attention by a softmax over positions"
 POSITIONS = "something is added to the embedding that is no learned position"
@@ -34,15 +35,15 @@ WRAPPER = "text inside a wrapper, whose language part has a config of its own"
 
 UNREACHED: dict[str, str] = {
     **dict.fromkeys(("bert", "electra", "roberta", "xlm-roberta"), POSITIONS),
-    "distilbert": NO_CAUSAL,
+    **dict.fromkeys(("distilbert", "modernbert"), NO_CAUSAL),
+    "apertus": "an MLP that is no activation between two projections",
     "bloom": MIXERS,  # scores and distances come out of one function
     **dict.fromkeys(("afmoe", "laguna"), "a gate between the heads and o"),
     **dict.fromkeys(("gemma", "lfm2"), "no key of the config says the activation of the MLP"),
     **dict.fromkeys(("glm4_moe", "gpt_oss", "minimax_m2"), OTHER_EXPERTS),
-    **dict.fromkeys(
-        ("falcon_h1", "qwen2_moe"), "a residual stream that is no sum of attention and MLP"
-    ),
-    **dict.fromkeys(("gemma3", "mistral3", "qwen3_5", "qwen3_5_moe", "qwen3_vl"), WRAPPER),
+    **dict.fromkeys(("falcon_h1", "qwen2_moe"), NO_SUM),
+    **dict.fromkeys(("gemma3", "minimax_m3_vl", "mistral3", "step3p7"), WRAPPER),
+    **dict.fromkeys(("qwen3_5", "qwen3_5_moe", "qwen3_vl"), WRAPPER),
     **dict.fromkeys(("qwen3_5_moe_text", "qwen3_5_text", "qwen3_next"), MIXERS),
     **dict.fromkeys(("granitemoehybrid", "jamba", "nemotron_h"), MIXERS),
     "lfm2_moe": "transformers makes no tiny model of type lfm2_moe",  # of what its class states
@@ -82,7 +83,7 @@ def test_a_row_by_hand_agrees_with_its_derivation(model_type: str, tmp_path: Pat
         assert UNREACHED[model_type] in str(caught.value)
         return
     found = deriving.derive({"model_type": model_type})
-    usual = shrinking.usual_of(model_type)
+    usual = worlds.usual_of(model_type)
     assert found.worlds
     for world in found.worlds:
         row = found.derived.row
@@ -100,7 +101,7 @@ def test_what_is_not_reached_is_written_by_hand() -> None:
 def said(row: Row, world: World, config: dict[str, Any]) -> dict[str, Any]:
     """Everything that a row says of a model, however it says it."""
     with architectures.on_trial(row), tempfile.TemporaryDirectory() as folder:
-        shrinking.made(world).float().save_pretrained(folder)
+        worlds.made(world).float().save_pretrained(folder)
         checkpoint = Checkpoint.open(Path(folder))
         architecture = architectures.lookup(config, "config.json")
         return _of(architecture, row) | {"stored": _stored(checkpoint)}

@@ -127,7 +127,7 @@ def test_a_published_config_gives_the_row_of_its_type() -> None:
         ("diffllama", "layer 0: 2 attention"),
         ("mamba", "layer 0: no attention by a softmax over positions"),
         ("nanochat", "something is added to the embedding that is no learned position"),
-        ("nothing_like_it", "transformers has no config of type nothing_like_it"),
+        ("nothing_like_it", "has no models of type 'nothing_like_it'"),
     ],
 )
 def test_what_is_missing_is_named(model_type: str, told: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import kinds
 import numpy as np
 import pytest
 import tiny
@@ -243,7 +244,7 @@ def flat(measured: Measured) -> dict[tuple[str, int, str], float]:
     }
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", kinds.each(EVERY))
 def test_against_hooks_that_keep_everything(tmp_path: Path, name: str) -> None:
     folder = made(tmp_path, name)
     rows = passages(name)
@@ -267,7 +268,7 @@ def test_in_bfloat16(tmp_path: Path, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", kinds.each(EVERY))
 def test_independent_of_batch_size_and_order(tmp_path: Path, name: str) -> None:
     folder, rows = made(tmp_path, name), passages(name)
     alone = flat(measure(folder, rows, tokens=1))

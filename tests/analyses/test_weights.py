@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import kinds
 import markdown  # type: ignore[import-untyped]
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def there(checkpoint: Checkpoint, item: Matrix) -> np.ndarray:
     return np.array([[name in modules for name in item.columns] for modules in layers])
 
 
-@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
+@pytest.mark.parametrize("model_type", kinds.each(sorted(tiny.CONFIGS)))
 def test_every_module_of_every_layer_has_every_quantity(model_type: str, tmp_path: Path) -> None:
     checkpoint = Checkpoint.open(tiny.make(tmp_path, model_type))
     seen: list[tuple[int, int]] = []

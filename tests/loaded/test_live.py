@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import kinds
 import pytest
 import tiny
 import torch
@@ -61,7 +62,7 @@ def run(held: LiveModel, tokens: Batch) -> torch.Tensor:
         return held.trunk(tokens)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_padding_changes_nothing(tmp_path: Path, variant: str) -> None:
     held = opened(tmp_path, variant, dtype=torch.float64)
     together = run(held, ragged())
@@ -113,7 +114,7 @@ def test_the_model_is_that_of_transformers(tmp_path: Path) -> None:
 # Gates
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 @pytest.mark.parametrize("point", ["attn", "mlp"])
 def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, point: str) -> None:
     """By hand: what writes the contribution is set to zero, biases and shared experts too."""
@@ -133,7 +134,7 @@ def test_a_gate_of_0_removes_the_contribution(tmp_path: Path, variant: str, poin
     assert not torch.allclose(gated, whole)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_without_both_contributions_a_block_is_its_norms(tmp_path: Path, variant: str) -> None:
     held, tokens = opened(tmp_path, variant), ragged()
     seen: dict[str, torch.Tensor] = {}
@@ -151,7 +152,7 @@ def test_without_both_contributions_a_block_is_its_norms(tmp_path: Path, variant
     assert torch.equal(seen["after"], expected)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_gate_of_1_is_bit_identical(tmp_path: Path, variant: str, dtype: torch.dtype) -> None:
     held, tokens = opened(tmp_path, variant, stored=dtype), ragged()
@@ -197,7 +198,7 @@ def test_gates_carry_gradients(tmp_path: Path) -> None:
 # Hooks
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: str) -> None:
     held, tokens = opened(tmp_path, variant, dtype=torch.float64), ragged()
     seen: dict[str, torch.Tensor] = {}
@@ -223,7 +224,7 @@ def test_contributions_add_up_to_the_residual_stream(tmp_path: Path, variant: st
     torch.testing.assert_close(seen["after"], expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_shapes_are_canonical(tmp_path: Path, variant: str) -> None:
     """Batch and positions come first, also where there are as many positions as heads."""
     held = opened(tmp_path, variant)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import kinds
 import numpy as np
 import pytest
 import thin_corpus
@@ -492,24 +493,6 @@ def test_progress_reaches_the_one_who_watches(project: Project, state: State) ->
     assert seen[len(opening) :] == [("weights", 1, 3), ("weights", 2, 3), ("weights", 3, 3)]
 
 
-def features(model_type: str) -> set[tuple[str, object]]:
-    """What analyses may treat otherwise in one model type than in another."""
-    row = architectures.row(model_type)
-    found: dict[str, object] = {"kind": row.kind, "residual": row.residual}
-    found |= {"attn_input": row.attn_input is None}
-    found |= {"part": row.part is None, "mixture": row.mixture is None, "gate": row.gate}
-    mixers = {("mixer", one.name) for one in row.layer_kinds}
-    return {*found.items(), *mixers, ("mlp.gate", "mlp.gate" in row.modules)}
-
-
-SAMPLE: set[str] = set()
-"""Types that have every feature among them: what every submission measures, and `make nightly` the
-others."""
-for each in architectures.known():
-    if features(each) - {one for other in SAMPLE for one in features(other)}:
-        SAMPLE.add(each)
-
-
 def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
     """What becomes of every analysis that ships and takes a tiny model of that type: all of them
     measured, and fresh after it."""
@@ -525,13 +508,7 @@ def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
     return found
 
 
-@pytest.mark.parametrize(
-    "model_type",
-    [
-        name if name in SAMPLE else pytest.param(name, marks=pytest.mark.nightly)
-        for name in architectures.known()
-    ],
-)
+@pytest.mark.parametrize("model_type", kinds.each(architectures.known()))
 def test_the_analyses_that_ship_measure_every_architecture(
     project: Project, model_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import kinds
 import pytest
 import torch
 from gated import VARIANTS, by_gates, drawn, opened, quiet
@@ -17,7 +18,7 @@ from atlas.passes import losses, without_blocks, without_layers
 DECODERS = [name for name in architectures.by_hand() if architectures.kind(name) == "decoder"]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_a_skip_is_a_closed_gate_whatever_the_batches(tmp_path: Path, variant: str) -> None:
     model, passages = opened(tmp_path, variant), drawn()
     expected = by_gates(model, passages)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import kinds
 import numpy as np
 import pytest
 import tiny
@@ -121,7 +122,7 @@ def expected(model: LiveModel, rows: list[Passage]) -> dict[str, NDArray[np.floa
     return {name: np.mean(several, axis=0) for name, several in found.items()}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_against_the_patterns_that_transformers_returns(tmp_path: Path, variant: str) -> None:
     model = opened(tmp_path, variant, dtype=torch.float64)
     rows = passages(model.architecture.kind)
@@ -134,7 +135,7 @@ def test_against_the_patterns_that_transformers_returns(tmp_path: Path, variant:
     assert set(found) == repeats
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_in_float32_padded_or_not_whatever_the_batch(tmp_path: Path, variant: str) -> None:
     model = opened(tmp_path, variant)
     rows = passages(model.architecture.kind)
@@ -147,7 +148,7 @@ def test_in_float32_padded_or_not_whatever_the_batch(tmp_path: Path, variant: st
             np.testing.assert_allclose(alone[name], reference[name], rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("variant", [*VARIANTS, "gpt2 in float32"])
+@pytest.mark.parametrize("variant", kinds.each([*VARIANTS, "gpt2 in float32"]))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_model_computes_what_it_computes_unwatched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str, dtype: torch.dtype

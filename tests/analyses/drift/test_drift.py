@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import kinds
 import markdown  # type: ignore[import-untyped]
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def by_numpy(
     return found
 
 
-@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
+@pytest.mark.parametrize("model_type", kinds.each(sorted(tiny.CONFIGS)))
 def test_every_module_against_numpy(tmp_path: Path, model_type: str) -> None:
     """Two models that have nothing in common, the tuned one in shards."""
     tuned = Checkpoint.open(tiny.make(tmp_path / "tuned", model_type, seed=1, shard_size=20_000))
@@ -116,7 +117,7 @@ def test_every_module_against_numpy(tmp_path: Path, model_type: str) -> None:
     }
 
 
-@pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
+@pytest.mark.parametrize("model_type", kinds.each(sorted(tiny.CONFIGS)))
 def test_a_model_has_not_moved_from_itself(tmp_path: Path, model_type: str) -> None:
     base = tiny.make(tmp_path / "base", model_type, dtype=torch.bfloat16)
     same = tiny.make(tmp_path / "same", model_type, dtype=torch.bfloat16, shard_size=20_000)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import kinds
 import live_cases
 import markdown  # type: ignore[import-untyped]
 import numpy as np
@@ -90,7 +91,7 @@ LAYOUTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", kinds.each(LAYOUTS))
 def test_exactly_the_planted_heads_are_found(layout: str, tmp_path: Path) -> None:
     model_type, overrides = LAYOUTS[layout]
     folder = planted.make(tmp_path, model_type, **overrides)

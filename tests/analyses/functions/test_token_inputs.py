@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import kinds
 import live_cases
 import planted
 import pytest
@@ -18,7 +19,7 @@ from atlas.loaded.checkpoint import Checkpoint
 from atlas.loaded.proofs.case import Case, assert_close, normed, watch
 
 
-@pytest.mark.parametrize("model_type", planted.DECODERS)
+@pytest.mark.parametrize("model_type", kinds.each(planted.DECODERS))
 def test_later_heads_read_what_the_live_first_mlp_gives(model_type: str, tmp_path: Path) -> None:
     """The live model on single tokens, its first attention and its positions silenced."""
     case = live_cases.make(tmp_path, model_type)

@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import kinds
 import markdown  # type: ignore[import-untyped]
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ class Reference:
         return found
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_gradients_against_plain_autograd(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn()
     reference = Reference(folder, passages)
@@ -177,7 +178,7 @@ def test_gradients_against_plain_autograd(tmp_path: Path, variant: str) -> None:
         )
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_gradients_in_bfloat16(tmp_path: Path, variant: str) -> None:
     """The same bfloat16 gradients, added up without loss; against float64 the model itself is
     coarse: half a percent at every step."""
@@ -194,7 +195,7 @@ def test_gradients_in_bfloat16(tmp_path: Path, variant: str) -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 0.05
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None:
     model = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64)
     live, passages = reference_model(tmp_path, torch.float64), drawn()
@@ -205,7 +206,7 @@ def test_a_loss_does_not_depend_on_padding(tmp_path: Path, variant: str) -> None
             assert float(together[row]) == pytest.approx(by_hand, rel=1e-5)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_blocks_are_bypassed(tmp_path: Path, variant: str) -> None:
     """Against a whole pass for every layer, whose output is replaced by its input."""
     model, passages = LiveModel.open(made(tmp_path, variant), "cpu", dtype=torch.float64), drawn()
@@ -269,7 +270,7 @@ def test_gradients_leave_memory_as_they_appear(
     assert 0 < most <= max(parameter.numel() for parameter in model.layer(0).parameters())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_recomputing_blocks_changes_nothing(tmp_path: Path, variant: str) -> None:
     folder, passages = made(tmp_path, variant), drawn((7, 5))
     found = []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import kinds
 import numpy as np
 import pytest
 import tiny
@@ -157,7 +158,7 @@ def expected(model: LiveModel, states: States) -> dict[str, Values]:
     return {name: found[:, :, place] for place, name in enumerate(QUANTITIES)}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_against_the_states_that_transformers_returns(tmp_path: Path, variant: str) -> None:
     model = opened(tmp_path, variant, dtype=torch.float64)
     rows = passages(model.architecture.kind)
@@ -229,7 +230,7 @@ def hsic(one: Values, other: Values) -> float:
     return float((trace + sums - 2 / (n - 2) * (ones @ one @ other @ ones)) / n / (n - 3))
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", kinds.each(VARIANTS))
 def test_in_float32_padded_or_not_whatever_the_batch(tmp_path: Path, variant: str) -> None:
     model = opened(tmp_path, variant)
     rows = passages(model.architecture.kind)

@@ -24,7 +24,7 @@ def features(model_type: str) -> set[tuple[str, object]]:
         ("scale", one) for one in row.scales
     }
     own = {"mlp.gate", "attn.sinks", "norm.q", "norm.attn_after", "shared.up"} & set(row.modules)
-    stored = {("split", one.split) for one in row.modules.values()}
+    stored: set[tuple[str, object]] = {("split", one.split) for one in row.modules.values()}
     stored |= {("transposed", one.transposed) for one in row.modules.values()}
     return {*found.items(), *named, *stored, *(("module", name) for name in own)}
 

@@ -49,7 +49,8 @@ def command(
         console.write(content)
     else:
         console.say(f"wrote {path}: {derived.origin}; {len(derived.proved)} proofs hold")
-        console.say(f"next: atlas new {source}, then atlas check --dry-run")
+        model = "the model's folder or hub id" if Path(source).is_file() else source
+        console.say(f"next: atlas new {model}, then atlas check --dry-run")
 
 
 def _derived(config: Mapping[str, Any], source: str) -> DerivedRow:

@@ -50,8 +50,11 @@ def watched(model: LiveModel, callbacks: Mapping[int, Callback]) -> Iterator[Non
     """Call back with the patterns of some layers whenever the model runs; without any, nothing.
 
     The model's outputs are those of eager attention, whichever implementation it was loaded with.
-    A pattern must not be changed, and is gone once its callback has returned.
+    A pattern must not be changed, and is gone once its callback has returned. Layers without
+    attention have none.
     """
+    attending = model.architecture.attending
+    callbacks = {layer: one for layer, one in callbacks.items() if layer in attending}
     if not callbacks:
         yield
         return

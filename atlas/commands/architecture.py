@@ -10,10 +10,15 @@ import click
 
 from atlas.commands import options
 from atlas.commands.project import opened
-from atlas.errors import AtlasError, short
+from atlas.errors import AtlasError, cut, short
 
 if TYPE_CHECKING:
     from atlas.architectures.row_file import DerivedRow
+
+NOT_YET = "such a model cannot be measured yet"
+
+LONGEST_TYPE = 60
+"""Characters of a model type that an error tells."""
 
 
 @click.command("architecture")
@@ -56,7 +61,7 @@ def command(
 def _derived(config: Mapping[str, Any], source: str) -> DerivedRow:
     """The row of a config; what keeps it from being derived is told with where it stands."""
     from atlas import architectures
-    from atlas.architectures import kinship
+    from atlas.architectures import kinship, missing
     from atlas.commands import console
     from atlas.loaded.derivation import deriving
 
@@ -72,9 +77,12 @@ def _derived(config: Mapping[str, Any], source: str) -> DerivedRow:
             remedy="atlas new makes an entry of the model",
         )
     kinship.refuse_own_code(config, source)
+    place = f"model_type {cut(model_type, LONGEST_TYPE)}"
+    if model_type in missing.WHY:  # a derivation may take minutes to fail, and say less
+        raise AtlasError(missing.WHY[model_type], file=source, place=place, remedy=NOT_YET)
     try:
         return deriving.derive(config, lambda step: console.say(f"deriving: {step}")).derived
     except AtlasError as error:
-        error.file, error.place = source, f"model_type {model_type}"
-        error.remedy = error.remedy or "such a model cannot be measured yet"
+        error.file, error.place = source, place
+        error.remedy = error.remedy or NOT_YET
         raise

@@ -12,6 +12,8 @@ import renamed_llama
 from click.testing import CliRunner, Result
 
 from atlas import architectures, commands
+from atlas.architectures import missing
+from atlas.loaded.derivation import deriving
 from atlas.paths import Project, zoo_folder
 from atlas.profiles import profile_file
 from atlas.review import check
@@ -86,7 +88,11 @@ def test_a_dry_run_prints_the_row_and_writes_nothing(atlas: Project) -> None:
         ({"model_type": "llama"}, "model_type: atlas reads llama already; atlas new makes"),
         ({"model_type": 3}, "model_type: 3 is no model type; name a model's config"),
         ({}, "model_type: None is no model type"),
-        ({"model_type": "bitnet"}, "bitnet: layer 0: a norm between the heads"),
+        ({"model_type": "bitnet"}, "bitnet: a norm between the heads and o; such a model"),
+        ({"model_type": "deepseek_v3"}, "keys and values from a shared low-rank projection"),
+        ({"model_type": "kimi_linear"}, "multi-head latent attention"),
+        ({"model_type": "deepseek_v4"}, "several residual streams side by side"),
+        ({"model_type": "lama"}, "has no models of type 'lama'; did you mean 'llama'?"),
         ({"model_type": "nobody"}, "has no models of type 'nobody'"),
         ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "with code of its own"),
     ],
@@ -96,6 +102,30 @@ def test_what_cannot_be_derived(atlas: Project, config: dict[str, object], told:
     done = run("architecture", "config.json")
     (line,) = [line for line in done.output.splitlines() if line.startswith("atlas: ")]
     assert done.exit_code == 1 and line.startswith("atlas: config.json: ") and told in line
+
+
+def test_a_derivation_says_what_it_met(atlas: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a type that nobody has looked at."""
+    monkeypatch.setattr(missing, "WHY", {})
+    (atlas.root / "config.json").write_text('{"model_type": "bitnet"}', encoding="utf-8")
+    done = run("architecture", "config.json")
+    assert done.exit_code == 1
+    assert "model_type bitnet: layer 0: a norm between the heads" in done.output
+
+
+def test_what_is_known_to_be_missing_is_told_before_anything_is_tried(
+    atlas: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A derivation of kimi_linear takes minutes to fail."""
+    monkeypatch.setattr(deriving, "derive", lambda *_: pytest.fail("a derivation is tried"))
+    (atlas.root / "config.json").write_text('{"model_type": "kimi_linear"}', encoding="utf-8")
+    assert run("architecture", "config.json").exit_code == 1
+
+
+def test_a_long_model_type_leaves_the_error_one_readable_line(atlas: Project) -> None:
+    (atlas.root / "config.json").write_text(json.dumps({"model_type": "a" * 5000}))
+    done = run("architecture", "config.json")
+    assert done.exit_code == 1 and "a" * 100 not in done.output
 
 
 def test_a_source_that_is_not_there(atlas: Project) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from atlas import architectures
 from atlas.architectures.switches import HARMLESS
 from atlas.errors import AtlasError, cut, short
 from atlas.loaded import tiny
@@ -45,7 +46,8 @@ def whole(model_type: str, stated: Mapping[str, Any]) -> Config:
 
     if model_type not in transformers.CONFIG_MAPPING:
         here = f"transformers {transformers.__version__}"
-        raise UnreachedError(f"{here} has no models of type {short(model_type)}")
+        told = f"{here} has no models of type {short(model_type)}"
+        raise UnreachedError(told, remedy=architectures.advice(model_type))
     settings = {key: value for key, value in stated.items() if key != "model_type"}
     try:
         made = transformers.AutoConfig.for_model(model_type, **settings)

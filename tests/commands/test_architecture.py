@@ -92,6 +92,8 @@ def test_a_dry_run_prints_the_row_and_writes_nothing(atlas: Project) -> None:
         ({"model_type": "deepseek_v3"}, "keys and values from a shared low-rank projection"),
         ({"model_type": "kimi_linear"}, "multi-head latent attention"),
         ({"model_type": "deepseek_v4"}, "several residual streams side by side"),
+        ({"model_type": "phimoe_next", "num_hidden_layers": 10**9}, "more than any model has; c"),
+        ({"model_type": "renamed_llama", "depth": 10**9}, "which key counts its layers?"),
         ({"model_type": "lama"}, "has no models of type 'lama'; did you mean 'llama'?"),
         ({"model_type": "nobody"}, "has no models of type 'nobody'"),
         ({"model_type": "arcee_next", "auto_map": {"AutoConfig": "x.Y"}}, "with code of its own"),

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from atlas.errors import AtlasError, cut
+from atlas.architectures.from_config import MOST_LAYERS
+from atlas.errors import AtlasError, cut, short
 from atlas.loaded.derivation import worlds
 from atlas.loaded.derivation.worlds import IDS, LONGEST, Config, World
 from atlas.loaded.loading import first_line
@@ -47,6 +48,7 @@ TINY = 64
 def of(config: Mapping[str, Any]) -> tuple[World, World]:
     """Two worlds of a config. Raises `AtlasError` where transformers makes no tiny model of it."""
     model_type = config["model_type"]
+    _require_few_layers(config)
     whole = worlds.whole(model_type, config)
     worlds.require_decoder(model_type, whole)
     kept = {key: value for key, value in config.items() if _is_kept(key, value, whole)}
@@ -62,6 +64,14 @@ def of(config: Mapping[str, Any]) -> tuple[World, World]:
         told = cut(f"{type(problem).__name__}: {first_line(problem)}" if problem else "", LONGEST)
         raise AtlasError(f"transformers makes no tiny model of type {model_type}: {told}")
     return first, _other(first)
+
+
+def _require_few_layers(config: Mapping[str, Any]) -> None:
+    """Refuse counts of layers that no model has: classes of configs make lists of that length."""
+    for key in (key for key, size in SIZES.items() if size == LAYERS):
+        if type(count := config.get(key)) is int and count > MOST_LAYERS:
+            told = f"{key} is {short(count)}, more than any model has"
+            raise AtlasError(told, remedy="correct the config")
 
 
 def _is_kept(key: str, value: Any, whole: Config) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Set
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.nn.modules.module import register_module_module_registration_hook
 
 from atlas import architectures
 from atlas.architectures.switches import HARMLESS
@@ -19,6 +21,9 @@ from atlas.loaded.loading import first_line
 
 MOST = 2_000_000
 """Parameters of a model that is still tiny."""
+
+MOST_MODULES = 10_000
+"""Modules of a model that is still tiny."""
 
 LONGEST = 200
 """Characters of what transformers says that are told."""
@@ -71,7 +76,7 @@ def require_decoder(model_type: str, whole: Config) -> None:
 def running(name: str, model_type: str, stated: Config) -> World:
     """A world whose model was made and runs."""
     world = World(name, stated, whole(model_type, stated))
-    with torch.device("meta"):
+    with torch.device("meta"), _few_modules():
         size = sum(parameter.numel() for parameter in _live(world).parameters())
     if size > MOST:
         raise UnreachedError(
@@ -81,6 +86,24 @@ def running(name: str, model_type: str, stated: Config) -> World:
     with torch.no_grad():
         model(input_ids=torch.full((1, 3), 3), use_cache=False)
     return world
+
+
+@contextlib.contextmanager
+def _few_modules() -> Iterator[None]:
+    """Raise `UnreachedError` once a model gets more modules than a tiny one has: a key that we do
+    not know may be a count of layers, and a billion of them would fill the memory first."""
+    left = iter(range(MOST_MODULES))
+
+    def count(*_: object) -> None:
+        if next(left, None) is None:
+            told = f"its tiny model has over {MOST_MODULES:,} modules: which key counts its layers?"
+            raise UnreachedError(told)
+
+    handle = register_module_module_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def flipped(first: World) -> Iterator[World | str]:

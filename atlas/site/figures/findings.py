@@ -45,7 +45,9 @@ def _found(matrices: Sequence[Matrix], quantities: Mapping[str, Quantity]) -> It
         if root in seen:
             continue
         seen |= {root, matrix.name}
-        yield _free(matrix, stated.constructed if stated else None)
+        constructed = stated.constructed if stated else None
+        if constructed != "last row" or len(matrix.rows) > 1:  # nothing is left of a single layer
+            yield _free(matrix, constructed)
 
 
 def _free(matrix: Matrix, constructed: str | None) -> Matrix:

@@ -133,6 +133,11 @@ def test_what_holds_by_construction_is_no_finding() -> None:
     assert findings.told(shown, quantities)[0].startswith("Layer 3 has the highest value for 4")
 
 
+def test_a_model_of_one_layer_has_nothing_left_without_its_last_row() -> None:
+    single = _matrix(np.zeros((1, 3)))
+    assert findings.told([single], _stated(a={"constructed": "last row"})) == ()
+
+
 def test_quantities_that_are_functions_of_one_another_are_told_once() -> None:
     up = np.arange(6.0)[:, None] + _noise(1) / 4
     shown = [_matrix(up, "a"), _matrix(np.log(up + 1), "b"), _matrix(up**2, "c")]

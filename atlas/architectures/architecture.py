@@ -93,6 +93,12 @@ class Architecture:
         layers = range(self.geometry.layers)
         return tuple(at for at in layers if "attn.q" in self.layer(at).modules)
 
+    def require_attention(self) -> None:
+        """Raise `AtlasError` where no layer has attention, for what is measured of heads."""
+        if not self.attending:
+            told = "no layer of this model has attention, so that it has no heads to measure"
+            raise AtlasError(told, remedy="measure other analyses of it: atlas profile --analysis")
+
     @property
     def heads(self) -> tuple[int, ...]:
         """How many heads every layer has, 0 where it has no attention."""

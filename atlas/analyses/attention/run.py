@@ -41,6 +41,7 @@ class Attention:
     """The statistics of all heads of a model: `taps` for the pass, then what they measured."""
 
     def __init__(self, model: LiveModel, passages: Sequence[Passage]) -> None:
+        model.architecture.require_attention()
         self.model = model
         self.passages = passages
         kind = model.architecture.kind

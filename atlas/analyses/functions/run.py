@@ -37,9 +37,10 @@ def measure(
 ) -> Measured:
     """The same for any relations, and under other choices of `fold` and `later`.
 
-    Raises `AtlasError` for a model without an unembedding or a tokenizer, and for weights that are
-    infinite or NaN, with the layer.
+    Raises `AtlasError` for a model without heads, an unembedding or a tokenizer, and for weights
+    that are infinite or NaN, with the layer.
     """
+    checkpoint.architecture.require_attention()
     shape = checkpoint.geometry
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     own = tokenizers.load_transformers(checkpoint.folder)

@@ -179,10 +179,11 @@ def facts(sums: PassageSums, modules: Sequence[str]) -> dict[str, Scalar]:
 
 
 def _leading(totals: Floats, sizes: Floats, names: Sequence[str]) -> str | None:
-    """The names of those that are not surely below the highest; None where all is 0."""
-    flat = totals.reshape(len(names), -1)
-    if not flat.any():
+    """The names of those that are not surely below the highest; None where all is 0, or nothing is
+    there, as in a model without heads."""
+    if not totals.any():
         return None
+    flat = totals.reshape(len(names), -1)
     return leaders.listed([names[place] for place in leaders.of_ratios(flat, sizes)], FIRST)
 
 

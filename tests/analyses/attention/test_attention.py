@@ -567,6 +567,12 @@ def test_the_matrices(tmp_path: Path) -> None:
     }
 
 
+def test_without_attention_in_any_layer_it_is_an_error(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path, "lfm2", layer_types=["conv"] * 3)
+    with pytest.raises(AtlasError, match="no layer of this model has attention, so that it has no"):
+        attention.observe(LiveModel.open(folder, "cpu"), [])
+
+
 def test_attention_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     live = tiny.build("llama")
     live.model.layers[1].self_attn.q_proj.weight.data[0, 0] = torch.nan

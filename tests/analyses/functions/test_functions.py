@@ -295,6 +295,12 @@ def test_a_model_that_can_express_nothing_still_has_its_copying(tmp_path: Path) 
     assert len(measured.parts["heads"]) == 6
 
 
+def test_without_attention_in_any_layer_it_is_an_error(tmp_path: Path) -> None:
+    folder = planted.make(tmp_path, "lfm2", layer_types=["conv"] * 3)
+    with pytest.raises(AtlasError, match="no layer of this model has attention, so that it has no"):
+        measure(folder)
+
+
 def test_without_a_tokenizer_it_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"no tokenizer can be loaded.*put the model's tokenizer"):
         measure(tiny.make(tmp_path, "llama"))

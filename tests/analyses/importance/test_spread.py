@@ -268,6 +268,15 @@ def test_a_model_of_one_layer_and_a_single_passage(tmp_path: Path) -> None:
     assert told(whole, parts, tmp_path) == []
 
 
+def test_a_model_without_heads(tmp_path: Path) -> None:
+    """Its blocks and weights are measured; of heads nothing leads."""
+    folder = tiny.make(tmp_path, "lfm2", layer_types=["conv"] * 3)
+    found = importance.measure(LiveModel.open(folder, "cpu"), drawn(LENGTHS[:3]), quiet)
+    assert found.facts["most_important_head"] is None
+    assert str(found.facts["most_important_block"]).startswith("layer ")
+    assert np.isnan(named(found, "head_gate").values).all()
+
+
 def test_two_tokenizers_on_the_same_text() -> None:
     """Half as many tokens for the same bits and bytes: blocks and loss are the same."""
     fine = sums()

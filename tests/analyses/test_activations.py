@@ -135,10 +135,11 @@ PLAIN: dict[str, tuple[str, dict[str, Any], dict[str, tuple[str, Split]]]] = {
 }
 
 
-def passages(model_type: str, lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
-    """Random tokens; those of an encoder end with one that is not scored."""
+def passages(name: str, lengths: tuple[int, ...] = LENGTHS) -> list[Passage]:
+    """Random tokens; those of an encoder end with one that is not scored. `name`: of a type, or of
+    a variant of one."""
     rows = [tiny.tokens(1, length, seed=place)[0].tolist() for place, length in enumerate(lengths)]
-    end = architectures.kind(model_type) == "encoder"
+    end = architectures.kind(name.split()[0]) == "encoder"
     return [Passage(tuple(row), 1, max(1, len(row) - end)) for row in rows]
 
 

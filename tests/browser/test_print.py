@@ -128,7 +128,7 @@ def test_every_kind_of_page_fits_its_sheets(page: Any, whole_site: Any, path: st
     for sheet in sheets:
         _assert_whole(sheet)
         assert not set(CONTROLS) & set(sheet.words.split()), sheet.words
-    assert all(sheet.lowest > 0.5 for sheet in sheets[:-1]), [one.lowest for one in sheets]
+    assert all(sheet.lowest > 0.5 for sheet in sheets[:-1]), str([one.lowest for one in sheets])
     for heading in page.locator("h2, h3").all_inner_texts():
         words = " ".join(heading.replace("¶", "").split())
         assert not any(words and sheet.words.endswith(f" {words}") for sheet in sheets), words
@@ -157,7 +157,7 @@ def test_no_sheet_is_nearly_empty(page: Any, site: Any, case: Case) -> None:
     if case.is_drawn:
         draw_all(page)
     sheets = printed(page)
-    assert all(sheet.lowest > 0.5 for sheet in sheets[:-1]), [one.lowest for one in sheets]
+    assert all(sheet.lowest > 0.5 for sheet in sheets[:-1]), str([one.lowest for one in sheets])
     assert sheets[-1].lowest > 0.1
 
 

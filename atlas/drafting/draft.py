@@ -275,8 +275,15 @@ def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
 def _summary(architecture: Architecture, shape: Geometry) -> str:
     kind = architecture.kind.capitalize()
     shared = f", {shape.kv_heads} key/value heads" if shape.kv_heads != shape.heads else ""
+    attending = len(architecture.attending)
+    if attending == 0:
+        heads = " without attention"
+    elif attending < shape.layers:
+        heads = f", {attending} of them with attention, with {shape.heads} heads{shared}"
+    else:
+        heads = f" with {shape.heads} heads each{shared}"
     return (
-        f"{kind} of {shape.layers} layers with {shape.heads} heads each{shared}, "
+        f"{kind} of {shape.layers} layers{heads}, "
         f"{shape.d_model:,} wide; {shape.parameters:,} parameters."
     )
 

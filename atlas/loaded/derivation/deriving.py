@@ -81,18 +81,6 @@ def _row(seen: list[Seen], turned: list[Turned]) -> Row:
     return replace(row, requires={**unread, **row.requires})
 
 
-def _mlp_unsaid(row: Row, first: World, usual: Config) -> bool:
-    """Whether a config need not state the width of the MLP: it is then four times the model's."""
-    key = row.config_keys.get("d_mlp")
-    if key is None or usual.get(key, 0) is not None:
-        return row.keys.get("d_mlp", 0) is None
-    stated = {name: value for name, value in first.stated.items() if name != key}
-    numbers = whole.of(replace(first, stated=stated)).numbers
-    if numbers["d_mlp"] != 4 * numbers["d_model"]:
-        raise UnreachedError(f"without {key} the MLP is {numbers['d_mlp']} wide")
-    return True
-
-
 def _unsaid(row: Row, usual: Config) -> Config:
     """What a config of that type says where it states twice as many heads and nothing else."""
     heads = row.config_keys["heads"]

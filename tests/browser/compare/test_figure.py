@@ -15,6 +15,7 @@ import head_atlas
 import large_atlas
 import numpy as np
 import pytest
+import waiting
 from PIL import Image
 from pointing import hover
 from served import Site, built
@@ -79,7 +80,7 @@ def _categories(site: Site, slug: str) -> Matrix:
 
 def _screen(page: Any) -> list[dict[str, Any]]:
     """What BokehJS shows, each panel live."""
-    page.wait_for_function(LOADED)
+    waiting.until(page, LOADED)
     found: list[dict[str, Any]] = page.evaluate(SCREEN)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 import atlases
 import pytest
 import samples
+import waiting
 from served import Site, built
 
 from atlas.paths import Project
@@ -70,7 +71,7 @@ def test_a_models_own_page_takes_the_nearest_model_along(page: Any, tuned: Site)
     assert _chosen(page) == ["Model c-real", "Model d-tuned"]
     assert page.locator('[data-role="view"]').input_value() == "difference"
     page.locator('[data-role="chosen"] button').first.click()
-    page.wait_for_function("!location.search.includes('c-real')")
+    waiting.until(page, "!location.search.includes('c-real')")
     assert _chosen(page) == ["Model d-tuned"], "a model that was taken out stays out"
     wanted_by = {"c-real": "Model d-tuned", "b-real": "Model c-real", "e-alone": "Model c-real"}
     for slug, wanted in wanted_by.items():

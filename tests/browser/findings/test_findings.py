@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import found_atlas
 import pytest
+import waiting
 from served import Site, built
 from shown import draw_all
 
@@ -98,7 +99,8 @@ def test_an_address_opens_the_figure_that_it_names(page: Any, site: Site) -> Non
     page.goto(f"{site.url}findings/one/{query}")
     page.wait_for_selector(f"{FIGURE.format(2)}[data-ready=live]")
     title = found_atlas.matrix("rms").title
-    page.wait_for_function(
+    waiting.until(
+        page,
         "([where, title]) => document.querySelector(where).textContent === title",
         arg=[f"{FIGURE.format(2)} figcaption strong", title],
     )

@@ -11,6 +11,7 @@ import functional_atlas
 import numpy as np
 import pytest
 import samples
+import waiting
 from PIL import Image
 from served import Site, built
 
@@ -194,10 +195,10 @@ def test_the_keyboard_opens_a_head_and_returns(page: Any, site: Site) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     page.wait_for_selector(f'{PANEL}[data-ready="1.1"]')
-    page.wait_for_function("() => document.activeElement.id === 'atlas-head-title'")
+    waiting.until(page, "() => document.activeElement.id === 'atlas-head-title'")
     page.keyboard.press("Escape")
     page.wait_for_selector(PANEL, state="hidden")
-    page.wait_for_function("() => document.activeElement.tagName === 'CANVAS'")
+    waiting.until(page, "() => document.activeElement.tagName === 'CANVAS'")
 
 
 def test_hover_tells_scores_and_lights_every_panel(page: Any, site: Site) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import atlases
 import pytest
 import samples
+import waiting
 from cells import LIVE, TIP, centre, open_model, stored, told
 from served import Site, built
 
@@ -134,8 +135,8 @@ def test_the_address_says_what_is_shown_without_a_pin(page: Any, site: Any) -> N
     page.goto(f"{site.url}models/")
     page.goto(link)
     page.wait_for_selector(LIVE)
-    page.wait_for_function(
-        "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
+    waiting.until(
+        page, "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
     )
     chosen = [page.input_value(f'[data-role="{role}"]') for role in ("matrix", "scale", "order")]
     assert chosen == ["outlier", "column", "name"]
@@ -156,7 +157,7 @@ def test_a_figure_is_linked_to_and_cited(page: Any, site: Any) -> None:
     text.wait_for()
     assert text.input_value() == address
     figure.locator("button", has_text="Cite").click()
-    page.wait_for_function("document.querySelector('textarea')?.value.startsWith('@misc')")
+    waiting.until(page, "document.querySelector('textarea')?.value.startsWith('@misc')")
     stored_profile = profile_file.load(site.project.profile("small", "weights"))
     told = text.input_value()
     assert "title = {{Copying of Model small}}" in told
@@ -179,8 +180,8 @@ def test_a_frame_shows_one_figure_alone(page: Any, site: Any) -> None:
     page.set_viewport_size({"width": 760, "height": 620})
     page.goto(re.findall('src="([^"]+)"', html)[0].replace("&amp;", "&"))
     page.wait_for_selector(LIVE)
-    page.wait_for_function(
-        "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
+    waiting.until(
+        page, "document.querySelector('[data-role=title]').textContent === 'Largest weight'"
     )
     for hidden in (".md-header", ".md-tabs", ".md-footer", "h1", ".atlas-head", ".atlas-status"):
         assert page.locator(hidden).first.is_hidden(), hidden

@@ -7,6 +7,7 @@ import gzip
 from typing import Any
 
 import pytest
+import waiting
 from served import Site
 
 from atlas.profiles import profile_file
@@ -136,9 +137,10 @@ def test_the_heading_where_one_is_is_marked_also_after_a_swap_of_pages(
     page.evaluate("document.getElementById('attention').scrollIntoView()")
     active = page.locator(".md-nav--secondary .md-nav__link--active")
     active.wait_for()
-    page.wait_for_function(
+    waiting.until(
+        page,
         "document.querySelector('.md-nav--secondary .md-nav__link--active')"
-        "?.textContent.trim() === 'Attention'"
+        "?.textContent.trim() === 'Attention'",
     )
     assert page.locator(".md-tabs__item--active").all_inner_texts() == ["Models"]
 

@@ -14,6 +14,7 @@ import atlases
 import masks_atlas
 import numpy as np
 import pytest
+import waiting
 from PIL import Image
 from served import Site, built
 
@@ -164,7 +165,7 @@ def test_what_is_chosen_stands_in_the_address(page: Any, site: Site) -> None:
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("location.search === '?sparsity=0.375'")
+    waiting.until(page, "location.search === '?sparsity=0.375'")
     orders = page.locator(f"{FIGURE} select").first
     orders.select_option("number")
     assert page.url.endswith("?sparsity=0.375&topics=number")
@@ -253,7 +254,7 @@ def test_the_keyboard_reads_and_pins(page: Any, site: Site) -> None:
     assert re.search(pinned, page.url)
     address = page.url
     page.go_back()
-    page.wait_for_function("location.search === ''")
+    waiting.until(page, "location.search === ''")
     assert page.locator(f"{FIGURE} .atlas-mark-pin:visible").count() == 0
     page.goto(address)
     page.wait_for_selector(f'{FIGURE}[data-ready="live"]')
@@ -388,9 +389,7 @@ def test_a_block_is_told_of_all_models_and_pinned(page: Any, site: Site) -> None
     assert page.locator(f"{COMPARED} .atlas-mark-pin:visible").count() == 4
     assert page.locator(".atlas-sheets .atlas-mark-pin:visible").count() == 2
     page.get_by_role("button", name="Remove Model c8").click()
-    page.wait_for_function(
-        "document.querySelectorAll('.atlas-mask-comparison canvas').length === 2"
-    )
+    waiting.until(page, "document.querySelectorAll('.atlas-mask-comparison canvas').length === 2")
     assert "Model a8, 25% of the blocks pruned: Of 16 blocks" in page.locator(COMPARED).inner_text()
 
 

@@ -30,6 +30,18 @@ class Origin:
     file: str | None = None
 
 
+def local(source: str) -> Path | None:
+    """The folder or GGUF file that a source names; None for a hub id."""
+    place = Path(source).expanduser()
+    is_path = source.startswith((".", "/", "~")) or place.is_dir() or is_gguf(place)
+    return place if is_path else None
+
+
+def of_local(project: Project, place: Path) -> Origin:
+    """That of a local folder or GGUF file."""
+    return of_file(project, place) if is_gguf(place) else of_folder(project, place)
+
+
 def of_folder(project: Project, folder: Path) -> Origin:
     """That of a local folder, and what it is called where it is one of the hub's cache."""
     if not folder.is_dir():

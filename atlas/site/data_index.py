@@ -24,6 +24,7 @@ KINDS = (
     ("data/schemas/*.schema.json", "schema", None, "data/"),
     ("survey/*/bundle*", "survey bundle", None, "data/"),
     ("families/*/ladder.json", "family ladder", None, "data/"),
+    ("data/from-base/*.json", "difference from a base", None, "data/"),
     ("heads/*.json", "heads", None, "heads/"),
     ("heads/*.bin", "heads", None, "heads/"),
 )

@@ -27,6 +27,7 @@ from atlas.commands import (
     completion,
     csv,
     diff,
+    diff_models,
     init,
     new,
     pin,
@@ -160,6 +161,7 @@ for _module in (
     serve,
     verify,
     diff,
+    diff_models,
     csv,
     completion,
 ):

@@ -37,7 +37,7 @@ def write(folder: Path) -> list[Path]:
     target = Project(folder)
     name = folder.resolve().name
     files: dict[Path, bytes] = {
-        target.mkdocs_yml: _named(source.mkdocs_yml.read_text(encoding="utf-8"), name).encode(),
+        target.mkdocs_yml: mkdocs_yml(name).encode(),
         target.root / ".gitignore": gitignore().encode(),
     }
     for path in sorted(source.folder(MODEL).iterdir()):
@@ -48,11 +48,11 @@ def write(folder: Path) -> list[Path]:
     return list(files)
 
 
-def _named(mkdocs_yml: str, name: str) -> str:
+def mkdocs_yml(name: str) -> str:
     """The repository's mkdocs.yml with another name, and without what is true of it alone."""
     own = ("site_name:", "site_url:", "repo_url:", "repo_name:", "edit_uri:", "copyright:")
     kept: list[str] = []
-    for line in mkdocs_yml.splitlines():
+    for line in Project(demo()).mkdocs_yml.read_text(encoding="utf-8").splitlines():
         if line.startswith(own):
             while kept and kept[-1].startswith("#"):  # what was said of it
                 kept.pop()

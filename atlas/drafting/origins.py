@@ -47,7 +47,7 @@ def of_folder(project: Project, folder: Path) -> Origin:
     if not folder.is_dir():
         raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
     here = _typed_folder(folder)
-    source = _relative(project, here)
+    source = relative(project, here)
     remark = (
         f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
     )
@@ -67,12 +67,12 @@ def is_gguf(place: Path) -> bool:
 def of_file(project: Project, file: Path) -> Origin:
     """That of a local GGUF file."""
     here = _typed_folder(file)
-    source = _relative(project, here)
+    source = relative(project, here)
     remark = f"source: {source} is on this machine only; a file on the hub can be had anywhere"
     return Origin(source, None, here.stem, (remark,))
 
 
-def _relative(project: Project, here: Path) -> str:
+def relative(project: Project, here: Path) -> str:
     """A path as an entry states it: from the project's folder."""
     relative = Path(os.path.relpath(here, project.root.resolve())).as_posix()
     return relative if relative.startswith("..") else f"./{relative}"

@@ -48,12 +48,16 @@ def base(project: Project, stated: str, family: str | None = None) -> Base:
 
 def require_apart(made: Draft, base: Base) -> None:
     """Raise `AtlasError` for a model and a base that cannot be such a pair."""
-    ours, theirs = made.entry, base.entry
-    if ours.slug == theirs.slug:
+    if made.slug == base.entry.slug:
         raise AtlasError(
-            f"{short(ours.slug)} would be the name of both the model and its base",
+            f"{short(made.slug)} would be the name of both the model and its base",
             remedy="give the model another name: --slug",
         )
+    require_alike(made.entry, base.entry)
+
+
+def require_alike(ours: Entry, theirs: Entry) -> None:
+    """Raise `AtlasError` for a model that cannot be made from the other, of another shape."""
     if ours.architecture != theirs.architecture:
         differing = f"architecture {ours.architecture} instead of {theirs.architecture}"
     elif ours.geometry is None or theirs.geometry is None:
@@ -64,7 +68,7 @@ def require_apart(made: Draft, base: Base) -> None:
     if differing:
         raise AtlasError(
             f"{ours.source} cannot be made from {theirs.source}: {differing}",
-            remedy="name the base that it was made from, or leave out --base",
+            remedy="name the base that it was made from",
         )
 
 

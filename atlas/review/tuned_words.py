@@ -25,9 +25,8 @@ class Line:
 
     @property
     def whole(self) -> str:
-        """The line without links: `Attention: 5 of 16 heads changed, most head 2.3: ...`."""
-        named = "; ".join(map(head, self.heads))
-        return f"{self.about}: {self.text}{f', most {named}' if named else ''}"
+        """The line and its heads as a terminal shows them."""
+        return "\n  ".join([f"{self.about}: {self.text}", *map(head, self.heads)])
 
 
 def title(answer: Answer) -> str:
@@ -147,7 +146,10 @@ def _weights(answer: Answer) -> Iterator[Line]:
 def _heads(heads: Heads) -> Line:
     if not heads.changed:
         return Line(heads.title, f"None of {heads.count} heads changed beyond its spread")
-    text = f"{len(heads.changed)} of {heads.count} heads changed beyond their spread"
+    count = len(heads.changed)
+    text = (
+        f"{count} of {heads.count} heads changed beyond {'its' if count == 1 else 'their'} spread"
+    )
     return Line(heads.title, text, heads.changed[:NAMED])
 
 

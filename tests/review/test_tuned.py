@@ -108,10 +108,9 @@ def test_exactly_the_head_that_changed_is_named(made: Project) -> None:
     assert one.before == pytest.approx(before) and abs(one.after - before) == pytest.approx(0.4)
     assert one.error == pytest.approx(SPREAD * 2**0.5), "that of the difference of two readings"
     said = told(found)
-    assert said["Attention"].startswith(
-        "1 of 24 heads changed beyond their spread, most head 2.3: "
-    )
-    assert "(± 0.014)" in said["Attention"] and said["Attention"].count("head ") == 1
+    first, second = said["Attention"].split("\n")
+    assert first == "1 of 24 heads changed beyond its spread"
+    assert second.startswith("  head 2.3: Induction, ") and second.endswith("(± 0.014)")
     assert said["Moved most"] == "attn.q in layer 2 by 0.3"
     assert said["Did not move"].startswith("attn.v and norm.attn, in every layer")
     assert "23 of 24 heads in Attention" in said["Did not move"]

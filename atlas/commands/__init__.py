@@ -23,6 +23,7 @@ from atlas import __version__
 from atlas.commands import (
     architecture,
     build,
+    card,
     check,
     completion,
     csv,
@@ -163,6 +164,7 @@ for _module in (
     diff,
     diff_models,
     csv,
+    card,
     completion,
 ):
     main.add_command(_module.command)

@@ -35,7 +35,7 @@ SUMMARY: Mapping[Kind, tuple[str, str]] = {
     ),
     "gated": (
         "gated and not on this machine",
-        "accept each one's conditions on the hub, then hf download; atlas plan MODEL tells more",
+        "accept each one's conditions on the hub, then atlas fetch MODEL",
     ),
     "missing": ("not on this machine", "atlas plan MODEL tells how to get one"),
     "torch": ("to be measured with torch", "pip install 'model-atlas[profile]'"),
@@ -205,8 +205,7 @@ def _missing(project: Project, entry: Entry, kind: Kind, problem: str) -> Obstac
 
 def _remedy(entry: Entry) -> str:
     if entry.source_kind == "hub":
-        name = "" if entry.file is None else f" {entry.file}"
-        return f"hf download {entry.source}{name} --revision {entry.revision}"
+        return f"atlas fetch {entry.slug}"
     if entry.source_kind == "file":
         return "put the GGUF file there"
     if entry.source_kind == "folder":

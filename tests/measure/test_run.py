@@ -411,7 +411,7 @@ def spoilt(project: Project) -> None:
     ("spoil", "reason"),
     [
         (gone, "source: source './nowhere' is not on this machine; put the model's folder there"),
-        (offline, "is not on this machine; hf download some-org/Some-Model-1B --revision 0123456"),
+        (offline, "is not on this machine; atlas fetch a"),
         (untrained, "is not on this machine; train it: python -m atlas.zoo train nothing"),
         (unpinned, "revision: revision is null, still to be pinned; write the full commit hash"),
         (truncated, "model.safetensors: truncated: "),

@@ -160,9 +160,13 @@ def _still(answer: Answer) -> Iterator[Line]:
         return
     weights = [*answer.still, *(name for name, change in answer.outside.items() if not change)]
     parts = [f"{_listed(weights)}, in every layer that has them"] if weights else []
-    for one in answer.heads:
-        if one.changed and len(one.changed) < one.count:
-            parts.append(f"{one.count - len(one.changed)} of {one.count} heads in {one.title}")
+    within = [
+        f"{one.count - len(one.changed)} of {one.count} heads in {one.title}"
+        for one in answer.heads
+        if one.changed and len(one.changed) < one.count
+    ]
+    if within:
+        parts.append(f"within their spread {_listed(within)}")
     yield Line("Did not move", "; ".join(parts) if parts else "Nothing: all that was measured did")
 
 

@@ -82,7 +82,8 @@ def comparison(answer: Answer, change: HeadChange | None = None) -> str:
 
 
 def document(answer: Answer) -> dict[str, object]:
-    """The answer as the site's file has it: lines for the page, numbers for programs."""
+    """The answer as the site's file has it: lines for the page, numbers for programs. Of many only
+    those that lead: profiles hold all, and a page loads this file at once."""
     return {
         "format": FORMAT,
         "model": answer.model.slug,
@@ -102,14 +103,15 @@ def document(answer: Answer) -> dict[str, object]:
         ],
         "relative_change": answer.drift,
         "changed": answer.altered,
-        "moved": [vars(one) for one in answer.moved],
+        "moved": [vars(one) for one in answer.moved[:NAMED]],
         "still": list(answer.still),
         "standard_errors": answer.errors,
         "heads": [
             {
                 "analysis": one.analysis,
                 "heads": one.count,
-                "changed": [vars(change) for change in one.changed],
+                "changed": len(one.changed),
+                "most": [vars(change) for change in one.changed[:NAMED]],
             }
             for one in answer.heads
         ],

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atlas.checkpoints import locate
 from atlas.drafting import hub
 from atlas.entries.source import kind_of
 from atlas.errors import AtlasError
@@ -43,7 +44,11 @@ def of_local(project: Project, place: Path) -> Origin:
 
 
 def of_folder(project: Project, folder: Path) -> Origin:
-    """That of a local folder, and what it is called where it is one of the hub's cache."""
+    """That of a local folder; one of the hub's cache is the hub id at that revision.
+
+    A snapshot that lies elsewhere stays a folder, for a hub id would not be found in the cache; it
+    is called as its repository, and the remarks say what pins it.
+    """
     if not folder.is_dir():
         raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
     here = _typed_folder(folder)
@@ -55,6 +60,9 @@ def of_folder(project: Project, folder: Path) -> Origin:
     if snapshot is None:
         return Origin(source, None, here.name, (remark,))
     hub_id = f"{snapshot['org']}/{snapshot['name']}"
+    cached = locate.folder(hub_id, here.name, project.root)
+    if cached is not None and cached.resolve() == here.resolve():
+        return Origin(hub_id, here.name, snapshot["name"])
     pinned = f"source: this is {hub_id}; atlas new that --revision {here.name} pins it"
     return Origin(source, None, snapshot["name"], (remark, pinned))
 

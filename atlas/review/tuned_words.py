@@ -82,7 +82,8 @@ def comparison(answer: Answer, change: HeadChange | None = None) -> str:
 
 
 def document(answer: Answer) -> dict[str, object]:
-    """The answer as the site's file has it: lines for the page, numbers for programs."""
+    """The answer as the site's file has it: lines for the page, numbers for programs. Of many only
+    those that lead: profiles hold all, and a page loads this file at once."""
     return {
         "format": FORMAT,
         "model": answer.model.slug,
@@ -102,14 +103,15 @@ def document(answer: Answer) -> dict[str, object]:
         ],
         "relative_change": answer.drift,
         "changed": answer.altered,
-        "moved": [vars(one) for one in answer.moved],
+        "moved": [vars(one) for one in answer.moved[:NAMED]],
         "still": list(answer.still),
         "standard_errors": answer.errors,
         "heads": [
             {
                 "analysis": one.analysis,
                 "heads": one.count,
-                "changed": [vars(change) for change in one.changed],
+                "changed": len(one.changed),
+                "most": [vars(change) for change in one.changed[:NAMED]],
             }
             for one in answer.heads
         ],
@@ -160,9 +162,13 @@ def _still(answer: Answer) -> Iterator[Line]:
         return
     weights = [*answer.still, *(name for name, change in answer.outside.items() if not change)]
     parts = [f"{_listed(weights)}, in every layer that has them"] if weights else []
-    for one in answer.heads:
-        if one.changed and len(one.changed) < one.count:
-            parts.append(f"{one.count - len(one.changed)} of {one.count} heads in {one.title}")
+    within = [
+        f"{one.count - len(one.changed)} of {one.count} heads in {one.title}"
+        for one in answer.heads
+        if one.changed and len(one.changed) < one.count
+    ]
+    if within:
+        parts.append(f"within their spread {_listed(within)}")
     yield Line("Did not move", "; ".join(parts) if parts else "Nothing: all that was measured did")
 
 

@@ -123,9 +123,12 @@ def test_exactly_the_head_whose_weights_changed_is_named(folders: Path) -> None:
     tune(folders / "real", folders / "changed", name, slice(64, 96))
     words = ("diff-models", "real", "changed", "--no-site", "--json", "--into", "kept")
     told = json.loads(run(*words).stdout)
-    changed = {one["analysis"]: one["changed"] for one in told["heads"]}
-    assert [(one["layer"], one["head"]) for one in changed["attention"]] == [("3", "2")]
-    assert changed["functions"] == [], "what it writes is as it was"
+    assert {one["analysis"]: one["changed"] for one in told["heads"]} == {
+        "attention": 1,
+        "functions": 0,  # what it writes is as it was
+    }
+    [attention, _] = told["heads"]
+    assert [(one["layer"], one["head"]) for one in attention["most"]] == [("3", "2")]
     assert [(one["layer"], one["module"]) for one in told["moved"]] == [("3", "attn.q")]
 
 

@@ -205,7 +205,18 @@ def test_what_cannot_be_compared_is_said(made: Project) -> None:
     found = answer(made)
     assert found is not None and found.heads == ()
     assert any("measured in another way than its base" in line for line in found.left)
+    head_atlas.write(made, "tune", "attention", ours, version=1)
+    stale = answer(made)
+    assert stale is not None and "Attention: the profile of the model is stale." in stale.left
     assert "Not compared" in told(found) and "Attention" not in told(found)
+
+
+def test_the_file_of_a_large_model_is_small(made: Project) -> None:
+    """A page loads it at once, however many heads changed."""
+    found = measured(made, attention(lambda values: 1 - values), drift((2, 0, 0.3), (1, 1, 0.2)))
+    assert len(found.heads[0].changed) > 12
+    [heads] = [dict(one) for one in tuned_words.document(found)["heads"]]  # type: ignore[attr-defined]
+    assert heads["changed"] == len(found.heads[0].changed) and len(heads["most"]) == 3
 
 
 def test_a_model_without_a_base_has_no_answer(made: Project) -> None:

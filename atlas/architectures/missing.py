@@ -25,9 +25,7 @@ REASONS: Mapping[str, str] = {
     "a draft model, which reads the states of another one and computes nothing alone": (
         "gemma4_assistant gemma4_unified_assistant"
     ),
-    "attention in no layer, and so neither heads nor a width of them": (
-        "falcon_mamba mamba mamba2 rwkv"
-    ),
+    "attention in no layer, and so neither heads nor a width of them": ("rwkv"),
     "layers that mix tokens by state spaces, recurrence or linear attention of another kind": (
         "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma zamba zamba2"
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 OF_HEADS = ("heads", "kv_heads", "d_head")
 """What a model without attention has none of."""
 

@@ -90,12 +90,12 @@ def test_nothing_of_heads_is_planned_or_failed_without_attention(
     jobs = plan.jobs(project, entry.load_all(project), settings.load(project))
     planned = {job.analysis for job in jobs if job.slug == "m"}
     assert planned == {"weights", "activations", "importance", "masks", "residual"}
-    told = CliRunner().invoke(command, ["--project", str(project.root), "m"]).output
+    notes = check.findings(project).notes
     for name in ("attention", "functions"):
-        assert f"note: m: {name} is not offered: {NO_HEADS}" in told
+        assert f"m: {name} is not offered: {NO_HEADS}" in notes
     pages.render(project)
     page, plain = ((project.folder(slug) / "index.md").read_text() for slug in ("m", "plain"))
-    told = ("<dt>Heads</dt>", "<dt>Head width</dt>")
-    assert not any(one in page for one in told) and all(one in plain for one in told)
+    facts = ("<dt>Heads</dt>", "<dt>Head width</dt>")
+    assert not any(one in page for one in facts) and all(one in plain for one in facts)
     assert ("<dt>MLP width</dt>" in page) == bool(kept)
     assert f"<dt>Not measured</dt><dd>Attention: {NO_HEADS}" in page

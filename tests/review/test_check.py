@@ -16,6 +16,8 @@ from samples import GEOMETRY, matrix, profile, write_entry
 
 from atlas import architectures
 from atlas.checkpoints import headers
+from atlas.entries import entry, entry_text
+from atlas.entries.geometry import LACKING
 from atlas.paths import PACKAGE, Project
 from atlas.profiles import profile_file
 from atlas.review import check

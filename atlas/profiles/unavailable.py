@@ -172,10 +172,10 @@ def contradictions(project: Project, entry: Entry, folder: Path) -> list[AtlasEr
     true = asdict(architecture.geometry) | {"parameters": architecture.parameters(stored)}
     return [
         AtlasError(
-            f"{value} in the entry, {true[key]} in the model's own files",
+            f"{value or 'nothing'} in the entry, {true[key] or 'none'} in the model's own files",
             file=file,
             place=f"geometry.{key}",
-            remedy=f"write {key}: {true[key]}",
+            remedy=f"write {key}: {true[key]}" if true[key] else f"leave out {key}",
         )
         for key, value in asdict(entry.geometry).items()
         if value is not None and true[key] is not None and value != true[key]

@@ -140,7 +140,7 @@ def _models(
             "family": entry.family,
             "parameters": shape.parameters if shape else None,
             "layers": shape.layers if shape else None,
-            "heads": shape.heads if shape else None,
+            "heads": (shape.heads or None) if shape else None,
             "released": entry.released,
             "tags": list(entry.tags),
             "reference": entry.is_reference,

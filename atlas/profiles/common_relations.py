@@ -103,3 +103,8 @@ def overlap(ours: Pairs, theirs: Pairs, relation: str) -> float:
         for pairs in (ours, theirs)
     )
     return len(first & second) / max(1, len(first | second))
+
+
+def counts_relations(name: str) -> bool:
+    """Whether a matrix of `functions` counts relations, or says what they are."""
+    return bool(re.fullmatch(r"relations(?::[a-z]+)?|categories(?::maps)?", name))

@@ -15,13 +15,15 @@ from typing import Any
 from atlas import architectures
 from atlas.checkpoints import headers
 from atlas.entries.entry import Entry
-from atlas.errors import AtlasError, raise_all, suggest
+from atlas.errors import AtlasError, raise_all
 from atlas.library.model import Items, Model
 from atlas.paths import SLUG, Project
 from atlas.profiles import model_row, plan, profile_file, side_files, statement
 from atlas.profiles.account import Outcome
+from atlas.profiles.plan import Job
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.settings import Settings
+from atlas.profiles.statement import Progress
 
 WEIGHTS = "weights"
 """The folder of the model's files in the project."""
@@ -46,9 +48,11 @@ def measured(model: Any, tokenizer: Any, analyses: Sequence[str] | None, name: s
         statement.of(one)
     with tempfile.TemporaryDirectory(prefix="atlas-live-") as folder:
         project = Project(Path(folder).resolve())
+        project.folder(name).mkdir(parents=True)
         _save(project.root / WEIGHTS, model, tokenizer)
         entry = _entry(project.root / WEIGHTS, name, analyses)
-        found = _found(project, entry, analyses is not None)
+        jobs = _jobs(project, entry, tokenizer is not None)
+        found = _found(project, entry, jobs)
     return _model(entry, found)
 
 
@@ -82,24 +86,51 @@ def _entry(folder: Path, name: str, analyses: Sequence[str] | None) -> Entry:
     )
 
 
-def _found(project: Project, entry: Entry, asked: bool) -> dict[str, Found]:
-    """What was measured, by analysis. What is not possible is left out unless it was `asked`."""
-    from atlas.measure import run
+def _jobs(project: Project, entry: Entry, reads: bool) -> list[Job]:
+    """What is to be measured: what was asked for, or all that fits. Only a model that comes with a
+    tokenizer `reads`."""
+    from atlas.measure import obstacles
 
     jobs = plan.jobs(project, [entry], Settings())
-    if missing := set(entry.analyses or ()) - {job.analysis for job in jobs}:
-        told = f"{', '.join(sorted(missing))} does not fit a model of {entry.architecture}"
-        raise AtlasError(told, remedy=suggest(min(missing), [job.analysis for job in jobs]))
-    outcomes = list(run.outcomes(project, [entry], jobs, lambda job: lambda done, total: None))
-    raise_all([_problem(one) for one in outcomes if one.result == "failed"])
+    known = [job.analysis for job in jobs]
+    for name in entry.analyses or ():
+        if name not in known:
+            told = f"{name} does not fit: a live model has no base, or its architecture lacks parts"
+            raise AtlasError(told, remedy="leave it out")
+    fitting = [job for job in jobs if reads or obstacles.reads(job) is None]
+    if entry.analyses is not None and len(fitting) < len(jobs):
+        left = ", ".join(job.analysis for job in jobs if job not in fitting)
+        raise AtlasError(
+            f"no tokenizer was given, and {left} cannot do without",
+            remedy="atlas.profile(model, tokenizer)",
+        )
+    return fitting
+
+
+def _found(project: Project, entry: Entry, jobs: Sequence[Job]) -> dict[str, Found]:
+    """What was measured, by analysis. What this machine cannot measure is left out where nobody
+    asked for it."""
+    from atlas.measure import run
+
+    def watch(job: Job) -> Progress:
+        return lambda done, total: None
+
+    def log(job: Job) -> Path:
+        return Path(tempfile.gettempdir()) / f"atlas-live-{job.analysis}.log"
+
+    outcomes = list(run.outcomes(project, [entry], jobs, watch, log=log))
     away = [one for one in outcomes if one.result == "unavailable"]
-    if asked or len(away) == len(outcomes):
-        raise_all([_problem(one) for one in away])
+    wrong = [one for one in outcomes if one.result == "failed"]
+    if entry.analyses is not None or len(away) == len(outcomes):
+        wrong += away
+    raise_all([_problem(project, one) for one in wrong])
     return {one.job.analysis: _read(project, one) for one in outcomes if one not in away}
 
 
-def _problem(outcome: Outcome) -> AtlasError:
-    return AtlasError(f"{outcome.job.analysis}: {outcome.reason}")
+def _problem(project: Project, outcome: Outcome) -> AtlasError:
+    """Why an analysis was not measured; the folder, which is gone when it is told, says nothing."""
+    reason = (outcome.reason or "").replace(f"{project.root}/", "")
+    return AtlasError(f"{outcome.job.analysis}: {reason}")
 
 
 def _read(project: Project, outcome: Outcome) -> Found:

@@ -14,7 +14,7 @@ from atlas.library.labelled import LabelledArray, counted, dimensions
 from atlas.library.model import Items, Model
 from atlas.library.sources import Folder, ProjectSource, SiteSource, Source, told_of
 from atlas.library.tables import Table, table
-from atlas.profiles import profile_file, side_files, tidy
+from atlas.profiles import profile_file, rewording, side_files, statement, tidy
 from atlas.profiles.alignment import By
 from atlas.profiles.model_row import ModelRow
 from atlas.profiles.profile_file import Profile
@@ -137,7 +137,7 @@ class Atlas:
             path = f"models/{slug}/{analysis}.json"
             found = self._source.file(path)
             try:
-                self._profiles[slug, analysis] = profile_file.load(found)
+                self._profiles[slug, analysis] = _today(profile_file.load(found))
             except AtlasError as error:
                 raise told_of(error, found, f"{self._source.where.rstrip('/')}/{path}") from error
         return self._profiles[slug, analysis]
@@ -153,6 +153,12 @@ class Atlas:
 
     def _repr_html_(self) -> str:
         return self.models._repr_html_()
+
+
+def _today(profile: Profile) -> Profile:
+    """A profile with the words of today, as pages have it; that of an analysis which is not
+    installed here as it is."""
+    return rewording.today(profile) if profile.analysis in statement.names() else profile
 
 
 def opened(source: str | Path, cache: Path | None = None) -> Atlas:

@@ -56,7 +56,12 @@ class Table(Sequence[Row], Generic[Row]):
 
     def to_pandas(self) -> pandas.DataFrame:
         """A data frame with the same rows and columns. Needs pandas."""
-        return imported("pandas", "to_pandas()").DataFrame(list(self._rows), columns=self.columns)
+        pandas = imported("pandas", "to_pandas()")
+        frame = pandas.DataFrame(list(self._rows), columns=list(self.columns))
+        for name in self.columns:
+            if len(self) and frame[name].isna().all():
+                frame[name] = frame[name].astype(float)  # nothing tells that None stands for text
+        return frame
 
     def __repr__(self) -> str:
         return f"<Table of {len(self):,} rows: {', '.join(self.columns)}>"

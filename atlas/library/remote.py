@@ -99,7 +99,7 @@ class Site:
             with error:
                 if error.code == 304 and known:
                     return None
-            raise _refused(url, path, error.code) from error
+            raise _refused(url, path, error) from error
         except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
             if isinstance(reason := getattr(error, "reason", error), AtlasError):
                 raise reason from error
@@ -125,9 +125,20 @@ def _body(reply: HTTPResponse, url: str, largest: int) -> bytes:
     return bytes(found)
 
 
-def _refused(url: str, path: str, code: int) -> AtlasError:
-    remedy = "give the address of the atlas' first page" if path == INDEX else "open it again"
-    return AtlasError(f"{url} answers {code}", remedy=remedy if code == 404 else "try again later")
+def _refused(url: str, path: str, error: urllib.error.HTTPError) -> AtlasError:
+    if 300 <= error.code < 400:  # to what urllib itself does not follow
+        return _elsewhere(url, error.headers.get("Location", ""))
+    remedy = "try again later"
+    if error.code == 404:
+        remedy = "give the address of the atlas' first page" if path == INDEX else "open it again"
+    return AtlasError(f"{url} answers {error.code}", remedy=remedy)
+
+
+def _elsewhere(url: str, there: str) -> AtlasError:
+    return AtlasError(
+        f"{url} redirects to {short(there, 200)}, outside the atlas",
+        remedy="if you trust that address, open it instead",
+    )
 
 
 class _SameSite(urllib.request.HTTPRedirectHandler):
@@ -147,12 +158,7 @@ class _SameSite(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if not newurl.startswith(self.root):
             fp.close()
-            raise urllib.error.URLError(
-                AtlasError(
-                    f"{req.full_url} redirects to {short(newurl, 200)}, outside the atlas",
-                    remedy="if you trust that address, open it instead",
-                )
-            )
+            raise urllib.error.URLError(_elsewhere(req.full_url, newurl))
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

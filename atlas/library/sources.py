@@ -19,11 +19,9 @@ from atlas.files import json_file
 from atlas.paths import SLUG, Project
 from atlas.profiles import model_row, statement
 from atlas.profiles.model_row import ModelRow
+from atlas.site.data_index import FORMAT
 
 INDEX = "data/index.json"
-FORMAT = 3
-"""The newest format of an index that is read; those before it list no models and no tables."""
-
 LARGEST = json_file.LARGEST
 
 
@@ -175,7 +173,7 @@ class SiteSource:
     def _from_entries(self) -> list[ModelRow]:
         """The models of an index that does not list them, from their entries."""
         paths = (path for path, item in self._files.items() if item.get("kind") == "entry")
-        slugs = [path.split("/")[1] for path in paths if _is_entry(path)]
+        slugs = sorted(path.split("/")[1] for path in paths if _is_entry(path))
         entries = (entry.load(self.file(f"models/{slug}/model.yml")) for slug in slugs)
         self._models = [model_row.of(one, self._analyses.get(one.slug, ())) for one in entries]
         return self._models

@@ -51,7 +51,7 @@ def test_every_data_file_is_listed_once_with_its_digest(site: Project) -> None:
     there = {
         path.relative_to(site.site).as_posix()
         for path in site.site.rglob("*")
-        if path.suffix in (".json", ".bin", ".yml", ".csv")
+        if path.suffix in (".json", ".bin", ".yml", ".csv", ".gz", ".ipynb")
     }
     own = {path for path in there if any(Path(path).match(kind) for kind in PAGES_OWN)}
     assert set(paths) == {path for path in there - own if not path.startswith("assets/")}

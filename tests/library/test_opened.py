@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,11 @@ from atlas.paths import Project
 @pytest.fixture(params=["project", "site", "address"])
 def opened(request: pytest.FixtureRequest, small: Project, host: Host, tmp_path: Path) -> Any:
     """The small atlas, however it is opened."""
-    where = {"project": small.root, "site": small.docs, "address": host.address}
+    where: dict[str, str | Path] = {
+        "project": small.root,
+        "site": small.docs,
+        "address": host.address,
+    }
     return atlas.open(where[request.param], cache=tmp_path)
 
 
@@ -101,17 +106,22 @@ def test_heads_have_all_their_scores(opened: Any, small: Project) -> None:
     assert alone.column("attention/sink")[7] == wanted and "attention/group" not in alone.columns
 
 
-def test_names_that_there_are_not_are_answered(opened: Any) -> None:
-    for ask, told in (
-        (lambda: opened.model("ref-lama"), "did you mean 'ref-llama'"),
-        (lambda: opened.model("ref-llama").matrix("weight", "rms"), "did you mean 'weights'"),
-        (lambda: opened.model("ref-llama").matrix("weights", "rsm"), "there is no matrix 'rsm'"),
-        (lambda: opened.table("attention", "induct"), "no model has a matrix 'induct'"),
-        (lambda: opened.model("ref-llama").matrix("weights", "rms")["9", "attn.q"], "no layer '9'"),
-        (lambda: opened.models.column("slogan"), "there is no column 'slogan'"),
-    ):
-        with pytest.raises(atlas.AtlasError, match=told):
-            ask()
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda one: one.model("ref-lama"), "did you mean 'ref-llama'"),
+        (lambda one: one.model("ref-llama").matrix("weight", "rms"), "did you mean 'weights'"),
+        (lambda one: one.model("ref-llama").matrix("weights", "rsm"), "there is no matrix 'rsm'"),
+        (lambda one: one.table("attention", "induct"), "no model has a matrix 'induct'"),
+        (lambda one: one.model("ref-llama").matrix("weights", "rms")[9, "attn.q"], "no layer 9"),
+        (lambda one: one.models.column("slogan"), "there is no column 'slogan'"),
+    ],
+)
+def test_names_that_there_are_not_are_answered(
+    small: Project, ask: Callable[[atlas.Atlas], object], told: str
+) -> None:
+    with pytest.raises(atlas.AtlasError, match=told):
+        ask(atlas.open(small.docs))
 
 
 def test_what_is_no_atlas_is_told(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_an_address_that_is_not_read_is_told(address: str, told: str) -> None:
 def test_the_cache_is_where_the_system_keeps_such_things(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert remote.user_cache() == tmp_path / "model-atlas"
 

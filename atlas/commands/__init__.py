@@ -27,6 +27,7 @@ from atlas.commands import (
     completion,
     csv,
     diff,
+    export,
     init,
     new,
     pin,
@@ -161,6 +162,7 @@ for _module in (
     verify,
     diff,
     csv,
+    export,
     completion,
 ):
     main.add_command(_module.command)

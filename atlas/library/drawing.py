@@ -14,12 +14,13 @@ TOP = 6
 
 def figure(title: str, matrix: Matrix) -> str:
     """A figure as HTML without scripts, all text escaped; the drawing is a picture of its own."""
-    said = [matrix.told_unit, heatmap.direction(matrix), heatmap.scale_text(matrix)]
+    said = [matrix.told_unit, heatmap.direction(matrix), f"Colour: {heatmap.scale_text(matrix)}"]
     lines = [f"<strong>{html.escape(title)}</strong>"]
-    lines += [html.escape("; ".join(part for part in said if part))]
+    lines += [html.escape(". ".join(part for part in said if part))]
     lines += [html.escape(part) for part in (heatmap.summary(matrix),) if part]
     return (
-        f'<figure style="margin:0;{GROUND}"><figcaption>{"<br>".join(lines)}</figcaption>'
+        f'<figure style="margin:0;padding:8px;{GROUND}">'
+        f"<figcaption>{'<br>'.join(lines)}</figcaption>"
         f"{_picture(matrix)}{_legend(matrix)}</figure>"
     )
 

@@ -26,6 +26,7 @@ FORMAT = 3
 KINDS = (
     ("data/schemas/*.schema.json", "schema", None, "data/"),
     ("data/*.csv.gz", "table", None, "data/"),
+    ("data/*.ipynb", "notebook", None, "data/"),
     ("survey/*/bundle*", "survey bundle", None, "data/"),
     ("families/*/ladder.json", "family ladder", None, "data/"),
     ("heads/*.json", "heads", None, "heads/"),

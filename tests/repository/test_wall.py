@@ -49,7 +49,9 @@ MAY: dict[str, set[str]] = {
     "zoo": ROOT | FLOOR | {"loaded"},
     "site": ROOT | {"files", "schemas", "pinned", "entries", "architectures", "profiles", "review"},
     "library": ROOT | FLOOR | {"profiles", "loaded", "measure", "site"},
-    "commands": ROOT | FLOOR | {"profiles", "drafting", "review", "measure", "site", "loaded"},
+    "commands": ROOT
+    | FLOOR
+    | {"profiles", "drafting", "review", "measure", "site", "loaded", "library"},
 }
 """What each wing may import beside itself; `__main__` is the command."""
 

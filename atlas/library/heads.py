@@ -9,30 +9,33 @@ from atlas.library.tables import Table, table
 from atlas.profiles.tidy import Cell
 from atlas.site.heads.scores import AXES
 
+GROUP = "/comparison_group"
+
 Place = tuple[str, int, int]
 
 
 def table_of(analyses: Sequence[tuple[str, Iterable[Cell]]]) -> Table[Any]:
     """The heads of the models in tidy tables of several analyses.
 
-    A score is a number for each layer and head. `<analysis>/group` tells which models' scores may
-    be subtracted, where they are not all of one group. A score that a model lacks is None.
+    A score is a number for each layer and head. `<analysis>/comparison_group` tells which models'
+    scores may be subtracted, where they are not all of one group. A score that a model lacks is
+    None.
     """
     heads: dict[Place, dict[str, Any]] = {}
     names: dict[str, None] = {}
     for analysis, cells in analyses:
         for cell in cells:
-            if (cell.row_axis, cell.column_axis) != AXES or cell.label:
+            if (cell.row_axis, cell.column_axis) != AXES or cell.class_label:
                 continue
-            if not (cell.row.isdigit() and cell.column.isdigit()):
+            if not (cell.row_label.isdigit() and cell.column_label.isdigit()):
                 continue
-            head = heads.setdefault((cell.model, int(cell.row), int(cell.column)), {})
-            head[f"{analysis}/group"] = cell.group
+            head = heads.setdefault((cell.model, int(cell.row_label), int(cell.column_label)), {})
+            head[f"{analysis}{GROUP}"] = cell.comparison_group
             head[f"{analysis}/{cell.matrix}"] = cell.value
-            names.setdefault(f"{analysis}/group")
+            names.setdefault(f"{analysis}{GROUP}")
             names.setdefault(f"{analysis}/{cell.matrix}")
     several = {name for name in names if _differs(name, heads.values())}
-    columns = [name for name in names if not name.endswith("/group") or name in several]
+    columns = [name for name in names if not name.endswith(GROUP) or name in several]
     rows = ((*place, *(head.get(name) for name in columns)) for place, head in heads.items())
     return table(("model", "layer", "head", *columns), rows)
 

@@ -47,9 +47,10 @@ class Atlas:
     def table(self, analysis: str, name: str) -> Table[Any]:
         """A matrix of every model that has it, a row for each value.
 
-        Columns: `model`, `group`, one for each axis of the matrix, `value`, `label` of matrices
-        whose values are classes, `spread` and `n`. Values may be subtracted where the group is the
-        same; 0 is the group of most models. What does not exist in a model has no row.
+        Columns: `model`, `comparison_group`, one for each axis of the matrix, `value`,
+        `class_label` of matrices whose values are classes, `spread` and `n`. Values may be
+        subtracted where the group is the same; 0 is the main group. What does not exist in a model
+        has no row.
 
         Raises `AtlasError` for a name that no model has.
         """
@@ -63,34 +64,34 @@ class Atlas:
             told = f"no model has a matrix {name!r} of {analysis}"
             raise AtlasError(told, remedy=suggest(name, list(names)))
         axes = {(cell.row_axis, cell.column_axis) for cell in found}
-        dims = dimensions(axes.pop()) if len(axes) == 1 else ("row", "column")
-        labelled = any(cell.label for cell in found)
+        dims = dimensions(axes.pop()) if len(axes) == 1 else ("row_label", "column_label")
+        labelled = any(cell.class_label for cell in found)
         labels = zip(
-            counted([cell.row for cell in found]),
-            counted([cell.column for cell in found]),
+            counted([cell.row_label for cell in found]),
+            counted([cell.column_label for cell in found]),
             strict=True,
         )
         rows = (
             (
                 cell.model,
-                cell.group,
+                cell.comparison_group,
                 *places,
                 cell.value,
-                *([cell.label] if labelled else []),
+                *([cell.class_label] if labelled else []),
                 cell.spread,
                 cell.n,
             )
             for cell, places in zip(found, labels, strict=True)
         )
-        extra = ("label",) if labelled else ()
-        return table(("model", "group", *dims, "value", *extra, "spread", "n"), rows)
+        extra = ("class_label",) if labelled else ()
+        return table(("model", "comparison_group", *dims, "value", *extra, "spread", "n"), rows)
 
     def heads(self) -> Table[Any]:
         """Every score of every attention head of every model: a row for each head, with the columns
         `model`, `layer`, `head` and one for each score, such as `attention/induction`.
 
-        Where scores of an analysis were not all measured alike, `<analysis>/group` tells which
-        models' may be subtracted from each other's.
+        Where scores of an analysis were not all measured alike, `<analysis>/comparison_group` tells
+        which models' may be subtracted from each other's.
         """
         return heads.table_of([(name, self._cells(name)) for name in self._analyses()])
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from atlas.library.optional import imported
 from atlas.profiles.tidy import Cell
 
-TYPES = {"group": "int32", "value": "float64", "spread": "float64", "n": "int64"}
+TYPES = {"comparison_group": "int32", "value": "float64", "spread": "float64", "n": "int64"}
 """Of columns that are not text."""
 
 

@@ -37,20 +37,20 @@ DAMAGED = "read the models one by one, or have the site built again"
 class Cell(NamedTuple):
     """A value of a model's matrix.
 
-    `group`: values of one matrix may be subtracted where their groups are equal (0 is the group of
-    most models). `label`: the class that the value stands for, empty for numbers. `spread`: its
+    `comparison_group`: values of one matrix may be subtracted where this is equal; 0 is the main
+    group. `class_label`: the class that the value stands for, empty for numbers. `spread`: its
     standard error. `n`: observations behind it.
     """
 
     model: str
-    group: int
+    comparison_group: int
     matrix: str
     row_axis: str
-    row: str
+    row_label: str
     column_axis: str
-    column: str
+    column_label: str
     value: float
-    label: str
+    class_label: str
     spread: float | None
     n: int | None
 
@@ -94,10 +94,10 @@ def packed(found: Iterable[Cell]) -> bytes:
 def _line(cell: Cell) -> str:
     words = (
         cell.model,
-        str(cell.group),
+        str(cell.comparison_group),
         *map(matrix_csv.field, cell[2:7]),
         matrix_csv.number(cell.value, True),
-        matrix_csv.field(cell.label),
+        matrix_csv.field(cell.class_label),
         "" if cell.spread is None else matrix_csv.number(cell.spread, False),
         "" if cell.n is None else str(cell.n),
     )

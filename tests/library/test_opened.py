@@ -69,7 +69,7 @@ def test_values_are_those_of_the_json(opened: Any, small: Project) -> None:
 
 def test_a_table_has_every_value_of_every_model(opened: Any, small: Project) -> None:
     found = opened.table("attention", "induction")
-    assert found.columns == ("model", "group", "layer", "head", "value", "spread", "n")
+    assert found.columns == ("model", "comparison_group", "layer", "head", "value", "spread", "n")
     for slug in ("ref-llama", "gemma-3-270m"):
         matrix = stored(small, slug, "attention", "induction")
         rows = {(row.layer, row.head): row for row in found if row.model == slug}
@@ -77,7 +77,7 @@ def test_a_table_has_every_value_of_every_model(opened: Any, small: Project) -> 
             for head, value in enumerate(line):
                 row = rows[layer, head]
                 assert (row.value, row.spread) == (value, matrix["spread"][layer][head])
-    groups = {row.model: row.group for row in found}
+    groups = {row.model: row.comparison_group for row in found}
     assert groups["ref-llama"] == groups["ref-gpt2"] != groups["gemma-3-270m"]
 
 
@@ -92,7 +92,7 @@ def test_classes_have_their_names(opened: Any) -> None:
     matrix = opened.model("ref-llama").matrix("functions", "categories")
     found = opened.table("functions", "categories")
     row = next(one for one in found if one.model == "ref-llama")
-    assert row.label == matrix.classes[int(row.value)] and row.value == matrix.values[0, 0]
+    assert row.class_label == matrix.classes[int(row.value)] and row.value == matrix.values[0, 0]
 
 
 def test_heads_have_all_their_scores(opened: Any, small: Project) -> None:
@@ -101,9 +101,15 @@ def test_heads_have_all_their_scores(opened: Any, small: Project) -> None:
     wanted = stored(small, "ref-qwen3", "attention", "sink")["values"][1][3]
     at = found.columns.index("attention/sink")
     assert next(row[at] for row in found if row[:3] == ("ref-qwen3", 1, 3)) == wanted
-    assert "attention/group" in found.columns and "functions/categories" not in found.columns
+    assert (
+        "attention/comparison_group" in found.columns
+        and "functions/categories" not in found.columns
+    )
     alone = opened.model("ref-qwen3").heads()
-    assert alone.column("attention/sink")[7] == wanted and "attention/group" not in alone.columns
+    assert (
+        alone.column("attention/sink")[7] == wanted
+        and "attention/comparison_group" not in alone.columns
+    )
 
 
 @pytest.mark.parametrize(

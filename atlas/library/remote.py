@@ -26,7 +26,7 @@ from typing import IO
 from atlas import __version__
 from atlas.errors import AtlasError, short
 from atlas.files import json_file
-from atlas.library.sources import INDEX, LARGEST, require_digest
+from atlas.library.sources import INDEX, LARGEST, digest, require_digest
 
 TIMEOUT = 30.0
 """Seconds without a byte after which an address is given up."""
@@ -55,33 +55,24 @@ class Site:
 
     def index(self) -> Path:
         kept, tag = self.cache / INDEX, self.cache / "data/index.etag"
-        known = ""
-        if kept.is_file() and tag.is_file():
-            known = tag.read_text(encoding="utf-8", errors="replace")
-        answer = self._get(INDEX, LARGEST, known if ETAG.fullmatch(known) else "")
+        answer = self._get(INDEX, LARGEST, _tag_of(kept, tag))
         if answer is not None:
             body, etag = answer
-            tag.unlink(missing_ok=True)  # never that of another copy
             json_file.write_atomic(kept, body)
-            if ETAG.fullmatch(etag):
-                json_file.keep(tag, etag)
+            json_file.keep(tag, f"{digest(body)} {etag}")
         return kept
 
     def file(self, path: str, size: int, sha256: str) -> Path:
         kept = self.cache / path
-        if kept.is_file() and hashlib.sha256(kept.read_bytes()).hexdigest() == sha256:
+        if kept.is_file() and digest(kept.read_bytes()) == sha256:
             return kept
         if not 0 <= size <= LARGEST:
             told = f"{size:,} bytes, larger than {LARGEST:,}"
             raise AtlasError(told, file=self.where + path, remedy="fetch it by other means")
         answer = self._get(path, size)
         assert answer is not None, "nothing was known of it"
+        require_digest(answer[0], sha256, self.where + path)
         json_file.write_atomic(kept, answer[0])
-        try:
-            require_digest(kept, sha256, self.where + path)
-        except AtlasError:
-            kept.unlink()
-            raise
         return kept
 
     def _get(self, path: str, largest: int, known: str = "") -> tuple[bytes, str] | None:
@@ -106,6 +97,14 @@ class Site:
             raise AtlasError(
                 f"{url} cannot be reached: {short(str(reason), 120)}", remedy="check the network"
             ) from error
+
+
+def _tag_of(kept: Path, tag: Path) -> str:
+    """The ETag of the copy that is kept, empty where it is not known to be of that very copy."""
+    if not (kept.is_file() and tag.is_file()):
+        return ""
+    sha256, _, etag = tag.read_text(encoding="utf-8", errors="replace").partition(" ")
+    return etag if ETAG.fullmatch(etag) and digest(kept.read_bytes()) == sha256 else ""
 
 
 def _body(reply: HTTPResponse, url: str, largest: int) -> bytes:

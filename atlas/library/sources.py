@@ -99,21 +99,25 @@ class Folder:
 
     def file(self, path: str, size: int, sha256: str) -> Path:
         found = self.root / path
-        require_digest(found, sha256, found)
+        try:
+            json_file.require_file(found)
+            require_digest(found.read_bytes(), sha256, found)
+        except OSError as error:
+            raise from_os(error, file=found, remedy="build the site again") from error
         return found
 
 
-def require_digest(path: Path, sha256: str, shown: Path | str) -> None:
-    """Raise `AtlasError` for a file that is not the one that an index lists."""
-    try:
-        json_file.require_file(path)
-        same = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
-    except OSError as error:
-        raise from_os(error, file=shown, remedy="build the site again") from error
-    if not same:
+def digest(content: bytes) -> str:
+    """The SHA-256 of a file's content, as an index has it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def require_digest(content: bytes, sha256: str, file: Path | str) -> None:
+    """Raise `AtlasError` for what is not the file that an index lists."""
+    if digest(content) != sha256:
         raise AtlasError(
             f"is not the file that {INDEX} lists",
-            file=shown,
+            file=file,
             remedy="open the atlas again: it may have been published anew; else it is damaged",
         )
 

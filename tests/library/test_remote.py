@@ -52,8 +52,10 @@ def test_a_kept_file_that_was_changed_is_fetched_again(host: Host, tmp_path: Pat
     found = read(host, tmp_path)
     [kept] = tmp_path.rglob("weights.json")
     kept.write_bytes(kept.read_bytes().replace(b"0.0", b"9.9"))
+    [index] = tmp_path.rglob("index.json")
+    index.write_bytes(index.read_bytes()[:1000])
     assert (read(host, tmp_path).values == found.values).all()
-    assert host.asked[-1] == (WEIGHTS, 200)
+    assert host.asked[2:] == [("data/index.json", 200), (WEIGHTS, 200)]
 
 
 def test_a_table_is_one_file_for_all_models(host: Host, tmp_path: Path) -> None:

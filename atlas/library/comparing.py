@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from atlas import words
 from atlas.errors import AtlasError
 from atlas.library.labelled import LabelledArray
 from atlas.library.model import Model, found, labelled
@@ -34,8 +36,13 @@ def compared(
         for model in (first, second)
     ]
     _require_comparable(sides, name)
-    if common_relations.counts_relations(name):
-        sides = _counted_alike(sides)
+    unlike: dict[str, str] = {}
+    if all(common_relations.rests_on_pairs(side.profile, name) for side in sides):
+        relation = common_relations.relation_of(name)
+        if relation is None:
+            sides = _counted_alike(sides)
+        else:
+            unlike = _unlike_pairs(sides, relation)
     matrices = [side.matrix for side in sides]
     if view == "ratio" and not contrast.has_ratio(matrices[0]):
         told = f"a ratio of {name} says nothing: its values are no amounts"
@@ -58,7 +65,7 @@ def compared(
         n=None,
         undefined=(),
     )
-    return _labelled(sides, _contrasted(plain, values, view))
+    return _labelled(sides, _contrasted(plain, values, view), unlike)
 
 
 def _require_comparable(sides: list[Side], name: str) -> None:
@@ -85,6 +92,22 @@ def _counted_alike(sides: list[Side]) -> list[Side]:
         replace(side, matrix=replace(side.matrix, values=_recounted(side, shared), undefined=()))
         for side in sides
     ]
+
+
+PAIRED = 3
+"""The format of profiles from which on the pairs of relations lie beside them."""
+
+
+def _unlike_pairs(sides: list[Side], relation: str) -> dict[str, str]:
+    """That two scores of a relation were measured on different word pairs, where they were."""
+    if any(side.profile.format < PAIRED for side in sides):
+        return {}
+    ours, theirs = (side.model.part(side.profile.analysis, "pairs") for side in sides)
+    share = common_relations.overlap(ours, theirs, relation)
+    if share >= common_relations.SAME_PAIRS:
+        return {}
+    told = f"{words.number(100 * share)}% of the pairs that either can express are the same"
+    return {"word pairs": told}
 
 
 def _recounted(side: Side, shared: common_relations.Common) -> Values:
@@ -134,7 +157,7 @@ def _contrasted(matrix: Matrix, values: Values, view: View) -> Matrix:
     )
 
 
-def _labelled(sides: list[Side], made: Matrix) -> LabelledArray:
+def _labelled(sides: list[Side], made: Matrix, unlike: Mapping[str, str]) -> LabelledArray:
     """The outcome, with the conditions in which both were measured otherwise."""
     first, second = (side.profile for side in sides)
     otherwise = {
@@ -142,4 +165,4 @@ def _labelled(sides: list[Side], made: Matrix) -> LabelledArray:
         for one in comparable.conditions(first, second)
     }
     names = f"{second.model.slug} against {first.model.slug}"
-    return replace(labelled(second, made), model=names, conditions=otherwise)
+    return replace(labelled(second, made), model=names, conditions={**otherwise, **unlike})

@@ -108,3 +108,15 @@ def overlap(ours: Pairs, theirs: Pairs, relation: str) -> float:
 def counts_relations(name: str) -> bool:
     """Whether a matrix of `functions` counts relations, or says what they are."""
     return bool(re.fullmatch(r"relations(?::[a-z]+)?|categories(?::maps)?", name))
+
+
+def relation_of(name: str) -> str | None:
+    """The relation that a matrix of scores is about, folded or not; None for any other matrix."""
+    found = re.fullmatch(r"(?:folded_)?(?:score|suppressive):([a-z][a-z0-9-]*)@\d+", name)
+    return found[1] if found else None
+
+
+def rests_on_pairs(profile: Profile, name: str) -> bool:
+    """Whether a quantity of a profile rests on pairs of relations."""
+    told = counts_relations(name) or relation_of(name) is not None
+    return told and "k" in profile.conditions

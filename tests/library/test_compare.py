@@ -115,6 +115,38 @@ def test_counts_of_relations_are_made_again_alike(spoilt: Project) -> None:
     assert np.isfinite(found.values).all()
 
 
+def test_scores_of_other_word_pairs_are_told(opened: atlas.Atlas, spoilt: Project) -> None:
+    """They are subtracted, as on the page, and it is said."""
+    name = "score:capital@10"
+    alike = opened.compare("ref-llama", "ref-qwen3", "functions", name)
+    assert "word pairs" not in alike.conditions
+    path = spoilt.folder("ref-llama") / "functions.pairs.json"
+    document = json.loads(path.read_bytes())
+    [item] = [one for one in document["pairs"] if one["relation"] == "capital"]
+    item["ids"] = item["ids"][: len(item["ids"]) // 2]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    found = atlas.open(spoilt.root).compare("ref-llama", "ref-qwen3", "functions", name)
+    told = "49.4% of the pairs that either can express are the same"  # 39 of 79
+    assert found.conditions["word pairs"] == told
+    np.testing.assert_array_equal(found.values, alike.values)
+
+
+def test_counts_of_profiles_that_tell_no_k_are_subtracted_as_they_are(spoilt: Project) -> None:
+    """As those were that an older version measured."""
+    for slug in ("ref-llama", "ref-qwen3"):
+        path = spoilt.profile(slug, "functions")
+        document = json.loads(path.read_bytes())
+        del document["conditions"]["k"]
+        path.write_text(json.dumps(document), encoding="utf-8")
+    opened = atlas.open(spoilt.root)
+    ours, theirs = (
+        opened.model(slug).matrix("functions", "relations").values
+        for slug in ("ref-llama", "ref-qwen3")
+    )
+    found = opened.compare("ref-llama", "ref-qwen3", "functions", "relations")
+    np.testing.assert_array_equal(found.values, theirs - ours)
+
+
 def test_models_of_two_atlases_are_compared(opened: atlas.Atlas, spoilt: Project) -> None:
     other = atlas.open(spoilt.docs).model("ref-qwen3")
     one = opened.compare("ref-llama", other, "weights", "rms")

@@ -9,6 +9,7 @@ from typing import Any
 import counted_relations
 import numpy as np
 import pytest
+import samples
 from called import plain
 
 from atlas.profiles import common_relations
@@ -80,3 +81,19 @@ def test_the_spread_of_a_share_is_that_of_python(call: Call) -> None:
     assert scores.spread is not None
     found = call("matrix/chance", "withSpread", replace(profile, matrices=(scores,)))
     np.testing.assert_allclose(found["matrices"][0]["spread"], scores.spread, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("relations", "relations:knowledge", "categories:maps", "score:capital@10", "ov_copying"),
+        *("folded_suppressive:past-tense@3", "relations:Knowledge", "score:@10", "relations@3"),
+    ],
+)
+def test_what_rests_on_pairs_is_told_alike(call: Call, name: str) -> None:
+    assert call(MODULE, "countsRelations", name) == common_relations.counts_relations(name)
+    assert call(MODULE, "relationOf", name) == common_relations.relation_of(name)
+    for conditions in ({}, {"k": 10}):
+        profile = samples.profile(conditions=conditions)
+        rests = call(MODULE, "restsOnPairs", {"conditions": conditions}, name)
+        assert rests == common_relations.rests_on_pairs(profile, name)

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -28,11 +29,14 @@ from atlas.commands import (
     csv,
     diff,
     init,
+    loudness,
     new,
     pin,
     plan,
     profile,
+    rename,
     render,
+    rm,
     serve,
     verify,
 )
@@ -116,8 +120,9 @@ def _terminable() -> Iterator[None]:
 
 
 def _tell(error: AtlasError) -> None:
-    with contextlib.suppress(OSError):  # standard error can be full or gone
-        for line in error.problems if isinstance(error, Problems) else [error]:
+    for line in error.problems if isinstance(error, Problems) else [error]:
+        loudness.keep(f"atlas: {line}")
+        with contextlib.suppress(OSError):  # standard error can be full or gone
             click.echo(f"atlas: {line}", err=True)
 
 
@@ -129,6 +134,11 @@ def _tell_mistake(ctx: click.Context, error: Exception) -> None:
     with contextlib.suppress(AtlasError, OSError):
         log = find_project(Path(ctx.params.get("project") or Path.cwd())).log
     told = failures.line(error, log)
+    whole = "".join(traceback.format_exception(error))
+    loudness.keep(whole)
+    if loudness.is_verbose():
+        with contextlib.suppress(OSError):
+            click.echo(whole, err=True, nl=False)
     _tell(AtlasError(f"this is a mistake of atlas itself, please report it: {told}"))
 
 
@@ -151,6 +161,8 @@ for _module in (
     init,
     new,
     pin,
+    rename,
+    rm,
     architecture,
     check,
     plan,
@@ -163,4 +175,6 @@ for _module in (
     csv,
     completion,
 ):
-    main.add_command(_module.command)
+    main.add_command(loudness.given_to(_module.command))
+
+loudness.given_to(main)

@@ -145,7 +145,7 @@ def _drafted(
     said = gguf_folder.header(folder).metadata if is_gguf else None
     card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
-    slug = _slug(origin.name) if slug is None else _typed(slug)
+    slug = _slug(origin.name) if slug is None else require_slug(slug, "--slug")
     path = project.entry(slug)
     if path.exists():
         raise _taken(path)
@@ -245,10 +245,11 @@ def _slug(name: str) -> str:
     return slug
 
 
-def _typed(slug: str) -> str:
+def require_slug(slug: str, what: str) -> str:
+    """The same slug; `AtlasError` where it is none, which names `what` it was given for."""
     if not SLUG.fullmatch(slug) or len(slug) > entry.LONGEST_SLUG:
         raise AtlasError(
-            f"--slug {short(slug)} is not a slug",
+            f"{what} {short(slug)} is not a slug",
             remedy=f"lower-case letters and digits, parts joined by - or ., "
             f"at most {entry.LONGEST_SLUG} characters",
         )

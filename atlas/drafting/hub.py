@@ -8,6 +8,7 @@ steps and never lower https to http, and the token goes to the hub alone.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import urllib.error
@@ -23,6 +24,8 @@ from atlas import __version__
 from atlas.checkpoints import locate
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
+
+log = logging.getLogger(__name__)
 
 ENDPOINT = "https://huggingface.co"
 TIMEOUT = 30
@@ -133,6 +136,7 @@ class Hub:
             with opener.open(request, timeout=TIMEOUT) as reply:
                 body = reply.read(limit + 1)
                 total = _total(reply.status, reply.headers)
+                log.debug("GET %s: %d, %d bytes", url, reply.status, len(body))
         except urllib.error.HTTPError as error:
             code = error.headers.get("X-Error-Code") or "" if error.headers else ""
             error.close()

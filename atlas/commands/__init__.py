@@ -29,6 +29,7 @@ from atlas.commands import (
     csv,
     diff,
     init,
+    listing,
     loudness,
     new,
     pin,
@@ -38,6 +39,7 @@ from atlas.commands import (
     render,
     rm,
     serve,
+    show,
     verify,
 )
 from atlas.errors import AtlasError, Problems, from_os
@@ -160,6 +162,8 @@ def main() -> None:
 for _module in (
     init,
     new,
+    listing,
+    show,
     pin,
     rename,
     rm,

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -131,6 +132,21 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], to: Console = e
             for column, cell in zip(columns[1:], row[1:], strict=True):
                 if cell:
                     to.print(Text(f"  {column}: {cell}", overflow="fold"))
+
+
+def fields(rows: Sequence[tuple[str, str]]) -> None:
+    """Names with what stands for each, to standard output; on a terminal its lines are wrapped
+    below one another, and elsewhere there is a tab between the two."""
+    wide = max((len(name) for name, _ in rows), default=0) + 2
+    lines = []
+    for name, value in rows:
+        if out.is_terminal:
+            room = max(out.width - wide, FOLDED)
+            folded = textwrap.wrap(value, room, break_on_hyphens=False) or [""]
+            lines += [f"{name:{wide}}{folded[0]}", *(" " * wide + part for part in folded[1:])]
+        else:
+            lines.append(f"{name}\t{value}")
+    write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def _least(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

@@ -126,6 +126,7 @@ def with_words(text: str, path: Path, change: Callable[[KeyPath, str], str]) -> 
     """
     parse(text, path)
     node = _StrictLoader(text).get_single_node()
+    assert node is not None, "it was read"
     edits = []
     for keys, held in _words(node, ()):
         word = change(keys, held.value)

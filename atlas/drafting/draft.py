@@ -16,7 +16,7 @@ from typing import Any
 from atlas import architectures
 from atlas.architectures.architecture import Architecture
 from atlas.checkpoints import gguf_folder, headers, locate
-from atlas.drafting import gguf_names, hollow_copy, hub, model_card, origins
+from atlas.drafting import gguf_names, hollow_copy, hub, likely_base, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
 from atlas.entries import entry, entry_text, relation
@@ -38,9 +38,22 @@ ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thin
 class Draft:
     """An entry that is still to be written: the text of its file, and what is left to add to it."""
 
-    slug: str
+    entry: Entry
     text: str
     notes: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        return self.entry.slug
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody said of a model beside its source; None for what the files are to tell."""
+
+    slug: str | None = None
+    family: str | None = None
+    base: Entry | None = None
 
 
 def of(
@@ -51,27 +64,30 @@ def of(
     family: str | None = None,
     revision: str | None = None,
     file: str | None = None,
+    base: Entry | None = None,
 ) -> Draft:
     """The entry of a hub id (or its address), of a local folder or of a GGUF file.
 
+    `base`: the entry of the model that it was made from, which the card may tell as well.
     `revision`: a branch, tag or commit of a hub id, otherwise its main branch; the entry names the
     commit. `file`: the GGUF file of a hub id that is the model. Raises `AtlasError` or `Problems`
     for what cannot be listed, with the remedy.
     """
+    given = Given(slug, family, base)
     place = Path(source).expanduser()
     if source.startswith((".", "/", "~")) or place.is_dir() or origins.is_gguf(place):
-        for what, given in (("revision", revision), ("file", file)):
-            if given is not None:
+        for what, stated in (("revision", revision), ("file", file)):
+            if stated is not None:
                 raise AtlasError(
-                    f"{what} {short(given)} of a folder",
+                    f"{what} {short(stated)} of a folder",
                     remedy="leave it out: a folder is pinned by the digest of its weights",
                 )
         if origins.is_gguf(place):
             folder = gguf_folder.of_file(project, place)
             assert folder is not None, "it is a file"
-            return _drafted(project, origins.of_file(project, place), folder, slug, family)
-        return _drafted(project, origins.of_folder(project, place), place, slug, family)
-    return _from_hub(project, source, slug, family, revision, file)
+            return _drafted(project, origins.of_file(project, place), folder, given)
+        return _drafted(project, origins.of_folder(project, place), place, given)
+    return _from_hub(project, source, given, revision, file)
 
 
 def write(project: Project, new: Draft) -> Path:
@@ -86,8 +102,7 @@ def write(project: Project, new: Draft) -> Path:
 def _from_hub(
     project: Project,
     source: str,
-    slug: str | None,
-    family: str | None,
+    given: Given,
     revision: str | None,
     file: str | None,
 ) -> Draft:
@@ -102,7 +117,7 @@ def _from_hub(
             raise
         remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
         origin = Origin(name, cached.name, name.partition("/")[2], remarks)
-        return _drafted(project, origin, cached, slug, family)
+        return _drafted(project, origin, cached, given)
     renamed = (f"source: {name} is called {repository.id} today",) if repository.id != name else ()
     named = repository.id.partition("/")[2] if file is None else Path(file).stem
     origin = Origin(repository.id, repository.commit, named, renamed, file)
@@ -112,11 +127,11 @@ def _from_hub(
         try:
             if file is None:
                 hollow_copy.write(client, repository, folder)
-                return _drafted(project, origin, folder, slug, family)
+                return _drafted(project, origin, folder, given)
             hollow = hollow_copy.write_gguf(client, repository, file, folder)
             held = gguf_folder.of_file(Project(folder), hollow)
             assert held is not None, "it was written"
-            return _drafted(project, origin, held, slug, family)
+            return _drafted(project, origin, held, given)
         except AtlasError as error:
             _name_repository(error, folder, repository.id)
             raise
@@ -135,9 +150,7 @@ def hub_id(source: str, endpoint: str) -> str:
     return source
 
 
-def _drafted(
-    project: Project, origin: Origin, folder: Path, slug: str | None, family: str | None
-) -> Draft:
+def _drafted(project: Project, origin: Origin, folder: Path, given: Given) -> Draft:
     """The entry of the model that lies in `folder`, or is there as a skeleton."""
     _require_new(project, origin)
     architecture, shape = _shape(folder)
@@ -145,13 +158,16 @@ def _drafted(
     said = gguf_folder.header(folder).metadata if is_gguf else None
     card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
-    slug = _slug(origin.name) if slug is None else require_slug(slug, "--slug")
+    slug = _slug(origin.name) if given.slug is None else require_slug(given.slug, "--slug")
     path = project.entry(slug)
     if path.exists():
         raise _taken(path)
-    base = _base(project, card, notes)
+    base = given.base or _base(project, card, notes)
+    if base is None:
+        notes += likely_base.note(entry.load_each(project)[0], architecture.model_type, shape)
     if card.license is None:
         notes.append(f"license: the {card.by} names none that is known; write it where you know it")
+    family = given.family
     if family is None and base is not None:
         family = base.family
     elif family is None:
@@ -176,7 +192,7 @@ def _drafted(
         sources=_sources(origin),
         geometry=shape,
     )
-    return Draft(slug, entry_text.checked(made), tuple(printable(line) for line in notes))
+    return Draft(made, entry_text.checked(made), tuple(printable(line) for line in notes))
 
 
 def _file_card(origin: Origin, folder: Path, said: Mapping[str, Any]) -> Card:

@@ -93,10 +93,9 @@ def _asked(item: Entry, *, dry_run: bool) -> Any:
             remedy="pip install 'model-atlas[profile]'",
         ) from error
     patterns = list(WANTED) if item.file is None else [item.file]
-    more = {"dry_run": True} if dry_run else {}
     try:
         return snapshot_download(
-            item.source, revision=item.revision, allow_patterns=patterns, **more
+            item.source, revision=item.revision, allow_patterns=patterns, dry_run=dry_run
         )
     except Exception as error:  # of its own kinds, of the HTTP library's, or of the disk
         raise _told(item, error) from error

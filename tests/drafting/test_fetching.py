@@ -69,9 +69,9 @@ def test_a_model_is_fetched_without_pickles_and_others_all_the_same(
     closed, opened = json.loads(done.stdout)
     assert (closed["result"], opened["result"]) == ("failed", "fetched"), done.stderr
     assert "org/closed-1b: is gated; accept its conditions at http" in closed["notes"][0]
-    folder = locate.of_entry(project, entry.load(project.entry("open-1b")))
-    assert folder is not None and (folder / "model.safetensors").is_file()
-    assert opened["bytes"] > 0 and not (folder / "pytorch_model.bin").exists()
+    held = locate.of_entry(project, entry.load(project.entry("open-1b")))
+    assert held is not None and (held / "model.safetensors").is_file()
+    assert opened["bytes"] > 0 and not (held / "pytorch_model.bin").exists()
     assert "open-1b: is here already" in run(project, "open-1b").stderr
 
 

@@ -61,7 +61,13 @@ def in_16_bits(zoo: str, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kernels", [one for one in measured_anew.KERNELS if one != "as they are"])
+@pytest.mark.parametrize(
+    "kernels",
+    [
+        "without vector instructions",
+        pytest.param("of an old processor", marks=pytest.mark.nightly),
+    ],
+)
 def test_every_analysis_verifies_with_other_kernels(measured: Project, kernels: str) -> None:
     verdicts = measured_anew.verify(measured.root, kernels)
     wrong = [verdict for verdict in verdicts if not verdict["agrees"]]

@@ -516,6 +516,7 @@ def test_the_analyses_that_ship_measure_every_architecture(
     assert "activations" in measured_all(project, model_type)
 
 
+@pytest.mark.nightly
 def test_the_analyses_that_ship_read_the_whole_corpus(project: Project) -> None:
     found = measured_all(project, "llama")
     profiles = [outcome.profile for outcome in found.values() if outcome.profile is not None]

@@ -51,10 +51,8 @@ def test_labels_tell_clusters_apart_in_words_that_say_something(name: str) -> No
         assert any(cluster.sentence.removesuffix("…") in text for text in whole)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [one if one == "pinned" else pytest.param(one, marks=pytest.mark.nightly) for one in SHIPPED],
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_clusters_come_out_again_from_the_embedding_model(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ thousand times as large.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -125,7 +126,9 @@ def test_in_a_fact(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: path.stem)
-def test_in_a_number_of_a_part(path: Path) -> None:
+def test_in_a_number_of_a_part(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The committed part is read and checked once, not once for every number."""
+    monkeypatch.setattr(side_files, "load", functools.cache(side_files.load))
     analysis, _, part = path.stem.partition(".")
     committed = profile_file.load(PROJECT.profile(FOLDER.name, analysis))
     items = side_files.load(path)[part]

@@ -30,12 +30,13 @@ def features(model_type: str) -> set[tuple[str, object]]:
 
 
 def _sample() -> frozenset[str]:
-    """Types that have every feature among them."""
-    chosen, had = {"llama", "gpt2"}, features("llama") | features("gpt2")
-    for name in architectures.known():
-        if not features(name) <= had:
-            chosen.add(name)
-            had |= features(name)
+    """Few types that have every feature among them: always the one that adds most."""
+    of = {name: features(name) for name in sorted(architectures.known())}
+    chosen, left = {"llama", "gpt2"}, set().union(*of.values()) - of["llama"] - of["gpt2"]
+    while left:
+        most = max(of, key=lambda name: len(of[name] & left))
+        chosen.add(most)
+        left -= of[most]
     return frozenset(chosen)
 
 

@@ -279,6 +279,7 @@ def test_later_mlps_come_back_in_the_last_third() -> None:
 # The command
 
 
+@pytest.mark.nightly
 def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--steps", "2", "--passages", "400", "--threads", "1", "--out", str(tmp_path)]
     assert main(["train", "llama", *options]) == 0

@@ -232,6 +232,7 @@ def test_an_interrupted_tuning_refuses_another_base(tmp_path: Path) -> None:
 # The command
 
 
+@pytest.mark.nightly
 def test_tune_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--steps", "1", "--passages", "200", "--out", str(tmp_path)]
     assert main(["train", "llama-topic", *options]) == 0

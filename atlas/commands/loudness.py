@@ -106,12 +106,11 @@ def _log(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
 
 
 class _Told(logging.Handler):
-    """What is logged, told as a line of the command."""
+    """What is logged, told as a line of the command; above a bar, which takes over the stream."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from atlas.commands import console
-
-        console.show(self.format(record))
+        with contextlib.suppress(OSError):
+            click.echo(self.format(record), err=True)
 
 
 class _Kept(logging.Handler):

@@ -144,7 +144,7 @@ def test_the_workflow_for_github_is_pinned_as_our_own_and_sound(tmp_path: Path) 
     assert f"model-atlas=={__version__}\n" in text
     zizmor = Path(sys.executable).with_name("zizmor")
     command = [zizmor, "--offline", "--quiet", "--no-progress", tmp_path / "demo/.github"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

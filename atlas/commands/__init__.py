@@ -82,9 +82,9 @@ class _Commands(click.Group):
         try:
             with _terminable():
                 return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
-        except KeyboardInterrupt as stop:
+        except (KeyboardInterrupt, click.Abort) as stop:  # the latter at a question
             _tell(AtlasError("stopped"))
             ctx.exit(143 if isinstance(stop, _Terminated) else 130)
         except AtlasError as error:

@@ -95,7 +95,12 @@ def _asked(item: Entry, *, dry_run: bool) -> Any:
     patterns = list(WANTED) if item.file is None else [item.file]
     try:
         return snapshot_download(
-            item.source, revision=item.revision, allow_patterns=patterns, dry_run=dry_run
+            item.source,
+            revision=item.revision,
+            allow_patterns=patterns,
+            dry_run=dry_run,
+            endpoint=hub.Hub.from_environment().endpoint,
+            cache_dir=locate.hub_cache(),
         )
     except Exception as error:  # of its own kinds, of the HTTP library's, or of the disk
         raise _told(item, error) from error

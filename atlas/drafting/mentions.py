@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.errors import AtlasError, raise_all
 from atlas.files import yaml_file
 from atlas.files.yaml_file import KeyPath
 from atlas.paths import Project, is_generated
@@ -103,15 +102,3 @@ def _pages(project: Project, slug: str) -> Iterator[Path]:
                 yield path
         except OSError:
             continue
-
-
-def require_readable(project: Project) -> None:
-    """Raise `AtlasError` or `Problems` for entries, claims and findings that are no YAML."""
-    found: list[AtlasError] = []
-    paths = [*project.claims.glob("[!.]*.yml"), *project.findings.glob("[!.]*.yml")]
-    for path in [*project.entries(), *sorted(paths)]:
-        try:
-            yaml_file.read(path)
-        except AtlasError as error:
-            found.append(error)
-    raise_all(found)

@@ -84,7 +84,7 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int | None, ...] 
     calls: Fetched = []
 
     def download(
-        source: str, revision: str, allow_patterns: list[str], dry_run: bool = False
+        source: str, revision: str, allow_patterns: list[str], dry_run: bool, **places: object
     ) -> list[SimpleNamespace] | None:
         if dry_run:
             here = SimpleNamespace(filename="here", file_size=10**15, will_download=False)

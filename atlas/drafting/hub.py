@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import math
 import os
 import re
@@ -27,6 +28,8 @@ from atlas import __version__
 from atlas.checkpoints import locate
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
+
+log = logging.getLogger(__name__)
 
 ENDPOINT = "https://huggingface.co"
 TIMEOUT = 30
@@ -156,6 +159,7 @@ class Hub:
             with opener.open(request, timeout=TIMEOUT) as reply:
                 body = reply.read(limit + 1)
                 total = _total(reply.status, reply.headers)
+                log.debug("GET %s: %d, %d bytes", url, reply.status, len(body))
         except urllib.error.HTTPError as error:
             told = error.headers or HTTPMessage()
             code, wait = told.get("X-Error-Code") or "", _seconds(told.get("Retry-After"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from atlas.drafting import workflows
 from atlas.errors import AtlasError
 from atlas.files import json_file, temporary
 from atlas.paths import GENERATED, Project, demo
@@ -24,8 +25,9 @@ def gitignore() -> str:
     return "\n".join(["# what `atlas build` makes", "/site/", "/.atlas/", *made, "", *left, ""])
 
 
-def write(folder: Path) -> list[Path]:
-    """Write a new project into a folder that is empty or not there; the paths it wrote.
+def write(folder: Path, host: str | None = None) -> list[Path]:
+    """Write a new project into a folder that is empty or not there; the paths it wrote. `host`:
+    whose workflow it gets to publish it, `github` or `gitlab`.
 
     Raises `AtlasError` where the folder holds anything: nothing of anybody's is overwritten.
     """
@@ -43,6 +45,9 @@ def write(folder: Path) -> list[Path]:
     for path in sorted(source.folder(MODEL).iterdir()):
         if path.name == "model.yml" or path.suffix == ".json":
             files[target.folder(MODEL) / path.name] = path.read_bytes()
+    if host is not None:
+        place, text = workflows.of(host)
+        files[target.root / place] = text.encode()
     for path, content in files.items():
         json_file.write_atomic(path, content)
     return list(files)

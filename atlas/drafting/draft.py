@@ -80,7 +80,7 @@ def of(
         for what, given in (("revision", revision), ("file", file)):
             if given is not None:
                 raise AtlasError(
-                    f"{what} {short(stated)} of a folder",
+                    f"{what} {short(given)} of a folder",
                     remedy="leave it out: a folder is pinned by the digest of its weights",
                 )
         origin = origins.of_local(project, place)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas import architectures, schemas
-from atlas.entries import entry, licenses
+from atlas.entries import entry, licenses, presentation
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
@@ -73,6 +73,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     except AtlasError as error:
         found += Problems([error]).problems
         choices = replace(choices, corpus=DEFAULT.corpus)
+    found += _collected(functools.partial(presentation.load, project))
     entries, wrong = entry.load_each(project)
     found += wrong
     for path in project.entries():

@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 
 from atlas import words
 from atlas.entries import licenses
+from atlas.entries.presentation import Presentation
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
 from atlas.profiles import remarks, statement
@@ -34,15 +35,19 @@ UNSEEN = dict.fromkeys(
 )
 """Control characters, and those that turn the direction of the text that follows them."""
 
-EARLY = f'<script src="{{root}}{FOLDER}/early.js"></script>'
-"""What has to run before the theme's own script, which stands below the content of a page."""
+EARLY = f'<script src="{{root}}{FOLDER}/early.js"{{without}}></script>'
+"""What has to run before the theme's own script, which stands below the content of a page. It tells
+scripts which sections the atlas does not have."""
 
 
 def environment(
-    folders: Sequence[Path], families: Mapping[str, str] | None = None
+    folders: Sequence[Path],
+    families: Mapping[str, str] | None = None,
+    presentation: Presentation | None = None,
 ) -> jinja2.Environment:
     """Templates of the given folders, the first that has one wins; undefined names are errors.
-    `families`: the name of each, by the word that entries have for it."""
+    `families`: the name of each, by the word that entries have for it. `presentation`: what the
+    atlas says of itself, by default nothing."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
@@ -68,6 +73,8 @@ def environment(
         not_offered=not_offered,
     )
     made.tests["of_language"] = remarks.of_language
+    told = presentation or Presentation()
+    made.globals.update(atlas=told, has=told.has)
     return made
 
 
@@ -107,7 +114,10 @@ def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -
             remedy=MEND,
         ) from error
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
-    return f"{text}\n\n{EARLY.format(root=root)}\n".encode()
+    told = templates.globals["atlas"]
+    left_out = " ".join(told.left_out) if isinstance(told, Presentation) else ""
+    without = f' data-without="{left_out}"' if left_out else ""
+    return f"{text}\n\n{EARLY.format(root=root, without=without)}\n".encode()
 
 
 def fold(value: Any) -> Any:

@@ -37,10 +37,11 @@ KINDS: Mapping[str, Callable[[Contents], Files]] = {
     "architectures": architectures.files,
     "claims": claims.files,
     "findings": findings.files,
-    "surveys": surveys.files,
+    "survey": surveys.files,
     "families": families.files,
     "compare": compare.files,
     "heads": heads.files,
     "methods": methods.files,
 }
-"""All but `data`, which lists the files of the others."""
+"""All but `data`, which lists the files of the others. Sections that an atlas can leave out have
+the same names in `atlas/entries/presentation.py`."""

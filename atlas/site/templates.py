@@ -95,24 +95,14 @@ def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -
     try:
         text = templates.get_template(name).render(root=root, **values)
     except jinja2.TemplateNotFound as error:
-        raise AtlasError(f"there is no template {error.name!r}", file=name) from error
+        raise _broken(error, f"there is no template {error.name!r}", name) from error
     except jinja2.TemplateError as error:
-        raise AtlasError(
-            f"template fails: {error}",
-            file=getattr(error, "filename", None) or name,
-            place=f"line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else None,
-            remedy=MEND,
-        ) from error
+        raise _broken(error, f"template fails: {error}", name) from error
     except Exception as error:
-        own = _own_template(error)
-        if own is None:
+        if not _own_frames(error):
             raise
-        raise AtlasError(
-            f"template fails: {type(error).__name__}: {error}",
-            file=own.filename,
-            place=f"line {own.lineno}",
-            remedy=MEND,
-        ) from error
+        problem = f"template fails: {type(error).__name__}: {error}"
+        raise _broken(error, problem, name) from error
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     told = templates.globals["atlas"]
     left_out = " ".join(told.left_out) if isinstance(told, Presentation) else ""
@@ -132,15 +122,28 @@ def html(block: str) -> Markup:
     return Markup(" ".join(line.strip() for line in block.splitlines() if line.strip()))
 
 
-def _own_template(error: Exception) -> traceback.FrameSummary | None:
-    """Where a project's own template raised an exception; None where none did."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.endswith(".j2")
-        and not Path(frame.filename).is_relative_to(shipped_templates())
-    ]
-    return frames[-1] if frames else None
+def _broken(error: Exception, problem: str, name: str) -> AtlasError:
+    """An error in a template, with its file and line where these are known."""
+    file: str | None = None
+    line: int | None = None
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        file, line = str(error.filename or name), error.lineno
+    elif frames := [*_frames(error), *_own_frames(error)]:
+        file, line = frames[-1].filename, frames[-1].lineno
+    place = f"line {line}" if line else None
+    return AtlasError(problem, file=file or name, place=place, remedy=MEND)
+
+
+def _frames(error: Exception) -> list[traceback.FrameSummary]:
+    """The lines of templates that led to an exception, the outermost first."""
+    found = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in found if frame.filename.endswith(".j2")]
+
+
+def _own_frames(error: Exception) -> list[traceback.FrameSummary]:
+    """Those of the project's own templates, which are to blame for what a part of ours raises."""
+    shipped = shipped_templates()
+    return [one for one in _frames(error) if not Path(one.filename).is_relative_to(shipped)]
 
 
 def front(value: str) -> Markup:

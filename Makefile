@@ -5,6 +5,7 @@
 #   make nightly        the tests that take too long for every submission
 #   make check          format, lint, types (Python and JavaScript), workflows, and the atlas' own check
 #   make serve          live preview on http://127.0.0.1:8000
+#   make shell          a shell in which `atlas` and its Python are on the path
 #   make clean          remove what was built; the environment stays
 
 PYTHON ?= python3
@@ -12,13 +13,18 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: site test nightly check serve clean
+.PHONY: site test nightly check serve shell clean
 
 site: $(VENV)/installed-profile
 	$(BIN)/atlas build $(if $(FRESH),--fresh)
+	@echo "Look at it: make serve. The command is $(BIN)/atlas; make shell puts it on your path."
 
 serve: $(VENV)/installed-profile
 	$(BIN)/atlas serve
+
+shell: $(VENV)/installed-profile
+	@echo "atlas is on the path in this shell; leave it with exit"
+	@PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV="$(abspath $(VENV))" $${SHELL:-sh}
 
 # A file of tests is one worker's, for its fixtures are dear; a thread each, or they wait for one another.
 test: $(VENV)/installed-dev

@@ -15,6 +15,7 @@ from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.review import check
 from atlas.site import link_pictures, mkdocs_build, pages
+from atlas.site.kinds import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +107,8 @@ def test_a_broken_template_of_the_project_is_named_with_its_line(tmp_path: Path)
     own.write_text("one\n{{ nowhere.there }}\n", encoding="utf-8")
     with pytest.raises(AtlasError, match=r"templates/parts/home/models\.j2: line 2: .*'nowhere'"):
         pages.render(made)
+
+
+def test_every_kind_of_page_is_a_section_or_always_there() -> None:
+    assert {*KINDS, "data"} - {"home", "model"} == set(presentation.SECTIONS)
+    assert {*presentation.ALWAYS} < set(presentation.SECTIONS)

@@ -1,8 +1,8 @@
 """The kinds of pages, a file each: `files(contents)` yields its pages and what they load.
 
-A kind is named for its template. To add one: a template, a file here, a line below, what it makes
-in `GENERATED` of `atlas/paths.py` (git leaves that out), and where readers should find it a line of
-`nav` in mkdocs.yml.
+To add one: a template, a file here, a line below, its name in `SECTIONS` of
+`atlas/entries/presentation.py`, what it makes in `GENERATED` of `atlas/paths.py` (git leaves that
+out), and where readers should find it a line of `nav` in mkdocs.yml.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.entries import mkdocs_file
+from atlas.entries import colours, mkdocs_file
+from atlas.entries.colours import Colours
 from atlas.errors import AtlasError, from_os, raise_all, short, suggest
 from atlas.paths import Project
 
@@ -38,16 +39,6 @@ SECTIONS: Mapping[str, str] = {
 
 ALWAYS = ("models", "methods", "data")
 """Sections that figures link to, and so every atlas has."""
-
-PAPERS = {"light": "#f7f8fa", "dark": "#1b1f27"}
-"""What coloured text stands on: of each scheme the ground that is nearer to such text, which is
-`--atlas-paper` in theme.css."""
-
-Colours = tuple[tuple[str, str], ...]
-"""A colour `#rrggbb` for each scheme."""
-
-CONTRAST = 4.5
-"""Least ratio of luminances of text and ground (WCAG 2.2, level AA)."""
 
 LONGEST = 120
 """Characters of a headline."""
@@ -138,7 +129,7 @@ def _problems(
     if stated.get("introduction") is not None:
         yield from _introduction_problems(project, stated["introduction"])
     if stated.get("colours") is not None:
-        yield from _colour_problems(stated["colours"], file)
+        yield from colours.problems(stated["colours"], file)
     if stated.get("sections") is not None:
         wrong = list(_section_problems(stated["sections"], file))
         yield from wrong or _nav_problems(document, stated["sections"], file)
@@ -222,37 +213,3 @@ def _nav_problems(
                 place=f"line {line}: nav" if line else "nav",
                 remedy=f"remove that line, or add {section} to the sections",
             )
-
-
-def _colour_problems(named: object, file: Path) -> Iterator[AtlasError]:
-    place = "extra.atlas.colours"
-    if not isinstance(named, dict) or set(named) != set(PAPERS):
-        told = 'write one for each scheme: {light: "#8a1c4a", dark: "#f2a0c0"}'
-        yield AtlasError(f"{short(named)} are not two colours", file=file, place=place, remedy=told)
-        return
-    for scheme, paper in PAPERS.items():
-        colour, at = named[scheme], f"{place}.{scheme}"
-        if not isinstance(colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-            told = 'write six hexadecimal digits in quotes: "#8a1c4a"'
-            yield AtlasError(f"{short(colour)} is not a colour", file=file, place=at, remedy=told)
-        elif (ratio := contrast(colour, paper)) < CONTRAST:
-            yield AtlasError(
-                f"{colour} has a contrast of {ratio:.2f} to the page, and text needs {CONTRAST}",
-                file=file,
-                place=at,
-                remedy=f"choose a {'darker' if scheme == 'light' else 'lighter'} one",
-            )
-
-
-def contrast(one: str, other: str) -> float:
-    """The ratio of the luminances of two colours `#rrggbb`, from 1 to 21 (WCAG 2.2)."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [part / 255 for part in bytes.fromhex(colour[1:])]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from atlas.entries.presentation import Colours
+from atlas.entries.colours import Colours
 from atlas.paths import static
 from atlas.site import script_bundles
 from atlas.site.figures import bokeh_figure

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from atlas.entries import presentation
-from atlas.entries.presentation import PAPERS, SECTIONS, Presentation
+from atlas.entries import colours, presentation
+from atlas.entries.presentation import SECTIONS, Presentation
 from atlas.errors import AtlasError
 from atlas.paths import Project, static
 
@@ -73,6 +73,6 @@ def test_a_navigation_to_what_is_left_out_is_told_with_its_line(project: Project
 
 def test_contrast_is_to_the_grounds_of_the_theme() -> None:
     theme = (static() / "shell/theme.css").read_text(encoding="utf-8")
-    assert list(PAPERS.values()) == re.findall(r"--atlas-paper: (#\w+);", theme)
-    assert presentation.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert presentation.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert list(colours.PAPERS.values()) == re.findall(r"--atlas-paper: (#\w+);", theme)
+    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)

@@ -1,6 +1,8 @@
 """Download the pinned weights of models into the hub's cache: safetensors and text, no pickle.
 
 fetch_weights.py SLUG...
+
+As `atlas fetch` does it, with a limit for what contributors can have a runner fetch.
 """
 
 from __future__ import annotations
@@ -8,18 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from atlas.entries import entry
-from atlas.entries.entry import Entry
+from atlas.checkpoints import fetching
 from atlas.errors import AtlasError
 from atlas.paths import Project
-
-if TYPE_CHECKING:
-    from huggingface_hub import DryRunFileInfo
-
-WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
-"""Weights, configs and tokenizers; never *.bin, *.pt or code."""
 
 LARGEST = 320 * 10**9
 """Bytes that are fetched in one run at most: two models of 70B parameters in 16 bits, and some."""
@@ -31,39 +25,17 @@ def fetch(project: Project, slugs: Iterable[str]) -> None:
     Raises `AtlasError` for an entry that pins no model on the hub, and before anything is fetched
     where it would be more than `LARGEST`.
     """
-    from huggingface_hub import snapshot_download
-
-    items = [entry.load(project.entry(slug)) for slug in slugs]
-    bases = {item.base for item in items if item.base and project.entry(item.base).is_file()}
-    items += [entry.load(project.entry(slug)) for slug in sorted(bases)]
-    pinned = {}
-    for item in items:
-        if item.source_kind == "hub" and item.revision is not None:
-            pinned[item.slug] = item
-        elif item.slug not in bases:
-            raise AtlasError(f"{item.slug!r} is no pinned model on the hub")
+    items = fetching.pinned(project, slugs)
     room = LARGEST
-    for item in pinned.values():
-        files = snapshot_download(
-            item.source, revision=item.revision, allow_patterns=WANTED, dry_run=True
-        )
-        room -= _to_fetch(item, files)
+    for item in items:
+        room -= fetching.missing_bytes(item)
         if room < 0:
             raise AtlasError(
                 f"{item.slug!r}: more than {LARGEST / 1e9:.0f} GB would be fetched in one run",
                 remedy="contribute fewer or smaller models at a time",
             )
-    for item in pinned.values():
-        snapshot_download(item.source, revision=item.revision, allow_patterns=WANTED)
-
-
-def _to_fetch(item: Entry, files: Iterable[DryRunFileInfo]) -> int:
-    """Bytes of a model's files that are not here yet."""
-    sizes = {file.filename: file.file_size for file in files if file.will_download}
-    for name, size in sizes.items():
-        if size is None:
-            raise AtlasError(f"{item.source} does not say how large {name!r} is")
-    return sum(size for size in sizes.values() if size is not None)
+    for item in items:
+        fetching.fetch(item)
 
 
 def main() -> None:

@@ -24,7 +24,8 @@ reads, gives  canonical module -> factor that the config states of what it reads
 residual      sequential: x += attn(norm x), then x += mlp(norm x); parallel: both read the same x;
               post-norm: x = norm(x + attn(x)), then x = norm(x + mlp(x))
 attn_input    norm that attention reads through, None without; mlp_input the same for the MLP
-keys          geometry -> config key, where it is not the usual one, or a number; None: no key
+keys          geometry -> config key, where it is not the usual one, or a number, 0 where no
+              layer of any model has heads, or an MLP; None: no key
 older_keys    config key of some configs -> the key that the row speaks of
 defaults      config key -> value, where config.json may leave it out
 meant         config key -> word in older configs -> the word that it means

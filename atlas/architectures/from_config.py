@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from atlas.architectures.row import (
     Scale,
     ScaleName,
 )
-from atlas.entries.geometry import Geometry
+from atlas.entries.geometry import OF_HEADS, Geometry
 from atlas.errors import AtlasError, short
 
 MOST_LAYERS = 10_000
@@ -127,10 +127,18 @@ def _of_kinds(
         whole,
         row=replace(whole.row, modules={**whole.row.modules, **sources}),
         modules=tuple(name for name in CANONICAL if name in modules),
-        geometry=replace(whole.geometry, heads=max(view.geometry.heads for view in views)),
+        geometry=_shape_of(whole.geometry, views, modules),
         routing=next((view.routing for view in views if view.routing is not None), None),
         views=views,
     )
+
+
+def _shape_of(shape: Geometry, views: Sequence[Architecture], modules: Collection[str]) -> Geometry:
+    """The shape of a model with these layers and, in some of them, these modules."""
+    lacking = dict.fromkeys(OF_HEADS, 0) if "attn.q" not in modules else {}
+    lacking |= {"d_mlp": 0} if "mlp.up" not in modules else {}
+    most = max(view.geometry.heads for view in views)
+    return replace(shape, **{"heads": most, **lacking})
 
 
 def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Architecture:
@@ -160,7 +168,8 @@ def _resolved(row: Row, settings: Mapping[str, Any], where: Path | str) -> Archi
         if row.clamp is None
         else (reader.number(row.clamp.alpha), reader.number(row.clamp.limit)),
         embedding_scale=reader.scale("embedding"),
-        attention_scale=reader.scale("attention", geometry.d_head**-0.5) * gives.get("attn.k", 1),
+        attention_scale=reader.scale("attention", max(geometry.d_head, 1) ** -0.5)
+        * gives.get("attn.k", 1),
         residual_scale=reader.scale("residual"),
         logits_scale=reader.scale("logits"),
         reads={module: reader.factor(one) for module, one in row.reads.items()},
@@ -311,10 +320,11 @@ class Reader:
         return multiple * math.ceil(int(self.number(rounded.factor) * wide) / multiple)
 
     def geometry(self) -> Geometry:
-        """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid."""
+        """Counts and widths: as many key/value heads as heads, and d_model / heads, if unsaid; 0 of
+        what the row says that there is none of."""
         heads, d_model = self.count("heads"), self.count("d_model")
         kv_heads = self.count("kv_heads", heads)
-        if heads % kv_heads:
+        if heads and heads % kv_heads:
             key = self.row.keys.get("kv_heads", GEOMETRY_KEYS["kv_heads"])
             raise self.wrong(
                 str(key), f"{heads} heads cannot share {kv_heads} key/value heads evenly"
@@ -324,7 +334,7 @@ class Reader:
             heads=heads,
             kv_heads=kv_heads,
             d_model=d_model,
-            d_head=self.count("d_head", d_model // heads or None),
+            d_head=self.count("d_head", (d_model // heads or None) if heads else 0),
             d_mlp=self.mlp_width(4 * d_model if self.row.mlp_unsaid else None),
             vocabulary=self.count("vocabulary"),
         )

@@ -25,11 +25,8 @@ REASONS: Mapping[str, str] = {
     "a draft model, which reads the states of another one and computes nothing alone": (
         "gemma4_assistant gemma4_unified_assistant"
     ),
-    "attention in no layer, and so neither heads nor a width of them": (
-        "falcon_mamba mamba mamba2 rwkv"
-    ),
     "layers that mix tokens by state spaces, recurrence or linear attention of another kind": (
-        "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma zamba zamba2"
+        "bailing_hybrid bamba minimax olmo_hybrid recurrent_gemma rwkv zamba zamba2"
     ),
     "experts that are given the token times its weight": "llama4 llama4_text",
     "a router that chooses one expert after the other": "phimoe",

@@ -423,6 +423,16 @@ class Row:
             found |= {self.clamp.alpha, self.clamp.limit}
         return frozenset(found)
 
+    def may_lack(self, module: str) -> bool:
+        """Whether models of this row may have a canonical module in no layer."""
+        return module not in self.modules or any(
+            kind.modules.get(module, ...) is None for kind in self.layer_kinds
+        )
+
+    def never_has(self, count: str) -> bool:
+        """Whether no model of this row has any of what a count or width of geometry counts."""
+        return self.keys.get(count) == 0
+
     @property
     def config_keys(self) -> dict[str, str]:
         """Geometry's fields -> the key of the config that says each, where a key does."""

@@ -65,7 +65,7 @@ def _no_weights(folder: Path) -> AtlasError:
             f"only pickled weights here ({short(pickled[0])}), which can run code when loaded",
             file=folder,
             remedy="convert them where you trust them: load the model with transformers and call "
-            "save_pretrained(folder, safe_serialization=True)",
+            "save_pretrained(folder)",
         )
     return AtlasError(
         f"no weights here: neither {SINGLE} nor {INDEX}",

@@ -17,7 +17,7 @@ from atlas.errors import AtlasError, from_os, short
 from atlas.files import json_file
 
 LARGEST_HEADER = 100 * 1024 * 1024
-AGAIN = "fetch this file again, or save the model again with safe_serialization"
+AGAIN = "fetch this file again, or save the model again with save_pretrained"
 
 
 def read_file(file: Path) -> dict[str, Tensor]:

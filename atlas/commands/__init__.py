@@ -23,10 +23,14 @@ from atlas import __version__
 from atlas.commands import (
     architecture,
     build,
+    card,
     check,
     completion,
     csv,
     diff,
+    diff_models,
+    export,
+    fetch,
     init,
     new,
     pin,
@@ -151,6 +155,7 @@ for _module in (
     init,
     new,
     pin,
+    fetch,
     architecture,
     check,
     plan,
@@ -160,7 +165,10 @@ for _module in (
     serve,
     verify,
     diff,
+    diff_models,
     csv,
+    card,
+    export,
     completion,
 ):
     main.add_command(_module.command)

@@ -38,9 +38,22 @@ ROLES = {"base", "chat", "dpo", "hf", "instruct", "it", "pt", "rl", "sft", "thin
 class Draft:
     """An entry that is still to be written: the text of its file, and what is left to add to it."""
 
-    slug: str
+    entry: Entry
     text: str
     notes: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        return self.entry.slug
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What somebody says of a model's entry, whatever its files say; None: they decide."""
+
+    slug: str | None
+    family: str | None
+    base: Entry | None
 
 
 def of(
@@ -51,27 +64,29 @@ def of(
     family: str | None = None,
     revision: str | None = None,
     file: str | None = None,
+    base: Entry | None = None,
 ) -> Draft:
     """The entry of a hub id (or its address), of a local folder or of a GGUF file.
 
     `revision`: a branch, tag or commit of a hub id, otherwise its main branch; the entry names the
-    commit. `file`: the GGUF file of a hub id that is the model. Raises `AtlasError` or `Problems`
-    for what cannot be listed, with the remedy.
+    commit. `file`: the GGUF file of a hub id that is the model. `base`: what it was made from,
+    whatever its card says. Raises `AtlasError` or `Problems` for what cannot be listed, with the
+    remedy.
     """
-    place = Path(source).expanduser()
-    if source.startswith((".", "/", "~")) or place.is_dir() or origins.is_gguf(place):
+    stated = Stated(slug, family, base)
+    place = origins.local(source)
+    if place is not None:
         for what, given in (("revision", revision), ("file", file)):
             if given is not None:
                 raise AtlasError(
                     f"{what} {short(given)} of a folder",
                     remedy="leave it out: a folder is pinned by the digest of its weights",
                 )
-        if origins.is_gguf(place):
-            folder = gguf_folder.of_file(project, place)
-            assert folder is not None, "it is a file"
-            return _drafted(project, origins.of_file(project, place), folder, slug, family)
-        return _drafted(project, origins.of_folder(project, place), place, slug, family)
-    return _from_hub(project, source, slug, family, revision, file)
+        origin = origins.of_local(project, place)
+        folder = gguf_folder.of_file(project, place) if origins.is_gguf(place) else place
+        assert folder is not None, "it is a file"
+        return _drafted(project, origin, folder, stated)
+    return _from_hub(project, source, stated, revision, file)
 
 
 def write(project: Project, new: Draft) -> Path:
@@ -84,12 +99,7 @@ def write(project: Project, new: Draft) -> Path:
 
 
 def _from_hub(
-    project: Project,
-    source: str,
-    slug: str | None,
-    family: str | None,
-    revision: str | None,
-    file: str | None,
+    project: Project, source: str, stated: Stated, revision: str | None, file: str | None
 ) -> Draft:
     client = hub.Hub.from_environment()
     name = hub_id(source, client.endpoint)
@@ -102,7 +112,7 @@ def _from_hub(
             raise
         remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
         origin = Origin(name, cached.name, name.partition("/")[2], remarks)
-        return _drafted(project, origin, cached, slug, family)
+        return _drafted(project, origin, cached, stated)
     renamed = (f"source: {name} is called {repository.id} today",) if repository.id != name else ()
     named = repository.id.partition("/")[2] if file is None else Path(file).stem
     origin = Origin(repository.id, repository.commit, named, renamed, file)
@@ -112,11 +122,11 @@ def _from_hub(
         try:
             if file is None:
                 hollow_copy.write(client, repository, folder)
-                return _drafted(project, origin, folder, slug, family)
+                return _drafted(project, origin, folder, stated)
             hollow = hollow_copy.write_gguf(client, repository, file, folder)
             held = gguf_folder.of_file(Project(folder), hollow)
             assert held is not None, "it was written"
-            return _drafted(project, origin, held, slug, family)
+            return _drafted(project, origin, held, stated)
         except AtlasError as error:
             _name_repository(error, folder, repository.id)
             raise
@@ -135,9 +145,7 @@ def hub_id(source: str, endpoint: str) -> str:
     return source
 
 
-def _drafted(
-    project: Project, origin: Origin, folder: Path, slug: str | None, family: str | None
-) -> Draft:
+def _drafted(project: Project, origin: Origin, folder: Path, stated: Stated) -> Draft:
     """The entry of the model that lies in `folder`, or is there as a skeleton."""
     _require_new(project, origin)
     architecture, shape = _shape(folder)
@@ -145,16 +153,17 @@ def _drafted(
     said = gguf_folder.header(folder).metadata if is_gguf else None
     card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
-    slug = _slug(origin.name) if slug is None else _typed(slug)
+    slug = _slug(origin.name) if stated.slug is None else _typed(stated.slug)
     path = project.entry(slug)
     if path.exists():
         raise _taken(path)
-    base = _base(project, card, notes)
+    base = stated.base or _base(project, card, notes)
+    if stated.base is not None and card.relation is None:
+        notes.append("relation: fine-tune; write quantised, merged or adapter where it is that")
     if card.license is None:
         notes.append(f"license: the {card.by} names none that is known; write it where you know it")
-    if family is None and base is not None:
-        family = base.family
-    elif family is None:
+    family = stated.family or (base.family if base else None)
+    if family is None:
         plain = slug if said is None else _slug(gguf_names.plain(origin.name, said))
         family = _family(plain)
         notes.append(f"family: {family!r} is a guess by its name")
@@ -176,7 +185,7 @@ def _drafted(
         sources=_sources(origin),
         geometry=shape,
     )
-    return Draft(slug, entry_text.checked(made), tuple(printable(line) for line in notes))
+    return Draft(made, entry_text.checked(made), tuple(printable(line) for line in notes))
 
 
 def _file_card(origin: Origin, folder: Path, said: Mapping[str, Any]) -> Card:
@@ -210,16 +219,22 @@ def _shape(folder: Path) -> tuple[Architecture, Geometry]:
     return architecture, shape
 
 
+def listed(project: Project, origin: Origin) -> Entry | None:
+    """The entry of the same source and revision, where the atlas has one."""
+    wanted = (origin.source, origin.revision, origin.file)
+    entries = entry.load_each(project)[0]
+    return next((e for e in entries if (e.source, e.revision, e.file) == wanted), None)
+
+
 def _require_new(project: Project, origin: Origin) -> None:
     """Raise `AtlasError` where the atlas has an entry of the same source and revision."""
-    for item in entry.load_each(project)[0]:
-        held = (item.source, item.revision, item.file)
-        if held == (origin.source, origin.revision, origin.file):
-            raise AtlasError(
-                f"{origin.source} is the source of {item.slug!r} already",
-                file=project.entry(item.slug),
-                remedy=f"atlas profile {item.slug} measures it",
-            )
+    held = listed(project, origin)
+    if held is not None:
+        raise AtlasError(
+            f"{origin.source} is the source of {held.slug!r} already",
+            file=project.entry(held.slug),
+            remedy=f"atlas profile {held.slug} measures it",
+        )
 
 
 def _taken(path: Path) -> AtlasError:
@@ -268,7 +283,10 @@ def _base(project: Project, card: Card, notes: list[str]) -> Entry | None:
     for item in entry.load_each(project)[0]:
         if item.source.lower() == card.base.lower():
             return item
-    notes.append(f"base: {card.base} by its {card.by}, which this atlas does not list")
+    notes.append(
+        f"base: {card.base} by its {card.by}, which this atlas does not list; "
+        f"--base {card.base} adds it"
+    )
     return None
 
 

@@ -7,14 +7,18 @@ steps and never lower https to http, and the token goes to the hub alone.
 
 from __future__ import annotations
 
+import email.utils
 import json
+import math
 import os
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +32,13 @@ ENDPOINT = "https://huggingface.co"
 TIMEOUT = 30
 REDIRECTS = 5
 LARGEST_ANSWER = 16 * 1024 * 1024
+
+BUSY = (429, 500, 502, 503, 504)
+WAITS = (1.0, 3.0, 8.0)
+"""Seconds before a busy hub is asked again, where it does not say how long."""
+
+LONGEST_WAIT = 60.0
+"""Whoever asks for more than this many seconds is not waited for."""
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
@@ -54,12 +65,13 @@ class Answer:
 
 
 class RefusedError(AtlasError):
-    """An answer that is an error: `status`, and the hub's own word for it, `RepoNotFound`."""
+    """An answer that is an error: `status`, the hub's own word for it, `RepoNotFound`, and after
+    how many seconds it wants to be asked again, if it says so."""
 
-    def __init__(self, url: str, status: int, code: str, remedy: str | None) -> None:
-        self.status, self.code = status, code
+    def __init__(self, url: str, status: int, code: str, wait: float | None) -> None:
+        self.status, self.code, self.wait = status, code, wait
         told = f" ({short(code)})" if code else ""
-        super().__init__(f"{url} answered {status}{told}", remedy=remedy)
+        super().__init__(f"{url} answered {status}{told}", remedy=_after(status, wait))
 
 
 class UnreachableError(AtlasError):
@@ -121,7 +133,18 @@ class Hub:
 
     def get(self, url: str, limit: int, *, whole: bool = True) -> Answer:
         """The body at an address of this hub, of at most `limit` bytes; an error for a longer one
-        where it is wanted `whole`, else only its first bytes."""
+        where it is wanted `whole`, else only its first bytes. A busy hub is asked again."""
+        for wait in WAITS:
+            try:
+                return self._get(url, limit, whole)
+            except RefusedError as error:
+                wait = wait if error.wait is None else error.wait
+                if error.status not in BUSY or wait > LONGEST_WAIT:
+                    raise
+            time.sleep(wait)
+        return self._get(url, limit, whole)
+
+    def _get(self, url: str, limit: int, whole: bool) -> Answer:
         wanted = {"User-Agent": f"model-atlas/{__version__}", "Accept-Encoding": "identity"}
         if not whole:
             wanted["Range"] = f"bytes=0-{limit - 1}"
@@ -134,11 +157,12 @@ class Hub:
                 body = reply.read(limit + 1)
                 total = _total(reply.status, reply.headers)
         except urllib.error.HTTPError as error:
-            code = error.headers.get("X-Error-Code") or "" if error.headers else ""
+            told = error.headers or HTTPMessage()
+            code, wait = told.get("X-Error-Code") or "", _seconds(told.get("Retry-After"))
             error.close()
             if error.code == 416 and not whole:  # of an empty file there is no first byte
                 return Answer(b"", 0)
-            raise RefusedError(url, error.code, code[:60], _after(error.code)) from error
+            raise RefusedError(url, error.code, code[:60], wait) from error
         except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             through, remedy = _proxy(url)
@@ -241,7 +265,23 @@ def _token() -> str | None:
     return token or None
 
 
-def _after(status: int) -> str:
+def _seconds(retry_after: str | None) -> float | None:
+    """What the header Retry-After says: seconds, or a date; None where it says nothing."""
+    if retry_after is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+        return float(retry_after)
+    try:
+        until = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    now = datetime.now(until.tzinfo)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _after(status: int, wait: float | None) -> str:
+    if wait is not None and wait > LONGEST_WAIT:
+        return f"the hub is busy: try again in {math.ceil(wait / 60)} minutes"
     if status == 429:
         return "too many requests: wait a while; a token in HF_TOKEN allows more"
     if status in (401, 403):

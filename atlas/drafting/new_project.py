@@ -89,7 +89,7 @@ def _files(target: Project) -> dict[Path, bytes]:
     source = Project(demo())
     name = target.root.resolve().name
     files: dict[Path, bytes] = {
-        target.mkdocs_yml: _named(source.mkdocs_yml.read_text(encoding="utf-8"), name).encode(),
+        target.mkdocs_yml: mkdocs_yml(name).encode(),
         target.root / "README.md": project_readme.text(name, MODEL).encode(),
         target.root / ".gitignore": gitignore().encode(),
     }
@@ -127,11 +127,11 @@ def _in_the_way(target: Project) -> Iterator[Path]:
             yield path
 
 
-def _named(mkdocs_yml: str, name: str) -> str:
+def mkdocs_yml(name: str) -> str:
     """The repository's mkdocs.yml with another name, and without what is true of it alone."""
     own = ("site_name:", "site_url:", "repo_url:", "repo_name:", "edit_uri:", "copyright:")
     kept: list[str] = []
-    for line in mkdocs_yml.splitlines():
+    for line in Project(demo()).mkdocs_yml.read_text(encoding="utf-8").splitlines():
         if line.startswith(own):
             while kept and kept[-1].startswith("#"):  # what was said of it
                 kept.pop()

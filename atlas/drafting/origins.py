@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atlas.checkpoints import locate
 from atlas.drafting import hub
 from atlas.entries.source import kind_of
 from atlas.errors import AtlasError
@@ -30,12 +31,28 @@ class Origin:
     file: str | None = None
 
 
+def local(source: str) -> Path | None:
+    """The folder or GGUF file that a source names; None for a hub id."""
+    place = Path(source).expanduser()
+    is_path = source.startswith((".", "/", "~")) or place.is_dir() or is_gguf(place)
+    return place if is_path else None
+
+
+def of_local(project: Project, place: Path) -> Origin:
+    """That of a local folder or GGUF file."""
+    return of_file(project, place) if is_gguf(place) else of_folder(project, place)
+
+
 def of_folder(project: Project, folder: Path) -> Origin:
-    """That of a local folder, and what it is called where it is one of the hub's cache."""
+    """That of a local folder; one of the hub's cache is the hub id at that revision.
+
+    A snapshot that lies elsewhere stays a folder, for a hub id would not be found in the cache; it
+    is called as its repository, and the remarks say what pins it.
+    """
     if not folder.is_dir():
         raise AtlasError("is not a folder", file=folder, remedy="name a hub id or a model's folder")
     here = _typed_folder(folder)
-    source = _relative(project, here)
+    source = relative(project, here)
     remark = (
         f"source: the folder {source} is on this machine only; a hub id can be measured anywhere"
     )
@@ -43,6 +60,9 @@ def of_folder(project: Project, folder: Path) -> Origin:
     if snapshot is None:
         return Origin(source, None, here.name, (remark,))
     hub_id = f"{snapshot['org']}/{snapshot['name']}"
+    cached = locate.folder(hub_id, here.name, project.root)
+    if cached is not None and cached.resolve() == here.resolve():
+        return Origin(hub_id, here.name, snapshot["name"])
     pinned = f"source: this is {hub_id}; atlas new that --revision {here.name} pins it"
     return Origin(source, None, snapshot["name"], (remark, pinned))
 
@@ -55,12 +75,12 @@ def is_gguf(place: Path) -> bool:
 def of_file(project: Project, file: Path) -> Origin:
     """That of a local GGUF file."""
     here = _typed_folder(file)
-    source = _relative(project, here)
+    source = relative(project, here)
     remark = f"source: {source} is on this machine only; a file on the hub can be had anywhere"
     return Origin(source, None, here.stem, (remark,))
 
 
-def _relative(project: Project, here: Path) -> str:
+def relative(project: Project, here: Path) -> str:
     """A path as an entry states it: from the project's folder."""
     relative = Path(os.path.relpath(here, project.root.resolve())).as_posix()
     return relative if relative.startswith("..") else f"./{relative}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from atlas import schemas
 from atlas.entries import relation
-from atlas.entries.geometry import Geometry
+from atlas.entries.geometry import LACKING, Geometry
 from atlas.entries.relation import MADE, Relation
 from atlas.entries.source import Kind, kind_of, source_problems
 from atlas.errors import AtlasError, Problems, raise_all, short
@@ -89,7 +89,7 @@ def load(path: Path) -> Entry:
     document["summary"] = " ".join(document["summary"].split())  # YAML's folded text ends in \n
     geometry = document.pop("geometry", None)
     if geometry is not None:
-        document["geometry"] = Geometry(**geometry)
+        document["geometry"] = Geometry(**{**dict.fromkeys(LACKING, 0), **geometry})
     for key in ("tags", "sources", "analyses"):
         if key in document:
             document[key] = tuple(document[key])

@@ -53,7 +53,7 @@ def text(made: Entry) -> str:
     if made.sources:
         lines += ["sources:", *(f"  - {_scalar(url)}" for url in made.sources)]
     if made.geometry is not None:
-        shape = {key: value for key, value in asdict(made.geometry).items() if value is not None}
+        shape = {key: value for key, value in asdict(made.geometry).items() if value}
         lines += ["geometry:", *(f"  {key}: {value}" for key, value in shape.items())]
     if made.protocol is not None:
         chosen = {

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+OF_HEADS = ("heads", "kv_heads", "d_head")
+"""What a model without attention has none of."""
+
+LACKING = (*OF_HEADS, "d_mlp")
+"""What some models have none of."""
+
 
 @dataclass(frozen=True)
 class Geometry:
-    """The shape of a model: counts and widths, in units of one."""
+    """The shape of a model: counts and widths, in units of one.
+
+    What a model has none of is 0, and an entry leaves it out: the heads of one without attention
+    (all of `OF_HEADS`), the width of one without an MLP.
+    """
 
     layers: int
     heads: int
@@ -43,7 +53,9 @@ class Geometry:
         if self.parameters is not None and inside + self.vocabulary * d > known:
             sides.pop()
         beyond = known - inside - 2 * self.vocabulary * d
-        experts = 1 + max(0, round(beyond / (self.layers * 3 * self.d_mlp * d)))
+        experts = (
+            1 + max(0, round(beyond / (self.layers * 3 * self.d_mlp * d))) if self.d_mlp else 1
+        )
         return tuple((*side, 1 if at < 4 else experts) for at, side in enumerate(sides))
 
     @property

@@ -24,6 +24,7 @@ from atlas.entries.geometry import Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.loaded import attention_heads, fused, gguf_values
 from atlas.loaded.attention_heads import Heads
+from atlas.loaded.unfinished import Unfinished
 from atlas.pinned.choices import DEFAULT, Choices
 
 DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict=True))
@@ -33,7 +34,8 @@ DTYPES = dict(zip(FLOATS, (torch.float32, torch.float16, torch.bfloat16), strict
 class Checkpoint:
     """A folder of weights that a row of `architectures` describes.
 
-    `choices`: how it is to be measured, where an atlas or an entry chose.
+    `choices`: how it is to be measured, where an atlas or an entry chose. `unfinished`: where what
+    layers give is kept while an analysis runs, if anywhere.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Checkpoint:
     tensors: dict[str, Tensor]
     names: dict[str, str]
     choices: Choices = DEFAULT
+    unfinished: Unfinished | None = None
 
     @classmethod
     def open(cls, folder: Path, choices: Choices = DEFAULT) -> Checkpoint:

@@ -163,6 +163,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def device_of_weights() -> torch.device:
+    """Where analyses of streamed weights compute."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def release(device: torch.device) -> None:
     """Hand back what an attempt had taken that ran out of memory."""
     import torch

@@ -29,6 +29,7 @@ _DELTA = {
     "linear_num_value_heads": 4,
     "linear_value_head_dim": 12,
 }
+_STATES = {"vocab_size": 61, "hidden_size": 32, "num_hidden_layers": 3, "state_size": 6}
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {**SIZES, **WIDE, "intermediate_size": 48},
     "bloom": {**N_NAMES, "hidden_size": 32},
@@ -104,6 +105,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "block_multiple_of": 20,
         "layer_types": ["conv", "full_attention", "conv"],
     },
+    "falcon_mamba": _STATES,
     "jamba": {
         **NARROW,
         "attn_layer_offset": 1,
@@ -138,6 +140,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "num_local_experts": 5,
         "num_experts_per_tok": 2,
     },
+    "mamba": _STATES,
+    "mamba2": {**_STATES, "num_heads": 4, "head_dim": 16, "n_groups": 2},
     "nemotron_h": {
         **{key: value for key, value in NARROW.items() if key != "num_hidden_layers"},
         **{"conv_kernel": 3, "head_dim": 6, "n_groups": 2, "ssm_state_size": 6},

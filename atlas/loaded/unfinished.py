@@ -1,7 +1,8 @@
-"""Tables that a long measurement has begun, kept so that the next one goes on from there.
+"""What a long measurement has computed so far, kept so that the next one goes on from there.
 
-A large model takes hours to read a corpus without each of its blocks. What single passages gave is
-written to the project's cache every half minute, and dropped as soon as the profile is saved.
+A large model takes hours to read a corpus without each of its blocks, and minutes for each of its
+layers. What single passages gave is written to the project's cache every half minute, what a layer
+gave as soon as it is done; both are dropped when the profile is saved.
 Nothing here imports torch.
 """
 
@@ -15,7 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,49 @@ class Unfinished:
         table = empty(passages, columns, self.folder / f"{key.hexdigest()[:32]}.table")
         table.read()
         return table
+
+    @property
+    def layers(self) -> Layers:
+        """What layers gave, an earlier run's too."""
+        key = hashlib.sha256(json.dumps(self.depends).encode()).hexdigest()
+        return Layers(self.folder, key[:32])
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What single layers gave, a file each; kept nowhere if there is no `folder`.
+
+    A value is what JSON can hold, floats among it to the last bit.
+    """
+
+    folder: Path | None = None
+    key: str = ""
+
+    def get(self, number: int) -> Any:
+        """What a layer gave; None where that is not known, or its file is not whole."""
+        if self.folder is None:
+            return None
+        with contextlib.suppress(OSError, AtlasError):
+            json_file.require_file(self._path(self.folder, number))
+            raw = self._path(self.folder, number).read_bytes()
+            if hashlib.sha256(raw[DIGEST:]).digest() == raw[:DIGEST]:
+                return json.loads(raw[DIGEST:])
+        return None
+
+    def put(self, number: int, value: Any) -> None:
+        """Keep what a layer gave; where that is not possible, it is computed again some day."""
+        if self.folder is not None:
+            content = json.dumps(value).encode()
+            digest = hashlib.sha256(content).digest()
+            json_file.keep(self._path(self.folder, number), digest + content)
+
+    def _path(self, folder: Path, number: int) -> Path:
+        return folder / f"{self.key}.{number}.layer"
+
+
+def layers(kept: Unfinished | None) -> Layers:
+    """Where what layers give is kept, if anywhere."""
+    return Layers() if kept is None else kept.layers
 
 
 def empty(passages: Sequence[Passage], columns: int, path: Path | None = None) -> Table:

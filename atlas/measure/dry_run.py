@@ -121,7 +121,7 @@ def _extras(project: Project, item: Entry) -> dict[str, Any]:
     keys = architectures.row(item.architecture).config_keys
     extras: dict[str, Any] = {}
     shape = item.geometry
-    if shape is not None and keys["kv_heads"] in config:
+    if shape is not None and keys.get("kv_heads") in config:
         heads = config[keys["heads"]]
         alone = heads if shape.kv_heads == shape.heads else heads // 2
         extras[keys["kv_heads"]] = 1 if shape.kv_heads == 1 else alone

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import importlib.metadata
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -191,14 +192,21 @@ class _ModelWork:
 
     def _resumed(self, opened: OpenModel, job: Job) -> OpenModel:
         """The model with a place for what takes long; what measures again begins anew."""
+        from atlas.loaded.checkpoint import Checkpoint
         from atlas.loaded.live import LiveModel
 
-        if not self.save or not isinstance(opened.subject, LiveModel):
+        pin, model, stated = opened.pin, opened.subject, statement.of(job.analysis)
+        if not self.save or "base" in stated.needs:
             return opened
-        pin, model = opened.pin, opened.subject
-        version = str(statement.of(job.analysis).version)
-        made_by = (__version__, importlib.metadata.version("torch"), str(model.dtype))
-        depends = (str(pin.digest), str(pin.tokenizer), version, *made_by, *model.devices)
+        if isinstance(model, LiveModel):
+            computed = (str(model.dtype), *model.devices)
+        elif isinstance(model, Checkpoint):
+            protocol = json.dumps(stated.protocol_under(self.choices), sort_keys=True)
+            computed = (protocol, memory.device_of_weights().type)
+        else:
+            return opened
+        made_by = (__version__, importlib.metadata.version("torch"))
+        depends = (str(pin.digest), str(pin.tokenizer), str(stated.version), *made_by, *computed)
         kept = Unfinished(self.project.unfinished(job.slug, job.analysis), depends)
         return replace(opened, subject=replace(model, unfinished=kept))
 

@@ -102,7 +102,8 @@ def _jobs(
         shape = None
 
     files = freshness.Files(project, entry)
-    for name in statement.wanted(entry, architectures.kind(entry.architecture), settings.analyses):
+    kind = architectures.kind(entry.architecture)
+    for name in statement.wanted(entry, kind, settings.analyses, shape):
         stated = statement.of(name)
         path = project.profile(entry.slug, name)
         state: freshness.State = "missing"

@@ -14,9 +14,10 @@ from pathlib import Path
 from atlas import architectures
 from atlas.checkpoints import gguf_folder, headers, locate
 from atlas.entries.entry import Entry
+from atlas.entries.geometry import Geometry
 from atlas.errors import cut
 from atlas.paths import Project
-from atlas.profiles import statement
+from atlas.profiles import plan, statement
 
 NAMED = 3
 """Tensors that are named before the rest is counted."""
@@ -62,12 +63,19 @@ def of_language(architecture: str) -> bool:
     return known and architectures.row(architecture).part is not None
 
 
+def _shape(project: Project, entry: Entry) -> Geometry | None:
+    try:
+        return plan.geometry(project, entry)
+    except Exception:  # files that cannot be understood tell no shape: `unavailable` tells why
+        return None
+
+
 def lines(project: Project, entries: Iterable[Entry]) -> list[str]:
     """A line for each analysis that a model cannot have, and for each remark on a model that is on
     this machine."""
     told = []
     for entry in entries:
-        for name, why in statement.not_offered(entry.architecture).items():
+        for name, why in statement.not_offered(entry.architecture, _shape(project, entry)).items():
             told.append(f"{entry.slug}: {name} is not offered: {why}")
         try:
             folder = locate.of_entry(project, entry)

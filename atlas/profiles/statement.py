@@ -19,6 +19,8 @@ NEEDS             where stated: keys of the entry without which it does not appl
                   needs a base has run(checkpoint, base, progress)
 UNLESS            where stated: canonical modules that no model it fits has, and why, {"attn.gate":
                   "a gate ..."}: a clause that readers are told
+ONLY_WITH         where stated: what of geometry a model has to have, and why, {"heads": "no layer
+                  has attention ..."}: a clause that readers are told of a model that has none
 SHOWN             where stated: how its figure opens, {"order": "mean", "beside": "block"}: columns
                   by their mean, the column of the matrix `block` before those on the same scale;
                   {"pin": "head"}: what the address of a model's page calls one of its cells
@@ -55,7 +57,7 @@ from typing import Any, Literal
 
 from atlas import analyses, architectures
 from atlas.entries.entry import Entry
-from atlas.entries.geometry import Geometry
+from atlas.entries.geometry import LACKING, Geometry
 from atlas.errors import AtlasError, short, suggest
 from atlas.failures import place
 from atlas.pinned import clusters, corpus, relations
@@ -126,6 +128,7 @@ class Statement:
     prose: str
     needs: tuple[str, ...]
     unless: Mapping[str, str] = field(repr=False)
+    only_with: Mapping[str, str] = field(repr=False)
     shown: Mapping[str, str]
     facts: Mapping[str, str] = field(repr=False)
     reworded: Mapping[str, str] = field(repr=False)
@@ -233,9 +236,17 @@ def rules(name: str) -> ModuleType | None:
     return importlib.import_module(f"{where}.sound")
 
 
-def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
+def wanted(
+    entry: Entry,
+    kind: str,
+    chosen: tuple[str, ...] | None = None,
+    shape: Geometry | None = None,
+) -> tuple[str, ...]:
     """The analyses that a model should have: its entry's, else the project's, else all; those
-    that fit its kind of architecture, and that it states enough for."""
+    that fit its kind of architecture and its shape, and that it states enough for.
+
+    `shape`: what is known of it, by default what its entry states.
+    """
     stated = entry.analyses if entry.analyses is not None else chosen
     asked = stated if stated is not None else names()
     return tuple(
@@ -243,23 +254,28 @@ def wanted(entry: Entry, kind: str, chosen: tuple[str, ...] | None = None) -> tu
         for name in names()
         if name in asked
         and kind in of(name).kinds
-        and unfit(name, entry.architecture) is None
+        and unfit(name, entry.architecture, shape or entry.geometry) is None
         and all(getattr(entry, key) is not None for key in of(name).needs)
     )
 
 
-def unfit(name: str, architecture: str) -> str | None:
-    """Why an analysis fits no model of an architecture, whatever its kind; None where it may."""
+def unfit(name: str, architecture: str, shape: Geometry | None = None) -> str | None:
+    """Why an analysis fits no model of an architecture and, where it is known, of a shape, whatever
+    its kind; None where it may."""
     if architecture not in architectures.known():
         return None
-    modules = architectures.row(architecture).modules
-    return next((why for module, why in of(name).unless.items() if module in modules), None)
+    row, stated = architectures.row(architecture), of(name)
+    for count, why in stated.only_with.items():
+        if row.never_has(count) or (shape is not None and getattr(shape, count) == 0):
+            return why
+    return next((why for module, why in stated.unless.items() if module in row.modules), None)
 
 
-def not_offered(architecture: str) -> dict[str, str]:
-    """The analyses that fit no model of an architecture, though they fit its kind, and why."""
+def not_offered(architecture: str, shape: Geometry | None = None) -> dict[str, str]:
+    """The analyses that fit no model of an architecture and of a shape, though they fit its kind,
+    and why."""
     kind = architectures.kind(architecture) if architecture in architectures.known() else None
-    reasons = {name: unfit(name, architecture) for name in names() if kind in of(name).kinds}
+    reasons = {name: unfit(name, architecture, shape) for name in names() if kind in of(name).kinds}
     return {name: why for name, why in reasons.items() if why is not None}
 
 
@@ -338,6 +354,7 @@ def _read(name: str, package: ModuleType, where: str) -> Statement:
         prose=prose,
         needs=tuple(stated.get("NEEDS", ())),
         unless=stated.get("UNLESS", {}),
+        only_with=stated.get("ONLY_WITH", {}),
         shown=stated.get("SHOWN", {}),
         facts=stated.get("FACTS", {}),
         reworded=stated.get("REWORDED", {}),
@@ -358,6 +375,8 @@ def _require_sound(stated: Mapping[str, Any], where: str) -> None:
         and set(stated["KINDS"]) <= {"decoder", "encoder"},
         "NEEDS": stated.get("NEEDS", ()) in ((), ("base",)),
         "UNLESS": _is_words(stated.get("UNLESS", {})),
+        "ONLY_WITH": _is_words(only_with := stated.get("ONLY_WITH", {}))
+        and set(only_with) <= set(LACKING),
         "SHOWN": _is_words(shown) and set(shown) <= {"order", "beside", "pin"},
         "FACTS": _is_words(stated.get("FACTS", {})),
         "REWORDED": _is_words(stated.get("REWORDED", {})),

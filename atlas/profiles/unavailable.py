@@ -35,7 +35,7 @@ SUMMARY: Mapping[Kind, tuple[str, str]] = {
     ),
     "gated": (
         "gated and not on this machine",
-        "accept each one's conditions on the hub, then hf download; atlas plan MODEL tells more",
+        "accept each one's conditions on the hub, then atlas fetch MODEL",
     ),
     "missing": ("not on this machine", "atlas plan MODEL tells how to get one"),
     "torch": ("to be measured with torch", "pip install 'model-atlas[profile]'"),
@@ -172,10 +172,10 @@ def contradictions(project: Project, entry: Entry, folder: Path) -> list[AtlasEr
     true = asdict(architecture.geometry) | {"parameters": architecture.parameters(stored)}
     return [
         AtlasError(
-            f"{value} in the entry, {true[key]} in the model's own files",
+            f"{value or 'nothing'} in the entry, {true[key] or 'none'} in the model's own files",
             file=file,
             place=f"geometry.{key}",
-            remedy=f"write {key}: {true[key]}",
+            remedy=f"write {key}: {true[key]}" if true[key] else f"leave out {key}",
         )
         for key, value in asdict(entry.geometry).items()
         if value is not None and true[key] is not None and value != true[key]
@@ -205,8 +205,7 @@ def _missing(project: Project, entry: Entry, kind: Kind, problem: str) -> Obstac
 
 def _remedy(entry: Entry) -> str:
     if entry.source_kind == "hub":
-        name = "" if entry.file is None else f" {entry.file}"
-        return f"hf download {entry.source}{name} --revision {entry.revision}"
+        return f"atlas fetch {entry.slug}"
     if entry.source_kind == "file":
         return "put the GGUF file there"
     if entry.source_kind == "folder":

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from atlas import architectures
 from atlas.architectures import parameter_counts
+from atlas.architectures.row import Row
 from atlas.entries.entry import Entry
+from atlas.entries.geometry import OF_HEADS, Geometry
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.profiles import statement
@@ -35,7 +37,12 @@ def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
     shape = item.geometry
     if shape is None or item.architecture not in architectures.known():
         return
-    if shape.heads % shape.kv_heads:
+    row = architectures.row(item.architecture)
+    lacking = list(_lacking(item.architecture, row, shape, file))
+    yield from lacking
+    if lacking:
+        return
+    if shape.heads and shape.heads % shape.kv_heads:
         yield AtlasError(
             f"{shape.heads} heads cannot share {shape.kv_heads} key/value heads evenly",
             file=file,
@@ -43,7 +50,7 @@ def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
             remedy="write what the model's config says",
         )
         return
-    bounds = parameter_counts.bounds(architectures.row(item.architecture), shape)
+    bounds = parameter_counts.bounds(row, shape)
     if shape.parameters is not None and not bounds.hold(shape.parameters):
         most = "or more" if bounds.most is None else f"to {scalar(bounds.most)}"
         yield AtlasError(
@@ -53,6 +60,23 @@ def against_row(item: Entry, file: Path) -> Iterator[AtlasError]:
             place="geometry.parameters",
             remedy="correct the count or the shape",
         )
+
+
+def _lacking(name: str, row: Row, shape: Geometry, file: Path) -> Iterator[AtlasError]:
+    """Heads or an MLP that an entry leaves out and its row has, or states and its row has not."""
+    of_heads = ", ".join(OF_HEADS)
+    for count, module, keys, what in (
+        ("heads", "attn.q", of_heads, "attention"),
+        ("d_mlp", "mlp.up", "d_mlp", "an MLP"),
+    ):
+        stated, place = getattr(shape, count), f"geometry.{count}"
+        if stated and row.never_has(count):
+            told = f"{count} is {stated}, and no layer of {name} has {what}"
+            yield AtlasError(told, file=file, place=place, remedy=f"leave out {keys}")
+        elif not stated and not row.may_lack(module):
+            told = f"{count} is missing, and layers of {name} have {what}"
+            remedy = f"write what the model's config says: {keys}"
+            yield AtlasError(told, file=file, place=place, remedy=remedy)
 
 
 def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasError]:
@@ -65,7 +89,7 @@ def against_entry(item: Entry, profile: Profile, file: Path) -> Iterator[AtlasEr
                 file=file,
                 remedy="remove it",
             )
-        elif why := statement.unfit(profile.analysis, item.architecture):
+        elif why := statement.unfit(profile.analysis, item.architecture, item.geometry):
             yield AtlasError(
                 f"{profile.analysis!r} does not fit {item.architecture}: {why}",
                 file=file,

@@ -125,7 +125,8 @@ def _words(model: Model, matrix: Matrix | None) -> list[tuple[int, bool, int, in
     below = 92 + 74 * len(lines) + 14
     facts = [f"{family_names.spelt(entry.family, [entry.name])} family"]
     if entry.geometry:
-        facts.append(f"{entry.geometry.layers} layers, {entry.geometry.heads} heads")
+        heads = f", {entry.geometry.heads} heads" if entry.geometry.heads else ""
+        facts.append(f"{entry.geometry.layers} layers{heads}")
         if entry.geometry.parameters:
             facts.append(f"{count(entry.geometry.parameters)} parameters")
     if entry.is_reference:

@@ -36,6 +36,8 @@ def _files(loaded: Contents) -> Files:
         if name not in loaded.presentation.left_out:
             yield from kind(loaded)
     yield from data.published_schemas()
+    yield from data.tables(loaded)
+    yield from data.notebook(loaded)
     yield from assets.files(loaded.presentation.colours)
     yield f"{assets.FOLDER}/reading.json", explanations.readings(loaded.statements)
     yield f"{assets.FOLDER}/usual.json", usual.published(loaded.models)

@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 
 from atlas import words
 from atlas.entries import licenses
+from atlas.entries.entry import Entry
 from atlas.entries.presentation import Presentation
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
@@ -78,9 +79,9 @@ def environment(
     return made
 
 
-def not_offered(architecture: str) -> list[tuple[str, str]]:
-    """Titles of the analyses that no model of an architecture can have, and why."""
-    reasons = statement.not_offered(architecture)
+def not_offered(entry: Entry) -> list[tuple[str, str]]:
+    """Titles of the analyses that a model cannot have, and why."""
+    reasons = statement.not_offered(entry.architecture, entry.geometry)
     return [(statement.of(name).title, why) for name, why in reasons.items()]
 
 

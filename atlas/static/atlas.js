@@ -31,6 +31,7 @@ const KINDS = {
   models: () => import("./models/mount.js"),
   opening: () => import("./home/mount.js"),
   survey: () => import("./survey/mount.js"),
+  tune: () => import("./tune/mount.js"),
 };
 
 /** @type {Part[]} */

@@ -111,16 +111,17 @@ def test_a_key_that_nothing_reads_means_nothing() -> None:
 def test_what_is_left_out_is_what_transformers_has(model_type: str) -> None:
     """Of every key that a row reads: unsaid it means the class' default, or is asked for."""
     row = architectures.row(model_type)
-    heads = row.config_keys["heads"]
+    heads = row.config_keys.get("heads", "")
     own = row.part.model_types[0] if row.part is not None else model_type
     # Twice as many heads: a class' number of key/value heads is none of them by accident.
-    twice = 2 * getattr(transformers.AutoConfig.for_model(own), heads)
+    usually = transformers.AutoConfig.for_model(own)
+    twice = {heads: 2 * getattr(usually, heads)} if heads else {}
     held = as_saved(model_type)
     if row.part is not None:
-        held[row.part.key] = as_saved(own, **{heads: twice})
+        held[row.part.key] = as_saved(own, **twice)
         usual = architectures.lookup({**held, row.part.key: as_saved(own)}, "config.json")
     else:
-        usual, held = architectures.lookup(held, "config.json"), as_saved(own, **{heads: twice})
+        usual, held = architectures.lookup(held, "config.json"), as_saved(own, **twice)
     whole = architectures.lookup(held, "config.json")
     part = tiny.part(model_type, held)
     for key in sorted(row.config_reads & part.keys()):

@@ -208,7 +208,7 @@ def test_a_model_that_is_not_here_does_not_stop_a_build(away: Path) -> None:
     assert told.exit_code == 0
     unmeasured = json.loads(told.stdout)["unmeasured"]
     assert [item["model"] for item in unmeasured] == ["elsewhere"] * len(WANTED)
-    assert "hf download nobody/nothing" in unmeasured[0]["reason"]
+    assert "atlas fetch " in unmeasured[0]["reason"]
     page = (away / "site/models/elsewhere/index.html").read_text()
     assert "Awaiting a profile." in page and "atlas profile elsewhere" in page
 

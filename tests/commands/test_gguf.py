@@ -183,7 +183,7 @@ def test_a_file_on_the_hub(
     assert made.sources[0].endswith(f"/{ID}/blob/{COMMIT}/model-Q8_0.gguf")
     assert stand_in.bytes_sent() < file.stat().st_size / 2
     told = run("plan").output
-    assert f"hf download {ID} model-Q8_0.gguf --revision {COMMIT}" in told
+    assert "atlas fetch " in told
 
 
 def test_files_on_the_hub_are_named(atlas: Project, stand_in: StandIn, tmp_path: Path) -> None:

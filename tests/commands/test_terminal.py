@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "build": (),
     "diff": (".",),
     "csv": ("some-model", "weights", "rms"),
+    "export": ("tables",),
     "completion": ("bash",),
 }
 
@@ -121,7 +122,7 @@ def test_no_cell_of_a_table_is_lost(seen: dict[tuple[str, str], Seen], setting: 
     found = seen[setting, "plan"]
     for name in ANALYSES:
         assert found.has(name, "never measured"), found.text
-    assert found.has("some-model", "elsewhere: not measurable here: ", "hf download some-org/")
+    assert found.has("some-model", "elsewhere: not measurable here: ", "atlas fetch elsewhere")
     assert found.has("3 to measure here", "3 not measurable here; 0 fresh")
     assert "…" not in found.text
 

@@ -220,6 +220,6 @@ def test_thirty_models(terminal: Terminal, atlas: Project) -> None:
     assert found.text.count('"result": "unavailable"') == 37
 
     found = terminal.run(["profile", "gated-0"], atlas.root, 120, variables)
-    assert found.status == 1 and found.has("accept its conditions on the hub, then hf download")
+    assert found.status == 1 and found.has("accept its conditions on the hub, then atlas fetch")
     found = terminal.run(["build", "--require-profiles"], atlas.root, 120, variables)
     assert found.status == 1

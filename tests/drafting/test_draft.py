@@ -167,6 +167,23 @@ def test_a_snapshot_of_the_hub_is_called_as_its_repository(project: Project) -> 
     assert wanted in draft.notes
 
 
+def test_a_snapshot_in_the_hub_s_cache_is_that_model_at_that_revision(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As transformers and `hf download` print it: an entry that anybody can measure."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+    snapshot = project.root / "hub" / "models--some-org--Some-Model-8B" / "snapshots" / COMMIT
+    draft = drafting.of(project, str(model(snapshot)))
+    assert (draft.entry.source, draft.entry.revision) == ("some-org/Some-Model-8B", COMMIT)
+    assert draft.entry.sources == (
+        f"https://huggingface.co/some-org/Some-Model-8B/blob/{COMMIT}/config.json",
+    )
+    assert not any(note.startswith("source: ") for note in draft.notes)
+    drafting.write(project, draft)
+    assert locate.of_entry(project, entry.load(project.entry(draft.slug))) == snapshot
+    assert [str(problem) for problem in check.problems(project)] == []
+
+
 def test_a_dry_run_prints_and_writes_nothing(project: Project) -> None:
     folder = model(project.root / "weights")
     result = run(project, folder, "--dry-run")

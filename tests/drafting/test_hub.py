@@ -205,6 +205,31 @@ def test_a_hub_that_will_not(stand_in: StandIn, status: int, remedy: str) -> Non
     assert f"answered {status}" in line and remedy in line
 
 
+@pytest.mark.parametrize("after", [None, "0", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
+def test_a_busy_hub_is_asked_again(stand_in: StandIn, tmp_path: Path, after: str | None) -> None:
+    published(stand_in, tmp_path / "published")
+    busy = iter([429, 503])
+
+    def answer(request: Handler) -> None:
+        status = next(busy, None)
+        if status is None:
+            del stand_in.answers[API]
+            request.facts(NAME, "main")
+        else:
+            request.answer(status, b"", after=after)
+
+    stand_in.answers[API] = answer
+    assert Hub.from_environment().repository(NAME, None).commit == COMMIT
+    assert len(stand_in.asked) == 3
+
+
+def test_a_hub_that_wants_a_long_wait_is_left_alone(stand_in: StandIn) -> None:
+    stand_in.answers[API] = lambda request: request.answer(429, b"", after="7200")
+    line = told(lambda: Hub.from_environment().repository(NAME, None))
+    assert "answered 429; the hub is busy: try again in 120 minutes" in line
+    assert len(stand_in.asked) == 1
+
+
 def facts(**changes: object) -> bytes:
     return json.dumps({"id": NAME, "sha": COMMIT, "siblings": [], **changes}).encode()
 

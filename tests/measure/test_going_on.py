@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import samples
 import thin_corpus
 import torch
+from safetensors.torch import load_file, save_file
 
 from atlas.entries import entry
 from atlas.loaded.live import LiveModel
 from atlas.loaded.passages import Batch
 from atlas.measure import run
 from atlas.passes import losses
-from atlas.paths import Project
+from atlas.paths import Project, zoo_folder
 from atlas.pinned import corpus
 from atlas.profiles import plan, profile_file
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.settings import Settings
+from atlas.profiles.statement import Progress
 
 LOSS = losses.per_passage
 
 
-def measured(project: Project, *, fresh: bool = False) -> Profile:
-    """The profile of masks of the model `a`."""
+def measured(
+    project: Project,
+    analysis: str = "masks",
+    *,
+    fresh: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Profile:
+    """The profile of an analysis of the model `a`."""
     entries = entry.load_all(project)
-    jobs = plan.jobs(project, entries, Settings(("masks",)))
+    jobs = plan.jobs(project, entries, Settings((analysis,)))
     if fresh:
         run.begin_anew(project, jobs)
-    [outcome] = run.outcomes(project, entries, jobs, lambda job: lambda done, total: None)
+    [outcome] = run.outcomes(
+        project, entries, jobs, lambda job: progress if job.analysis == analysis else quiet
+    )
     assert outcome.result == "measured", outcome.reason
-    return profile_file.load(project.profile("a", "masks"))
+    return profile_file.load(project.profile("a", analysis))
+
+
+def quiet(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def files(project: Project, analysis: str) -> dict[str, str]:
+    """What was written of an analysis, but for when and how fast."""
+    folder = project.profile("a", analysis).parent
+    found = {path.name: path.read_text() for path in sorted(folder.glob(f"{analysis}*.json"))}
+    return {name: re.sub('"made_by": .*', "", text) for name, text in found.items()}
 
 
 @pytest.fixture
@@ -71,3 +96,49 @@ def test_what_was_interrupted_goes_on(project: Project, counted: list[int], fres
     for one, other in zip(whole.matrices, again.matrices, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
     assert (again.facts, again.protocol) == (whole.facts, whole.protocol)
+
+
+@pytest.mark.parametrize("analysis", ["weights", "functions"])
+def test_layers_that_are_done_are_not_read_again(project: Project, analysis: str) -> None:
+    """Ctrl-C after the second of four layers; a damaged layer is computed again."""
+    samples.write_entry(project, "a", source="zoo:llama", revision=...)
+    steps: list[int] = []
+
+    def stopping(done: int, total: int) -> None:
+        steps.append(done)
+        if 2 * done > total or (analysis == "functions" and done == 3):
+            raise KeyboardInterrupt
+
+    measured(project, analysis, progress=lambda done, total: steps.append(done))
+    whole, passes = files(project, analysis), len(steps)
+    for path in project.profile("a", analysis).parent.glob(f"{analysis}*.json"):
+        path.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        measured(project, analysis, progress=stopping)
+    kept = sorted(project.unfinished("a", analysis).iterdir())
+    assert len(kept) >= 2
+    kept[0].write_bytes(kept[0].read_bytes()[:-1])
+    steps.clear()
+    measured(project, analysis, progress=lambda done, total: steps.append(done))
+    assert len(steps) == passes * (4 - len(kept) + 1) / 4
+    assert files(project, analysis) == whole
+    assert not project.unfinished("a", analysis).exists()
+
+
+def test_layers_of_other_weights_are_not_taken(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(zoo_folder("llama"), folder)
+    samples.write_entry(project, "a", source=str(folder), revision=...)
+
+    def stopping(done: int, total: int) -> None:
+        if 2 * done > total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measured(project, "weights", progress=stopping)
+    tensors = load_file(folder / "model.safetensors")
+    changed = {name: value * 1.5 for name, value in tensors.items()}
+    save_file(changed, folder / "model.safetensors", metadata={"format": "pt"})
+    steps: list[int] = []
+    measured(project, "weights", progress=lambda done, total: steps.append(total))
+    assert len(steps) == steps[0], "every module was measured"

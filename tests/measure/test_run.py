@@ -411,7 +411,7 @@ def spoilt(project: Project) -> None:
     ("spoil", "reason"),
     [
         (gone, "source: source './nowhere' is not on this machine; put the model's folder there"),
-        (offline, "is not on this machine; hf download some-org/Some-Model-1B --revision 0123456"),
+        (offline, "is not on this machine; atlas fetch a"),
         (untrained, "is not on this machine; train it: python -m atlas.zoo train nothing"),
         (unpinned, "revision: revision is null, still to be pinned; write the full commit hash"),
         (truncated, "model.safetensors: truncated: "),
@@ -502,7 +502,12 @@ def measured_all(project: Project, model_type: str) -> dict[str, Outcome]:
     assert {name: item.reason for name, item in found.items()} == dict.fromkeys(found)
     row, stated = architectures.row(model_type), map(statement.of, statement.names())
     alone = [about for about in stated if row.kind in about.kinds and not about.needs]
-    fitting = {about.name for about in alone if not row.modules.keys() & about.unless.keys()}
+    none_of = {count for count, key in row.keys.items() if key == 0}
+    fitting = {
+        about.name
+        for about in alone
+        if not row.modules.keys() & about.unless.keys() and not none_of & about.only_with.keys()
+    }
     assert set(found) == fitting > {"weights"}
     assert [job.state for job in jobs(project)] == ["fresh"] * len(found)
     return found

@@ -100,8 +100,7 @@ def test_a_base_that_is_not_here(project: Project) -> None:
     assert outcome.profile is None
     assert outcome.reason is not None
     assert (
-        "its base 'grown': source 'a/b' is not on this machine; hf download a/b --revision 0000"
-        in outcome.reason
+        "its base 'grown': source 'a/b' is not on this machine; atlas fetch grown" in outcome.reason
     )
     write_entry(project, "grown", name="grown", source="a/b", revision=None, analyses=[])
     [outcome] = run(project)

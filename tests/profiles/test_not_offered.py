@@ -20,6 +20,8 @@ from atlas.review import check
 from atlas.site import pages
 
 GATED = ("afmoe", "laguna", "qwen3_5_text", "qwen3_next", "step3p7")
+HEADLESS = ("falcon_mamba", "mamba", "mamba2")
+NO_HEADS = "no layer of this model has attention, and so it has no heads"
 WHY = "a gate that depends on the token lies between the heads and W_O"
 
 
@@ -37,6 +39,9 @@ def test_what_heads_write_cannot_be_read_where_a_gate_lies_between() -> None:
         gated = "attn.gate" in architectures.row(name).modules
         assert gated == (name in GATED or name in {"qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"})
         found = statement.not_offered(name)
+        if name in HEADLESS:
+            assert found == dict.fromkeys(("attention", "functions"), NO_HEADS)
+            continue
         assert set(found) == ({"functions"} if gated else set())
         assert all(why.startswith(WHY) for why in found.values())
     assert statement.not_offered("nothing-known") == {}
@@ -71,3 +76,26 @@ def test_a_profile_of_it_does_not_fit(project: Project) -> None:
     wrong = [str(one) for one in check.findings(project).problems if "does not fit" in str(one)]
     assert len(wrong) == 1
     assert f"gated/functions.json: 'functions' does not fit afmoe: {WHY}" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kept"),
+    [("mamba", {}), ("granitemoehybrid", {"d_mlp": 128}), ("jamba", {"d_mlp": 128})],
+)
+def test_nothing_of_heads_is_planned_or_failed_without_attention(
+    project: Project, architecture: str, kept: dict[str, int]
+) -> None:
+    shape = {"layers": 3, "d_model": 32, "vocabulary": 61, **kept}
+    atlases.entry(project, "m", architecture=architecture, source="./weights", geometry=shape)
+    jobs = plan.jobs(project, entry.load_all(project), settings.load(project))
+    planned = {job.analysis for job in jobs if job.slug == "m"}
+    assert planned == {"weights", "activations", "importance", "masks", "residual"}
+    notes = check.findings(project).notes
+    for name in ("attention", "functions"):
+        assert f"m: {name} is not offered: {NO_HEADS}" in notes
+    pages.render(project)
+    page, plain = ((project.folder(slug) / "index.md").read_text() for slug in ("m", "plain"))
+    facts = ("<dt>Heads</dt>", "<dt>Head width</dt>")
+    assert not any(one in page for one in facts) and all(one in plain for one in facts)
+    assert ("<dt>MLP width</dt>" in page) == bool(kept)
+    assert f"<dt>Not measured</dt><dd>Attention: {NO_HEADS}" in page

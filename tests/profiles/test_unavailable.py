@@ -43,8 +43,12 @@ def test_a_model_that_is_here_and_whole(project: Project, hub: Path) -> None:
     ("changes", "kind", "remedy"),
     [
         ({"revision": None}, "unpinned", "write the full commit hash, in quotes"),
-        ({}, "missing", "hf download some-org/Some-Model-1B --revision 0123"),
-        ({"tags": ["gated"]}, "gated", "accept its conditions on the hub, then hf download some-"),
+        ({}, "missing", "atlas fetch a"),
+        (
+            {"tags": ["gated"]},
+            "gated",
+            "accept its conditions on the hub, then atlas fetch a",
+        ),
         ({"source": "./nowhere", "revision": ...}, "missing", "put the model's folder there"),
         ({"source": "zoo:nothing", "revision": ...}, "missing", "python -m atlas.zoo train nothin"),
         ({"source": f"./{'x' * 290}", "revision": ...}, "damaged", "choose a shorter name"),

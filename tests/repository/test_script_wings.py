@@ -22,7 +22,7 @@ SHARED = {"shell", "matrix", "panels", "drawing", "plots"}
 FIGURES = {"attention", "functions", "masks", "residual"}
 """A wing a figure of a model's page; `heatmap` is the one that other wings build on."""
 
-PAGES = {"compare", "family", "heads", "home", "lost", "models", "survey"}
+PAGES = {"compare", "family", "heads", "home", "lost", "models", "survey", "tune"}
 """A wing a page over several models."""
 
 MAY: dict[str, set[str]] = {

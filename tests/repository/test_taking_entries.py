@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import huggingface_hub
 import pytest
 import samples
 from contributions import ROOT, Repository, script
@@ -84,7 +85,11 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int | None, ...] 
     calls: Fetched = []
 
     def download(
-        source: str, revision: str, allow_patterns: list[str], dry_run: bool = False
+        source: str,
+        revision: str,
+        allow_patterns: list[str],
+        ignore_patterns: list[str],
+        dry_run: bool,
     ) -> list[SimpleNamespace] | None:
         if dry_run:
             here = SimpleNamespace(filename="here", file_size=10**15, will_download=False)
@@ -98,6 +103,7 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int | None, ...] 
 
     hub = ModuleType("huggingface_hub")
     hub.snapshot_download = download  # type: ignore[attr-defined]
+    hub.errors = huggingface_hub.errors  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     return calls
 

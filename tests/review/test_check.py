@@ -16,6 +16,8 @@ from samples import GEOMETRY, matrix, profile, write_entry
 
 from atlas import architectures
 from atlas.checkpoints import headers
+from atlas.entries import entry, entry_text
+from atlas.entries.geometry import LACKING
 from atlas.paths import PACKAGE, Project
 from atlas.profiles import profile_file
 from atlas.review import check
@@ -319,6 +321,41 @@ def test_a_shape_that_its_architecture_cannot_have(
     assert line.startswith(f"some-model/model.yml: {problem}")
     write_entry(project, geometry={**GEOMETRY, "parameters": 26_000})
     assert told(project) == []
+
+
+@pytest.mark.parametrize(
+    ("architecture", "lacking", "problem"),
+    [
+        (
+            "llama",
+            ("heads", "kv_heads", "d_head"),
+            "heads is missing, and layers of llama have att",
+        ),
+        ("llama", ("d_mlp",), "d_mlp is missing, and layers of llama have an MLP"),
+        ("llama", ("kv_heads",), "'kv_heads' is a dependency of 'heads'"),
+        (
+            "mamba",
+            ("d_mlp",),
+            "heads is 4, and no layer of mamba has attention; leave out heads, kv",
+        ),
+        ("mamba", ("heads", "kv_heads", "d_head"), "d_mlp is 48, and no layer of mamba has an MLP"),
+    ],
+)
+def test_heads_and_mlps_are_left_out_where_there_are_none_and_nowhere_else(
+    project: Project, architecture: str, lacking: tuple[str, ...], problem: str
+) -> None:
+    shape = {key: value for key, value in GEOMETRY.items() if key not in lacking}
+    write_entry(project, architecture=architecture, geometry=shape)
+    assert any(problem in line for line in told(project))
+
+
+def test_an_entry_without_heads_reads_as_it_is_written(project: Project) -> None:
+    shape = {key: GEOMETRY[key] for key in ("layers", "d_model", "vocabulary")}
+    write_entry(project, architecture="mamba", geometry=shape)
+    assert told(project) == []
+    read = entry.load(project.entry("some-model"))
+    assert read.geometry is not None and read.geometry.heads == read.geometry.d_mlp == 0
+    assert not any(f"  {key}:" in entry_text.text(read) for key in LACKING)
 
 
 def test_a_profile_of_another_shape_or_kind(project: Project, state: Callable[..., Path]) -> None:

@@ -17,9 +17,15 @@ class Downloads(Handler):
         self.do_GET()
 
     def do_GET(self) -> None:  # noqa: N802
-        found = re.match(r"/api/models/([^/]+/[^/]+)/tree/", self.path)
+        found = re.match(r"/api/models/([^/]+/[^/]+)/tree/([0-9a-z]+)", self.path)
         if found is None:
             super().do_GET()
+            return
+        if found[1] not in self.hub.folders:
+            self.answer(401, b"", code="RepoNotFound")
+            return
+        if found[2] not in {*self.hub.commits, *self.hub.commits.values()}:
+            self.answer(404, b"", code="RevisionNotFound")
             return
         held = sorted(self.hub.folders[found[1]].iterdir())
         files = [

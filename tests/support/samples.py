@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def entry_text(**changes: Any) -> str:
     """The text of a model.yml; a change to `...` leaves the key out."""
     keys = {key: value for key, value in {**ENTRY, **changes}.items() if value is not ...}
     lines = yaml.safe_dump(keys, sort_keys=False, allow_unicode=True, width=1000)
-    return lines.replace(f"revision: {REVISION}", f'revision: "{REVISION}"')
+    return re.sub("^revision: '?([0-9a-f]{40})'?$", r'revision: "\1"', lines, flags=re.MULTILINE)
 
 
 def write_entry(project: Project, slug: str = "some-model", text: str = "", **changes: Any) -> Path:

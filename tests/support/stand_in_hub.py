@@ -104,13 +104,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def answer(self, status: int, body: bytes, *, code: str = "", part: str = "") -> None:
+    def answer(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        code: str = "",
+        part: str = "",
+        after: str | None = None,
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if code:
             self.send_header("X-Error-Code", code)
         if part:
             self.send_header("Content-Range", part)
+        if after is not None:
+            self.send_header("Retry-After", after)
         self.end_headers()
         try:
             self.wfile.write(body)
@@ -125,6 +135,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, kind: type[Handler] = Handler) -> It
     for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("atlas.drafting.hub.WAITS", (0.0, 0.0, 0.0))
     with serving(kind) as running:
         monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
         yield running

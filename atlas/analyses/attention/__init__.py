@@ -98,6 +98,7 @@ from atlas.entries.geometry import Geometry
 VERSION = 2
 TIER = "forward"
 KINDS = ("decoder", "encoder")
+ONLY_WITH = {"heads": "no layer of this model has attention, and so it has no heads"}
 PROTOCOL: dict[str, str | int] = {
     "corpus": "digest",
     "sequence": "one passage a row, BOS where the tokenizer has one, right padding",

@@ -96,6 +96,7 @@ from atlas.entries.geometry import Geometry
 VERSION = 2
 TIER = "weights"
 KINDS = ("decoder",)
+ONLY_WITH = {"heads": "no layer of this model has attention, and so it has no heads"}
 UNLESS = {
     "attn.gate": "a gate that depends on the token lies between the heads and W_O, so that W_V W_O "
     "alone is not what a head writes"

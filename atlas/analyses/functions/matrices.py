@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,18 +64,18 @@ def _published(chance: NDArray[np.float64]) -> NDArray[np.float64]:
 class HeadScores:
     """What was found of all heads, filled layer by layer.
 
-    `readings`: not folded, folded. `copying`, `centred` (layer, head); `spectra` a layer each,
-    (head, d_head). `null`: of centred copying, as `salient_mappings.copying_null` gives it.
-    `attending`: the layers that have heads.
+    `readings`: not folded, folded. `copying`, `centred` (layer, head); `spectra` by layer,
+    (head, d_head); `heads` by layer, what each does. `null`: of centred copying, as
+    `salient_mappings.copying_null` gives it. `attending`: the layers that have heads.
     """
 
     readings: tuple[Reading, Reading]
     copying: NDArray[np.float64]
     centred: NDArray[np.float64]
     attending: tuple[int, ...]
-    spectra: list[torch.Tensor] = field(default_factory=list)
+    spectra: dict[int, torch.Tensor] = field(default_factory=dict)
     null: float = math.nan
-    heads: list[dict[str, Any]] = field(default_factory=list)
+    heads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def empty(
@@ -86,6 +86,27 @@ class HeadScores:
         plain, folded = (Reading(np.zeros(size), np.full(size, np.nan)) for _ in range(2))
         layers = tuple(range(shape.layers)) if attending is None else attending
         return cls((plain, folded), np.zeros(place), np.zeros(place), layers)
+
+    def of_layer(self, number: int) -> dict[str, Any]:
+        """What was found of a layer, as values that JSON can hold."""
+        return {
+            "score": [one.score[:, :, :, number].tolist() for one in self.readings],
+            "chance": [one.chance[:, :, :, number].tolist() for one in self.readings],
+            "copying": self.copying[number].tolist(),
+            "centred": self.centred[number].tolist(),
+            "spectra": self.spectra[number].tolist(),
+            "heads": self.heads[number],
+        }
+
+    def put(self, number: int, held: Mapping[str, Any]) -> None:
+        """Take what `of_layer` gave, in this run or in an earlier one."""
+        shape = self.readings[0].score[:, :, :, number].shape
+        for one, score, chance in zip(self.readings, held["score"], held["chance"], strict=True):
+            one.score[:, :, :, number] = np.reshape(score, shape)
+            one.chance[:, :, :, number] = np.reshape(chance, shape)
+        self.copying[number], self.centred[number] = held["copying"], held["centred"]
+        self.spectra[number] = torch.tensor(held["spectra"])
+        self.heads[number] = held["heads"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from atlas.analyses.functions.matrices import HeadScores, Reading, Rule
 from atlas.analyses.functions.relation_scores import Pairs, Place
 from atlas.analyses.functions.salient_mappings import Cores
 from atlas.analyses.functions.token_inputs import AttentionBlocks, Layer
-from atlas.loaded import loading, token_text
+from atlas.loaded import loading, memory, token_text, unfinished
 from atlas.loaded import tokenizer as tokenizers
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
@@ -28,7 +28,8 @@ SIEVES = (Sieve(tf32=True), Sieve())
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
-    """Score every head on every measurable relation, one layer in memory at a time."""
+    """Score every head on every measurable relation, one layer in memory at a time; a layer that an
+    interrupted run has scored is not scored again."""
     return measure(checkpoint, relations.load_all(), checkpoint.choices, progress)
 
 
@@ -42,7 +43,7 @@ def measure(
     """
     checkpoint.architecture.require_attention()
     shape = checkpoint.geometry
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = memory.device_of_weights()
     own = tokenizers.load_transformers(checkpoint.folder)
     tokenizer = own.backend_tokenizer
     pairs = Pairs.of(known, tokenizer, shape.vocabulary).to(device)
@@ -50,13 +51,19 @@ def measure(
     blocks = AttentionBlocks(checkpoint, pairs.sources, choices, device)
     attending = checkpoint.architecture.attending
     found = HeadScores.empty(len(pairs.relations), shape, attending)
-    texts = token_text.TokenTexts(tokenizer)
-    for number, layer in zip(attending, blocks, strict=True):
+    texts, kept = token_text.TokenTexts(tokenizer), unfinished.layers(checkpoint.unfinished)
+    for number in attending:
+        if (held := kept.get(number)) is not None:
+            found.put(number, held)
+    left = [number for number in attending if number not in found.heads]
+    for number, layer in zip(left, blocks.of(left), strict=True):
         _score(found, number, layer, blocks.U, pairs, rule)
         _copying(found, number, layer.block(rule.fold), layer.block(True), blocks.cores)
         _heads(found, number, layer, blocks.U, pairs, rule, texts)
+        kept.put(number, found.of_layer(number))
         progress(number + 1, shape.layers)
-    found.null = salient_mappings.copying_null(blocks.cores.centred, torch.cat(found.spectra))
+    spectra = torch.cat([found.spectra[number] for number in attending])
+    found.null = salient_mappings.copying_null(blocks.cores.centred, spectra)
     return Measured(
         matrices=tuple(matrices.build(found, pairs, rule)),
         facts=matrices.facts(found, pairs, rule),
@@ -69,7 +76,7 @@ def measure(
             **tokenizers.conditions(own, checkpoint.folder),
         },
         parts={
-            "heads": found.heads,
+            "heads": [one for number in attending for one in found.heads[number]],
             "pairs": matrices.pairs_part(found.readings[rule.fold], pairs, known),
         },
     )
@@ -105,7 +112,7 @@ def _copying(
     norm gains folded in, so that it does not depend on where a model keeps them."""
     found.copying[number] = salient_mappings.copying(cores.literal, block.W_V, block.W_O)
     found.centred[number] = salient_mappings.copying(cores.centred, folded.W_V, folded.W_O)
-    found.spectra.append(salient_mappings.spectra(folded.W_V, folded.W_O).cpu())
+    found.spectra[number] = salient_mappings.spectra(folded.W_V, folded.W_O).cpu()
 
 
 def _heads(
@@ -121,10 +128,11 @@ def _heads(
     block = layer.block(rule.fold)
     kept = salient_mappings.sizes(len(found.attending) * block.heads)
     salient = _salient(block, layer.x, U, kept, texts)
+    found.heads[number] = []
     for head in range(block.heads):
         high = _above_threshold(found.readings[rule.fold], number, head, pairs, rule.level)
         one = {"layer": number, "head": head, "relations": high, "salient": salient[head]}
-        found.heads.append(one)
+        found.heads[number].append(one)
 
 
 def _above_threshold(

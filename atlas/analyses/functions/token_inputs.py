@@ -7,7 +7,7 @@ of it, E' = MLP_0(norm(E)), without the residual (after Elhelo & Geva, ACL 2025)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -61,11 +61,15 @@ class AttentionBlocks:
         self.cores = salient_mappings.copying_cores(self.U, self.x)
 
     def __iter__(self) -> Iterator[Layer]:
-        """Every layer in its order."""
+        """Every layer that attends, in its order."""
+        return self.of(self.checkpoint.architecture.attending)
+
+    def of(self, layers: Iterable[int]) -> Iterator[Layer]:
+        """Some of them, in their order."""
         reads = HeadInputs.of(self._entering(torch.float64, self.sources))
         self.x = salient_mappings.unit_rows(self.x)
         later = False
-        for layer in self.checkpoint.architecture.attending:
+        for layer in layers:
             if layer > first_mlp(self.checkpoint) and not later and self.later == "mlp":
                 later = True
                 self.x = self.x[:0]  # not both at once

@@ -182,6 +182,7 @@ MATRICES: dict[str, dict[str, object]] = {
         "axes": ("layer", "head"),
         "scale": "log",
         "range": (0, None),
+        "when": "a layer has heads",
         "leaders": "most_important_head",
     },
 }

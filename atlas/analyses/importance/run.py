@@ -128,7 +128,7 @@ def _matrices(
         *matrices.of_gradients(sums, elements, native),
         *matrices.of_norms(sums, np.sqrt(squares), np.sqrt(weights), native),
         *matrices.of_layers(sums, f"{model.architecture.live_layers}.*"),
-        matrices.of_heads(sums),
+        *([matrices.of_heads(sums)] if sums.heads.shape[1] else []),
     )
 
 

@@ -20,9 +20,9 @@ ROUNDING = 1e-3
 
 def problems(profile: Profile) -> Iterator[str]:
     """The largest importance is 1, and that of blocks is their increase of the loss, scaled."""
-    taylor = profile.matrix("taylor").values
-    if np.isfinite(taylor).any() and abs(np.nanmax(taylor) - 1) > ROUNDING:
-        yield f"the largest value of matrix 'taylor' is {np.nanmax(taylor):.4g}, not 1"
+    taylor = profile.matrix("taylor")
+    if np.isfinite(taylor.values).any() and abs(np.nanmax(taylor.values) - 1) > ROUNDING:
+        yield f"the largest value of matrix 'taylor' is {np.nanmax(taylor.values):.4g}, not 1"
     names = {matrix.name for matrix in profile.matrices}
     increase = profile.matrix("block_increase").values
     span = float(increase.max() - increase.min())
@@ -33,6 +33,8 @@ def problems(profile: Profile) -> Iterator[str]:
             yield "matrix 'block' is not matrix 'block_increase' scaled from 0 to 1"
     elif span:
         yield "matrix 'block' is missing, and blocks are not all alike"
+    if "head_gate" not in names and any(one.startswith("attn.") for one in taylor.columns):
+        yield "matrix 'head_gate' is missing, and layers have attention"
 
 
 def part_problems(profile: Profile, part: str, items: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import torch
 from atlas.analyses.weights import MATRICES
 from atlas.architectures.row import EXPERT_MODULES, NO_MAPS
 from atlas.errors import AtlasError
-from atlas.loaded import linalg
+from atlas.loaded import linalg, unfinished
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.profiles import contract
 from atlas.profiles.matrix import Matrix
@@ -29,7 +29,8 @@ QUANTITIES = tuple(name for name in STATED if not name.endswith(LARGEST))
 
 
 def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
-    """Measure every weight matrix of every layer, one layer in memory at a time.
+    """Measure every weight matrix of every layer, one layer in memory at a time; a layer that an
+    interrupted run has measured is not measured again.
 
     Raises `AtlasError` for weights that are infinite or NaN, with layer and module.
     """
@@ -37,12 +38,20 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
     counts = [len(checkpoint.architecture.stored(layer)) for layer in range(layers)]
     found: dict[tuple[str, int, str], Value] = {}
     dtypes: set[str] = set()
+    kept = unfinished.layers(checkpoint.unfinished)
     for layer in range(layers):
-        for done, (module, per_expert) in enumerate(_of_layer(checkpoint, layer, dtypes), 1):
+        held = kept.get(layer)
+        if held is None:
+            held = {"dtypes": [], "modules": []}
+            for done, one in enumerate(_of_layer(checkpoint, layer, held["dtypes"]), 1):
+                held["modules"].append(one)
+                progress(sum(counts[:layer]) + done, sum(counts))
+            kept.put(layer, held)
+        dtypes |= {*held["dtypes"]}
+        for module, per_expert in held["modules"]:
             for name, (mean, largest) in per_expert.items():
                 found[name, layer, module] = mean
                 found[f"{name}{LARGEST}", layer, module] = largest
-            progress(sum(counts[:layer]) + done, sum(counts))
     names = QUANTITIES if checkpoint.architecture.routing is None else tuple(STATED)
     native = checkpoint.architecture.native
     matrices = tuple(STATED[name].by_module(found, layers, native) for name in names)
@@ -54,7 +63,7 @@ def run(checkpoint: Checkpoint, progress: Progress) -> Measured:
 
 
 def _of_layer(
-    checkpoint: Checkpoint, layer: int, dtypes: set[str]
+    checkpoint: Checkpoint, layer: int, dtypes: list[str]
 ) -> Iterator[tuple[str, dict[str, tuple[Value, Value]]]]:
     """Of every module of a layer: each quantity's mean and largest value over its experts.
 
@@ -65,14 +74,14 @@ def _of_layer(
     held = checkpoint.layer(layer, shared)
     for module in shared:
         weight = held.pop(f"{module}.weight")
-        dtypes.add(str(weight.dtype).removeprefix("torch."))
+        dtypes.append(str(weight.dtype).removeprefix("torch."))
         values = dict(_quantities(checkpoint, layer, module, weight))
         yield module, {name: (value, value) for name, value in values.items()}
     lists: dict[str, dict[str, list[Value]]] = {}
     for expert in checkpoint.experts(layer):
         for module in (name for name in modules if name in EXPERT_MODULES):
             weight = expert.pop(f"{module}.weight")
-            dtypes.add(str(weight.dtype).removeprefix("torch."))
+            dtypes.append(str(weight.dtype).removeprefix("torch."))
             for name, value in _quantities(checkpoint, layer, module, weight):
                 lists.setdefault(module, {}).setdefault(name, []).append(value)
     for module, quantities in lists.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from atlas.architectures.layer_rules import All, Either, Every, Others, Words
-from atlas.architectures.row import ATTENTION, LayerKind, Mixture, Scale, Source, Variant
+from atlas.architectures.row import ATTENTION, LayerKind, Mixture, Norm, Scale, Source, Variant
 from atlas.architectures.rows.llama_like import GRANITE, LLAMA
 from atlas.architectures.rows.mixtures import experts
 
@@ -39,6 +39,50 @@ def mamba(place: str, bias: str, conv_bias: str) -> dict[str, Source | None]:
         "mixer.out": Source(f"{place}.out_proj", bias=bias),
     }
 
+
+# A layer has one block, a state space: neither heads nor an MLP.
+MAMBA = replace(
+    LLAMA,
+    model_type="mamba",
+    prefixes=("backbone.", "model."),
+    live_prefix="backbone.",
+    modules={"norm.attn": Source("norm")},
+    outside={
+        "embedding": Source("embeddings"),
+        "final_norm": Source("norm_f"),
+        "unembedding": Source("/lm_head"),
+    },
+    norm=Norm("rms", eps="layer_norm_epsilon"),
+    joins=("mixer", None),
+    mlp_input=None,
+    keys={"heads": 0, "kv_heads": 0, "d_head": 0, "d_mlp": 0},
+    shapes={"mixer.A": ("any", "any")},
+    defaults={
+        "hidden_act": "silu",
+        "intermediate_size": None,  # of the state space: `expand` says it, and there is no MLP
+        "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": True,
+        "use_bias": False,
+        "use_conv_bias": True,
+    },
+    layer_kinds=(
+        LayerKind("state space", where=All(), modules=mamba("mixer", "use_bias", "use_conv_bias")),
+    ),
+)
+
+# The same but for norms within the mixer, which have no gain, so that nothing is stored of them.
+FALCON_MAMBA = replace(MAMBA, model_type="falcon_mamba")
+
+MAMBA2 = replace(
+    MAMBA,
+    model_type="mamba2",
+    shapes={},
+    # The heads are those of states, which attend to nothing.
+    defaults={**MAMBA.defaults, "head_dim": 64, "num_heads": 128, "tie_word_embeddings": False},
+    layer_kinds=(
+        LayerKind("state space", where=All(), modules=mamba2("mixer", "use_bias", "use_conv_bias")),
+    ),
+)
 
 JAMBA = replace(
     LLAMA,

@@ -19,6 +19,7 @@ from atlas.profiles.profile_file import Profile
 from atlas.site.across import families, opening_map, shared_scale, thumbnails
 from atlas.site.across.families import Family
 from atlas.site.across.thumbnails import Labelled, Thumbnail
+from atlas.site.figures import masks
 from atlas.site.figures.palettes import BINARY_COLOURS, CATEGORY_COLOURS
 
 MOST = 4
@@ -95,9 +96,9 @@ def _masks(models: Sequence[Model]) -> Door | None:
         return None
     pictures = [
         Labelled(title, thumbnails.of(model, "masks", matrix, shown=BINARY_COLOURS))
-        for name, title in (("mask:mlp", "MLP blocks"), ("mask:attn", "Attention blocks"))
+        for name, title in masks.titles(profile).items()
         for matrix in profile.matrices
-        if matrix.name == name
+        if matrix.name == f"mask:{name}"
     ]
     return Door(
         name="masks",

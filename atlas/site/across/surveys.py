@@ -109,7 +109,7 @@ def _bundle(
 ) -> tuple[tuple[tuple[str, bytes], ...], dict[str, Any]]:
     """The bundle's files, names relative to the page, and what its description says."""
     profiles = [profile for _, _, profile in measured]
-    groups = quantities.grouped(profiles)
+    groups = comparable.grouped(profiles)
     packed = _Packed()
     matrices = [
         packed.add(name, items, measured) for name, items in quantities.named(profiles).items()
@@ -140,7 +140,7 @@ def _models(
             "family": entry.family,
             "parameters": shape.parameters if shape else None,
             "layers": shape.layers if shape else None,
-            "heads": shape.heads if shape else None,
+            "heads": (shape.heads or None) if shape else None,
             "released": entry.released,
             "tags": list(entry.tags),
             "reference": entry.is_reference,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -21,6 +21,8 @@ from atlas.site.figures import ticks
 from atlas.words import number
 
 NAMES = {"attn": "Attention block", "mlp": "MLP block", "block": "Whole layer"}
+MIXER = "Mixer block"
+"""What the first of them is called where tokens are mixed otherwise than by attention as well."""
 COLOURS = (("#b4530a", "#f0a35e"), ("#6b4fbb", "#b3a0ee"), ("#0b7a75", "#4fc3b8"))
 """Of the lines on light and on dark ground."""
 
@@ -81,8 +83,9 @@ class Chart:
 
 def charts(profile: Profile) -> list[Chart]:
     """A chart for every quantity that has a value for each layer and block."""
+    names = NAMES | ({"attn": MIXER} if profile.conditions.get("mixers") else {})
     return [
-        _chart(one)
+        _chart(one, names)
         for one in profile.matrices
         if one.axes == ("layer", "sublayer") and np.isfinite(one.values).any()
     ]
@@ -112,14 +115,14 @@ def _style() -> str:
     return STYLE.replace("LIGHT", light).replace("DARK", dark)
 
 
-def _chart(matrix: Matrix) -> Chart:
+def _chart(matrix: Matrix, names: Mapping[str, str]) -> Chart:
     known = matrix.values[np.isfinite(matrix.values)]
     least, most = float(known.min()), float(known.max())
     is_log = least > 0 and most / least > DECADES
     alone = len(matrix.columns) == 1
     lines = [
         Line(
-            NAMES.get(name, name),
+            names.get(name, name),
             len(COLOURS) - 1 if alone else at % len(COLOURS),
             tuple(
                 (float(layer), math.log10(value) if is_log else float(value))

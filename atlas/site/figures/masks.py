@@ -83,15 +83,20 @@ def of(profile: Profile) -> BlockMasks | None:
     if profile.analysis != ANALYSIS or not found >= NEEDED:
         return None
     first = profile.matrix("mask:mlp")
-    titles = {**KINDS, **({"attn": "Mixer blocks"} if profile.conditions.get("mixers") else {})}
+    called = titles(profile)
     return BlockMasks(
         layers=len(first.columns),
         topics=tuple(first.rows[at] for at in order(profile)),
         panels=tuple(
-            Panel(name, titles[name], int((profile.matrix(f"mask:{name}").values == 0).sum()))
+            Panel(name, called[name], int((profile.matrix(f"mask:{name}").values == 0).sum()))
             for name in KINDS
         ),
     )
+
+
+def titles(profile: Profile) -> dict[str, str]:
+    """What the blocks of each panel are called: not attention where other mixers are among them."""
+    return {**KINDS, **({"attn": "Mixer blocks"} if profile.conditions.get("mixers") else {})}
 
 
 def png(profile: Profile) -> bytes:

@@ -36,12 +36,12 @@ export async function draw(element, signal) {
   if (signal.aborted) return undefined;
   const home = made("div", "atlas-trends");
   const width = Math.min(540, Math.max(300, element.clientWidth));
-  const all = charts(profile.matrices);
+  const all = charts(profile);
   const scene = () => sceneOf(profile, all.map(panelOf), keysOf(all));
   const exported = () => ({ scene: scene(), file: `${profile.model.slug}.residual.layers`, csv: () => csvOf(all, field) });
   element.querySelector(".atlas-still")?.replaceWith(home, exportLine(exported, signal));
   printable(home, scene, signal);
-  const recolour = () => home.replaceChildren(...charts(profile.matrices).map((chart) => drawChart(chart, width)));
+  const recolour = () => home.replaceChildren(...charts(profile).map((chart) => drawChart(chart, width)));
   recolour();
   return { recolour };
 }
@@ -64,18 +64,20 @@ function sceneOf(profile, panels, keys) {
 
 /**
  * A chart for every quantity that has a value for each layer and block.
- * @param {Matrix[]} matrices
+ * @param {Pick<Profile, "matrices" | "conditions">} profile
  * @returns {Chart[]}
  */
-export function charts(matrices) {
-  return matrices.filter(({ axes }) => axes.join() === "layer,sublayer").map(chart);
+export function charts({ matrices, conditions }) {
+  const names = conditions.mixers ? { ...NAMES, attn: MIXER } : NAMES;
+  return matrices.filter(({ axes }) => axes.join() === "layer,sublayer").map((matrix) => chart(matrix, names));
 }
 
 /**
  * @param {Matrix} matrix
+ * @param {Record<string, string>} names
  * @returns {Chart} a line a column; logarithmic where values span more than two decades
  */
-function chart({ title, unit, rows, columns, values }) {
+function chart({ title, unit, rows, columns, values }, names) {
   const known = /** @type {number[]} */ (values.flat().filter((value) => value !== null));
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const log = least > 0 && most / least > DECADES;
@@ -83,7 +85,7 @@ function chart({ title, unit, rows, columns, values }) {
   const lines = columns.map((name, column) => {
     const [paper, dark] = COLOURS[columns.length === 1 ? 2 : column % COLOURS.length];
     return {
-      ...{ name: NAMES[name] ?? name, colour: isDark ? dark : paper, paper, dots: false },
+      ...{ name: names[name] ?? name, colour: isDark ? dark : paper, paper, dots: false },
       points: rows.flatMap((layer, x) => {
         const y = values[x][column];
         return y === null ? [] : [{ x, y, told: `layer ${layer}, ${unit}` }];
@@ -96,6 +98,9 @@ function chart({ title, unit, rows, columns, values }) {
 
 /** @type {Record<string, string>} */
 const NAMES = { attn: "Attention block", mlp: "MLP block", block: "Whole layer" };
+
+/** What the first of them is called where tokens are mixed otherwise than by attention as well. */
+const MIXER = "Mixer block";
 
 /**
  * The axis of layers, about eight of them labelled.

@@ -74,3 +74,9 @@ def test_the_picture_is_known_as_one(tmp_path: Path) -> None:
 def test_an_encoder_without_them_has_an_empty_picture() -> None:
     profile = _profile()
     assert layer_curves.charts(dataclasses.replace(profile, matrices=profile.matrices[1:])) == []
+
+
+def test_a_block_that_is_no_attention_is_not_called_so() -> None:
+    made = dataclasses.replace(_profile(), conditions={"mixers": "state space in 0, 1"})
+    (chart,) = layer_curves.charts(made)
+    assert [line.name for line in chart.lines] == ["Mixer block", "MLP block", "Whole layer"]

@@ -1,0 +1,60 @@
+"""`atlas fetch`: the weights of listed models, into the hub's cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from atlas.commands import options
+from atlas.commands.project import opened, require_known
+
+
+@click.command("fetch")
+@options.models
+@click.option("--dry-run", is_flag=True, help="Show what would be fetched, and fetch nothing.")
+@options.project
+@options.as_json
+def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json: bool) -> None:
+    """Fetch the weights of MODELS from the hub, at exactly their pinned revision.
+
+    Only what atlas reads is fetched: safetensors or the one GGUF file, configs and tokenizers.
+    Their bases are fetched as well, since drift compares a model with its base. What was begun goes
+    on. Files go into the hub's cache (HF_HOME); HF_TOKEN or hf auth login gives access to gated
+    models. The exit status is 1 if a model cannot be fetched; the others are fetched all the same.
+    """
+    from atlas.checkpoints import fetching
+    from atlas.commands import console
+    from atlas.errors import AtlasError
+
+    if not models:
+        raise click.UsageError("name the models to fetch; atlas plan lists those that are not here")
+    atlas = opened(project)
+    require_known(atlas, models)
+    fetching.quiet(not sys.stderr.isatty())
+    found: list[dict[str, object]] = []
+    failed = False
+    try:
+        for item in fetching.pinned(atlas, models):
+            told: dict[str, object] = {"model": item.slug, "bytes": None, "error": None}
+            found.append(told)
+            try:
+                told["bytes"] = size = fetching.missing_bytes(item)
+                if not dry_run:
+                    fetching.require_room(size)
+                    fetching.fetch(item)
+            except AtlasError as error:
+                told["error"], failed = " | ".join(str(error).splitlines()), True
+                console.say(f"{item.slug}: not fetched: {told['error']}")
+                continue
+            told["folder"] = str(fetching.place(item))
+            did = "would be fetched" if dry_run else "fetched"
+            what = f"{size / 1e6:,.1f} MB {did}" if size else "all of it is here"
+            console.say(f"{item.slug}: {what}: {told['folder']}")
+    finally:  # after Ctrl-C, what was done
+        if as_json:
+            console.emit_json(found)
+    if failed:
+        sys.exit(1)

@@ -72,15 +72,15 @@ def load(project: Project) -> Contents:
     told = presentation.load(project)
     models = collection.load(project)
     chosen = settings.load(project).analyses
+    analyses = _analyses(chosen, models)
+    names = family_names.of(model.entry for model in models)
     judged = verdicts.judge(claims.load_all(project), models)
     return Contents(
         project=project,
         presentation=told,
-        templates=templates.environment(
-            template_dirs(project), family_names.of(model.entry for model in models), told
-        ),
+        templates=templates.environment(template_dirs(project), names, told, analyses),
         models=tuple(models),
-        statements=tuple(statement.of(name) for name in _analyses(chosen, models)),
+        statements=tuple(statement.of(name) for name in analyses),
         verdicts=tuple(judged),
         findings=finding_page.shown(findings.load_all(project), judged, models),
         is_ordered=chosen is not None,

@@ -9,10 +9,11 @@ then quoted as JSON, which is YAML.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ def environment(
     folders: Sequence[Path],
     families: Mapping[str, str] | None = None,
     presentation: Presentation | None = None,
+    analyses: Collection[str] | None = None,
 ) -> jinja2.Environment:
     """Templates of the given folders, the first that has one wins; undefined names are errors.
     `families`: the name of each, by the word that entries have for it. `presentation`: what the
-    atlas says of itself, by default nothing."""
+    atlas says of itself, by default nothing. `analyses`: those that it is about, None for all."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
@@ -71,7 +73,7 @@ def environment(
         license=licenses.name,
         family=lambda word: (families or {}).get(word, word),
         scalar=words.scalar,
-        not_offered=not_offered,
+        not_offered=functools.partial(not_offered, among=analyses),
     )
     made.tests["of_language"] = remarks.of_language
     told = presentation or Presentation()
@@ -79,10 +81,14 @@ def environment(
     return made
 
 
-def not_offered(entry: Entry) -> list[tuple[str, str]]:
-    """Titles of the analyses that a model cannot have, and why."""
+def not_offered(entry: Entry, among: Collection[str] | None) -> list[tuple[str, str]]:
+    """Titles of the analyses that a model cannot have, among those or all, and why."""
     reasons = statement.not_offered(entry.architecture, entry.geometry)
-    return [(statement.of(name).title, why) for name, why in reasons.items()]
+    return [
+        (statement.of(name).title, why)
+        for name, why in reasons.items()
+        if among is None or name in among
+    ]
 
 
 MEND = "mend the template, or remove it to use the one that atlas ships"

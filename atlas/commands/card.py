@@ -20,6 +20,7 @@ def command(model: str, project: Path | None) -> None:
     that which `atlas build` makes for links.
     """
     from atlas.commands import console
+    from atlas.entries import presentation
     from atlas.profiles import collection
     from atlas.site import hub_card
 
@@ -27,4 +28,4 @@ def command(model: str, project: Path | None) -> None:
     model = one_named(atlas, model)
     site = hub_card.address(atlas)
     [found] = [one for one in collection.load(atlas) if one.entry.slug == model]
-    console.write(hub_card.markdown(found, site))
+    console.write(hub_card.markdown(found, site, presentation.load(atlas).title))

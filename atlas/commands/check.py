@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--base",
     metavar="REVISION",
-    help="Check a pull request against this git revision: it must not write verified.json.",
+    help="Check a pull request against this git revision: it must not write verified.json, and "
+    "what it changes of templates and mkdocs.yml, which run, is named.",
 )
 @options.project
 @options.as_json

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from atlas.entries import presentation
 from atlas.errors import REMEDIES, AtlasError, from_os, raise_all, short, shown
 from atlas.files import temporary
 from atlas.paths import Project, static, template_dirs
@@ -167,6 +168,7 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
     files += [*project.models.glob("*/verified.json"), *project.claims.glob("*.yml")]
     files += project.findings.glob("*.yml")
+    files += _introduction(project)
     for folder in template_dirs(project):
         files += folder.rglob("*")
     for path in files:
@@ -174,6 +176,14 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
             yield path, path.stat().st_mtime_ns
         except FileNotFoundError:  # removed between the listing and the look
             continue
+
+
+def _introduction(project: Project) -> Iterator[Path]:
+    """The file of the introduction; none while mkdocs.yml is half typed."""
+    with contextlib.suppress(AtlasError):
+        file = presentation.introduction_file(project)
+        if file:
+            yield file
 
 
 @contextlib.contextmanager

@@ -23,7 +23,12 @@ WANTED = statement.wanted(entry.load(PACKAGE.parent / "docs/models/ref-llama/mod
 COMMANDS = [
     "init",
     "new",
+    "list",
+    "show",
     "pin",
+    "fetch",
+    "rename",
+    "rm",
     "architecture",
     "check",
     "plan",
@@ -31,7 +36,13 @@ COMMANDS = [
     "render",
     "build",
     "serve",
+    "publish",
     "verify",
+    "diff",
+    "diff-models",
+    "csv",
+    "card",
+    "export",
     "completion",
 ]
 
@@ -53,6 +64,7 @@ def entry_of(project: Path) -> Path:
 
 def test_every_command_is_listed_in_order_of_work_and_has_help() -> None:
     listed = run("--help").output
+    assert set(COMMANDS) == set(commands.main.commands)
     places = [listed.index(f"\n  {command} ") for command in COMMANDS]
     assert places == sorted(places)
     for command in COMMANDS:

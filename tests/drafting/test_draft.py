@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import gguf_models
 import pytest
 import tiny
 from click.testing import CliRunner, Result
@@ -239,6 +240,24 @@ def test_offline_the_cache_will_do(project: Project, monkeypatch: pytest.MonkeyP
     assert f'revision: "{COMMIT}"\n' in draft.text
     assert any(note.startswith("revision: the newest on this machine") for note in draft.notes)
     assert "HF_HUB_OFFLINE is set" in told(project, "some-org/Elsewhere")
+    (cached / "snapshots" / COMMIT / "model.safetensors").unlink()
+    line = told(project, NAME)
+    assert line == (
+        f"only a part of {NAME} is on this machine; hf download {NAME} --revision {COMMIT}"
+    )
+
+
+def test_offline_a_gguf_file_in_the_cache_will_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    cached = project.root / "hub" / f"models--{NAME.replace('/', '--')}" / "snapshots" / COMMIT
+    cached.mkdir(parents=True)
+    made = gguf_models.make(project.root / "made")
+    gguf_models.convert(made, cached / "Some-Model-Q8_0.gguf")
+    draft = drafting.of(project, NAME, revision=COMMIT, file="Some-Model-Q8_0.gguf")
+    assert f'revision: "{COMMIT}"\n' in draft.text and "Some-Model-Q8_0.gguf" in draft.text
 
 
 # What it refuses

@@ -109,7 +109,10 @@ def from_os(
 
 
 def shown(path: Path | str) -> str:
-    """A path as people want to read it: relative to the working directory where possible."""
+    """A path as people want to read it: relative to the working directory where possible. An
+    address stays as it is."""
+    if "://" in str(path):
+        return str(path)
     try:
         return Path(path).resolve().relative_to(Path.cwd().resolve()).as_posix()
     except (ValueError, OSError):

@@ -29,6 +29,7 @@ from atlas.commands import (
     csv,
     diff,
     diff_models,
+    export,
     fetch,
     init,
     new,
@@ -167,6 +168,7 @@ for _module in (
     diff_models,
     csv,
     card,
+    export,
     completion,
 ):
     main.add_command(_module.command)

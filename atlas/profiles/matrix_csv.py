@@ -26,13 +26,13 @@ def csv(matrix: Matrix) -> str:
 
     def cell(value: float, is_undefined: bool) -> str:
         is_class = names and not math.isnan(value)
-        return names[int(value)] if is_class else _number(value, is_undefined)
+        return names[int(value)] if is_class else number(value, is_undefined)
 
     lines = [
         [
             field(label),
             *map(cell, matrix.values[row].tolist(), matrix.is_undefined[row].tolist()),
-            *(_number(value, False) for array in beside.values() for value in array[row].tolist()),
+            *(number(value, False) for array in beside.values() for value in array[row].tolist()),
         ]
         for row, label in enumerate(matrix.rows)
     ]
@@ -57,7 +57,7 @@ def of(profile: Profile, name: str) -> str:
     return csv(found[name])
 
 
-def _number(value: float, is_undefined: bool) -> str:
+def number(value: float, is_undefined: bool) -> str:
     """The shortest digits that give the value, written as JavaScript writes them."""
     if math.isnan(value):
         return "NaN" if is_undefined else ""

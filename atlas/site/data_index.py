@@ -1,8 +1,10 @@
 """The index of data: every file of the site that a program may want, with its digest and format.
 
-`profiles` lists what was measured, each file with its parts; `files` lists entries, claims,
-findings, schemas and what was made of them for pages. A file that has a JSON Schema names it in
-`schema`, relative to the index; of any other, `described` is the page that says what is in it.
+`models` lists what entries state; `profiles` what was measured, each file with its parts; `files`
+lists entries, claims, findings, schemas, tables and what was made of them for pages. A file that
+has a JSON Schema names it in `schema`, relative to the index; of any other, `described` is the page
+that says what is in it. Within a format, keys are added, and none is removed or means another
+thing.
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from atlas.paths import Project
-from atlas.profiles import side_files
+from atlas.profiles import model_row, side_files
 from atlas.profiles.collection import Model, Section
 from atlas.site.publishing import digest
 
-FORMAT = 2
+FORMAT = 3
+"""1 and 2: neither models nor tables are listed."""
 
 KINDS = (
     ("data/schemas/*.schema.json", "schema", None, "data/"),
+    ("data/*.csv.gz", "table", None, "data/"),
+    ("data/*.ipynb", "notebook", None, "data/"),
     ("survey/*/bundle*", "survey bundle", None, "data/"),
     ("families/*/ladder.json", "family ladder", None, "data/"),
     ("data/from-base/*.json", "difference from a base", None, "data/"),
@@ -38,6 +43,10 @@ def index(
     return {
         "format": FORMAT,
         "schema": "schemas/profile.schema.json",
+        "models": [
+            model_row.listed(model_row.of(model.entry, ()))
+            for model in sorted(models, key=lambda one: one.entry.slug)
+        ],
         "profiles": [
             _profile(project, section)
             for model in models

@@ -35,6 +35,8 @@ def _files(loaded: Contents) -> Files:
     for kind in KINDS.values():
         yield from kind(loaded)
     yield from data.published_schemas()
+    yield from data.tables(loaded)
+    yield from data.notebook(loaded)
     yield from assets.files()
     yield f"{assets.FOLDER}/reading.json", explanations.readings(loaded.statements)
     yield f"{assets.FOLDER}/usual.json", usual.published(loaded.models)

@@ -111,7 +111,7 @@ def test_unknown_architecture_says_how_to_add_it() -> None:
     ("model_type", "told"),
     [
         ("gemma3_txt", "did you mean 'gemma3_text'? "),
-        ("rwkv", "missing: attention in no layer, "),
+        ("rwkv", "missing: layers that mix tokens by state spaces, recurrence "),
         ("mpt", ""),
         ("bart", "missing: an encoder and a decoder that attends to it; the atlas reads "),
         ("qwen4", ""),

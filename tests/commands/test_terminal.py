@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "build": (),
     "diff": (".",),
     "csv": ("some-model", "weights", "rms"),
+    "export": ("tables",),
     "completion": ("bash",),
 }
 

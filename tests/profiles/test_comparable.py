@@ -13,7 +13,6 @@ from atlas.errors import AtlasError
 from atlas.pinned.choices import DEFAULT
 from atlas.profiles import comparable
 from atlas.profiles.profile_file import Scalar
-from atlas.site.across import quantities
 
 
 def test_other_scored_bytes_are_another_group() -> None:
@@ -21,9 +20,9 @@ def test_other_scored_bytes_are_another_group() -> None:
     whole = replace(profile(), conditions={"scored_bytes": 1000, "device": "cpu"})
     short = replace(whole, conditions={"scored_bytes": 900, "shortened": "7 passages end"})
     elsewhere = replace(whole, conditions={"scored_bytes": 1000, "device": "cuda"})
-    assert quantities.group_key(whole) != quantities.group_key(short)
-    assert quantities.group_key(whole) == quantities.group_key(elsewhere)
-    assert len(quantities.grouped([whole, short, elsewhere])) == 2
+    assert comparable.group_key(whole) != comparable.group_key(short)
+    assert comparable.group_key(whole) == comparable.group_key(elsewhere)
+    assert len(comparable.grouped([whole, short, elsewhere])) == 2
     assert comparable.terms(whole) == {**whole.protocol, "scored_bytes": 1000}
     told = comparable.apart(short, (short.version, comparable.terms(whole)))
     assert told == "scored bytes: 900 against 1,000, 7 passages end"
@@ -32,7 +31,7 @@ def test_other_scored_bytes_are_another_group() -> None:
 def test_another_estimator_is_another_group() -> None:
     mean = profile()
     trimmed = replace(mean, conditions={**mean.conditions, "estimator": "trimmed mean"})
-    assert quantities.group_key(mean) != quantities.group_key(trimmed)
+    assert comparable.group_key(mean) != comparable.group_key(trimmed)
 
 
 ENTRY = """\

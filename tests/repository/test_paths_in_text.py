@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+import atlas
+
 ROOT = Path(__file__).parents[2]
 
 NAMED = re.compile(r"`([\w./-]*\w\.(?:py|js|css|j2|md))(?::\d+)?`")
@@ -92,8 +94,10 @@ def is_there(named: str, inside: str) -> bool:
 
 
 def is_module(named: str) -> bool:
+    """Whether it is a module, or a name that the package offers."""
     path = named.replace(".", "/")
-    return bool({f"{path}.py", f"{path}/__init__.py"} & files())
+    offered = named.removeprefix("atlas.") in (*atlas.__all__, "__all__")
+    return offered or bool({f"{path}.py", f"{path}/__init__.py"} & files())
 
 
 @pytest.mark.parametrize("inside", sorted(texts()))

@@ -48,7 +48,10 @@ MAY: dict[str, set[str]] = {
     "measure": ROOT | FLOOR | {"profiles", "loaded", "passes"},
     "zoo": ROOT | FLOOR | {"loaded"},
     "site": ROOT | {"files", "schemas", "pinned", "entries", "architectures", "profiles", "review"},
-    "commands": ROOT | FLOOR | {"profiles", "drafting", "review", "measure", "site", "loaded"},
+    "library": ROOT | FLOOR | {"profiles", "loaded", "measure", "site"},
+    "commands": ROOT
+    | FLOOR
+    | {"profiles", "drafting", "review", "measure", "site", "loaded", "library"},
 }
 """What each wing may import beside itself; `__main__` is the command."""
 
@@ -176,9 +179,9 @@ def test_no_circles() -> None:
 
 
 def test_only_commands_measure_and_show() -> None:
-    """`measure.run` writes profiles: nothing but commands has it do so."""
+    """`measure.run` writes profiles: nothing but commands, and a notebook, has it do so."""
     users = {wing(name) for name in modules() if "measure.run" in ours(name)}
-    assert users == {"commands"}
+    assert users == {"commands", "library"}
 
 
 # The same, of processes

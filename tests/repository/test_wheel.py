@@ -34,6 +34,7 @@ def test_wheel_holds_templates_one_reference_model_and_no_test(wheel: Path) -> N
     names = zipfile.ZipFile(wheel).namelist()
     assert "atlas/templates/model.md.j2" in names
     assert "atlas/demo/mkdocs.yml" in names
+    assert {"atlas/py.typed", "atlas/templates/numbers.ipynb"} <= set(names)
     committed = {path.name for path in (REPOSITORY / "docs/models/ref-llama").glob("*.json")}
     demo = "atlas/demo/docs/models/ref-llama/"
     carried = {name.removeprefix(demo) for name in names if name.startswith(demo)}
@@ -60,6 +61,8 @@ def test_wheel_alone_makes_and_builds_a_demo(wheel: Path, tmp_path: Path) -> Non
     expected = f"{len(statement.wanted(stated, 'decoder'))} fresh, 0 failed, 0 not measurable here"
     assert expected in _told([atlas, "build"], tmp_path / "demo")
     assert (tmp_path / "demo/site/models/ref-llama/index.html").is_file()
+    script = "import atlas; print(len(atlas.open('demo/site').heads()), 'heads')"
+    assert _told([python, "-c", script], tmp_path) == "16 heads\n"
     assert subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 1
 
 

@@ -217,7 +217,7 @@ def _rungs(members: Sequence[Model], statements: Sequence[Statement]) -> Iterato
 
 def _rung(stated: Statement, measured: Sequence[tuple[Model, Profile]]) -> Rung:
     """The profiles that most members agree on in version and protocol, newest version on a tie."""
-    groups = quantities.grouped([profile for _, profile in measured])
+    groups = comparable.grouped([profile for _, profile in measured])
     version, _ = groups[0]
     own = [pair for pair in measured if (pair[1].version, comparable.terms(pair[1])) == groups[0]]
     found = quantities.named([pair[1] for pair in own])

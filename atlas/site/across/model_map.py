@@ -26,7 +26,7 @@ from atlas.profiles import comparable
 from atlas.profiles.collection import Model
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Statement
-from atlas.site.across import depth_curves, quantities
+from atlas.site.across import depth_curves
 from atlas.site.across.depth_curves import Curves
 from atlas.site.heads.fingerprints import FEWEST
 
@@ -207,7 +207,7 @@ def _profiles(models: Sequence[Model], name: str) -> Iterator[tuple[str, Profile
 def _alike(models: Sequence[Model], name: str) -> Mapping[str, Profile]:
     """Profiles by slug that were measured with the version and protocol that most have."""
     found = dict(_profiles(models, name))
-    groups = quantities.grouped(list(found.values()))
+    groups = comparable.grouped(list(found.values()))
     return {
         slug: profile
         for slug, profile in found.items()

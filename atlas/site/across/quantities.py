@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -10,36 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from atlas.entries import source
 from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix, rounded
 from atlas.profiles.profile_file import Profile
 from atlas.site.across.shared_scale import STEPS
 
 
-def grouped(profiles: Sequence[Profile]) -> list[tuple[int, dict[str, Any]]]:
-    """The (version, terms) that profiles were measured with. First those of most real models, where
-    at least two have them, however many reference models were measured otherwise; then those of
-    most profiles; of equally many, the newer version."""
-    members: dict[str, list[Profile]] = {}
-    for profile in profiles:
-        members.setdefault(group_key(profile), []).append(profile)
-
-    def place(key: str) -> tuple[int, int, int, str]:
-        real = sum(source.kind_of(one.model.source) != "zoo" for one in members[key])
-        lead = real if real > 1 else 0
-        return -lead, -len(members[key]), -members[key][0].version, key
-
-    return [
-        (members[key][0].version, comparable.terms(members[key][0]))
-        for key in sorted(members, key=place)
-    ]
-
-
 def told(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
     """The groups of profiles as bundles have them: version, terms, and in words what keeps each
     apart from the first."""
-    groups = grouped(profiles)
+    groups = comparable.grouped(profiles)
     found = []
     for version, terms in groups:
         of_it = (
@@ -48,11 +27,6 @@ def told(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
         apart = comparable.apart(next(of_it), groups[0])
         found.append({"version": version, "protocol": terms, "apart": apart})
     return found
-
-
-def group_key(profile: Profile) -> str:
-    """The same text for all profiles whose values may be subtracted from each other's."""
-    return json.dumps([profile.version, comparable.terms(profile)], sort_keys=True)
 
 
 def named(profiles: Sequence[Profile]) -> dict[str, list[Matrix | None]]:

@@ -109,7 +109,7 @@ def _bundle(
 ) -> tuple[tuple[tuple[str, bytes], ...], dict[str, Any]]:
     """The bundle's files, names relative to the page, and what its description says."""
     profiles = [profile for _, _, profile in measured]
-    groups = quantities.grouped(profiles)
+    groups = comparable.grouped(profiles)
     packed = _Packed()
     matrices = [
         packed.add(name, items, measured) for name, items in quantities.named(profiles).items()

@@ -170,7 +170,7 @@ def groups(found: Sequence[Listed], statements: Sequence[Statement]) -> Groups:
         stated.name: [one for listed in found if (one := listed.profile(stated.name))]
         for stated in statements
     }
-    return {name: quantities.grouped(known) for name, known in profiles.items() if known}
+    return {name: comparable.grouped(known) for name, known in profiles.items() if known}
 
 
 def _counted(count: int) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 /**
- * The same in `tests/support/comparison_reference.py`, which says what is meant.
+ * The same in `atlas/profiles/alignment.py` and, of what is pooled, `tests/support/comparison_reference.py`.
  *
  * Matrices of several models on one grid: rows and columns are matched by label, or layers by relative
  * depth to the nearest one.

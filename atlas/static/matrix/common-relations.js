@@ -1,5 +1,5 @@
 /**
- * The same in `tests/support/comparison_reference.py`, which says what is meant.
+ * The same in `atlas/profiles/common_relations.py`, which says what is meant.
  *
  * Counts and categories of relations made again, so that two models are counted in the same way: at one
  * k, over the relations that both can express.

@@ -1,5 +1,6 @@
 /**
- * The same in `tests/support/comparison_reference.py` and, of what binds, `atlas/profiles/comparable.py`.
+ * The same in `atlas/profiles/contrast.py`, of what binds in `atlas/profiles/comparable.py`, and of
+ * what is largest in `tests/support/comparison_reference.py`.
  *
  * What may be subtracted, and what comes out; the baseline is the first model.
  */

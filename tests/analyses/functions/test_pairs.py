@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import comparison_reference as compare
 import counted_relations
 import numpy as np
 import planted
@@ -21,7 +20,7 @@ from atlas.analyses.functions import run as functions
 from atlas.analyses.functions.relation_scores import Pairs
 from atlas.loaded.checkpoint import Checkpoint
 from atlas.pinned import relations
-from atlas.profiles import matrix, shares, side_files, statement
+from atlas.profiles import common_relations, matrix, shares, side_files, statement
 from atlas.profiles.profile_file import Profile
 from atlas.profiles.statement import Measured
 
@@ -80,14 +79,14 @@ def test_counted_at_the_other_k_a_model_is_as_if_it_had_been_judged_there(
     larger = functions.run(Checkpoint.open(paths.zoo_folder("llama")), nothing)
     (first, ours), (second, theirs) = as_read(llama), as_read(larger)
     assert (first.conditions["k"], second.conditions["k"]) == (10, 25)
-    shared = compare.common([first, second])
+    shared = common_relations.common([first, second])
     assert (shared.k, shared.needed, shared.left) == (10, True, ())
     for name in counted_relations.COUNTS:
         published = first.matrix(name).values
         for profile, items in ((first, ours), (second, theirs)):
-            again = compare.recounted(profile, items, name, shared)
+            again = common_relations.recounted(profile, items, name, shared)
             np.testing.assert_array_equal(again, published)
-        at_25 = compare.recounted(first, ours, name, replace(shared, k=25, copying=3))
+        at_25 = common_relations.recounted(first, ours, name, replace(shared, k=25, copying=3))
         np.testing.assert_array_equal(at_25, second.matrix(name).values)
     assert (first.matrix("relations").values != second.matrix("relations").values).any()
 

@@ -18,7 +18,7 @@ import samples
 from pointing import hover
 from served import Site, built
 
-from atlas.profiles import profile_file
+from atlas.profiles import alignment, contrast, profile_file
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import heatmap
 from atlas.words import number
@@ -119,7 +119,7 @@ def test_without_a_query_two_models_are_compared(page: Any, site: Site) -> None:
 def test_all_panels_are_on_one_scale(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two&analysis=weights&matrix=rms")
     matrices = [_matrix(site, slug) for slug in ("one", "two")]
-    pooled = compare.pooled(matrices, compare.align(matrices))
+    pooled = compare.pooled(matrices, alignment.align(matrices))
     low, high = heatmap.limits(pooled)
     text = page.locator(".atlas-sheet .atlas-scale").inner_text()
     assert text.startswith(f"One scale for all panels: linear, {number(low)} to {number(high)}")
@@ -169,7 +169,7 @@ def test_the_crosshair_runs_through_all_panels(page: Any, site: Site) -> None:
 def test_the_sentence_is_computed_from_the_values(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,two&matrix=rms&view=difference")
     values = np.stack([_matrix(site, slug).values for slug in ("one", "two")])
-    apart = compare.differences(values)
+    apart = contrast.differences(values)
     _, row, column = compare.largest(apart) or (0, 0, 0)
     more = "higher" if apart[0, row, column] > 0 else "lower"
     assert page.locator(".atlas-summary").inner_text() == (
@@ -192,7 +192,7 @@ def test_contrasts_are_drawn_about_their_middle(
     _open(page, site, f"?models=one,two,more-0&matrix={matrix}&view={view}")
     assert _titles(page) == [f"Model {slug} {sign} Model one" for slug in ("two", "more-0")]
     values = np.stack([_matrix(site, slug, matrix).values for slug in ("one", "two", "more-0")])
-    found = compare.ratios(values) if view == "ratio" else compare.differences(values)
+    found = contrast.ratios(values) if view == "ratio" else contrast.differences(values)
     logs = np.log(found) if view == "ratio" else found
     shares = page.evaluate(
         """() => Bokeh.documents.map((shown) =>
@@ -314,7 +314,7 @@ def test_conditions_that_differ_are_told_and_forbid_nothing(page: Any, site: Sit
 
 def test_relative_depth_takes_the_nearest_layer(page: Any, site: Site) -> None:
     _open(page, site, "?models=one,deep&by=depth")
-    near = compare.nearest(16, 6)
+    near = alignment.nearest(16, 6)
     hover(page, 1, (11, 0), (16, 7))
     values = _read(page)
     assert page.locator(".atlas-readout strong").inner_text() == "relative depth 0.733, attn.q"
@@ -543,7 +543,7 @@ def test_panels_are_painted_at_once_and_live_once_in_sight(page: Any, site: Site
         page.get_by_label("Quantity").select_option(name)
         _shown(page, matrix=name)
         matrices = [_matrix(site, slug, name) for slug in ("one", "deep")]
-        grid = compare.align(matrices)
+        grid = alignment.align(matrices)
         pooled = compare.pooled(matrices, grid)
         palette = heatmap.colours(pooled)
         blocks = heatmap.shares(pooled).reshape(2, 16, -1)

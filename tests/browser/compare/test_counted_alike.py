@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import atlases
-import comparison_reference as compare
 import counted_relations
 import numpy as np
 import pytest
 import samples
 from served import Site, built
 
-from atlas.profiles import profile_file, side_files, statement
+from atlas.profiles import common_relations, profile_file, side_files, statement
 
 LIVE = '[data-atlas="compare"][data-ready="live"]'
 SHAPE = {**samples.GEOMETRY, "layers": 5, "heads": 6, "kv_heads": 6, "parameters": 10_000}
@@ -70,8 +69,9 @@ def test_counts_are_subtracted_as_they_are_made_again(page: Any, site: Site, nam
     assert "at k = 10 (copying 1), over the 18 relations that all can express" in said
     assert "left out, because some model cannot express them: Country to capital, English" in said
     (one, ours), (two, theirs) = read(site, "ten"), read(site, "larger")
-    shared = compare.common([one, two])
-    again = [compare.recounted(*pair, name, shared) for pair in ((one, ours), (two, theirs))]
+    shared = common_relations.common([one, two])
+    pairs = ((one, ours), (two, theirs))
+    again = [common_relations.recounted(*pair, name, shared) for pair in pairs]
     texts = np.array([cells[-3:] for cells in table(page)])
     assert (texts[:, 0].astype(float) == again[0].flatten()).all()
     assert (texts[:, 1].astype(float) == again[1].flatten()).all()
@@ -95,11 +95,13 @@ def test_counts_that_cannot_be_made_again_are_not_subtracted(page: Any, site: Si
 
 def test_a_score_of_other_pairs_is_marked(page: Any, site: Site) -> None:
     (_, ours), (_, theirs) = read(site, "ten"), read(site, "larger")
-    shares = {item["relation"]: compare.overlap(ours, theirs, item["relation"]) for item in ours}
-    known = compare.common([read(site, slug)[0] for slug in ("ten", "larger")]).relations
+    shares = {
+        item["relation"]: common_relations.overlap(ours, theirs, item["relation"]) for item in ours
+    }
+    known = common_relations.common([read(site, slug)[0] for slug in ("ten", "larger")]).relations
     low = min(known, key=lambda one: shares[one])
     high = max(known, key=lambda one: shares[one])
-    assert shares[low] < compare.SAME_PAIRS <= shares[high]
+    assert shares[low] < common_relations.SAME_PAIRS <= shares[high]
     for sign in ("score", "folded_score"):
         k = {"copying": 1, "name": 1}
         for relation, marked in ((low, True), (high, False)):

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import comparison_reference as compare
 import counted_relations
 import numpy as np
 import pytest
+import samples
 from called import plain
 
+from atlas.profiles import common_relations
 from atlas.profiles import shares as profile_shares
 
 Call = Callable[..., Any]
@@ -25,18 +26,18 @@ def test_counts_at_one_k_over_common_relations_are_those_of_the_reference(
     """k = 10 over all relations, against k = 25 without two of them."""
     whole, pairs = counted_relations.drawn(1, level=0)
     other, others = counted_relations.drawn(2, level=1, lacking=("capital", "french"))
-    shared = compare.common([whole, other])
+    shared = common_relations.common([whole, other])
     assert (shared.k, shared.copying, shared.left) == (10, 1, ("capital", "french"))
     found = call(MODULE, "common", [{"profile": whole}, {"profile": other}])
     assert found == plain(shared)
     for profile, items in ((whole, pairs), (other, others)):
-        again = compare.recounted(profile, items, name, shared)
+        again = common_relations.recounted(profile, items, name, shared)
         measured = {"profile": profile, "pairs": items}
         made = call(MODULE, "recounted", measured, profile.matrix(name), found)
         np.testing.assert_array_equal(made["values"], again)
         assert again.any()
     assert not np.array_equal(
-        compare.recounted(other, others, name, shared), other.matrix(name).values
+        common_relations.recounted(other, others, name, shared), other.matrix(name).values
     )
 
 
@@ -46,10 +47,12 @@ def test_counted_again_at_its_own_k_a_model_has_its_published_counts(
     call: Call, name: str, level: int
 ) -> None:
     profile, pairs = counted_relations.drawn(3, level=level)
-    shared = compare.common([profile, profile])
+    shared = common_relations.common([profile, profile])
     assert not shared.needed
     published = profile.matrix(name).values
-    np.testing.assert_array_equal(compare.recounted(profile, pairs, name, shared), published)
+    np.testing.assert_array_equal(
+        common_relations.recounted(profile, pairs, name, shared), published
+    )
     measured = {"profile": profile, "pairs": pairs}
     made = call(MODULE, "recounted", measured, profile.matrix(name), plain(shared))
     np.testing.assert_array_equal(made["values"], published)
@@ -63,7 +66,7 @@ def test_the_overlap_of_pairs_is_that_of_the_reference(call: Call) -> None:
         (ours, ours, 1),
         (ours, [{"relation": "french", "ids": [1]}], 0),
     ):
-        assert compare.overlap(first, second, "capital") == pytest.approx(wanted)
+        assert common_relations.overlap(first, second, "capital") == pytest.approx(wanted)
         assert call(MODULE, "overlap", first, second, "capital") == pytest.approx(wanted)
 
 
@@ -78,3 +81,19 @@ def test_the_spread_of_a_share_is_that_of_python(call: Call) -> None:
     assert scores.spread is not None
     found = call("matrix/chance", "withSpread", replace(profile, matrices=(scores,)))
     np.testing.assert_allclose(found["matrices"][0]["spread"], scores.spread, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("relations", "relations:knowledge", "categories:maps", "score:capital@10", "ov_copying"),
+        *("folded_suppressive:past-tense@3", "relations:Knowledge", "score:@10", "relations@3"),
+    ],
+)
+def test_what_rests_on_pairs_is_told_alike(call: Call, name: str) -> None:
+    assert call(MODULE, "countsRelations", name) == common_relations.counts_relations(name)
+    assert call(MODULE, "relationOf", name) == common_relations.relation_of(name)
+    for conditions in ({}, {"k": 10}):
+        profile = samples.profile(conditions=conditions)
+        rests = call(MODULE, "restsOnPairs", {"conditions": conditions}, name)
+        assert rests == common_relations.rests_on_pairs(profile, name)

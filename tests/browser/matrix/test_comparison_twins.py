@@ -16,13 +16,13 @@ import samples
 from called import KINDS, of, plain
 from served import Site
 
-from atlas.profiles import comparable
+from atlas.profiles import alignment, comparable, contrast
 from atlas.profiles.matrix import Matrix
 from atlas.site.figures import heatmap
 
 Call = Callable[..., Any]
 
-BY: tuple[compare.By, ...] = ("layer", "depth")
+BY: tuple[alignment.By, ...] = ("layer", "depth")
 
 
 def test_grids_are_those_of_the_reference(call: Call) -> None:
@@ -30,12 +30,12 @@ def test_grids_are_those_of_the_reference(call: Call) -> None:
     two = of(np.arange(12.0).reshape(4, 3), axes=one.axes, columns=("mlp.up", "attn.q", "mlp.gate"))
     for by in BY:
         for shared in (False, True):
-            wanted = compare.align([one, two], by, shared)
+            wanted = alignment.align([one, two], by, shared)
             assert call("matrix/align", "align", [one, two], by, shared) == plain(wanted)
-            stacked = compare.stacked([one, two], wanted)
+            stacked = alignment.stacked([one, two], wanted)
             assert call("matrix/align", "stacked", [one, two], wanted) == plain(stacked)
             for model, matrix in enumerate((one, two)):
-                taken = plain(compare.taken(matrix, wanted, model))
+                taken = plain(alignment.taken(matrix, wanted, model))
                 assert call("matrix/align", "taken", matrix, wanted, model) == taken
             found = call("matrix/align", "pooled", [one, two], wanted, stacked)
             pooled = plain(compare.pooled([one, two], wanted))
@@ -44,12 +44,12 @@ def test_grids_are_those_of_the_reference(call: Call) -> None:
 
 def test_labels_and_depths_are_merged_as_in_the_reference(call: Call) -> None:
     for lists in ([["10", "9"], ["2"]], [["b", "a"], ["a", "c", "b"]], [["x", "1"], ["0", "1"]]):
-        assert call("matrix/align", "merged", lists) == plain(compare.merged(lists))
+        assert call("matrix/align", "merged", lists) == plain(alignment.merged(lists))
     for count in (1, 2, 5, 12, 80):
-        assert call("matrix/align", "depths", count) == plain(compare.depths(count))
+        assert call("matrix/align", "depths", count) == plain(alignment.depths(count))
         for length in (1, 2, 5, 12, 80):
             assert call("matrix/align", "nearest", count, length) == plain(
-                compare.nearest(count, length)
+                alignment.nearest(count, length)
             )
 
 
@@ -58,8 +58,8 @@ def test_categories_are_stacked_as_in_the_reference(call: Call) -> None:
         of([[0.0, 1.0]], kind="categorical", categories=("a", "b")),
         of([[0.0, 1.0]], kind="categorical", categories=("b", "c")),
     ]
-    grid = compare.align(pair)
-    assert call("matrix/align", "stacked", pair, grid) == plain(compare.stacked(pair, grid))
+    grid = alignment.align(pair)
+    assert call("matrix/align", "stacked", pair, grid) == plain(alignment.stacked(pair, grid))
 
 
 def _cases() -> Iterator[list[Matrix]]:
@@ -96,17 +96,17 @@ def test_comparisons_are_those_of_the_reference(page: Any, site: Site) -> None:
     for matrices in _cases():
         for by, shared in itertools.product(BY, (False, True)):
             found = page.evaluate(COMPARED, [site.modules, plain(matrices), by, shared])
-            grid = compare.align(matrices, by, shared)
+            grid = alignment.align(matrices, by, shared)
             assert found["grid"] == plain(grid)
-            values = compare.stacked(matrices, grid)
+            values = alignment.stacked(matrices, grid)
             assert found["values"] == plain(values)
             contrasts = {
-                "differences": compare.differences(values),
-                "ratios": compare.ratios(values),
-                "changes": compare.changes(values),
+                "differences": contrast.differences(values),
+                "ratios": contrast.ratios(values),
+                "changes": contrast.changes(values),
             }
-            for name, contrast in contrasts.items():
-                assert found[name] == plain(contrast), name
+            for name, wanted in contrasts.items():
+                assert found[name] == plain(wanted), name
             largest = [
                 compare.largest(contrasts["differences"]),
                 compare.largest(contrasts["ratios"], ratio=True),
@@ -148,11 +148,11 @@ def test_obstacles_are_those_of_the_reference(call: Call, changes: dict[str, Any
     one = samples.profile()
     other = replace(one, **changes)
     ours, theirs = one.matrices[0], other.matrices[0]
-    forbids = compare.obstacles(one, other, "rms")
+    forbids = comparable.obstacles(one, other, "rms")
     assert call("matrix/contrast", "obstacles", one, other, ours, theirs) == plain(forbids)
-    otherwise = compare.conditions(one, other)
+    otherwise = comparable.conditions(one, other)
     assert call("matrix/contrast", "conditions", one, other) == plain(otherwise)
-    ratio = compare.has_ratio(other.matrix("rms"))
+    ratio = contrast.has_ratio(other.matrix("rms"))
     assert call("matrix/contrast", "hasRatio", theirs) == ratio
 
 
@@ -163,7 +163,7 @@ def test_without_a_value_nothing_is_largest(call: Call) -> None:
 
 @pytest.mark.parametrize("matrix", KINDS.values(), ids=KINDS)
 def test_ratios_are_of_the_same_amounts(call: Call, matrix: Matrix) -> None:
-    assert call("matrix/contrast", "hasRatio", matrix) == compare.has_ratio(matrix)
+    assert call("matrix/contrast", "hasRatio", matrix) == contrast.has_ratio(matrix)
 
 
 @pytest.mark.parametrize("key", [*comparable.BINDING, "dtype"])
@@ -174,10 +174,10 @@ def test_conditions_bind_as_in_python(call: Call, key: str) -> None:
         other = replace(one, conditions={**one.conditions, key: value})
         matrix = one.matrices[0]
         found = call("matrix/contrast", "obstacles", one, other, matrix, matrix)
-        assert found == plain(compare.obstacles(one, other, "rms"))
+        assert found == plain(comparable.obstacles(one, other, "rms"))
         assert bool(found) == (comparable.terms(one) != comparable.terms(other))
         told = call("matrix/contrast", "conditions", one, other)
-        assert told == plain(compare.conditions(one, other))
+        assert told == plain(comparable.conditions(one, other))
         differs = value != 134201
         assert len(found) + len(told) == differs
         if differs:
@@ -234,7 +234,7 @@ def test_paired_errors_are_those_of_the_reference(call: Call, name: str) -> None
         (totals[..., own], sizes[..., own]) for (totals, sizes), own in zip(whole, at, strict=True)
     ]
     wanted = compare.paired_errors(*kept)
-    grid = compare.align([ours["matrix"], theirs["matrix"]])
+    grid = alignment.align([ours["matrix"], theirs["matrix"]])
     found = call("matrix/paired", "errors", ours, theirs, grid, [0, 1])
     got = np.array(found["values"], dtype=float)
     np.testing.assert_allclose(got, wanted, rtol=1e-9)
@@ -245,7 +245,7 @@ def test_paired_errors_are_those_of_the_reference(call: Call, name: str) -> None
 
 def test_unpaired_errors_are_those_of_the_reference(call: Call) -> None:
     ours, theirs = (_measured("taylor", seed, None) for seed in (1, 2))
-    grid = compare.align([ours["matrix"], theirs["matrix"]])
+    grid = alignment.align([ours["matrix"], theirs["matrix"]])
     found = call("matrix/paired", "errors", ours, theirs, grid, [0, 1])
     spreads = [plain(one["matrix"])["spread"] for one in (ours, theirs)]
     wanted = compare.unpaired_errors(*(np.array(one, dtype=float) for one in spreads))

@@ -452,14 +452,16 @@ COMPARISONS = "test_comparison_twins.py"
 HERE = "test_twins.py"
 
 TWINS = {
+    ("align.js", "atlas/profiles/alignment.py"): COMPARISONS,
     ("align.js", REFERENCE): COMPARISONS,
     ("axes.js", "atlas/site/figures/column_order.py"): HERE,
     ("block-masks.js", "atlas/analyses/masks/choosing.py"): HERE,
     ("block-masks.js", "atlas/site/figures/masks.py"): HERE,
     ("chance.js", "atlas/profiles/shares.py"): HERE,
     ("column-order.js", "atlas/site/figures/column_order.py"): HERE,
-    ("common-relations.js", REFERENCE): "test_common_relations.py",
+    ("common-relations.js", "atlas/profiles/common_relations.py"): "test_common_relations.py",
     ("contrast.js", REFERENCE): COMPARISONS,
+    ("contrast.js", "atlas/profiles/contrast.py"): COMPARISONS,
     ("contrast.js", "atlas/profiles/comparable.py"): COMPARISONS,
     ("labels.js", DRAWN): HERE,
     ("labels.js", "atlas/site/figures/labels.py"): HERE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import samples
 
+from atlas.profiles import comparable
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Pin, Profile
 from atlas.site.across import quantities
@@ -32,7 +33,7 @@ def test_real_models_lead_however_many_reference_models_were_measured_otherwise(
 
     reference = [of(f"r{at}", "zoo:r", "own") for at in range(5)]
     real = [of("a", "org/a", "pinned"), of("b", "./b.gguf", "pinned")]
-    terms = [group["corpus"] for _, group in quantities.grouped([*reference, *real])]
+    terms = [group["corpus"] for _, group in comparable.grouped([*reference, *real])]
     assert terms == ["pinned", "own"]
     one = [*reference, real[0]]
-    assert [group["corpus"] for _, group in quantities.grouped(one)] == ["own", "pinned"]
+    assert [group["corpus"] for _, group in comparable.grouped(one)] == ["own", "pinned"]

@@ -12,9 +12,9 @@ import numpy as np
 import pagecheck
 import pytest
 import samples
-from comparison_reference import Differs
 
 from atlas.errors import AtlasError
+from atlas.profiles import alignment, comparable, contrast
 from atlas.profiles.matrix import Matrix
 from atlas.site import pages
 from atlas.site.figures import heatmap
@@ -38,7 +38,7 @@ PLAIN = ["attn.q", "attn.o", "mlp.up", "mlp.down", "norm.attn"]
 
 
 def test_columns_are_matched_by_name_and_stand_in_the_order_of_the_models() -> None:
-    grid = compare.align([of(layers(2), PLAIN), of(layers(2), GATED)])
+    grid = alignment.align([of(layers(2), PLAIN), of(layers(2), GATED)])
     assert grid.columns.labels == (
         "attn.q", "attn.o", "mlp.up", "mlp.gate", "mlp.down", "norm.attn",
     )  # fmt: skip
@@ -47,24 +47,24 @@ def test_columns_are_matched_by_name_and_stand_in_the_order_of_the_models() -> N
 
 def test_what_a_model_lacks_is_missing_and_not_zero() -> None:
     matrices = [of(layers(1), ["attn.q", "mlp.gate"]), of(layers(2), ["attn.q"])]
-    grid = compare.align(matrices)
+    grid = alignment.align(matrices)
     np.testing.assert_array_equal(
-        compare.stacked(matrices, grid),
+        alignment.stacked(matrices, grid),
         [[[0, 1], [np.nan, np.nan]], [[0, np.nan], [1, np.nan]]],
     )
 
 
 def test_only_what_all_models_have() -> None:
-    grid = compare.align([of(layers(3), GATED), of(layers(2), PLAIN)], shared=True)
+    grid = alignment.align([of(layers(3), GATED), of(layers(2), PLAIN)], shared=True)
     assert grid.rows.labels == ("0", "1")
     assert grid.columns.labels == ("attn.q", "attn.o", "mlp.up", "mlp.down")
-    nothing = compare.align([of(["0"], ["attn.q"]), of(["0"], ["mlp.up"])], shared=True)
+    nothing = alignment.align([of(["0"], ["attn.q"]), of(["0"], ["mlp.up"])], shared=True)
     assert nothing.columns.labels == ()
 
 
 def test_numbers_stand_in_their_order_whoever_has_them() -> None:
     lists = [["0", "2", "10"], ["0", "1", "2", "11"]]
-    assert compare.merged(lists) == ("0", "1", "2", "10", "11")
+    assert alignment.merged(lists) == ("0", "1", "2", "10", "11")
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_numbers_stand_in_their_order_whoever_has_them() -> None:
     ],
 )
 def test_merged_labels(lists: list[list[str]], labels: tuple[str, ...]) -> None:
-    assert compare.merged(lists) == labels
+    assert alignment.merged(lists) == labels
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 12, 36, 80, 126])
 @pytest.mark.parametrize("length", [1, 2, 5, 12, 32])
 def test_the_nearest_layer_is_the_nearest(count: int, length: int) -> None:
     """Against the definition: the least distance in relative depth, the earlier of two."""
-    found = compare.nearest(count, length)
+    found = alignment.nearest(count, length)
     own = np.arange(length) / max(1, length - 1)
     for row, place in enumerate(found):
         apart = np.abs(own - row / max(1, count - 1))
@@ -98,30 +98,30 @@ def test_the_nearest_layer_is_the_nearest(count: int, length: int) -> None:
 
 def test_by_depth_first_and_last_layers_meet() -> None:
     matrices = [of(layers(3), ["attn.q"]), of(layers(7), ["attn.q"])]
-    grid = compare.align(matrices, by="depth")
+    grid = alignment.align(matrices, by="depth")
     assert grid.rows.labels == ("0", "0.167", "0.333", "0.5", "0.667", "0.833", "1")
     assert grid.rows.places == ((0, 0, 1, 1, 1, 2, 2), tuple(range(7)))
-    values = compare.stacked(matrices, grid)
+    values = alignment.stacked(matrices, grid)
     assert set(values.ravel()) <= {float(value) for value in range(7)}  # no value is made up
 
 
 def test_depth_is_of_layers_wherever_they_stand() -> None:
     axes = ("cluster", "layer")
     matrices = [of(["law"], layers(2), axes=axes), of(["law", "poems"], layers(4), axes=axes)]
-    grid = compare.align(matrices, by="depth")
+    grid = alignment.align(matrices, by="depth")
     assert grid.rows.labels == ("law", "poems")
     assert grid.columns.places == ((0, 0, 1, 1), (0, 1, 2, 3))
 
 
 def test_halves_of_depths_are_rounded_up() -> None:
-    assert compare.depths(17)[1] == "0.063"
-    assert compare.depths(1) == ("0",)
+    assert alignment.depths(17)[1] == "0.063"
+    assert alignment.depths(1) == ("0",)
 
 
 def test_other_axes_have_no_common_grid() -> None:
     other = of(layers(1), ["0"], axes=("layer", "head"))
     with pytest.raises(AtlasError, match=r"rms.*layerxhead and layerxmodule have no common grid"):
-        compare.align([of(layers(1), ["attn.q"]), other])
+        alignment.align([of(layers(1), ["attn.q"]), other])
 
 
 # One scale
@@ -129,7 +129,7 @@ def test_other_axes_have_no_common_grid() -> None:
 
 def test_one_scale_spans_all_models() -> None:
     matrices = [of(["0"], ["a", "b"], np.array([[1.0, 2.0]])), of(["0"], ["a"], np.array([[9.0]]))]
-    grid = compare.align(matrices)
+    grid = alignment.align(matrices)
     pooled = compare.pooled(matrices, grid)
     assert heatmap.limits(pooled) == (1.0, 9.0)
     shares = heatmap.shares(pooled).reshape(2, 1, 2)
@@ -138,18 +138,18 @@ def test_one_scale_spans_all_models() -> None:
 
 def test_a_range_that_models_do_not_share_is_none() -> None:
     one, other = of(["0"], ["a"], range=(0, 1)), of(["0"], ["a"], range=(0, None))
-    assert compare.pooled([one, other], compare.align([one, other])).range is None
-    assert compare.pooled([one, one], compare.align([one, one])).range == (0, 1)
+    assert compare.pooled([one, other], alignment.align([one, other])).range is None
+    assert compare.pooled([one, one], alignment.align([one, one])).range == (0, 1)
 
 
 def test_categories_are_matched_by_name() -> None:
     one = of(["0"], ["0", "1"], np.array([[0.0, 1.0]]), kind="categorical", categories=("x", "y"))
     other = replace(one, categories=("y", "z"))
-    grid = compare.align([one, other])
-    values = compare.stacked([one, other], grid)
+    grid = alignment.align([one, other])
+    values = alignment.stacked([one, other], grid)
     assert compare.pooled([one, other], grid).categories == ("x", "y", "z")
     np.testing.assert_array_equal(values, [[[0, 1]], [[1, 2]]])
-    np.testing.assert_array_equal(compare.changes(values), [[[1, 1]]])
+    np.testing.assert_array_equal(contrast.changes(values), [[[1, 1]]])
 
 
 # What may be subtracted
@@ -158,67 +158,67 @@ def test_categories_are_matched_by_name() -> None:
 def test_equal_profiles_may_be_subtracted() -> None:
     one = samples.profile()
     other = replace(one, conditions={"device": "cuda", "tokens": 32768}, made_by={})
-    assert compare.obstacles(one, other, "rms") == ()
-    assert compare.conditions(one, other) == (Differs("device", "cpu", "cuda"),)
+    assert comparable.obstacles(one, other, "rms") == ()
+    assert comparable.conditions(one, other) == (comparable.Differs("device", "cpu", "cuda"),)
 
 
 def test_a_corpus_is_called_by_its_name() -> None:
     """Among what forbids a subtraction, where profiles say it; not again among conditions."""
     one = samples.profile(protocol={"corpus": "sha256:1"}, conditions={})
     other = samples.profile(protocol={"corpus": "sha256:2"}, conditions={"corpus": "reference (x)"})
-    told = Differs("protocol corpus", "sha256:1", "reference (x), sha256:2")
-    assert compare.obstacles(one, other, "rms") == (told,)
-    assert compare.conditions(one, other) == ()
+    told = comparable.Differs("protocol corpus", "sha256:1", "reference (x), sha256:2")
+    assert comparable.obstacles(one, other, "rms") == (told,)
+    assert comparable.conditions(one, other) == ()
     alike = replace(one, conditions={"corpus": "another name"})
-    assert compare.obstacles(one, alike, "rms") == compare.conditions(one, alike) == ()
+    assert comparable.obstacles(one, alike, "rms") == comparable.conditions(one, alike) == ()
 
 
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"analysis": "drift"}, Differs("analysis", "weights", "drift")),
-        ({"version": 2}, Differs("version of the method", "1", "2")),
+        ({"analysis": "drift"}, comparable.Differs("analysis", "weights", "drift")),
+        ({"version": 2}, comparable.Differs("version of the method", "1", "2")),
         (
             {"protocol": {"tau": 0.2, "rule": "k = 10 \u2026"}},
-            Differs("protocol tau", "0.1", "0.2"),
+            comparable.Differs("protocol tau", "0.1", "0.2"),
         ),
         (
             {"protocol": {"tau": 0.1}},
-            Differs("protocol rule", "k = 10 \u2026", "none"),
+            comparable.Differs("protocol rule", "k = 10 \u2026", "none"),
         ),
         (
             {"protocol": {"tau": 0.1, "rule": "k = 10 \u2026", "bos_rule": True}},
-            Differs("protocol bos rule", "none", "yes"),
+            comparable.Differs("protocol bos rule", "none", "yes"),
         ),
         (
             {"matrices": (samples.matrix(unit="share"),)},
-            Differs("unit", "weight units", "share"),
+            comparable.Differs("unit", "weight units", "share"),
         ),
         (
             {"matrices": (samples.matrix(kind="diverging"),)},
-            Differs("kind of values", "sequential", "diverging"),
+            comparable.Differs("kind of values", "sequential", "diverging"),
         ),
         (
             {"matrices": (samples.matrix(axes=("layer", "kv_head")),)},
-            Differs("axes", "layer by module", "layer by kv head"),
+            comparable.Differs("axes", "layer by module", "layer by kv head"),
         ),
     ],
 )
-def test_what_differs_is_told(changes: dict[str, Any], found: Differs) -> None:
+def test_what_differs_is_told(changes: dict[str, Any], found: comparable.Differs) -> None:
     one = samples.profile()
-    assert compare.obstacles(one, replace(one, **changes), "rms") == (found,)
+    assert comparable.obstacles(one, replace(one, **changes), "rms") == (found,)
 
 
 def test_true_is_not_one_but_whole_floats_are_whole_numbers() -> None:
     one = samples.profile(protocol={"a": 1})
-    assert compare.obstacles(one, samples.profile(protocol={"a": 1.0}), "rms") == ()
-    told = compare.obstacles(one, samples.profile(protocol={"a": True}), "rms")
-    assert told == (Differs("protocol a", "1", "yes"),)
+    assert comparable.obstacles(one, samples.profile(protocol={"a": 1.0}), "rms") == ()
+    told = comparable.obstacles(one, samples.profile(protocol={"a": True}), "rms")
+    assert told == (comparable.Differs("protocol a", "1", "yes"),)
 
 
 def test_a_quantity_that_a_profile_lacks_is_an_error() -> None:
     with pytest.raises(KeyError):
-        compare.obstacles(samples.profile(), samples.profile(), "absent")
+        comparable.obstacles(samples.profile(), samples.profile(), "absent")
 
 
 # What comes out
@@ -227,10 +227,10 @@ def test_a_quantity_that_a_profile_lacks_is_an_error() -> None:
 def test_differences_and_ratios_are_of_the_first_model() -> None:
     values = np.array([[[1.0, 0.0, np.nan, -1.0]], [[4.0, 2.0, 5.0, 2.0]], [[0.5, np.nan, 1.0, 0]]])
     np.testing.assert_array_equal(
-        compare.differences(values), [[[3, 2, np.nan, 3]], [[-0.5, np.nan, np.nan, 1]]]
+        contrast.differences(values), [[[3, 2, np.nan, 3]], [[-0.5, np.nan, np.nan, 1]]]
     )
     np.testing.assert_array_equal(
-        compare.ratios(values), [[[4, np.nan, np.nan, np.nan]], [[0.5, np.nan, np.nan, np.nan]]]
+        contrast.ratios(values), [[[4, np.nan, np.nan, np.nan]], [[0.5, np.nan, np.nan, np.nan]]]
     )
 
 
@@ -249,7 +249,7 @@ def test_differences_and_ratios_are_of_the_first_model() -> None:
     ],
 )
 def test_ratios_are_of_amounts(changes: dict[str, Any], ratio: bool) -> None:
-    assert compare.has_ratio(of(["0"], ["a"], np.array([[1.0]]), **changes)) == ratio
+    assert contrast.has_ratio(of(["0"], ["a"], np.array([[1.0]]), **changes)) == ratio
 
 
 def test_the_largest_is_the_first_of_equals_either_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 from samples import write_entry
 from stand_in_hub import COMMIT, StandIn
 
-from atlas.checkpoints import locate
+from atlas.checkpoints import fetching, locate
 from atlas.commands import main
 from atlas.drafting import draft as drafting
 from atlas.drafting import model_card
@@ -219,7 +220,19 @@ def test_the_same_source_is_not_listed_twice(
     assert not any("resolve" in path for path, _, _ in stand_in.asked[-1:])
 
 
-# Without the hub
+# Without the hub, or without its client
+
+
+def test_the_core_lists_a_model_without_the_hub_s_client(
+    project: Project, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.folders[NAME] = model(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    held = drafting.of(project, NAME).entry
+    assert held.revision == COMMIT
+    with pytest.raises(AtlasError) as caught:
+        fetching.missing_bytes(held)
+    assert str(caught.value).endswith("needs huggingface_hub; pip install 'model-atlas[profile]'")
 
 
 def test_offline_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -32,12 +33,18 @@ from atlas.commands import (
     export,
     fetch,
     init,
+    listing,
+    loudness,
     new,
     pin,
     plan,
     profile,
+    publish,
+    rename,
     render,
+    rm,
     serve,
+    show,
     verify,
 )
 from atlas.errors import AtlasError, Problems, from_os
@@ -78,9 +85,9 @@ class _Commands(click.Group):
         try:
             with _terminable():
                 return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
-        except KeyboardInterrupt as stop:
+        except (KeyboardInterrupt, click.Abort) as stop:  # the latter at a question
             _tell(AtlasError("stopped"))
             ctx.exit(143 if isinstance(stop, _Terminated) else 130)
         except AtlasError as error:
@@ -120,8 +127,9 @@ def _terminable() -> Iterator[None]:
 
 
 def _tell(error: AtlasError) -> None:
-    with contextlib.suppress(OSError):  # standard error can be full or gone
-        for line in error.problems if isinstance(error, Problems) else [error]:
+    for line in error.problems if isinstance(error, Problems) else [error]:
+        loudness.keep(f"atlas: {line}")
+        with contextlib.suppress(OSError):  # standard error can be full or gone
             click.echo(f"atlas: {line}", err=True)
 
 
@@ -133,6 +141,11 @@ def _tell_mistake(ctx: click.Context, error: Exception) -> None:
     with contextlib.suppress(AtlasError, OSError):
         log = find_project(Path(ctx.params.get("project") or Path.cwd())).log
     told = failures.line(error, log)
+    whole = "".join(traceback.format_exception(error))
+    loudness.keep(whole)
+    if loudness.is_verbose():
+        with contextlib.suppress(OSError):
+            click.echo(whole, err=True, nl=False)
     _tell(AtlasError(f"this is a mistake of atlas itself, please report it: {told}"))
 
 
@@ -154,8 +167,12 @@ def main() -> None:
 for _module in (
     init,
     new,
+    listing,
+    show,
     pin,
     fetch,
+    rename,
+    rm,
     architecture,
     check,
     plan,
@@ -163,6 +180,7 @@ for _module in (
     render,
     build,
     serve,
+    publish,
     verify,
     diff,
     diff_models,
@@ -171,4 +189,6 @@ for _module in (
     export,
     completion,
 ):
-    main.add_command(_module.command)
+    main.add_command(loudness.given_to(_module.command))
+
+loudness.given_to(main)

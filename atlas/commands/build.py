@@ -50,7 +50,7 @@ def command(
             raise_all([AtlasError(" ".join(one.values())) for one in _unmeasured(work, outcomes)])
         with project_lock.held(atlas, console.say):
             done["pages"] = render(atlas)
-            mkdocs_build.mkdocs(atlas, console.say)
+            mkdocs_build.mkdocs(atlas, console.warn)  # it speaks of what is wrong alone
         done["site"] = str(atlas.site)
         look = f"python -m http.server -d {shown(atlas.site)}"
         console.say(f"built {atlas.site}; to look at it: {look}")

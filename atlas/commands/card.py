@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from atlas.commands import options
-from atlas.commands.project import opened, require_known
+from atlas.commands.project import one_named, opened
 
 
 @click.command("card")
@@ -20,11 +20,12 @@ def command(model: str, project: Path | None) -> None:
     that which `atlas build` makes for links.
     """
     from atlas.commands import console
+    from atlas.entries import presentation
     from atlas.profiles import collection
     from atlas.site import hub_card
 
     atlas = opened(project)
-    require_known(atlas, [model])
+    model = one_named(atlas, model)
     site = hub_card.address(atlas)
     [found] = [one for one in collection.load(atlas) if one.entry.slug == model]
-    console.write(hub_card.markdown(found, site))
+    console.write(hub_card.markdown(found, site, presentation.load(atlas).title))

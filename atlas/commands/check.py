@@ -11,7 +11,7 @@ import click
 
 from atlas import words
 from atlas.commands import options
-from atlas.commands.project import opened, planned, require_known
+from atlas.commands.project import named, opened, planned
 from atlas.errors import AtlasError
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--base",
     metavar="REVISION",
-    help="Check a pull request against this git revision: it must not write verified.json.",
+    help="Check a pull request against this git revision: it must not write verified.json, and "
+    "what it changes of templates and mkdocs.yml, which run, is named.",
 )
 @options.project
 @options.as_json
@@ -53,12 +54,12 @@ def command(
     from atlas.review import check
 
     atlas = opened(project)
-    require_known(atlas, models)
+    slugs = named(atlas, models)
     found = check.findings(atlas, base)
     problems = [*found.problems, *found.contradictions]
     notes = found.notes
     if dry_run and not problems:
-        failed, said = _dry_run(atlas, models)
+        failed, said = _dry_run(atlas, slugs)
         problems, notes = failed, [*notes, *said]
     verdicts = _verdicts(atlas) if judged and not found.problems else []
     if as_json:
@@ -71,7 +72,7 @@ def command(
         for note in notes:
             console.say(f"note: {note}")
         for item in problems:
-            console.say(f"atlas: {item}")
+            console.warn(f"atlas: {item}")
         if not problems:
             console.say("all is well")
     if problems:

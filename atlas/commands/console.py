@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atlas import words
+from atlas.commands import loudness
 from atlas.errors import AtlasError, from_os
 from atlas.profiles.plan import Job
 
@@ -45,9 +47,23 @@ SECONDS = 60.0
 """Between two lines about one analysis where there is no bar."""
 
 err = Console(stderr=True)
+out = Console()
 
 
 def say(text: str) -> None:
+    """A line of a report, which `-q` leaves out."""
+    loudness.keep(text)
+    if not loudness.is_quiet():
+        show(text)
+
+
+def warn(text: str) -> None:
+    """A line of what is wrong, which is always told."""
+    loudness.keep(text)
+    show(text)
+
+
+def show(text: str) -> None:
     """A line to standard error; on a terminal above the bar that is there, which goes on below."""
     with contextlib.suppress(OSError):
         if err.is_terminal:
@@ -86,17 +102,21 @@ def emit_json(document: Any) -> None:
     write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table to standard error; plain tab-separated lines where that is not a terminal.
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], to: Console = err) -> None:
+    """A table to standard error, or to `out` where it is what was asked for; plain tab-separated
+    lines where that is not a terminal.
 
     Cells fold where the terminal is narrow; where it is too narrow for a word in each column, a row
     is a paragraph, and every cell a line with its column's name.
     """
     if not rows:
         return
-    if not err.is_terminal:
-        for row in rows:
-            say("\t".join(row))
+    if not to.is_terminal:
+        text = "".join("\t".join(row) + "\n" for row in rows)
+        if to is out:
+            write(text)
+        else:
+            show(text.removesuffix("\n"))
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -104,13 +124,29 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*map(Text, row))
     with contextlib.suppress(OSError):
-        if _least(columns, rows) <= err.width:
-            err.print(drawn)
+        if _least(columns, rows) <= to.width:
+            to.print(drawn)
             return
         for row in rows:
-            err.print(Text(row[0], style="bold", overflow="fold"))
+            to.print(Text(row[0], style="bold", overflow="fold"))
             for column, cell in zip(columns[1:], row[1:], strict=True):
-                err.print(Text(f"  {column}: {cell}", overflow="fold"))
+                if cell:
+                    to.print(Text(f"  {column}: {cell}", overflow="fold"))
+
+
+def fields(rows: Sequence[tuple[str, str]]) -> None:
+    """Names with what stands for each, to standard output; on a terminal its lines are wrapped
+    below one another, and elsewhere there is a tab between the two."""
+    wide = max((len(name) for name, _ in rows), default=0) + 2
+    lines = []
+    for name, value in rows:
+        if out.is_terminal:
+            room = max(out.width - wide, FOLDED)
+            folded = textwrap.wrap(value, room, break_on_hyphens=False) or [""]
+            lines += [f"{name:{wide}}{folded[0]}", *(" " * wide + part for part in folded[1:])]
+        else:
+            lines.append(f"{name}\t{value}")
+    write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def _least(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
@@ -149,6 +185,9 @@ def _in_lines(job: Job) -> Callable[[int, int], None]:
 def watching() -> Iterator[Callable[[Job], Callable[[int, int], None]]]:
     """A bar for each analysis as it runs, with its rate and the time left; where standard error is
     no terminal, such as a log, a line now and then."""
+    if loudness.is_quiet():
+        yield lambda job: lambda done, total: None
+        return
     if not err.is_terminal:
         yield _in_lines
         return

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from atlas.commands import options
-from atlas.commands.project import opened, require_known
+from atlas.commands.project import named, opened
 
 
 @click.command("fetch")
-@options.models
+@click.argument("models", nargs=-1, required=True, shell_complete=options.slugs)
 @click.option("--dry-run", is_flag=True, help="Show what would be fetched, and fetch nothing.")
 @options.project
 @options.as_json
@@ -26,18 +26,15 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
     models. The exit status is 1 if a model cannot be fetched; the others are fetched all the same.
     """
     from atlas.checkpoints import fetching
-    from atlas.commands import console
+    from atlas.commands import console, loudness
     from atlas.errors import AtlasError
 
-    if not models:
-        raise click.UsageError("name the models to fetch; atlas plan lists those that are not here")
     atlas = opened(project)
-    require_known(atlas, models)
-    fetching.quiet(not sys.stderr.isatty())
+    fetching.quiet(loudness.is_quiet() or not sys.stderr.isatty())
     found: list[dict[str, object]] = []
     failed = False
     try:
-        for item in fetching.pinned(atlas, models):
+        for item in fetching.pinned(atlas, named(atlas, models)):
             told: dict[str, object] = {"model": item.slug, "bytes": None, "error": None}
             found.append(told)
             try:
@@ -47,7 +44,7 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
                     fetching.fetch(item)
             except AtlasError as error:
                 told["error"], failed = " | ".join(str(error).splitlines()), True
-                console.say(f"{item.slug}: not fetched: {told['error']}")
+                console.warn(f"{item.slug}: not fetched: {told['error']}")
                 continue
             told["folder"] = str(fetching.place(item))
             did = "would be fetched" if dry_run else "fetched"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atlas.commands import options
-from atlas.commands.project import opened, require_known
+from atlas.commands.project import named, opened
 
 if TYPE_CHECKING:
     from atlas.drafting.pinning import Pinning
@@ -44,13 +44,11 @@ def command(
     if again and not models:
         raise click.UsageError("--again moves the pins of models that are named: name them")
     atlas = opened(project)
-    require_known(atlas, models)
-    slugs = [path.parent.name for path in atlas.entries()]
-    named = [slug for slug in slugs if slug in models] or slugs
+    slugs = named(atlas, models) or [path.parent.name for path in atlas.entries()]
     client = Hub.from_environment()
     found: list[Pinning] = []
     try:
-        for slug in named:
+        for slug in slugs:
             if models or pinning.unpinned(atlas, slug):
                 one = pinning.of(
                     atlas, slug, client, branch=revision, again=again, write=not dry_run
@@ -73,7 +71,7 @@ def _tell(one: Pinning, branch: str, dry_run: bool, again: bool) -> None:
     would = "would be " if dry_run else ""
     if one.result == "failed":
         for line in one.notes:
-            console.say(f"{one.model}: not pinned: {line}")
+            console.warn(f"{one.model}: not pinned: {line}")
         return
     told = {
         "pinned": f"{would}pinned to {one.revision}, {branch} of {one.source}",

@@ -46,7 +46,7 @@ def command(
     atlas = opened(project)
     outcomes: list[Outcome] = []
     try:
-        measure(planned(atlas, models, only, corpus), fresh, outcomes)
+        measure(planned(atlas, models, only, corpus), fresh, outcomes, named=bool(models))
     finally:
         if as_json:
             console.emit_json([outcome.as_dict() for outcome in outcomes])
@@ -54,10 +54,11 @@ def command(
         sys.exit(1)
 
 
-def measure(work: Planned, fresh: bool, outcomes: list[Outcome]) -> None:
+def measure(work: Planned, fresh: bool, outcomes: list[Outcome], *, named: bool = False) -> None:
     """Measure what is not fresh, or all of it. Outcomes are added to `outcomes` as they are there,
-    and the account of them is told, after Ctrl-C too."""
-    from atlas.commands import console
+    and the account of them is told, after Ctrl-C too. `named`: whether somebody asked for just
+    these models, so that one that cannot be measured here is worth a line even with `-q`."""
+    from atlas.commands import console, loudness
     from atlas.measure import run
     from atlas.profiles import account
 
@@ -87,6 +88,10 @@ def measure(work: Planned, fresh: bool, outcomes: list[Outcome]) -> None:
     finally:
         for line in account.lines(outcomes):
             console.say(line)
+        if loudness.is_quiet():
+            wrong = [one for one in outcomes if one.result == "failed" or (named and one.obstacle)]
+            for line in account.lines(wrong):
+                console.show(line)
         console.say(account.total(outcomes, time.monotonic() - started))
         if running:
             left = len(work.jobs) - len(outcomes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,12 +51,48 @@ def require_checked(project: Project) -> None:
     raise_all(check.findings(project).problems)
 
 
-def require_known(project: Project, models: Sequence[str]) -> None:
-    """Raise `AtlasError` for the name of a model that the project does not list."""
+def named(project: Project, models: Sequence[str]) -> list[str]:
+    """The slugs that names and patterns such as `smollm*` stand for, in the project's order; none
+    where nothing is named. Raises `AtlasError` for what stands for no model."""
     slugs = [path.parent.name for path in project.entries()]
-    for slug in models:
-        if slug not in slugs:
-            raise AtlasError(f"there is no model {short(slug)}", remedy=suggest(slug, slugs))
+    found: set[str] = set()
+    for word in models:
+        matching = fnmatch.filter(slugs, word.lower()) if _is_pattern(word) else [word]
+        if not matching or matching[0] not in slugs:
+            raise _unknown(project, word, slugs)
+        found.update(matching)
+    return [slug for slug in slugs if slug in found]
+
+
+def one_named(project: Project, word: str) -> str:
+    """The only slug that a name or a pattern stands for; `AtlasError` where there are more."""
+    found = named(project, [word])
+    if len(found) > 1:
+        raise AtlasError(
+            f"{short(word)} matches {len(found)} models",
+            remedy=f"name one: {', '.join(found[:12])}",
+        )
+    return found[0]
+
+
+def _is_pattern(word: str) -> bool:
+    return any(char in word for char in "*?[")
+
+
+def _unknown(project: Project, word: str, slugs: Sequence[str]) -> AtlasError:
+    """What to tell of a word that stands for no model; that it is an entry's name or source as
+    well, for people have those at hand."""
+    if _is_pattern(word):
+        near = suggest(word.strip("*?"), slugs)
+        return AtlasError(f"no model matches {short(word)}", remedy=near)
+    from atlas.entries import entry
+
+    for item in entry.load_each(project)[0]:
+        if word.strip().lower() in (item.name.lower(), item.source.lower()):
+            return AtlasError(
+                f"there is no model {short(word)}", remedy=f"did you mean {item.slug!r}?"
+            )
+    return AtlasError(f"there is no model {short(word)}", remedy=suggest(word, slugs))
 
 
 def planned(
@@ -70,7 +107,7 @@ def planned(
     from atlas.profiles import plan, settings, statement
 
     entries = entry.load_all(project)
-    require_known(project, models)
+    slugs = named(project, models)
     for name in only:
         statement.of(name)
     stated = settings.load(project)
@@ -78,7 +115,7 @@ def planned(
         stated = replace(stated, choices=replace(stated.choices, corpus=corpus))
         entries = [item.without_choice("corpus") for item in entries]
     texts.chosen(stated.choices)  # what is wrong with it is told before anything begins
-    chosen = [item for item in entries if not models or item.slug in models]
+    chosen = [item for item in entries if not models or item.slug in slugs]
     jobs = plan.jobs(project, chosen, stated, cores=os.cpu_count() or 1)
     wanted = [job for job in jobs if not only or job.analysis in only]
     return Planned(project, entries, wanted, stated.choices)

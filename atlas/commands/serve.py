@@ -13,8 +13,9 @@ from atlas.commands.render import render
 
 @click.command("serve")
 @click.option("--address", default="127.0.0.1:8000", show_default=True, help="Where to serve.")
+@click.option("--open", "open_browser", is_flag=True, help="Show it in a browser once it is built.")
 @options.project
-def command(address: str, project: Path | None) -> None:
+def command(address: str, open_browser: bool, project: Path | None) -> None:
     """Preview the site, and render it again as entries, profiles and templates change."""
     from atlas.commands import console
     from atlas.files import project_lock
@@ -28,4 +29,4 @@ def command(address: str, project: Path | None) -> None:
 
     mkdocs_build.require_free(address)
     require_checked(atlas)
-    mkdocs_build.serve(atlas, address, render_alone)
+    mkdocs_build.serve(atlas, address, render_alone, open_browser=open_browser)

@@ -143,7 +143,7 @@ def _tell(verdicts: Sequence[Verdict]) -> None:
 
     for verdict in verdicts:
         if not verdict.agrees:
-            console.say(str(verdict))
+            console.warn(str(verdict))
     compared = [one.difference for one in verdicts if one.difference]
     agree = [one.largest or 0.0 for one in compared if one.agrees]
     told = f"{len(agree)} of {len(compared)} matrices agree"

@@ -16,7 +16,7 @@ from typing import Any
 from atlas import architectures
 from atlas.architectures.architecture import Architecture
 from atlas.checkpoints import gguf_folder, headers, hub_settings
-from atlas.drafting import gguf_names, hollow_copy, hub, model_card, origins
+from atlas.drafting import gguf_names, hollow_copy, hub, likely_base, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
 from atlas.entries import entry, entry_text, relation
@@ -68,6 +68,7 @@ def of(
 ) -> Draft:
     """The entry of a hub id (or its address), of a local folder or of a GGUF file.
 
+    `base`: the entry of the model that it was made from, which the card may tell as well.
     `revision`: a branch, tag or commit of a hub id, otherwise its main branch; the entry names the
     commit. `file`: the GGUF file of a hub id that is the model. `base`: what it was made from,
     whatever its card says. Raises `AtlasError` or `Problems` for what cannot be listed, with the
@@ -151,11 +152,13 @@ def _drafted(project: Project, origin: Origin, folder: Path, stated: Stated) -> 
     said = gguf_folder.header(folder).metadata if is_gguf else None
     card = model_card.read(folder) if said is None else _file_card(origin, folder, said)
     notes = [*origin.remarks, *card.unclear]
-    slug = _slug(origin.name) if stated.slug is None else _typed(stated.slug)
+    slug = _slug(origin.name) if stated.slug is None else require_slug(stated.slug, "--slug")
     path = project.entry(slug)
     if path.exists():
         raise _taken(path)
     base = stated.base or _base(project, card, notes)
+    if base is None:
+        notes += likely_base.note(entry.load_each(project)[0], architecture.model_type, shape)
     if stated.base is not None and card.relation is None:
         notes.append("relation: fine-tune; write quantised, merged or adapter where it is that")
     if card.license is None:
@@ -258,10 +261,11 @@ def _slug(name: str) -> str:
     return slug
 
 
-def _typed(slug: str) -> str:
+def require_slug(slug: str, what: str) -> str:
+    """The same slug; `AtlasError` where it is none, which names `what` it was given for."""
     if not SLUG.fullmatch(slug) or len(slug) > entry.LONGEST_SLUG:
         raise AtlasError(
-            f"--slug {short(slug)} is not a slug",
+            f"{what} {short(slug)} is not a slug",
             remedy=f"lower-case letters and digits, parts joined by - or ., "
             f"at most {entry.LONGEST_SLUG} characters",
         )

@@ -8,6 +8,7 @@ steps and never lower https to http, and the token goes to the hub alone.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import urllib.error
@@ -24,6 +25,8 @@ from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
 from atlas.files import patience
 from atlas.files.patience import AnsweredError
+
+log = logging.getLogger(__name__)
 
 TIMEOUT = 30
 REDIRECTS = 5
@@ -136,6 +139,7 @@ class Hub:
             with opener.open(request, timeout=TIMEOUT) as reply:
                 body = reply.read(limit + 1)
                 total = _total(reply.status, reply.headers)
+                log.debug("GET %s: %d, %d bytes", url, reply.status, len(body))
         except urllib.error.HTTPError as error:
             told = error.headers or HTTPMessage()
             code, wait = told.get("X-Error-Code") or "", patience.seconds(told.get("Retry-After"))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
 
 from atlas.errors import AtlasError, from_os, short
 from atlas.files import temporary
+
+log = logging.getLogger(__name__)
 
 LARGEST = 64 * 1024 * 1024
 AGAIN = "write the file again"
@@ -61,6 +65,29 @@ def read_object(path: Path, largest: int = LARGEST, remedy: str = AGAIN) -> dict
     return as_object(read_json(path, largest, remedy), path, remedy)
 
 
+def with_text(raw: bytes, path: Path, keys: tuple[str, ...], before: str, after: str) -> bytes:
+    """JSON with another text at a path of keys, where `before` stands there, and each other byte as
+    it is; the same JSON where something else does. `path` is where it stands, for errors."""
+    document = parse(raw, path)
+    holder = document
+    for key in keys[:-1]:
+        holder = holder.get(key) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict) or holder.get(keys[-1]) != before:
+        return raw
+    holder[keys[-1]] = after
+    known, named = json.dumps(before).encode(), json.dumps(keys[-1]).encode()
+    for found in re.finditer(re.escape(named) + rb"\s*:\s*(" + re.escape(known) + b")", raw):
+        changed = raw[: found.start(1)] + json.dumps(after).encode() + raw[found.end(1) :]
+        if parse(changed, path) == document:
+            return changed
+    raise AtlasError(
+        f"{short(before)} is written in a way that is not changed here",
+        file=path,
+        place=".".join(keys),
+        remedy=f"write {json.dumps(before)} there, without escapes",
+    )
+
+
 def as_object(value: Any, path: Path, remedy: str = AGAIN) -> dict[str, Any]:
     """The same value where it is a JSON object; `AtlasError` where it is none."""
     if not isinstance(value, dict):
@@ -74,6 +101,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, raw)
+        log.debug("wrote %s", path)
     except OSError as error:
         raise from_os(error, "cannot be written", file=path) from error
 

@@ -8,7 +8,7 @@ look like.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,47 @@ def with_value(text: str, path: Path, key: str, written: str) -> str:
     if not is_alone or len(text[start:end].splitlines()) > 1:
         raise by_hand
     return changed
+
+
+def with_words(text: str, path: Path, change: Callable[[KeyPath, str], str]) -> str:
+    """YAML text with other words in the place of those that `change` gives another for, by where
+    they stand in it, and all else as it is.
+
+    Raises `AtlasError` for what is not valid, and for a word that cannot be changed alone.
+    """
+    parse(text, path)
+    node = _StrictLoader(text).get_single_node()
+    assert node is not None, "it was read"
+    edits = []
+    for keys, held in _words(node, ()):
+        word = change(keys, held.value)
+        if word == held.value:
+            continue
+        start, end = held.start_mark.index, held.end_mark.index
+        if text[start:end].count(held.value) != 1:
+            raise AtlasError(
+                f"{short(held.value)} is written in a way that is not changed here",
+                file=path,
+                place=f"line {held.start_mark.line + 1}",
+                remedy=f"write it on one line, without escapes: {held.value}",
+            )
+        start = text.index(held.value, start)
+        edits.append((start, start + len(held.value), word))
+    for start, end, word in reversed(edits):
+        text = text[:start] + word + text[end:]
+    return text
+
+
+def _words(node: yaml.Node, keys: KeyPath) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:
+    """Every scalar below a node that is text, in the order of the file."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _words(value, (*keys, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _words(value, (*keys, index))
+    elif isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str":
+        yield keys, node
 
 
 def _invalid(text: str, error: yaml.YAMLError, path: Path) -> AtlasError:

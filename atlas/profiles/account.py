@@ -205,6 +205,23 @@ def remembered(project: Project, job: Job) -> str | None:
     return None
 
 
+def require_idle(project: Project, slug: str) -> None:
+    """Raise `AtlasError` where a process of this machine is measuring a model just now."""
+    for path in sorted(project.outcome(slug, "any").parent.glob("*.json")):
+        with contextlib.suppress(AtlasError):
+            note = json_file.read_json(path)
+            if not isinstance(note, dict) or note.get("result") != "begun":
+                continue
+            if _is_running(note) and note.get("pid") != os.getpid():
+                break
+    else:
+        return
+    raise AtlasError(
+        f"{path.stem} of {slug!r} is being measured by process {note['pid']}",
+        remedy="wait for it, or stop it: what it has written stays",
+    )
+
+
 def _noted(project: Project, job: Job) -> dict[str, Any]:
     """What is noted of a job, empty where nothing is that can be read."""
     with contextlib.suppress(AtlasError):

@@ -98,7 +98,7 @@ def save(path: Path, profile: Profile) -> None:
     be read again.
     """
     content = text(profile)
-    _profile(json_file.parse(content, path), path)
+    parsed(json_file.parse(content, path), path)
     json_file.write_atomic(path, content)
 
 
@@ -109,11 +109,11 @@ def load(path: Path) -> Profile:
     is refused with the remedy.
     """
     refuse_link(path)
-    return _profile(json_file.read_json(path), path)
+    return parsed(json_file.read_json(path), path)
 
 
-def _profile(raw: Any, path: Path) -> Profile:
-    """The profile that a file's JSON holds."""
+def parsed(raw: Any, path: Path) -> Profile:
+    """The profile that a file's JSON holds, as `load` reads it; `path` is where it is to lie."""
     document = _current(raw, path)
     found = schemas.problems(_without_values(document), "profile", path)
     raise_all(found)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import yaml
-
-from atlas.errors import AtlasError, from_os, raise_all, short, suggest
+from atlas.entries import mkdocs_file, presentation
+from atlas.errors import AtlasError, raise_all, short, suggest
 from atlas.paths import Project
 from atlas.pinned import corpus
 from atlas.pinned.choices import Choices
@@ -18,8 +17,9 @@ from atlas.profiles import statement
 class Settings:
     """What holds for every model of the atlas.
 
-    `analyses`: which analyses to run where an entry names none; None for all that fit. `choices`:
-    what is measured on, and how; its keys stand beside `analyses` in the file.
+    `analyses`: which analyses to run where an entry names none, in the order in which pages show
+    them; None for all that fit. `choices`: what is measured on, and how; its keys stand beside
+    `analyses` in the file.
     """
 
     analyses: tuple[str, ...] | None = None
@@ -29,7 +29,9 @@ class Settings:
 LATER = ("mlp", "embedding")
 """What heads of later layers may be taken to read."""
 
-KEYS = ("analyses", *(each.name for each in fields(Choices)))
+KEYS = ("analyses", *(each.name for each in fields(Choices)), *presentation.KEYS)
+"""What may stand under `extra.atlas`; `atlas/entries/presentation.py` reads what is not about
+measuring."""
 
 
 def load(project: Project) -> Settings:
@@ -38,14 +40,7 @@ def load(project: Project) -> Settings:
     Raises `AtlasError` or `Problems` for unknown keys, wrong types and unknown analyses.
     """
     file = project.mkdocs_yml
-    extra = _mkdocs(project).get("extra") or {}
-    stated = extra.get("atlas") if isinstance(extra, dict) else None
-    if stated is None:
-        return Settings()
-    if not isinstance(stated, dict):
-        raise AtlasError(
-            f"{short(stated)} is not a mapping", file=file, place="extra.atlas", remedy="write keys"
-        )
+    stated = mkdocs_file.stated(mkdocs_file.read(project), file)
     found = [
         AtlasError(
             f"unknown key {short(key)}",
@@ -123,26 +118,3 @@ def unknown_analyses(named: Any, file: Any, place: str) -> list[AtlasError]:
         for name in named
         if name not in statement.names()
     ]
-
-
-def _mkdocs(project: Project) -> dict[str, Any]:
-    try:
-        document = yaml.load(project.mkdocs_yml.read_text(encoding="utf-8"), Loader=_TaglessLoader)
-    except OSError as error:
-        raise from_os(error, file=project.mkdocs_yml) from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise AtlasError(
-            f"cannot be read: {error}", file=project.mkdocs_yml, remedy="mend the file"
-        ) from error
-    if not isinstance(document, dict):
-        raise AtlasError(
-            "is not a mapping", file=project.mkdocs_yml, remedy="write `site_name: ...`"
-        )
-    return document
-
-
-class _TaglessLoader(yaml.SafeLoader):
-    """Safe YAML in which MkDocs' own tags (!ENV, !!python/name) read as None."""
-
-
-_TaglessLoader.add_multi_constructor("", lambda loader, suffix, node: None)

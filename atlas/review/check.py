@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas import architectures, schemas
-from atlas.entries import entry, licenses
+from atlas.entries import entry, licenses, presentation
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, Problems, raise_all, short
 from atlas.files import yaml_file
@@ -33,6 +33,7 @@ from atlas.review import (
     finding_checks,
     published_files,
     records,
+    run_code,
 )
 from atlas.review import findings as findings_of
 
@@ -63,7 +64,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     about models that are not listed.
 
     `base`: the git revision that what is checked out is a pull request against, None where it is
-    none. Raises `AtlasError` where git does not know it.
+    none; what it changes that runs is a note. Raises `AtlasError` where git does not know it.
     """
     found = [*statement.broken(), *architectures.use(project.rows())]
     choices = DEFAULT
@@ -73,6 +74,7 @@ def findings(project: Project, base: str | None = None) -> Findings:
     except AtlasError as error:
         found += Problems([error]).problems
         choices = replace(choices, corpus=DEFAULT.corpus)
+    found += _collected(functools.partial(presentation.load, project))
     entries, wrong = entry.load_each(project)
     found += wrong
     for path in project.entries():
@@ -101,12 +103,15 @@ def findings(project: Project, base: str | None = None) -> Findings:
     told, wrong = findings_of.load_each(project)
     found += wrong
     found += finding_checks.against_project(project, told, read)
+    running: list[str] = []
     if base is not None:
         found += records.against_base(project, base)
+        running += run_code.changed(project, base)
     return Findings(
         _sorted(found),
         _sorted(contradictions),
         [
+            *running,
             *_unpinned(entries, project),
             *unavailable.lines(damaged),
             *remarks.lines(project, entries),

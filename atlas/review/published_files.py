@@ -9,12 +9,14 @@ in mkdocs.yml or a page of their own. Names that begin with a dot are not publis
 
 from __future__ import annotations
 
+import contextlib
 import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from atlas.entries import presentation
 from atlas.errors import AtlasError, suggest
 from atlas.files import page_mark, still_svg
 from atlas.paths import Project, is_generated, link_problem
@@ -156,8 +158,11 @@ def _assets(project: Project) -> Iterator[AtlasError]:
 
 
 def _own_words(project: Project) -> str:
-    """mkdocs.yml, and the pages and templates that people wrote for this atlas."""
+    """mkdocs.yml, and the introduction, pages and templates that people wrote for this atlas."""
     files = [project.mkdocs_yml, *project.templates.rglob("*.j2")]
+    with contextlib.suppress(AtlasError):  # what is wrong with mkdocs.yml is told elsewhere
+        introduction = presentation.introduction_file(project)
+        files += [introduction] if introduction else []
     watched = _watched(project)
     for path in _published(project.docs):
         ours = is_generated(path.relative_to(project.docs).as_posix())

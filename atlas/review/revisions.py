@@ -12,7 +12,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,6 +78,16 @@ def text(root: Path, commit: str, place: Path) -> bytes | None:
     if not listed:
         return None
     return _git(root, "cat-file", "blob", f"{commit}:./{name}", what=f"{name} cannot be read")
+
+
+def changed(root: Path, commit: str, places: Sequence[str]) -> list[str]:
+    """The files at or below places that are not as they were at a commit: changed, new or gone;
+    both are relative to `root`."""
+    asked = ("--name-only", "--relative", "-z", commit, "--", *places)
+    told = _git(root, "diff", "--no-ext-diff", *asked, what="cannot compare")
+    new = ("ls-files", "--others", "--exclude-standard", "-z", "--", *places)
+    told += _git(root, *new, what="cannot list")
+    return sorted({name for name in told.decode("utf-8", "replace").split("\0") if name})
 
 
 def _extract(root: Path, commit: str, into: Path) -> None:

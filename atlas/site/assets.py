@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from atlas.entries.colours import Colours
 from atlas.paths import static
 from atlas.site import script_bundles
 from atlas.site.figures import bokeh_figure
@@ -18,12 +19,15 @@ THEME = "shell/theme.css"
 SHARED = ("shell", "panels", "drawing", "plots", "heatmap")
 """Wings whose styles come first, in this order: a figure or page may change them."""
 
+COLOURED = ("--md-accent-fg-color", "--md-typeset-a-color", "--atlas-link")
+"""What of the theme an atlas can colour itself."""
+
 COMMENTS = re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE)
 """What of a style sheet means nothing to a browser: comments, and space that begins a line."""
 
 
-def files() -> Iterator[tuple[str, bytes]]:
-    """Path below docs/, and content."""
+def files(colours: Colours = ()) -> Iterator[tuple[str, bytes]]:
+    """Path below docs/, and content. `colours`: those of the atlas itself, by colour scheme."""
     modules = {
         path.relative_to(static()).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(static().rglob("*.js"))
@@ -33,10 +37,24 @@ def files() -> Iterator[tuple[str, bytes]]:
     # One file, so that a page asks once and no mkdocs.yml has to follow when a page kind is added.
     styles = sorted(static().rglob("*.css"), key=_place)
     sheet = "\n".join(path.read_text(encoding="utf-8") for path in styles)
-    yield f"{FOLDER}/{STYLE}", COMMENTS.sub("", sheet).encode()
+    yield f"{FOLDER}/{STYLE}", f"{COMMENTS.sub('', sheet)}{_own(dict(colours))}".encode()
     name, wheel = bokeh_figure.script()
     yield f"{FOLDER}/{name}", wheel.read_bytes()
     yield f"{FOLDER}/heatmap.json", bokeh_figure.template().encode()
+
+
+def _own(colours: Mapping[str, str]) -> str:
+    """The colours of links and of what is chosen, where the atlas has its own; paper is light."""
+    if not colours:
+        return ""
+    light, dark = (
+        "".join(f"{name}:{colours[scheme]};" for name in COLOURED) for scheme in ("light", "dark")
+    )
+    return (
+        f':root,[data-md-color-scheme="default"]{{{light}}}\n'
+        f'@media screen{{[data-md-color-scheme="slate"]{{{dark}}}}}\n'
+        f"@media print{{:root,[data-md-color-scheme]{{{light}}}}}\n"
+    )
 
 
 def _place(path: Path) -> tuple[int, bool, str]:

@@ -50,7 +50,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Reference model",
-        "A small model that was trained for this atlas and is marked as such everywhere.",
+        "A small model that comes with the program, trained for demonstration and marked as such "
+        "everywhere.",
     ),
     (
         "Relation",

@@ -62,8 +62,8 @@ def address(project: Project) -> str:
     return str(stated).rstrip("/") + "/"
 
 
-def markdown(model: Model, site: str) -> str:
-    """The snippet of a model whose pages are served at `site`.
+def markdown(model: Model, site: str, title: str) -> str:
+    """The snippet of a model whose pages are served at `site`, of the atlas of that title.
 
     Raises `AtlasError` for a model of which nothing up to date was measured.
     """
@@ -87,7 +87,7 @@ def markdown(model: Model, site: str) -> str:
             "|---|---|---|",
             *rows,
             "",
-            f"Measured by [Model Atlas]({page}) {_pinned(profiles)}.",
+            f"Measured by [{_plain(title)}]({page}) {_pinned(profiles)}.",
             "",
         ]
     )

@@ -11,13 +11,15 @@ from __future__ import annotations
 import functools
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.entries import family_names
+from atlas.entries import family_names, presentation
+from atlas.entries.presentation import Presentation
 from atlas.files import json_file
 from atlas.paths import Project
 from atlas.profiles import collection
@@ -38,13 +40,19 @@ MAP = (620, 96, 1128, 478)
 
 SHADES = 16
 GROUND, INK, MUTED = (247, 248, 250), (29, 36, 48), (91, 101, 117)
+LOGO, LOGO_COLOURS = 56, 48
+"""Pixels that a logo is high at most, and its colours."""
+
+NAMELESS = Presentation()
+"""Of an atlas that says nothing of itself."""
+
 LONGEST = 60
 """Characters of a line of small print."""
 
 
-def png(model: Model) -> bytes:
-    """The picture of a model: its name, family, shape and the map that tells most about it; at most
-    256 colours."""
+def png(model: Model, told: Presentation = NAMELESS) -> bytes:
+    """The picture of a model: its name, family, shape and the map that tells most about it, below
+    them the atlas' title and logo; at most 256 colours."""
     from PIL import Image
 
     found = thumbnails.telling(model.sections)
@@ -55,13 +63,42 @@ def png(model: Model) -> bytes:
         colours = thumbnails.colours(matrix)
         _draw_map(pixels, matrix, len(palette), len(colours))
         palette += [tuple(bytes.fromhex(colour[1:])) for colour in colours]
+    indent = 0
+    if logo := _logo(told.logo):
+        shown, own = logo
+        indent = shown.shape[1] + 16
+        top = HEIGHT - 76 - shown.shape[0] // 2
+        pixels[top : top + shown.shape[0], 72 : 72 + shown.shape[1]] = shown + len(palette)
+        palette += own
     for size, muted, x, y, text in _words(model, matrix):
         _write(pixels, text, size, x, y, SHADES if muted else 0)
+    name = str(fold(told.title))[:LONGEST]
+    _write(pixels, name, 27, 72 + indent, HEIGHT - 92, 0)
     image = Image.fromarray(pixels, mode="P")
     image.putpalette(bytes(part for colour in palette for part in colour))
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def _logo(file: Path | None) -> tuple[NDArray[np.uint8], list[tuple[int, ...]]] | None:
+    """A logo on the picture's ground: places in a palette of its own, and that; None for what
+    Pillow does not read, such as SVG."""
+    from PIL import Image, UnidentifiedImageError
+
+    if file is None or not file.is_file():
+        return None
+    try:
+        with Image.open(file) as opened:
+            opened.thumbnail((LOGO * 4, LOGO))
+            drawn = opened.convert("RGBA")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        return None
+    ground = Image.new("RGBA", drawn.size, (*GROUND, 255))
+    few = Image.alpha_composite(ground, drawn).convert("RGB").quantize(LOGO_COLOURS)
+    colours = (few.getpalette() or [])[: 3 * LOGO_COLOURS]
+    own = [tuple(colours[at : at + 3]) for at in range(0, len(colours), 3)]
+    return np.asarray(few), own
 
 
 def _shades(colour: tuple[int, int, int]) -> list[tuple[int, ...]]:
@@ -93,9 +130,8 @@ def _words(model: Model, matrix: Matrix | None) -> list[tuple[int, bool, int, in
         if entry.geometry.parameters:
             facts.append(f"{count(entry.geometry.parameters)} parameters")
     if entry.is_reference:
-        facts.append("Reference model trained for an atlas")
+        facts.append("Reference model, for demonstration")
     found += [(27, True, 72, below + 40 * at, text) for at, text in enumerate(facts)]
-    found.append((27, False, 72, HEIGHT - 92, "Model Atlas"))
     caption = "Awaiting a profile"
     if matrix is not None:
         caption = f"{matrix.title}: {thumbnails.axes(matrix)}"
@@ -143,10 +179,11 @@ def mark(project: Project) -> int:
     """Give every built model page that knows its address a picture and tags; how many have them."""
     pages = {page: page.read_text("utf-8") for page in project.site.glob("models/*/index.html")}
     tagged = {page: tags for page, text in pages.items() if (tags := _tags(text))}
+    told = presentation.load(project)
     for model in collection.load(project) if tagged else ():
         page = project.site / model.folder / "index.html"
         if page in tagged:
-            json_file.write_atomic(page.parent / FILE, png(model))
+            json_file.write_atomic(page.parent / FILE, png(model, told))
             if "og:image" not in pages[page]:
                 text = pages[page].replace("</head>", f"{tagged[page]}</head>", 1)
                 json_file.write_atomic(page, text)

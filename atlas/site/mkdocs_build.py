@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
+import logging
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -12,28 +16,40 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from atlas.entries import presentation
 from atlas.errors import REMEDIES, AtlasError, from_os, raise_all, short, shown
+from atlas.files import temporary
 from atlas.paths import Project, static, template_dirs
 from atlas.profiles import statement
 from atlas.review import published_files
 from atlas.site import link_pictures, publishing
 
+log = logging.getLogger(__name__)
+
 POLL_SECONDS = 0.5
 
 
-def mkdocs(project: Project, say: Callable[[str], None]) -> None:
+def mkdocs(project: Project, say: Callable[[str], None], url: str | None = None) -> None:
     """Build the site into `site/`, with tags for previews of links; every warning of MkDocs is an
-    error. `say` is told what MkDocs says.
+    error. `say` is told what MkDocs says. `url`: the address that the site will have, otherwise
+    that of mkdocs.yml.
 
     Raises `AtlasError` or `Problems` for what would be published and is none of the atlas': it may
     have come since it was checked.
     """
     raise_all(list(published_files.problems(project)))
     _require_own_folder(project.site)
-    command = _command(project, "build", "--strict", "--quiet", "--site-dir", str(project.site))
-    done = subprocess.run(
-        command, env=_environment(), check=False, capture_output=True, text=True, errors="replace"
-    )
+    with _config(project, url) as config:
+        command = _command(config, "build", "--strict", "--quiet", "--site-dir", str(project.site))
+        log.debug("runs %s", shlex.join(command))
+        done = subprocess.run(
+            command,
+            env=_environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
     said, _, crashed = (done.stdout + done.stderr).partition("Traceback (most recent call last)")
     if said.strip():
         say(said.rstrip("\n"))
@@ -80,16 +96,20 @@ def _require_own_folder(site: Path) -> None:
         )
 
 
-def serve(project: Project, address: str, render: Callable[[], object]) -> None:
+def serve(
+    project: Project, address: str, render: Callable[[], object], *, open_browser: bool = False
+) -> None:
     """Render, run MkDocs' preview, and render again whenever an input changes, until Ctrl-C.
 
     MkDocs watches what is rendered; we watch only what people and `profile` write. `render`
     leaves unchanged files alone, so the two never chase each other. Inputs are looked at before
-    they are rendered: what changes meanwhile is seen at the next look.
+    they are rendered: what changes meanwhile is seen at the next look. `open_browser`: whether to
+    show the site in a browser as soon as it is there.
     """
     seen = dict(_inputs(project))
     render()
-    command = _command(project, "serve", "--dev-addr", address)
+    words = ("--open",) if open_browser else ()
+    command = _command(project.mkdocs_yml, "serve", "--dev-addr", address, *words)
     with subprocess.Popen(command, env=_environment()) as server:
         try:
             while server.poll() is None:
@@ -148,6 +168,7 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
     files += [path for name in statement.names() for path in project.models.glob(f"*/{name}*.json")]
     files += [*project.models.glob("*/verified.json"), *project.claims.glob("*.yml")]
     files += project.findings.glob("*.yml")
+    files += _introduction(project)
     for folder in template_dirs(project):
         files += folder.rglob("*")
     for path in files:
@@ -157,8 +178,32 @@ def _inputs(project: Project) -> Iterator[tuple[Path, int]]:
             continue
 
 
-def _command(project: Project, *words: str) -> list[str]:
-    return [sys.executable, "-m", "mkdocs", *words, "--config-file", str(project.mkdocs_yml)]
+def _introduction(project: Project) -> Iterator[Path]:
+    """The file of the introduction; none while mkdocs.yml is half typed."""
+    with contextlib.suppress(AtlasError):
+        file = presentation.introduction_file(project)
+        if file:
+            yield file
+
+
+@contextlib.contextmanager
+def _config(project: Project, url: str | None) -> Iterator[Path]:
+    """The project's mkdocs.yml, or for as long as it takes a file beside it that has another
+    address and all else of it."""
+    if url is None:
+        yield project.mkdocs_yml
+        return
+    handle, path = temporary.beside(project.mkdocs_yml)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(f"INHERIT: {project.mkdocs_yml.name}\nsite_url: {json.dumps(url)}\n")
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _command(config: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "mkdocs", *words, "--config-file", str(config)]
 
 
 def _environment() -> dict[str, str]:

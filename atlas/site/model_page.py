@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -137,14 +137,18 @@ class Section(collection.Section):
             yield f"previews/{self.stated.name}.still.svg", STILLS[self.stated.name](self.profile)
 
 
-def sections(model: Model) -> tuple[Section, ...]:
+def sections(model: Model, order: Sequence[str] = ()) -> tuple[Section, ...]:
     """A model's sections as its page shows them: what tells most about it, what else was measured,
-    then what is awaited."""
+    then what is awaited. `order`: names of analyses, where the atlas states their order itself."""
     shown = (Section(**vars(one), entry=model.entry) for one in model.sections)
     told = thumbnails.telling(model.sections)
-    first = told[0] if told else ""
+    leading = list(order) or ([told[0]] if told else [])
+    places = {name: place for place, name in enumerate(leading)}
     return tuple(
-        sorted(shown, key=lambda section: (section.profile is None, section.stated.name != first))
+        sorted(
+            shown,
+            key=lambda one: (one.profile is None, places.get(one.stated.name, len(places))),
+        )
     )
 
 

@@ -32,12 +32,13 @@ def planned(project: Project) -> dict[str, bytes]:
 
 
 def _files(loaded: Contents) -> Files:
-    for kind in KINDS.values():
-        yield from kind(loaded)
+    for name, kind in KINDS.items():
+        if name not in loaded.presentation.left_out:
+            yield from kind(loaded)
     yield from data.published_schemas()
     yield from data.tables(loaded)
     yield from data.notebook(loaded)
-    yield from assets.files()
+    yield from assets.files(loaded.presentation.colours)
     yield f"{assets.FOLDER}/reading.json", explanations.readings(loaded.statements)
     yield f"{assets.FOLDER}/usual.json", usual.published(loaded.models)
     yield f"{assets.FOLDER}/words.json", rewording.published(loaded.statements)

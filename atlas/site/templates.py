@@ -9,10 +9,11 @@ then quoted as JSON, which is YAML.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from markupsafe import Markup, escape
 from atlas import words
 from atlas.entries import licenses
 from atlas.entries.entry import Entry
+from atlas.entries.presentation import Presentation
 from atlas.errors import AtlasError
 from atlas.paths import shipped_templates
 from atlas.profiles import remarks, statement
@@ -35,15 +37,20 @@ UNSEEN = dict.fromkeys(
 )
 """Control characters, and those that turn the direction of the text that follows them."""
 
-EARLY = f'<script src="{{root}}{FOLDER}/early.js"></script>'
-"""What has to run before the theme's own script, which stands below the content of a page."""
+EARLY = f'<script src="{{root}}{FOLDER}/early.js"{{without}}></script>'
+"""What has to run before the theme's own script, which stands below the content of a page. It tells
+scripts which sections the atlas does not have."""
 
 
 def environment(
-    folders: Sequence[Path], families: Mapping[str, str] | None = None
+    folders: Sequence[Path],
+    families: Mapping[str, str] | None = None,
+    presentation: Presentation | None = None,
+    analyses: Collection[str] | None = None,
 ) -> jinja2.Environment:
     """Templates of the given folders, the first that has one wins; undefined names are errors.
-    `families`: the name of each, by the word that entries have for it."""
+    `families`: the name of each, by the word that entries have for it. `presentation`: what the
+    atlas says of itself, by default nothing. `analyses`: those that it is about, None for all."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
@@ -66,16 +73,22 @@ def environment(
         license=licenses.name,
         family=lambda word: (families or {}).get(word, word),
         scalar=words.scalar,
-        not_offered=not_offered,
+        not_offered=functools.partial(not_offered, among=analyses),
     )
     made.tests["of_language"] = remarks.of_language
+    told = presentation or Presentation()
+    made.globals.update(atlas=told, has=told.has)
     return made
 
 
-def not_offered(entry: Entry) -> list[tuple[str, str]]:
-    """Titles of the analyses that a model cannot have, and why."""
+def not_offered(entry: Entry, among: Collection[str] | None) -> list[tuple[str, str]]:
+    """Titles of the analyses that a model cannot have, among those or all, and why."""
     reasons = statement.not_offered(entry.architecture, entry.geometry)
-    return [(statement.of(name).title, why) for name, why in reasons.items()]
+    return [
+        (statement.of(name).title, why)
+        for name, why in reasons.items()
+        if among is None or name in among
+    ]
 
 
 MEND = "mend the template, or remove it to use the one that atlas ships"
@@ -89,26 +102,19 @@ def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -
     try:
         text = templates.get_template(name).render(root=root, **values)
     except jinja2.TemplateNotFound as error:
-        raise AtlasError(f"there is no template {error.name!r}", file=name) from error
+        raise _broken(error, f"there is no template {error.name!r}", name) from error
     except jinja2.TemplateError as error:
-        raise AtlasError(
-            f"template fails: {error}",
-            file=getattr(error, "filename", None) or name,
-            place=f"line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else None,
-            remedy=MEND,
-        ) from error
+        raise _broken(error, f"template fails: {error}", name) from error
     except Exception as error:
-        own = _own_template(error)
-        if own is None:
+        if not _own_frames(error):
             raise
-        raise AtlasError(
-            f"template fails: {type(error).__name__}: {error}",
-            file=own.filename,
-            place=f"line {own.lineno}",
-            remedy=MEND,
-        ) from error
+        problem = f"template fails: {type(error).__name__}: {error}"
+        raise _broken(error, problem, name) from error
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
-    return f"{text}\n\n{EARLY.format(root=root)}\n".encode()
+    told = templates.globals["atlas"]
+    left_out = " ".join(told.left_out) if isinstance(told, Presentation) else ""
+    without = f' data-without="{left_out}"' if left_out else ""
+    return f"{text}\n\n{EARLY.format(root=root, without=without)}\n".encode()
 
 
 def fold(value: Any) -> Any:
@@ -123,15 +129,28 @@ def html(block: str) -> Markup:
     return Markup(" ".join(line.strip() for line in block.splitlines() if line.strip()))
 
 
-def _own_template(error: Exception) -> traceback.FrameSummary | None:
-    """Where a project's own template raised an exception; None where none did."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.endswith(".j2")
-        and not Path(frame.filename).is_relative_to(shipped_templates())
-    ]
-    return frames[-1] if frames else None
+def _broken(error: Exception, problem: str, name: str) -> AtlasError:
+    """An error in a template, with its file and line where these are known."""
+    file: str | None = None
+    line: int | None = None
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        file, line = str(error.filename or name), error.lineno
+    elif frames := [*_frames(error), *_own_frames(error)]:
+        file, line = frames[-1].filename, frames[-1].lineno
+    place = f"line {line}" if line else None
+    return AtlasError(problem, file=file or name, place=place, remedy=MEND)
+
+
+def _frames(error: Exception) -> list[traceback.FrameSummary]:
+    """The lines of templates that led to an exception, the outermost first."""
+    found = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in found if frame.filename.endswith(".j2")]
+
+
+def _own_frames(error: Exception) -> list[traceback.FrameSummary]:
+    """Those of the project's own templates, which are to blame for what a part of ours raises."""
+    shipped = shipped_templates()
+    return [one for one in _frames(error) if not Path(one.filename).is_relative_to(shipped)]
 
 
 def front(value: str) -> Markup:

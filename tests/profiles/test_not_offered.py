@@ -70,6 +70,14 @@ def test_the_page_says_why(project: Project) -> None:
     assert "Not measured</dt>" not in plain
 
 
+def test_of_an_analysis_that_the_atlas_does_not_have_nothing_is_said(project: Project) -> None:
+    text = project.mkdocs_yml.read_text(encoding="utf-8")
+    chosen = text.replace("  atlas: {}", "  atlas: {analyses: [weights]}")
+    project.mkdocs_yml.write_text(chosen, encoding="utf-8")
+    pages.render(project)
+    assert "Not measured</dt>" not in (project.folder("gated") / "index.md").read_text()
+
+
 def test_a_profile_of_it_does_not_fit(project: Project) -> None:
     for slug in ("gated", "plain"):
         atlases.profile(project, slug, analysis="functions")

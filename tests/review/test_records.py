@@ -151,6 +151,28 @@ def test_a_pull_request_may_not_write_records(atlas: Project, git: Callable[...,
     assert "may not write" not in CliRunner().invoke(main, [*words[:1], *words[3:]]).stderr
 
 
+def test_what_a_pull_request_changes_that_runs_is_named(
+    atlas: Project, git: Callable[..., None]
+) -> None:
+    before = check.findings(atlas, "main")
+    assert not [note for note in before.notes if "reviewed as code" in note]
+    atlas.mkdocs_yml.write_text(
+        f"{atlas.mkdocs_yml.read_text()}\nhooks: [more/hook.py, /etc/x.py]\n"
+    )
+    for path in ("templates/parts/badge.j2", "more/hook.py", "more/notes.py"):
+        (atlas.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (atlas.root / path).write_text("x\n")
+    git("add", "templates", "more")  # what is not yet in a commit is named as well
+    found = check.findings(atlas, "main")
+    lines = [note for note in found.notes if "reviewed as code" in note]
+    assert [line.partition(":")[0] for line in lines] == [
+        "mkdocs.yml",
+        "more/hook.py",
+        "templates/parts/badge.j2",
+    ]
+    assert len(found.problems) == len(before.problems), "it is for a person to judge"
+
+
 def test_a_pull_request_may_lose_lines_and_add_models(
     atlas: Project, git: Callable[..., None]
 ) -> None:

@@ -182,3 +182,21 @@ def test_an_address_in_use_is_an_error(atlas: Project) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith(f"atlas: {address} is in use; ") and "take another: --address" in line
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_browser_is_opened_where_it_is_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    asked: list[list[str]] = []
+    really = subprocess.Popen
+
+    def ended(command: list[str], **more: object) -> subprocess.Popen[bytes]:
+        asked.append(command)
+        return really([sys.executable, "-c", ""])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mkdocs_build.subprocess, "Popen", ended)  # type: ignore[attr-defined]
+        patched.setattr(mkdocs_build, "POLL_SECONDS", 0.05)
+        mkdocs_build.serve(project, "127.0.0.1:1", lambda: None, open_browser=wanted)
+    assert [("--open" in command) for command in asked] == [wanted]

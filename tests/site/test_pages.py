@@ -112,7 +112,7 @@ def test_a_page_written_by_hand_is_an_error_that_names_it(atlas: Project) -> Non
 def test_the_page_says_what_was_measured(atlas: Project) -> None:
     pages.render(atlas)
     page = _page(atlas, "models/measured/index.md")
-    assert "Reference model trained for this atlas" in page
+    assert "Reference model, trained for demonstration" in page
     assert 'data-state="fresh"' in page
     assert samples.DIGEST in page
     assert "12.3 million" in page

@@ -65,7 +65,10 @@ def test_a_broken_template_is_named(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"page\.j2: line 2: template fails"):
         templates.render(templates.environment([folder]), "page.j2", root="")
     (folder / "page.j2").write_text("{{ nothing }}")
-    with pytest.raises(AtlasError, match="'nothing' is undefined"):
+    with pytest.raises(AtlasError, match=r"page\.j2: line 1: .*'nothing' is undefined"):
+        templates.render(templates.environment([folder]), "page.j2", root="")
+    (folder / "page.j2").write_text("one\n{% include 'gone.j2' %}\n")
+    with pytest.raises(AtlasError, match=r"page\.j2: line 2: there is no template 'gone\.j2'"):
         templates.render(templates.environment([folder]), "page.j2", root="")
 
 

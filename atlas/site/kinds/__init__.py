@@ -1,8 +1,8 @@
 """The kinds of pages, a file each: `files(contents)` yields its pages and what they load.
 
-A kind is named for its template. To add one: a template, a file here, a line below, what it makes
-in `GENERATED` of `atlas/paths.py` (git leaves that out), and where readers should find it a line of
-`nav` in mkdocs.yml.
+To add one: a template, a file here, a line below, its name in `SECTIONS` of
+`atlas/entries/presentation.py`, what it makes in `GENERATED` of `atlas/paths.py` (git leaves that
+out), and where readers should find it a line of `nav` in mkdocs.yml.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ KINDS: Mapping[str, Callable[[Contents], Files]] = {
     "architectures": architectures.files,
     "claims": claims.files,
     "findings": findings.files,
-    "surveys": surveys.files,
+    "survey": surveys.files,
     "families": families.files,
     "compare": compare.files,
     "heads": heads.files,
     "methods": methods.files,
 }
-"""All but `data`, which lists the files of the others."""
+"""All but `data`, which lists the files of the others. Sections that an atlas can leave out have
+the same names in `atlas/entries/presentation.py`."""

@@ -40,4 +40,17 @@ def files(contents: Contents, planned: Mapping[str, bytes]) -> Files:
     index = data_index.index(contents.project, contents.models, planned)
     yield "data/index.json", data_index.text(index)
     told = [schemas.load(name) for name in schemas.names()]
-    yield "data/index.md", contents.page("data.md.j2", root="../", index=index, schemas=told)
+    page = contents.page(
+        "data.md.j2", root="../", index=index, schemas=told, example=_example(contents)
+    )
+    yield "data/index.md", page
+
+
+def _example(contents: Contents) -> str:
+    """Model, analysis and name of the first matrix that there is; nothing where there is none."""
+    for model in contents.models:
+        for section in model.sections:
+            if section.profile:
+                named = section.profile.matrices[0].name
+                return f"{model.entry.slug} {section.stated.name} {named}"
+    return ""

@@ -39,7 +39,11 @@ class Drawn:
 def files(contents: Contents) -> Files:
     """The page, and the pictures of figures on it."""
     opening = opening_map.of(contents.models)
-    doors = front_door.doors(contents.models, contents.families)
+    doors = [
+        door
+        for door in front_door.doors(contents.models, contents.families)
+        if contents.presentation.leads(door.address)
+    ]
     for door in doors:
         yield from thumbnails.files(one.thumbnail for one in door.pictures)
     if opening:

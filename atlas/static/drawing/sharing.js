@@ -5,6 +5,7 @@
 
 import { bibtex, frame } from "./citing.js";
 import { button, made } from "../shell/dom.js";
+import { siteName } from "../shell/atlas-told.js";
 
 /** @typedef {import("./citing.js").Cited} Cited */
 
@@ -68,10 +69,4 @@ async function fill(home, what, text) {
   area.select();
   const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
   told.textContent = copied ? `${what}, copied` : `${what}: copy it from here`;
-}
-
-/** What the site calls itself. */
-function siteName() {
-  const found = document.querySelector(".md-header__title .md-ellipsis")?.textContent?.trim();
-  return found || location.host;
 }

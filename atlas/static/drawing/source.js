@@ -3,6 +3,7 @@
  */
 
 import { grouped } from "../matrix/numbers.js";
+import { siteName } from "../shell/atlas-told.js";
 
 const DIGITS = 23; // of a digest with its "sha256:", enough to tell weights apart
 
@@ -17,7 +18,7 @@ export function modelName() {
  */
 export function source({ analysis, version, model }) {
   const which = model.revision ? `revision ${model.revision}` : `digest ${model.digest.slice(0, DIGITS)}`;
-  return `Source: Model Atlas, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${named(model.source)}, ${which}.`;
+  return `Source: ${siteName()}, ${model.slug}/${analysis}.json, version ${version} of the analysis; weights of ${named(model.source)}, ${which}.`;
 }
 
 /** A repository's name, or the name of a file that weights were read from. @param {string} place */

@@ -13,6 +13,7 @@ import { barOf, drawBar } from "../panels/colour-bar.js";
 import { showKey } from "../panels/legend.js";
 import { csvOf as csvOfLines, drawChart, keysOf, panelOf } from "../plots/lines.js";
 import { amend, readQuery } from "../shell/address.js";
+import { hasSection } from "../shell/atlas-told.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { made } from "../shell/dom.js";
 import { FamilyPanels } from "./panels.js";
@@ -285,7 +286,7 @@ class Family {
       this.part(role).replaceChildren(...this.notes().map((note) => made("p", "atlas-note", note)));
     }
     const link = this.part("compare");
-    link.hidden = sizes.length < 2;
+    link.hidden = sizes.length < 2 || !hasSection("compare");
     const slugs = sizes.map(({ model }) => model.slug).join(",");
     link.href = `${this.element.dataset.root}compare/?models=${slugs}&analysis=${analysis.name}&matrix=${encodeURIComponent(quantity.name)}`;
   }

@@ -5,6 +5,7 @@
 
 import { HeadBundle, SILENT } from "./bundle.js";
 import { counted, decimals, number } from "../matrix/numbers.js";
+import { hasSection } from "../shell/atlas-told.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("./bundle.js").Near} Near */
@@ -23,6 +24,7 @@ let loading;
  * @returns {Promise<HTMLElement[]>} nothing where the atlas has no such list
  */
 export async function nearestTo([layer, head]) {
+  if (!hasSection("heads")) return [];
   loading ??= HeadBundle.load(new URL("../../heads/bundle.json", import.meta.url)).catch((error) => {
     loading = undefined;
     throw error;

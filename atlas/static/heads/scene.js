@@ -5,6 +5,7 @@
 import { counted, number } from "../matrix/numbers.js";
 import { STEPS, stepOf } from "../matrix/scales.js";
 import { linearTicks, logTicks } from "../matrix/ticks.js";
+import { siteName } from "../shell/atlas-told.js";
 
 /** @typedef {import("./cloud.js").HeadCloud} HeadCloud */
 /** @typedef {import("./bundle.js").Score} Score */
@@ -47,7 +48,7 @@ export function scene(cloud, chosen) {
   }));
   return {
     title: `${up.score.title} of ${counted(cloud.heads.length, "attention head")}`,
-    caption: [...chosen, "Each point is a head; values are rounded to the 255 steps of a scale. Source: Model Atlas, heads/bundle.json."],
+    caption: [...chosen, `Each point is a head; values are rounded to the 255 steps of a scale. Source: ${siteName()}, heads/bundle.json.`],
     rows: [
       [
         {

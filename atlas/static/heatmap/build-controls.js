@@ -4,6 +4,7 @@
  */
 
 import { unescaped } from "../shell/address.js";
+import { hasSection } from "../shell/atlas-told.js";
 import { link, made } from "../shell/dom.js";
 
 /** @typedef {import("../matrix/numbers.js").Matrix} Matrix */
@@ -74,10 +75,9 @@ export function buildControls(figure, line) {
   const query = unescaped(`models=${slug}&with=nearest&analysis=${figure.dataset.figure}&matrix=${encodeURIComponent(String(figure.dataset.first))}`);
   const compare = link("Compare with other models", `${root}compare/?${query}`);
   compare.dataset.role = "compare";
-  status?.append(
-    ...[" · ", compare],
-    ...[" · ", link("All models", `${root}survey/${figure.dataset.figure}/`)],
-  );
+  const all = link("All models", `${root}survey/${figure.dataset.figure}/`);
+  if (hasSection("compare")) status?.append(" · ", compare);
+  if (hasSection("survey")) status?.append(" · ", all);
 }
 
 /**

@@ -63,7 +63,7 @@ function sceneOf(drawing, title) {
     caption: [
       "Similar models lie close together. Only distances carry meaning; the axes have none.",
       drawing.querySelector(".atlas-map-made") ? "A line leads from a base model to one made from it." : "",
-      isRinged ? "A ring is a reference model, trained for this atlas." : "",
+      isRinged ? "A ring is a reference model." : "",
     ].filter(Boolean),
     rows: [[{
       title: "",

@@ -33,9 +33,10 @@ export default async function mount(title) {
   const told = made("p", "", "Nothing is at ");
   told.append(made("code", "", asked || "/"), ". It may have moved, or its model may have been renamed or removed.");
   const near = made("div");
-  title.after(told, searching(asked), near, ...places(root));
+  title.after(told, searching(asked), near);
   /** @type {{docs: Found[]}} */
   const { docs } = await fetchJson(new URL("search/search_index.json", root)).catch(() => ({ docs: [] }));
+  near.after(...places(root, docs));
   const found = likely(asked, docs);
   if (found.length) near.append(made("h2", "", "Did you mean"), list(found, root));
   return { dispose: () => undefined };
@@ -50,9 +51,14 @@ function decoded(path) {
   }
 }
 
-/** @param {URL} root */
-function places(root) {
-  const pages = PLACES.map(([location, title]) => ({ location, title }));
+/**
+ * @param {URL} root
+ * @param {Found[]} docs every place that search knows: an atlas need not have all sections
+ */
+function places(root, docs) {
+  const there = new Set(docs.map(({ location }) => location));
+  const listed = PLACES.filter(([location]) => !docs.length || there.has(location));
+  const pages = listed.map(([location, title]) => ({ location, title }));
   return [made("h2", "", "Where things are"), list(pages, root)];
 }
 

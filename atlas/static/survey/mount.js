@@ -18,6 +18,7 @@ import { showKey } from "../panels/legend.js";
 import { Tooltip } from "../panels/tooltip.js";
 import { loadTemplate } from "../shell/bokeh.js";
 import { amend, readQuery } from "../shell/address.js";
+import { hasSection } from "../shell/atlas-told.js";
 import { made } from "../shell/dom.js";
 
 /** @typedef {import("./tiles.js").State} State */
@@ -281,7 +282,7 @@ class Survey {
     const chosen = this.tiles.filter((tile) => tile.box.checked).map((tile) => tile.model.slug);
     const { analysis } = this.bundle.index;
     const asked = `models=${chosen.join(",")}&analysis=${analysis}&matrix=${encodeURIComponent(this.quantity.name)}`;
-    this.choice.hidden = chosen.length < 2;
+    this.choice.hidden = chosen.length < 2 || !hasSection("compare");
     this.choice.href = `${this.element.dataset.root}compare/?${asked}`;
     this.choice.textContent = `Compare ${chosen.length} models`;
   }

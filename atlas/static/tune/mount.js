@@ -3,6 +3,7 @@
  * and links are those of `data/from-base/<slug>.json`, which the terminal prints as well.
  */
 
+import { hasSection } from "../shell/atlas-told.js";
 import { link, made } from "../shell/dom.js";
 import { fetchJson } from "../shell/fetch.js";
 
@@ -26,9 +27,12 @@ export default async function mount(element) {
     if (heads.length) told.append(list(heads, compare));
     lines.append(made("dt", "", about), told);
   }
-  const more = made("p");
-  more.append(link("Compare them as a difference", compare(answer.compare)));
-  element.replaceChildren(made("h2", "", answer.title), lines, more);
+  element.replaceChildren(made("h2", "", answer.title), lines);
+  if (hasSection("compare")) {
+    const more = made("p");
+    more.append(link("Compare them as a difference", compare(answer.compare)));
+    element.append(more);
+  }
   if (answer.note) element.append(made("p", "atlas-note", answer.note));
   return { dispose: () => undefined };
 }
@@ -41,7 +45,7 @@ function list(heads, compare) {
   const items = made("ul");
   for (const { text, compare: query } of heads) {
     const item = made("li");
-    item.append(link(text, compare(query)));
+    item.append(hasSection("compare") ? link(text, compare(query)) : text);
     items.append(item);
   }
   return items;

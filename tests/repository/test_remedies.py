@@ -18,7 +18,7 @@ from atlas.paths import PACKAGE
 
 COMMAND = re.compile(r"\batlas ([a-z][a-z-]+)((?: (?:<[^>]*>|[A-Z.]+))*)((?: --[a-z-]+)*)")
 HUB = re.compile(r"\bhf ([a-z]+(?: [a-z]+)?)((?: <>)*)((?: --[a-z-]+)*)")
-VERBS = {"must", "ships", "again", "runs", "reads", "has"}
+VERBS = {"to", "must", "ships", "again", "runs", "reads", "has"}
 """Words that follow the atlas in a sentence."""
 
 

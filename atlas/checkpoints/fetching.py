@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from atlas.checkpoints import locate
+from atlas.checkpoints import headers, hub_settings, locate
 from atlas.entries import entry
 from atlas.entries.entry import Entry
 from atlas.errors import AtlasError, from_os, short
@@ -24,8 +24,8 @@ from atlas.paths import Project
 READ = ("*.safetensors", "*.json", "*.txt", "*.model")
 """Weights, configs and tokenizers; never *.bin, *.pt or code."""
 
-DEEPER = ("*/*",)
-"""What lies in a folder of a repository, which is never read."""
+UNREAD = ("*/*", "consolidated*", "adapter_model*")
+"""What is never read: folders of a repository, a second copy of the weights, adapters."""
 
 SPARE = 10**9
 """Bytes that stay free on the disk."""
@@ -56,9 +56,13 @@ def pinned(project: Project, slugs: Iterable[str]) -> list[Entry]:
 def missing_bytes(item: Entry) -> int:
     """The size of those of its files that are not here yet.
 
-    Raises `AtlasError` where the hub does not let it be fetched, or does not say its size.
+    Raises `AtlasError` where the hub does not let it be fetched, does not say its size, or has no
+    weights of it that atlas reads.
     """
+    if hub_settings.offline() and _whole(item):
+        return 0
     files = _snapshot(item, dry_run=True)
+    _require_weights(item, {file.filename for file in files})
     sizes = {file.filename: file.file_size for file in files if file.will_download}
     for name, size in sizes.items():
         if size is None:
@@ -68,7 +72,7 @@ def missing_bytes(item: Entry) -> int:
 
 def require_room(size: int) -> None:
     """Raise `AtlasError` where the disk of the hub's cache has no room for so many bytes."""
-    place = locate.hub_cache()
+    place = hub_settings.cache()
     existing = next(one for one in (place, *place.parents) if one.exists())
     free = shutil.disk_usage(existing).free
     if size and size + SPARE > free:
@@ -79,6 +83,23 @@ def require_room(size: int) -> None:
 def fetch(item: Entry) -> None:
     """Fetch what is missing of a pinned model, at exactly its revision. Raises `AtlasError`."""
     _snapshot(item, dry_run=False)
+
+
+def _whole(item: Entry) -> bool:
+    """Whether its weights are here: what a client that may not ask the hub cannot tell."""
+    if item.file is not None:
+        return (place(item) / item.file).is_file()
+    return (place(item) / "config.json").is_file() and headers.whole(place(item))
+
+
+def _require_weights(item: Entry, names: set[str]) -> None:
+    """Raise `AtlasError` unless what is to be fetched has weights: nothing else is of use."""
+    if item.file is not None and item.file not in names:
+        told = f"{item.source} at {item.revision} has no file {short(item.file)}"
+        raise AtlasError(told, remedy="correct file in its entry")
+    if item.file is None and not names & {headers.SINGLE, headers.INDEX}:
+        told = f"{item.source} at {item.revision} has no weights in safetensors"
+        raise AtlasError(told, remedy="pin a revision that has, or name a GGUF file in its entry")
 
 
 def _snapshot(item: Entry, dry_run: bool) -> Any:
@@ -93,7 +114,7 @@ def _snapshot(item: Entry, dry_run: bool) -> Any:
             item.source,
             revision=item.revision,
             allow_patterns=list(only),
-            ignore_patterns=list(DEEPER),
+            ignore_patterns=list(UNREAD),
             dry_run=dry_run,
         )
 
@@ -135,7 +156,7 @@ def _reason(item: Entry, first: BaseException, last: Exception) -> AtlasError:
         return AtlasError(told, remedy="correct the source; for a private one: hf auth login")
     for error in (first, last):
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
-            return from_os(error, f"{name} cannot be kept", file=locate.hub_cache())
+            return from_os(error, f"{name} cannot be kept", file=hub_settings.cache())
     lines = str(last).splitlines() or [type(last).__name__]
     told = f"{name} cannot be fetched: {short(lines[0], 160)}"
     return AtlasError(told, remedy="check the network, then run the same command")
@@ -151,5 +172,4 @@ def quiet(yes: bool) -> None:
 
 def place(item: Entry) -> Path:
     """Where its files are kept."""
-    folder = f"models--{item.source.replace('/', '--')}"
-    return locate.hub_cache() / folder / "snapshots" / str(item.revision)
+    return locate.snapshot(item.source, str(item.revision))

@@ -54,6 +54,15 @@ def has_weights(folder: Path) -> bool:
     return any((folder / name).is_file() for name in named) or bool(_pickled(folder))
 
 
+def whole(folder: Path) -> bool:
+    """Whether every file of weights is there: a hub's cache may hold some of the shards."""
+    if not has_weights(folder):
+        return False
+    if (folder / SINGLE).is_file() or not (folder / INDEX).is_file():
+        return True
+    return all((folder / name).is_file() for name in shards(folder / INDEX))
+
+
 def _pickled(folder: Path) -> list[str]:
     return sorted(file.name for pattern in PICKLED for file in folder.glob(pattern))
 

@@ -6,11 +6,10 @@ Never touches the network.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from atlas.checkpoints import gguf_folder
+from atlas.checkpoints import gguf_folder, hub_settings
 from atlas.entries.entry import Entry
 from atlas.entries.source import HUB_ID, kind_of
 from atlas.errors import AtlasError, from_os, short
@@ -48,7 +47,7 @@ def folder(source: str, revision: str | None, root: Path, file: str | None = Non
             raise AtlasError(f"{short(source)} names no reference model", remedy="zoo:<name>")
         place = zoo_folder(name)
     elif kind == "hub":
-        place = _snapshot(source, revision or "main")
+        place = snapshot(source, revision or "main")
     else:
         place = (root / source).resolve()
     if kind == "zoo" and (place / gguf_folder.NAME).is_file():
@@ -58,24 +57,17 @@ def folder(source: str, revision: str | None, root: Path, file: str | None = Non
     return place if (place / "config.json").is_file() else None
 
 
-def hub_cache() -> Path:
-    """Where the hub's client keeps what it has fetched, by the same variables that it reads."""
-    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if os.environ.get(variable):
-            return Path(os.environ[variable]).expanduser()
-    if os.environ.get("HF_HOME"):
-        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "hub"
+def snapshot(source: str, revision: str) -> Path:
+    """Where the hub's client keeps a model at a commit or branch, whether it is there or not.
 
-
-def _snapshot(source: str, revision: str) -> Path:
+    Raises `AtlasError` for what is no hub id or no revision.
+    """
     if not HUB_ID.fullmatch(source) or not NAME.fullmatch(revision):
         raise AtlasError(
             f"{short(source)} at {short(revision)} is not a hub id with a revision",
             remedy="write org/name, and a full commit hash as the revision",
         )
-    model = hub_cache() / f"models--{source.replace('/', '--')}"
+    model = hub_settings.cache() / f"models--{source.replace('/', '--')}"
     reference = model / "refs" / revision
     if reference.is_file():
         revision = reference.read_text(encoding="utf-8").strip()

@@ -15,7 +15,7 @@ from typing import Any
 
 from atlas import architectures
 from atlas.architectures.architecture import Architecture
-from atlas.checkpoints import gguf_folder, headers, locate
+from atlas.checkpoints import gguf_folder, headers, hub_settings
 from atlas.drafting import gguf_names, hollow_copy, hub, likely_base, model_card, origins
 from atlas.drafting.model_card import Card
 from atlas.drafting.origins import Origin
@@ -108,12 +108,10 @@ def _from_hub(
         hub.require_online()
         repository = client.repository(name, revision)
     except hub.UnreachableError:
-        cached = locate.folder(name, revision, project.root)
-        if cached is None or file is not None or not hub.COMMIT.fullmatch(cached.name):
+        cached = origins.in_cache(project, name, revision, file)
+        if cached is None:
             raise
-        remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
-        origin = Origin(name, cached.name, name.partition("/")[2], remarks)
-        return _drafted(project, origin, cached, stated)
+        return _drafted(project, *cached, stated)
     renamed = (f"source: {name} is called {repository.id} today",) if repository.id != name else ()
     named = repository.id.partition("/")[2] if file is None else Path(file).stem
     origin = Origin(repository.id, repository.commit, named, renamed, file)
@@ -135,7 +133,7 @@ def _from_hub(
 
 def hub_id(source: str, endpoint: str) -> str:
     """`org/name` of what was typed: that itself, or the address of its page."""
-    for home in (endpoint, hub.ENDPOINT):
+    for home in (endpoint, hub_settings.ENDPOINT):
         if source.startswith(f"{home}/"):
             source = "/".join(source.removeprefix(f"{home}/").split("/")[:2])
     if not HUB_ID.fullmatch(source):
@@ -318,7 +316,7 @@ def _sources(origin: Origin) -> tuple[str, ...]:
     if origin.revision is None:
         return ()
     name = origin.file or "config.json"
-    return (f"{hub.ENDPOINT}/{origin.source}/blob/{origin.revision}/{name}",)
+    return (f"{hub_settings.ENDPOINT}/{origin.source}/blob/{origin.revision}/{name}",)
 
 
 def _name_repository(error: AtlasError, folder: Path, name: str) -> None:

@@ -7,41 +7,30 @@ steps and never lower https to http, and the token goes to the hub alone.
 
 from __future__ import annotations
 
-import email.utils
 import json
 import logging
 import math
-import os
 import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from http.client import HTTPException, HTTPMessage
-from pathlib import Path
 from typing import IO, Any
 
 from atlas import __version__
-from atlas.checkpoints import locate
+from atlas.checkpoints import hub_settings, locate
 from atlas.entries.source import HUB_ID
 from atlas.errors import AtlasError, short
+from atlas.files import patience
+from atlas.files.patience import AnsweredError
 
 log = logging.getLogger(__name__)
 
-ENDPOINT = "https://huggingface.co"
 TIMEOUT = 30
 REDIRECTS = 5
 LARGEST_ANSWER = 16 * 1024 * 1024
-
-BUSY = (429, 500, 502, 503, 504)
-WAITS = (1.0, 3.0, 8.0)
-"""Seconds before a busy hub is asked again, where it does not say how long."""
-
-LONGEST_WAIT = 60.0
-"""Whoever asks for more than this many seconds is not waited for."""
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
@@ -67,14 +56,13 @@ class Answer:
     total: int
 
 
-class RefusedError(AtlasError):
-    """An answer that is an error: `status`, the hub's own word for it, `RepoNotFound`, and after
-    how many seconds it wants to be asked again, if it says so."""
+class RefusedError(AnsweredError):
+    """An answer that is an error, with the hub's own word for it, `RepoNotFound`."""
 
     def __init__(self, url: str, status: int, code: str, wait: float | None) -> None:
-        self.status, self.code, self.wait = status, code, wait
-        told = f" ({short(code)})" if code else ""
-        super().__init__(f"{url} answered {status}{told}", remedy=_after(status, wait))
+        self.code = code
+        told = f"{url} answered {status}" + (f" ({short(code)})" if code else "")
+        super().__init__(told, status=status, wait=wait, remedy=_after(status, wait))
 
 
 class UnreachableError(AtlasError):
@@ -96,12 +84,12 @@ class Hub:
     @classmethod
     def from_environment(cls) -> Hub:
         """By the variables that the hub's own client reads: HF_ENDPOINT, HF_TOKEN, HF_HOME."""
-        endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
+        endpoint = hub_settings.endpoint()
         if urllib.parse.urlsplit(endpoint).scheme not in ("http", "https"):
             raise AtlasError(
                 f"HF_ENDPOINT {short(endpoint)} is not an address", remedy="https://..."
             )
-        return cls(endpoint, _token())
+        return cls(endpoint, hub_settings.token())
 
     def repository(self, name: str, revision: str | None) -> Repository:
         """The facts of a model repository at a branch, tag or commit; None: its main branch.
@@ -137,15 +125,7 @@ class Hub:
     def get(self, url: str, limit: int, *, whole: bool = True) -> Answer:
         """The body at an address of this hub, of at most `limit` bytes; an error for a longer one
         where it is wanted `whole`, else only its first bytes. A busy hub is asked again."""
-        for wait in WAITS:
-            try:
-                return self._get(url, limit, whole)
-            except RefusedError as error:
-                wait = wait if error.wait is None else error.wait
-                if error.status not in BUSY or wait > LONGEST_WAIT:
-                    raise
-            time.sleep(wait)
-        return self._get(url, limit, whole)
+        return patience.patiently(lambda: self._get(url, limit, whole))
 
     def _get(self, url: str, limit: int, whole: bool) -> Answer:
         wanted = {"User-Agent": f"model-atlas/{__version__}", "Accept-Encoding": "identity"}
@@ -162,7 +142,7 @@ class Hub:
                 log.debug("GET %s: %d, %d bytes", url, reply.status, len(body))
         except urllib.error.HTTPError as error:
             told = error.headers or HTTPMessage()
-            code, wait = told.get("X-Error-Code") or "", _seconds(told.get("Retry-After"))
+            code, wait = told.get("X-Error-Code") or "", patience.seconds(told.get("Retry-After"))
             error.close()
             if error.code == 416 and not whole:  # of an empty file there is no first byte
                 return Answer(b"", 0)
@@ -222,7 +202,7 @@ def _proxy(url: str) -> tuple[str, str]:
 
 def require_online() -> None:
     """Raise `UnreachableError` where the environment keeps the hub's clients off the network."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+    if hub_settings.offline():
         raise UnreachableError("HF_HUB_OFFLINE is set", "unset it")
 
 
@@ -256,35 +236,8 @@ def _total(status: int, headers: Mapping[str, str]) -> int | None:
     return int(length) if re.fullmatch(r"[0-9]{1,30}", length) else None
 
 
-def _token() -> str | None:
-    """The hub's token: HF_TOKEN, else what `hf auth login` has left."""
-    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
-    if not token:
-        kept = os.environ.get("HF_TOKEN_PATH")
-        file = Path(kept).expanduser() if kept else locate.hub_cache().parent / "token"
-        token = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    token = token.strip()
-    if not token.isascii() or any(char.isspace() for char in token):
-        raise AtlasError("HF_TOKEN holds what no token has", remedy="write it again")
-    return token or None
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """What the header Retry-After says: seconds, or a date; None where it says nothing."""
-    if retry_after is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
-        return float(retry_after)
-    try:
-        until = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    now = datetime.now(until.tzinfo)
-    return max(0.0, (until - now).total_seconds())
-
-
 def _after(status: int, wait: float | None) -> str:
-    if wait is not None and wait > LONGEST_WAIT:
+    if wait is not None and wait > patience.LONGEST_WAIT:
         return f"the hub is busy: try again in {math.ceil(wait / 60)} minutes"
     if status == 429:
         return "too many requests: wait a while; a token in HF_TOKEN allows more"

@@ -62,11 +62,17 @@ def write(folder: Path, host: str | None = None) -> Laid:
     return Laid(
         written=tuple(written),
         is_in_git=_is_in_git(folder),
-        is_other_site=STYLE not in target.mkdocs_yml.read_text("utf-8", "replace"),
+        is_other_site=not _is_atlas(target),
         ignored=() if ignore in written else _ignore(ignore),
         left=tuple(path for path in files if path not in (*written, ignore)),
         in_the_way=tuple(_in_the_way(target)),
     )
+
+
+def _is_atlas(target: Project) -> bool:
+    """Whether there is a mkdocs.yml, and it is that of an atlas."""
+    file = target.mkdocs_yml
+    return file.is_file() and STYLE in file.read_text("utf-8", "replace")
 
 
 def _is_in_git(folder: Path) -> bool:
@@ -86,7 +92,7 @@ def _require_repository(folder: Path) -> None:
 
 
 def _files(target: Project, host: str | None) -> dict[Path, bytes]:
-    """What a project is made of; the model to look at only where there is no other."""
+    """What a project is made of; the model to look at only in a new atlas that has no other."""
     source = Project(demo())
     name = target.root.resolve().name
     files: dict[Path, bytes] = {
@@ -94,7 +100,7 @@ def _files(target: Project, host: str | None) -> dict[Path, bytes]:
         target.root / "README.md": project_readme.text(name, MODEL).encode(),
         target.root / ".gitignore": gitignore().encode(),
     }
-    if set(target.entries()) <= {target.entry(MODEL)}:
+    if not _is_atlas(target) and not target.entries():
         for path in sorted(source.folder(MODEL).iterdir()):
             if path.name == "model.yml" or path.suffix == ".json":
                 files[target.folder(MODEL) / path.name] = path.read_bytes()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from atlas.checkpoints import locate
+from atlas.checkpoints import headers, locate
 from atlas.drafting import hub
 from atlas.entries.source import kind_of
 from atlas.errors import AtlasError
@@ -92,3 +92,26 @@ def _typed_folder(folder: Path) -> Path:
     if folder.name in ("", ".", ".."):
         return folder.resolve()
     return folder.parent.resolve() / folder.name
+
+
+def in_cache(
+    project: Project, name: str, revision: str | None, file: str | None
+) -> tuple[Origin, Path] | None:
+    """A model in the hub's cache, and the folder that holds it or stands for it; None for none.
+
+    Raises `AtlasError` where only a part of it is there.
+    """
+    commit = locate.snapshot(name, revision or "main").name
+    folder = locate.folder(name, revision, project.root, file)
+    if folder is None or not hub.COMMIT.fullmatch(commit):
+        return None
+    try:
+        headers.read(folder)
+    except AtlasError as error:
+        if file is not None or headers.whole(folder):
+            raise
+        remedy = f"hf download {name} --revision {commit}"
+        raise AtlasError(f"only a part of {name} is on this machine", remedy=remedy) from error
+    remarks = ("revision: the newest on this machine, for the hub cannot be reached",)
+    named = name.partition("/")[2] if file is None else Path(file).stem
+    return Origin(name, commit, named, remarks, file), folder

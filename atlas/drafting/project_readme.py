@@ -16,7 +16,9 @@ atlas build                           # check, measure what is missing, and buil
 atlas serve                           # look at it, and see changes as you make them
 ```
 
-`site/` is a folder of plain files that any web server can serve.
+`site/` is a folder of plain files that any web server can serve. `atlas publish FOLDER` prepares
+one for a static host. In a git repository, `atlas init . --workflow github` (or `gitlab`) adds a
+workflow that publishes it.
 
 ## Add a model
 
@@ -27,8 +29,8 @@ atlas plan                            # what it takes to measure the model
 atlas profile
 ```
 
-The model that is there from the start, `docs/models/{model}/`, is only for looking at. Remove its
-folder when you have models of your own.
+The model that is there from the start, {model}, is only for looking at: `atlas rm {model}` removes
+it.
 
 ## Make it your own
 

@@ -25,7 +25,8 @@ from typing import IO
 
 from atlas import __version__
 from atlas.errors import AtlasError, short
-from atlas.files import json_file
+from atlas.files import json_file, patience
+from atlas.files.patience import AnsweredError
 from atlas.library.sources import INDEX, LARGEST, digest, require_digest
 
 TIMEOUT = 30.0
@@ -55,7 +56,8 @@ class Site:
 
     def index(self) -> Path:
         kept, tag = self.cache / INDEX, self.cache / "data/index.etag"
-        answer = self._get(INDEX, LARGEST, _tag_of(kept, tag))
+        known = _tag_of(kept, tag)
+        answer = patience.patiently(lambda: self._get(INDEX, LARGEST, known))
         if answer is not None:
             body, etag = answer
             json_file.write_atomic(kept, body)
@@ -69,7 +71,7 @@ class Site:
         if not 0 <= size <= LARGEST:
             told = f"{size:,} bytes, larger than {LARGEST:,}"
             raise AtlasError(told, file=self.where + path, remedy="fetch it by other means")
-        answer = self._get(path, size)
+        answer = patience.patiently(lambda: self._get(path, size))
         assert answer is not None, "nothing was known of it"
         require_digest(answer[0], sha256, self.where + path)
         json_file.write_atomic(kept, answer[0])
@@ -130,7 +132,9 @@ def _refused(url: str, path: str, error: urllib.error.HTTPError) -> AtlasError:
     remedy = "try again later"
     if error.code == 404:
         remedy = "give the address of the atlas' first page" if path == INDEX else "open it again"
-    return AtlasError(f"{url} answers {error.code}", remedy=remedy)
+    wait = patience.seconds(error.headers.get("Retry-After"))
+    told = f"{url} answers {error.code}"
+    return AnsweredError(told, status=error.code, wait=wait, remedy=remedy)
 
 
 def _elsewhere(url: str, there: str) -> AtlasError:

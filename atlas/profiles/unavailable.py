@@ -130,6 +130,9 @@ def _held_against_files(project: Project, entry: Entry) -> Obstacle | None:
     if entry.source_kind == "hub" and not headers.has_weights(folder):
         problem = f"of {entry.source!r} only the config is on this machine"
         return _missing(project, entry, "partial", problem)
+    if entry.source_kind == "hub" and not headers.whole(folder):
+        problem = f"of {entry.source!r} only some of the weights are on this machine"
+        return _missing(project, entry, "partial", problem)
     told = contradictions(project, entry, folder)
     if told:
         return Obstacle("unlike", told[0] if len(told) == 1 else Problems(told))

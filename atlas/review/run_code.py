@@ -31,8 +31,8 @@ def changed(project: Project, base: str) -> Iterator[str]:
     introduction = _introduction(project)
     if introduction and revisions.changed(project.root, fork, [introduction]):
         yield (
-            f"{introduction}: changed since {fork[:12]}; it stands on the home page with any script "
-            "in it, so that it has to be reviewed as code"
+            f"{introduction}: changed since {fork[:12]}; it stands on the home page with any "
+            "script in it, so that it has to be reviewed as code"
         )
 
 

@@ -18,7 +18,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from atlas.checkpoints import digests, headers, locate, safetensors_file
+from atlas.checkpoints import digests, headers, hub_settings, locate, safetensors_file
 from atlas.checkpoints import tensor as tensor_module
 from atlas.errors import AtlasError
 
@@ -388,7 +388,7 @@ def test_locate_in_the_default_cache(
     found = locate.folder("org/name", COMMIT, Path())
     assert found is not None and found.resolve() == snapshot
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert locate.hub_cache() == Path.home() / ".cache" / "huggingface" / "hub"
+    assert hub_settings.cache() == Path.home() / ".cache" / "huggingface" / "hub"
 
 
 @pytest.mark.parametrize(

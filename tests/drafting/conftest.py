@@ -13,6 +13,7 @@ from stand_in_hub import StandIn
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """A hub that holds nothing yet."""
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     with stand_in_hub.chosen(monkeypatch) as running:
         yield running

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import gguf_models
 import pytest
 import tiny
 from click.testing import CliRunner, Result
 from samples import write_entry
 from stand_in_hub import COMMIT, StandIn
 
-from atlas.checkpoints import locate
+from atlas.checkpoints import fetching, locate
 from atlas.commands import main
 from atlas.drafting import draft as drafting
 from atlas.drafting import model_card
@@ -218,7 +220,19 @@ def test_the_same_source_is_not_listed_twice(
     assert not any("resolve" in path for path, _, _ in stand_in.asked[-1:])
 
 
-# Without the hub
+# Without the hub, or without its client
+
+
+def test_the_core_lists_a_model_without_the_hub_s_client(
+    project: Project, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.folders[NAME] = model(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    held = drafting.of(project, NAME).entry
+    assert held.revision == COMMIT
+    with pytest.raises(AtlasError) as caught:
+        fetching.missing_bytes(held)
+    assert str(caught.value).endswith("needs huggingface_hub; pip install 'model-atlas[profile]'")
 
 
 def test_offline_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +253,24 @@ def test_offline_the_cache_will_do(project: Project, monkeypatch: pytest.MonkeyP
     assert f'revision: "{COMMIT}"\n' in draft.text
     assert any(note.startswith("revision: the newest on this machine") for note in draft.notes)
     assert "HF_HUB_OFFLINE is set" in told(project, "some-org/Elsewhere")
+    (cached / "snapshots" / COMMIT / "model.safetensors").unlink()
+    line = told(project, NAME)
+    assert line == (
+        f"only a part of {NAME} is on this machine; hf download {NAME} --revision {COMMIT}"
+    )
+
+
+def test_offline_a_gguf_file_in_the_cache_will_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(project.root / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    cached = project.root / "hub" / f"models--{NAME.replace('/', '--')}" / "snapshots" / COMMIT
+    cached.mkdir(parents=True)
+    made = gguf_models.make(project.root / "made")
+    gguf_models.convert(made, cached / "Some-Model-Q8_0.gguf")
+    draft = drafting.of(project, NAME, revision=COMMIT, file="Some-Model-Q8_0.gguf")
+    assert f'revision: "{COMMIT}"\n' in draft.text and "Some-Model-Q8_0.gguf" in draft.text
 
 
 # What it refuses

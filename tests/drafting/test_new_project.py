@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,14 @@ def test_a_second_time_changes_nothing(repository: Path) -> None:
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
     assert "wrote" not in told and "left alone: mkdocs.yml" in told
     assert "atlas init ../new" not in told
+
+
+def test_a_model_that_was_removed_stays_away(repository: Path) -> None:
+    init(".")
+    shutil.rmtree(repository / "docs/models/ref-llama")
+    init(".", "--workflow", "github")
+    assert (repository / ".github/workflows/publish.yml").is_file()
+    assert not (repository / "docs/models/ref-llama").exists()
 
 
 def test_another_site_and_its_home_page_are_left_alone_and_told(repository: Path) -> None:

@@ -87,6 +87,22 @@ def test_content_that_is_not_what_is_listed_is_refused(host: Host, tmp_path: Pat
     read(host, tmp_path)
 
 
+def test_a_busy_site_is_asked_again_unless_it_wants_a_long_wait(host: Host, tmp_path: Path) -> None:
+    busy = [answer(code=429, Retry_After="0"), answer(code=503, Retry_After="0")]
+
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        one = busy.pop(0)
+        if not busy:
+            del host.answers[WEIGHTS]
+        one(handler)
+
+    host.answers[WEIGHTS] = give
+    assert read(host, tmp_path).values.size and busy == []
+    host.answers["data/index.json"] = answer(code=503, Retry_After="7200")
+    with pytest.raises(atlas.AtlasError, match="answers 503; try again later"):
+        read(host, tmp_path)
+
+
 def test_an_endless_index_ends(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "LARGEST", 1_000_000)
 

@@ -9,13 +9,16 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from click.testing import CliRunner
+from huggingface_hub.cli import hf
 from transformers import PreTrainedModel
 
 from atlas.commands import main
 from atlas.paths import PACKAGE
 
 COMMAND = re.compile(r"\batlas ([a-z][a-z-]+)((?: (?:<[^>]*>|[A-Z.]+))*)((?: --[a-z-]+)*)")
-VERBS = {"must", "ships", "again", "runs", "reads", "has"}
+HUB = re.compile(r"\bhf ([a-z]+(?: [a-z]+)?)((?: <>)*)((?: --[a-z-]+)*)")
+VERBS = {"to", "must", "ships", "again", "runs", "reads", "has"}
 """Words that follow the atlas in a sentence."""
 
 
@@ -53,6 +56,12 @@ def _wrong(text: str, extras: set[str]) -> Iterator[str]:
             yield from (f"atlas {name} {one}" for one in options.split() if one not in known)
         elif name not in VERBS:
             yield f"atlas {name}"
+    for name, _, options in HUB.findall(text):
+        told = CliRunner().invoke(hf.app, [*name.split(), "--help"])
+        if told.exit_code:
+            yield f"hf {name}"
+        else:
+            yield from (f"hf {name} {one}" for one in options.split() if one not in told.output)
     for names in re.findall(r"model-atlas\[([a-z,]+)\]", text):
         yield from set(names.split(",")) - extras
     for module in re.findall(r"python -m ([\w.]+)", text):
@@ -68,12 +77,18 @@ def test_what_is_advised_is_there() -> None:
     extras = set(project["project"]["optional-dependencies"])
     advice = list(_advice())
     assert sum(bool(COMMAND.search(text)) for _, text in advice) > 10, "commands are found"
+    assert {found[0] for _, text in advice for found in HUB.findall(text)} >= {
+        "auth login",
+        "download",
+    }
     found = [(where, one) for where, text in advice for one in _wrong(text, extras)]
     assert found == []
 
 
 def test_what_is_not_there_is_found() -> None:
     text = "atlas mend x --fast; pip install 'model-atlas[more]'; python -m atlas.no; "
+    text += "hf fetch; hf auth forget; hf download <> --slowly; hf download <> --revision <>; "
     text += "atlas plan --fast; save_pretrained(folder, safe_serialization=True)"
-    wrong = {"atlas mend", "more", "atlas.no", "atlas plan --fast", "safe_serialization"}
+    wrong = {"hf fetch", "hf auth forget", "hf download --slowly"}
+    wrong |= {"atlas mend", "more", "atlas.no", "atlas plan --fast", "safe_serialization"}
     assert set(_wrong(text, {"profile"})) == wrong

@@ -92,7 +92,9 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int | None, ...] 
         dry_run: bool,
     ) -> list[SimpleNamespace] | None:
         if dry_run:
-            here = SimpleNamespace(filename="here", file_size=10**15, will_download=False)
+            here = SimpleNamespace(
+                filename="model.safetensors", file_size=10**15, will_download=False
+            )
             files = [
                 SimpleNamespace(filename=str(number), file_size=size, will_download=True)
                 for number, size in enumerate(sizes)

@@ -135,7 +135,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, kind: type[Handler] = Handler) -> It
     for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr("atlas.drafting.hub.WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("atlas.files.patience.WAITS", (0.0, 0.0, 0.0))
     with serving(kind) as running:
         monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
         yield running

@@ -69,12 +69,11 @@ def _require_answer(client: Hub, item: Entry) -> None:
     """Raise `AtlasError` where no hub answers at all: its own client would try for half a minute,
     with a line for each try. What a hub has to say against a model is left to that client, and so
     is a cache that is read offline."""
+    from atlas.checkpoints import hub_settings
     from atlas.drafting import hub
     from atlas.errors import AtlasError
 
-    try:
-        hub.require_online()
-    except hub.UnreachableError:
+    if hub_settings.offline():
         return
     try:
         client.repository(item.source, item.revision)

@@ -6,11 +6,12 @@ In Python, an atlas is a source of numbers:
 
     there = atlas.open("https://model-atlas.github.io/")   # or a project's folder, or its site/
     there.models                                           # a table of all models
-    there.model("gpt2").matrix("attention", "induction")   # values with labels
+    model = there.model("smollm2-135m-instruct")
+    model.matrix("attention", "induction")                 # values with labels
     there.table("attention", "induction").to_pandas()      # the same of every model, tidy
     there.heads()                                          # all scores of all heads
-    there.compare("gpt2", "gpt2-medium", "attention", "induction")
-    atlas.profile(model, tokenizer)                        # of a live model, nothing kept
+    there.compare("ref-llama", "ref-llama-instruct", "attention", "induction")
+    atlas.profile(live, tokenizer)                         # of a live model, nothing kept
 
 What is listed in `__all__` is public, with the methods and properties that those classes document,
 and stays as it is within a minor version. Every other module of this package is private, whatever

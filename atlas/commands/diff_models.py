@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,7 +62,12 @@ def command(
     analyses = [name for name in only or USUAL if name != two_models.DRIFT]
     listing = _around(project)
     root = into or two_models.folder(listing, base, model)
-    made, _, tuned = two_models.write(root, listing, base, model, analyses)
+    try:
+        made, _, tuned = two_models.write(root, listing, base, model, analyses)
+    except BaseException:
+        if into is None and listing is None:  # a folder of the system's, with nothing of use
+            shutil.rmtree(root, ignore_errors=True)
+        raise
     opened(made.root)
     require_checked(made)
     outcomes: list[Outcome] = []

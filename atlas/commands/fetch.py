@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from atlas.commands import options
 from atlas.commands.project import named, opened
+
+if TYPE_CHECKING:
+    from atlas.drafting.hub import Hub
+    from atlas.entries.entry import Entry
 
 
 @click.command("fetch")
@@ -27,9 +32,11 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
     """
     from atlas.checkpoints import fetching
     from atlas.commands import console, loudness
+    from atlas.drafting.hub import Hub
     from atlas.errors import AtlasError
 
     atlas = opened(project)
+    client = Hub.from_environment()
     fetching.quiet(loudness.is_quiet() or not sys.stderr.isatty())
     found: list[dict[str, object]] = []
     failed = False
@@ -38,6 +45,7 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
             told: dict[str, object] = {"model": item.slug, "bytes": None, "error": None}
             found.append(told)
             try:
+                _require_answer(client, item)
                 told["bytes"] = size = fetching.missing_bytes(item)
                 if not dry_run:
                     fetching.require_room(size)
@@ -55,3 +63,21 @@ def command(models: Sequence[str], dry_run: bool, project: Path | None, as_json:
             console.emit_json(found)
     if failed:
         sys.exit(1)
+
+
+def _require_answer(client: Hub, item: Entry) -> None:
+    """Raise `AtlasError` where no hub answers at all: its own client would try for half a minute,
+    with a line for each try. What a hub has to say against a model is left to that client, and so
+    is a cache that is read offline."""
+    from atlas.checkpoints import hub_settings
+    from atlas.drafting import hub
+    from atlas.errors import AtlasError
+
+    if hub_settings.offline():
+        return
+    try:
+        client.repository(item.source, item.revision)
+    except hub.UnreachableError as error:
+        raise AtlasError(error.problem, remedy=error.check) from error
+    except AtlasError:
+        return

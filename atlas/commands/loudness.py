@@ -100,7 +100,12 @@ def _log(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
         reason = error.strerror or str(error)
         raise click.BadParameter(f"{path} cannot be written: {reason}", ctx, param) from error
     ctx.meta[LOG] = log
-    ctx.find_root().call_on_close(log.close)
+
+    def close() -> None:
+        with contextlib.suppress(OSError):  # what a full disk left to write
+            log.close()
+
+    ctx.find_root().call_on_close(close)
     _listen(ctx, _Kept())
     keep(f"$ {shlex.join(['atlas', *sys.argv[1:]])}")
 

@@ -124,7 +124,8 @@ def _entry(found: Shown) -> Iterator[tuple[str, str]]:
     shape = [entry.architecture]
     if entry.geometry is not None:
         held = entry.geometry
-        shape.append(f"{held.layers} layers, {held.heads} heads, {held.d_model:,} wide")
+        heads = f"{held.heads} heads" if held.heads else "no attention"
+        shape.append(f"{held.layers} layers, {heads}, {held.d_model:,} wide")
         if held.parameters is not None:
             shape.append(f"{words.count(held.parameters)} parameters")
     yield "shape", ", ".join(shape)

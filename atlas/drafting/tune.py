@@ -53,11 +53,12 @@ def require_apart(made: Draft, base: Base) -> None:
             f"{short(made.slug)} would be the name of both the model and its base",
             remedy="give the model another name: --slug",
         )
-    require_alike(made.entry, base.entry)
+    require_alike(made.entry, base.entry, (made.entry.source, base.entry.source))
 
 
-def require_alike(ours: Entry, theirs: Entry) -> None:
-    """Raise `AtlasError` for a model that cannot be made from the other, of another shape."""
+def require_alike(ours: Entry, theirs: Entry, named: tuple[str, str]) -> None:
+    """Raise `AtlasError` for a model that cannot be made from the other, of another shape; `named`:
+    what the two are called where they were asked for."""
     if ours.architecture != theirs.architecture:
         differing = f"architecture {ours.architecture} instead of {theirs.architecture}"
     elif ours.geometry is None or theirs.geometry is None:
@@ -67,7 +68,7 @@ def require_alike(ours: Entry, theirs: Entry) -> None:
         differing = ", ".join(f"{key} {a} instead of {b}" for key, a, b in sizes if a != b)
     if differing:
         raise AtlasError(
-            f"{ours.source} cannot be made from {theirs.source}: {differing}",
+            f"{named[0]} cannot be made from {named[1]}: {differing}",
             remedy="name the base that it was made from",
         )
 

@@ -57,7 +57,7 @@ def write(
     if listing is not None and listing.rows():
         shutil.copytree(listing.architectures, made.architectures, dirs_exist_ok=True)
     first, second = (_entry(made, listing, one) for one in (base, tuned))
-    tune.require_alike(second, first)
+    tune.require_alike(second, first, (tuned, base))
     if first.slug == second.slug:
         second = replace(second, slug=f"{second.slug}-tune", name=f"{second.name} (tune)")
     if first.name == second.name:

@@ -145,6 +145,8 @@ def _introduction_problems(project: Project, named: object) -> Iterator[AtlasErr
     elif (project.root / named).resolve().is_relative_to(project.docs.resolve()):
         problem = f"{short(named)} lies in docs/, where it is a page of its own as well"
         remedy = "move it out of docs/; its links are those of the home page, docs/index.md"
+    elif (project.root / named).exists() and not (project.root / named).is_file():
+        problem = f"{short(named)} is not a file"  # a pipe would keep its reader waiting
     else:
         try:
             _text(project.root / named)

@@ -167,8 +167,8 @@ class _SameSite(urllib.request.HTTPRedirectHandler):
 
 def _root(address: str) -> str:
     """The address of a site with a slash at its end, without what only browsers need."""
-    parts = urllib.parse.urlsplit(address)
     try:
+        parts = urllib.parse.urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise AtlasError(f"{short(address)} is not an address", remedy="https://...") from error

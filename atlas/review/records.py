@@ -75,6 +75,10 @@ def against_base(project: Project, base: str) -> Iterator[AtlasError]:
     fork = revisions.fork(project.root, base)
     for path in sorted(project.models.glob("*/verified.json")):
         text = revisions.text(project.root, fork, path.relative_to(project.root))
+        ours = "our runner verifies and commits what comes out the same"
+        remedy = f"take the file as it is at {fork[:12]}, less the lines of what was measured anew"
+        if text is None:  # of a new model, or of one that was renamed
+            remedy = "remove the file"
         before = {} if text is None else _lines(json_file.parse(text, path))
         try:
             now = _lines(json_file.read_json(path))
@@ -86,8 +90,7 @@ def against_base(project: Project, base: str) -> Iterator[AtlasError]:
                     "a pull request may not write records of verification",
                     file=path,
                     place=f"analyses.{name}",
-                    remedy=f"take the file as it is at {fork[:12]}, less the lines of what was "
-                    "measured anew; our runner verifies and commits what comes out the same",
+                    remedy=f"{remedy}; {ours}",
                 )
 
 

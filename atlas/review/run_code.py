@@ -1,4 +1,5 @@
-"""What of a pull request runs when the site is built: templates, mkdocs.yml and its hooks.
+"""What of a pull request runs: templates, mkdocs.yml and its hooks when the site is built, scripts
+in the introduction wherever the home page is read.
 
 All else that is contributed is data. A change of these is code of whoever writes it, with the
 rights of whoever builds the site; a person has to read it as such before a machine runs it.
@@ -10,7 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from atlas.entries import mkdocs_file
+from atlas.entries import mkdocs_file, presentation
 from atlas.errors import AtlasError
 from atlas.paths import Project
 from atlas.review import revisions
@@ -27,6 +28,22 @@ def changed(project: Project, base: str) -> Iterator[str]:
             f"{name}: changed since {fork[:12]}; it runs when the site is built, so that it has to "
             "be reviewed as code"
         )
+    introduction = _introduction(project)
+    if introduction and revisions.changed(project.root, fork, [introduction]):
+        yield (
+            f"{introduction}: changed since {fork[:12]}; it stands on the home page with any "
+            "script in it, so that it has to be reviewed as code"
+        )
+
+
+def _introduction(project: Project) -> str | None:
+    """The Markdown of the home page; what is wrong with mkdocs.yml is told elsewhere."""
+    root = project.root.resolve()
+    with contextlib.suppress(AtlasError):
+        file = presentation.introduction_file(project)
+        if file is not None and file.resolve().is_relative_to(root):
+            return file.resolve().relative_to(root).as_posix()
+    return None
 
 
 def _hooks(project: Project) -> Iterator[Path]:

@@ -105,6 +105,10 @@ def render(templates: jinja2.Environment, name: str, root: str, **values: Any) -
         raise _broken(error, f"there is no template {error.name!r}", name) from error
     except jinja2.TemplateError as error:
         raise _broken(error, f"template fails: {error}", name) from error
+    except UnicodeDecodeError as error:  # jinja2 does not say of which template
+        raise _broken(
+            error, "a template is not UTF-8, this one or one that it uses", name
+        ) from error
     except Exception as error:
         if not _own_frames(error):
             raise

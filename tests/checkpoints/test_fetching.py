@@ -114,6 +114,19 @@ def test_what_cannot_be_fetched_stops_no_other(project: Project, hub: StandIn) -
     assert locate.of_entry(project, entry.load(project.entry("a"))) is not None
 
 
+def test_a_hub_that_does_not_answer_is_told_at_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_entry(project, "a", source=ID, revision=COMMIT)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    done = run(project, "a")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "a: not fetched: http://127.0.0.1:9/" in done.stderr
+    assert "cannot be reached" in done.stderr and "check the network" in done.stderr
+    monkeypatch.setenv("HF_ENDPOINT", "nonsense")
+    assert "HF_ENDPOINT 'nonsense' is not an address" in run(project, "a").stderr
+
+
 def test_what_was_cut_off_is_told_and_fetched(project: Project, hub: StandIn) -> None:
     tiny.make(hub.folders[ID], "llama", vocab_size=20000, shard_size=2_000_000)
     (hub.folders[ID] / "model.safetensors").unlink(missing_ok=True)

@@ -60,6 +60,12 @@ def test_quiet_and_verbose_exclude_each_other_and_a_log_must_be_writable(demo: P
     assert nowhere.exit_code == 2 and "x.log cannot be written: No such file" in nowhere.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_log_on_a_full_disk_ends_nothing(demo: Path) -> None:
+    done = run("check", "--project", demo, "--log-file", "/dev/full")
+    assert done.exit_code == 0 and "cannot be written" not in done.stderr
+
+
 def test_every_command_has_the_options() -> None:
     for name, command in main.commands.items():
         flags = {flag for each in command.params for flag in each.opts}

@@ -104,7 +104,7 @@ def test_models_of_an_atlas_bring_their_profiles(folders: Path) -> None:
     ("words", "said"),
     [
         (("nowhere", "tune"), "there is no model 'nowhere' in an atlas around here"),
-        (("base", "./wide"), "cannot be made from ../base: d_model 64 instead of 32"),
+        (("base", "./wide"), "./wide cannot be made from base: d_model 64 instead of 32"),
         (("base", "base"), "a model does not differ from itself"),
         (("base", "tune", "--analysis", "drfit"), "there is no analysis 'drfit'"),
     ],

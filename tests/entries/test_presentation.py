@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -44,6 +45,7 @@ def test_what_is_stated(project: Project) -> None:
         ("{introduction: ../a.md}", "'../a.md' leads out of the project"),
         ("{introduction: link.md}", "'link.md' leads out of the project"),
         ("{introduction: docs/a.md}", "lies in docs/, where it is a page of its own as well; move"),
+        ("{introduction: pipe.md}", "'pipe.md' is not a file; name a Markdown"),
         ("{introduction: gone.md}", "gone.md: cannot be read: No such file"),
         ("{sections: models}", "'models' is not a list; write a list of: findings, models"),
         ("{sections: [model, methods, data]}", "no section 'model'; did you mean 'models'? known"),
@@ -57,6 +59,7 @@ def test_what_is_stated(project: Project) -> None:
 )
 def test_what_cannot_be_is_told(project: Project, atlas: str, line: str) -> None:
     (project.root / "link.md").symlink_to("/etc/hostname")
+    os.mkfifo(project.root / "pipe.md")
     with pytest.raises(AtlasError, match=re.escape(line)):
         load(project, atlas)
 

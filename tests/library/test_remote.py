@@ -178,6 +178,7 @@ def test_what_is_no_atlas_is_told(host: Host, tmp_path: Path) -> None:
         ("https://name:word@example.org/", "has a user name in it"),
         ("https:///atlas/", "is not an address"),
         ("https://example.org:port/", "is not an address"),
+        ("https://[::1", "is not an address"),
         ("https://example.org/ x", "is not an address"),
     ],
 )

@@ -145,6 +145,7 @@ def test_a_pull_request_may_not_write_records(atlas: Project, git: Callable[...,
         "b/verified.json",
     ]
     assert all("analyses.weights: a pull request may not write records" in line for line in found)
+    assert "less the lines of what was measured anew" in found[0] and "remove the file" in found[1]
     words = ["check", "--base", "main", "--project", str(atlas.root)]
     refused = CliRunner().invoke(main, words)
     assert refused.exit_code == 1 and refused.stderr.count("a pull request may not write") == 2
@@ -158,8 +159,9 @@ def test_what_a_pull_request_changes_that_runs_is_named(
     assert not [note for note in before.notes if "reviewed as code" in note]
     atlas.mkdocs_yml.write_text(
         f"{atlas.mkdocs_yml.read_text()}\nhooks: [more/hook.py, /etc/x.py]\n"
+        "extra: {atlas: {introduction: more/home.md}}\n"
     )
-    for path in ("templates/parts/badge.j2", "more/hook.py", "more/notes.py"):
+    for path in ("templates/parts/badge.j2", "more/hook.py", "more/notes.py", "more/home.md"):
         (atlas.root / path).parent.mkdir(parents=True, exist_ok=True)
         (atlas.root / path).write_text("x\n")
     git("add", "templates", "more")  # what is not yet in a commit is named as well
@@ -169,6 +171,7 @@ def test_what_a_pull_request_changes_that_runs_is_named(
         "mkdocs.yml",
         "more/hook.py",
         "templates/parts/badge.j2",
+        "more/home.md",
     ]
     assert len(found.problems) == len(before.problems), "it is for a person to judge"
 

@@ -70,6 +70,9 @@ def test_a_broken_template_is_named(tmp_path: Path) -> None:
     (folder / "page.j2").write_text("one\n{% include 'gone.j2' %}\n")
     with pytest.raises(AtlasError, match=r"page\.j2: line 2: there is no template 'gone\.j2'"):
         templates.render(templates.environment([folder]), "page.j2", root="")
+    (folder / "page.j2").write_bytes(b"\xff")
+    with pytest.raises(AtlasError, match=r"page\.j2: a template is not UTF-8"):
+        templates.render(templates.environment([folder]), "page.j2", root="")
 
 
 @pytest.mark.parametrize(

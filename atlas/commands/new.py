@@ -110,9 +110,9 @@ def _settled(project: Project, drafted: Draft, dry_run: bool, as_json: bool) -> 
 def _say_next(slugs: Sequence[str], has_base: bool) -> None:
     from atlas.commands import console
 
-    told = "the pages begin with how they differ from the base"
     if has_base:
-        console.say(f"next: atlas plan {' '.join(slugs)}, then atlas build; {told}")
+        plan = f"atlas plan {' '.join(slugs)}, then atlas build"
+        console.say(f"next: {plan}; a fine-tune's page begins with how it differs from its base")
     else:
         what = "it" if len(slugs) == 1 else "them"
         console.say(f"next: complete {what}, atlas check, then atlas plan {' '.join(slugs)}")

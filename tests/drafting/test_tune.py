@@ -43,7 +43,10 @@ def test_both_folders_become_entries(project: Project, folders: tuple[Path, Path
     assert entry.load(project.entry("base")).source == "./base"
     assert made.family == entry.load(project.entry("base")).family
     assert [str(problem) for problem in check.problems(project)] == []
-    assert "then atlas build; the pages begin with how they differ from the base" in result.stderr
+    assert (
+        "then atlas build; a fine-tune's page begins with how it differs from its base"
+        in result.stderr
+    )
 
 
 def test_a_base_that_is_listed_is_named_by_slug_or_folder(

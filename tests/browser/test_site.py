@@ -8,6 +8,7 @@ from typing import Any
 import atlases
 import numpy as np
 import pytest
+import waiting
 from nasty import NASTY, spoil
 from PIL import Image
 

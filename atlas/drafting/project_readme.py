@@ -58,9 +58,9 @@ python -c "from atlas import paths; print(paths.shipped_templates())"
 ```
 
 Templates are code: they run, with your rights, whenever the site is built, and so do hooks that
-mkdocs.yml names. Scripts in an introduction run in the
-reader's browser. Review a pull request that changes any of these as you would review a program;
-`atlas check --base main` names such changes. Entries, measurements, claims and findings are data.
+mkdocs.yml names. Scripts in an introduction run in the reader's browser. Review a pull request that
+changes any of these as you would review a program; `atlas check --base main` names such
+changes. Entries, measurements, claims and findings are data.
 """
 
 

@@ -12,11 +12,9 @@ from atlas.drafting import draft, hub, origins
 from atlas.drafting.draft import Draft
 from atlas.entries import entry
 from atlas.entries.entry import Entry
+from atlas.entries.geometry import SAME
 from atlas.errors import AtlasError, short
 from atlas.paths import Project
-
-SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
-"""What a model must have in common with its base for their weights to be compared one by one."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ LACKING = (*OF_HEADS, "d_mlp")
 """What some models have none of."""
 
 
+SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
+"""What a model must have in common with its base for their weights to be compared one by one; the
+vocabulary may differ."""
+
+
 @dataclass(frozen=True)
 class Geometry:
     """The shape of a model: counts and widths, in units of one.

@@ -7,7 +7,7 @@ deepest model gives the rows, and every other one its nearest layer, so that no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,8 +74,16 @@ def _axis(name: str, lists: Sequence[Sequence[str]], by: By, shared: bool) -> Ax
 
 
 def merged(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """All labels once: numbers in their order, others where the first list that has them puts
-    them, behind the label that stands before them there."""
+    """All labels once: numbers in their order, others as `joined` puts them."""
+    found = joined(lists)
+    if all(label.isascii() and label.isdigit() for label in found):
+        return tuple(sorted(found, key=int))
+    return found
+
+
+def joined(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """All labels once, where the first list that has them puts them: behind the label that stands
+    before them there."""
     found: list[str] = []
     for labels in lists:
         at = 0
@@ -85,8 +93,6 @@ def merged(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
             else:
                 found.insert(at, label)
                 at += 1
-    if all(label.isascii() and label.isdigit() for label in found):
-        found.sort(key=int)
     return tuple(found)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
+import as_written
 import numpy as np
 import pytest
 import samples
@@ -49,13 +49,6 @@ def measured(
 
 def quiet(done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-def files(project: Project, analysis: str) -> dict[str, str]:
-    """What was written of an analysis, but for when and how fast."""
-    folder = project.profile("a", analysis).parent
-    found = {path.name: path.read_text() for path in sorted(folder.glob(f"{analysis}*.json"))}
-    return {name: re.sub('"made_by": .*', "", text) for name, text in found.items()}
 
 
 @pytest.fixture
@@ -110,7 +103,7 @@ def test_layers_that_are_done_are_not_read_again(project: Project, analysis: str
             raise KeyboardInterrupt
 
     measured(project, analysis, progress=lambda done, total: steps.append(done))
-    whole, passes = files(project, analysis), len(steps)
+    whole, passes = as_written.files(project, analysis), len(steps)
     for path in project.profile("a", analysis).parent.glob(f"{analysis}*.json"):
         path.unlink()
     with pytest.raises(KeyboardInterrupt):
@@ -121,7 +114,7 @@ def test_layers_that_are_done_are_not_read_again(project: Project, analysis: str
     steps.clear()
     measured(project, analysis, progress=lambda done, total: steps.append(done))
     assert len(steps) == passes * (4 - len(kept) + 1) / 4
-    assert files(project, analysis) == whole
+    assert as_written.files(project, analysis) == whole
     assert not project.unfinished("a", analysis).exists()
 
 

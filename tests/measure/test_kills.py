@@ -4,27 +4,18 @@ disturbed."""
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import as_written
 import atlases
 import pytest
 import samples
 
-from atlas.paths import Project
-
 KILLS = 4
 COMMAND = [sys.executable, "-m", "atlas", "profile", "a", "--analysis"]
-
-
-def written(project: Project, analysis: str) -> dict[str, str]:
-    """What is there of an analysis, but for when and how fast it was made."""
-    folder = project.profile("a", analysis).parent
-    found = {path.name: path.read_text() for path in sorted(folder.glob(f"{analysis}*.json"))}
-    return {name: re.sub('"made_by": .*', "", text) for name, text in found.items()}
 
 
 @pytest.mark.nightly
@@ -34,7 +25,7 @@ def test_what_is_killed_ends_as_what_is_not(tmp_path: Path, analysis: str) -> No
     samples.write_entry(project, "a", source="zoo:llama", revision=...)
     started = time.monotonic()
     subprocess.run([*COMMAND, analysis], cwd=project.root, check=True, capture_output=True)
-    seconds, whole = time.monotonic() - started, written(project, analysis)
+    seconds, whole = time.monotonic() - started, as_written.files(project, analysis)
     assert whole
     for path in project.profile("a", analysis).parent.glob(f"{analysis}*.json"):
         path.unlink()
@@ -45,7 +36,7 @@ def test_what_is_killed_ends_as_what_is_not(tmp_path: Path, analysis: str) -> No
                 running.wait(seconds * draw.uniform(0.3, 0.9))
             except subprocess.TimeoutExpired:
                 running.kill()
-        if written(project, analysis):
+        if as_written.files(project, analysis):
             break  # what was kept made it faster than its killer
     subprocess.run([*COMMAND, analysis], cwd=project.root, check=True, capture_output=True)
-    assert written(project, analysis) == whole
+    assert as_written.files(project, analysis) == whole

@@ -9,11 +9,9 @@ import torch
 
 from atlas.analyses.drift.tensor_change import Difference, difference
 from atlas.architectures.row import EXPERT_MODULES
+from atlas.entries.geometry import SAME
 from atlas.errors import AtlasError
 from atlas.loaded.checkpoint import Checkpoint
-
-SAME = ("layers", "heads", "kv_heads", "d_model", "d_head", "d_mlp")
-"""What two models must agree in; the vocabulary may differ."""
 
 
 @dataclass(frozen=True)

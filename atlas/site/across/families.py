@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from atlas.entries.entry import Entry
-from atlas.profiles import comparable, validity
+from atlas.profiles import alignment, comparable, validity
 from atlas.profiles.collection import Model
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -265,7 +265,7 @@ def _quantity(items: Sequence[Matrix | None], beside: Sequence[Matrix | None]) -
         "axes": list(first.axes),
         **bundles.told_scale(shared_scale.over(joined), joined),
         "columns": list(ordered(shown)) if modules else [],
-        "block": list(quantities.merged([item.columns for item in shown])) if modules else [],
+        "block": list(alignment.joined([item.columns for item in shown])) if modules else [],
         "mean": [quantities.mean(item) if item is not None else None for item in items],
         "shown": [item is not None for item in items],
     }

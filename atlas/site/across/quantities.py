@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,21 +51,6 @@ def named(profiles: Sequence[Profile]) -> dict[str, list[Matrix | None]]:
 def same_quantity(matrix: Matrix) -> Hashable:
     """What two matrices of one name must agree in to be shown on one scale."""
     return matrix.kind, matrix.unit, matrix.axes, matrix.scale, matrix.categories
-
-
-def merged(several: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """The labels of several models in one order: each stands after the one that it follows in the
-    first model that has it."""
-    found: list[str] = []
-    for labels in several:
-        at = 0
-        for label in labels:
-            if label in found:
-                at = found.index(label) + 1
-            else:
-                found.insert(at, label)
-                at += 1
-    return tuple(found)
 
 
 def spread(matrix: Matrix, columns: tuple[str, ...]) -> Matrix:

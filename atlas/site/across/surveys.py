@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from atlas.profiles import comparable
+from atlas.profiles import alignment, comparable
 from atlas.profiles.collection import Model, Section
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Profile
@@ -166,7 +166,7 @@ class _Packed:
         first = shown[0][1]
         scale = shared_scale.over([item for _, item in shown])
         if first.axes[1] == "module":
-            columns = quantities.merged([item.columns for _, item in shown])
+            columns = alignment.joined([item.columns for _, item in shown])
             shown = [(at, quantities.spread(item, columns)) for at, item in shown]
         layout = [[at, self._label(item.rows), self._label(item.columns)] for at, item in shown]
         raw = b"".join(scale.steps(item).tobytes() for _, item in shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import samples
 
-from atlas.profiles import comparable
+from atlas.profiles import alignment, comparable
 from atlas.profiles.matrix import Matrix
 from atlas.profiles.profile_file import Pin, Profile
 from atlas.site.across import quantities
@@ -12,7 +12,7 @@ from atlas.site.across import quantities
 
 def test_labels_are_merged_in_the_order_of_the_block() -> None:
     several = (["q", "k", "up", "down"], ["norm", "q", "up", "gate", "down", "after"])
-    assert quantities.merged(several) == ("norm", "q", "k", "up", "gate", "down", "after")
+    assert alignment.joined(several) == ("norm", "q", "k", "up", "gate", "down", "after")
 
 
 def test_quantities_keep_the_order_of_profiles() -> None:
